@@ -60,7 +60,7 @@ class BookableSession:
 
 
 @dataclass(frozen=True)
-class Asked:
+class SoldOutSearch:
     """The request that met a sold-out session."""
 
     session_id: str
@@ -114,7 +114,7 @@ class BookableSessions:
         self._seats = seats
         self._facts_cache = facts_cache
         self._horizon_days = horizon_days
-        self._alternatives: dict[Asked, tuple[datetime, dict[str, Any]]] = {}
+        self._alternatives: dict[SoldOutSearch, tuple[datetime, dict[str, Any]]] = {}
 
     async def load_offices(self, offices: Sequence[Office]) -> None:
         """Write the offices that are new or changed, and load all into memory."""
@@ -188,7 +188,7 @@ class BookableSessions:
         Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``QuotaAboveCapacity``, ``SessionPlanWrong`` or
         ``SessionExists``. A repeat of the command meets the session of the first time.
         """
-        session = self.planned(wish)
+        session = self.plan_session(wish)
         session_id = session_id_of(wish.office_id, wish.day, session.start)
         await self._sessions.begin_sessions([(session_id, session)], self._context.now())
         stored = await self._sessions.session(session_id)
@@ -198,7 +198,7 @@ class BookableSessions:
             await self._finish_opening([stored])
         return (await self._with_free([await self.session(session_id)]))[0]
 
-    def planned(self, wish: OpenWish) -> Session:
+    def plan_session(self, wish: OpenWish) -> Session:
         """Return the session as it would be opened; refuses like :meth:`open`, but for ``SessionExists``."""
         office = self._context.offices[wish.office_id]
         self._facts_cache.refuse_other_office(office.office_id, wish.actor)
@@ -223,12 +223,12 @@ class BookableSessions:
             raise SessionNotFound
         return record
 
-    async def one(self, session_id: str) -> tuple[Record[Session], BookableSession]:
+    async def find_with_free_seats(self, session_id: str) -> tuple[Record[Session], BookableSession]:
         """Return the session, also with what is free in it; refuses with ``SessionNotFound``."""
         record = await self.session(session_id)
         return record, (await self._with_free([record]))[0]
 
-    async def listing(self, office_id: str, since: date | None, until: date | None) -> list[BookableSession]:
+    async def list_bookable(self, office_id: str, since: date | None, until: date | None) -> list[BookableSession]:
         """Return sessions of an office that can still be booked, in order, with free seats by pool.
 
         ``since`` (default today) and ``until`` (default the horizon) are days of the office, both inclusive. Refuses
@@ -293,7 +293,7 @@ class BookableSessions:
 
         Only those that have as many free seats, at offices that issue the products of the applications on their day.
         """
-        now, asked = self._context.now(), Asked(session_id, pool, frozenset(products), seats)
+        now, asked = self._context.now(), SoldOutSearch(session_id, pool, frozenset(products), seats)
         kept_until, facts = self._alternatives.get(asked, (now, {}))
         if kept_until <= now:
             facts = await self._find_alternatives(session, asked)
@@ -302,14 +302,14 @@ class BookableSessions:
             self._alternatives[asked] = (now + timedelta(seconds=ALTERNATIVES_KEPT_SECONDS), facts)
         return SessionSoldOut(**facts)
 
-    async def _find_alternatives(self, session: Session, asked: Asked) -> dict[str, Any]:
+    async def _find_alternatives(self, session: Session, asked: SoldOutSearch) -> dict[str, Any]:
         here = self._context.offices[session.office_id]
         province = self.search(province=here.province, timezone=None, text=None)
         nearby = [office.office_id for office in province if office.office_id != here.office_id]
         found = {"earliest": [here.office_id], "nearest": nearby}
         return {name: await self._alternatives_at(offices, asked) for name, offices in found.items()}
 
-    async def _alternatives_at(self, office_ids: Sequence[str], asked: Asked) -> list[dict[str, Any]]:
+    async def _alternatives_at(self, office_ids: Sequence[str], asked: SoldOutSearch) -> list[dict[str, Any]]:
         if not office_ids:
             return []
         wanted: dict[str, Any] = {"products": asked.products, "seats": asked.seats}

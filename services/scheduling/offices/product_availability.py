@@ -12,7 +12,7 @@ from services.scheduling.offices.bookable_sessions import BookableSession
 from services.scheduling.offices.errors import ProductNotOffered
 from services.scheduling.offices.facts import Product
 from services.scheduling.offices.facts_cache import OfficeFactsCache
-from services.scheduling.offices.products import Nearby, nearest_offering
+from services.scheduling.offices.products import NearbyOffice, nearest_offering
 
 NEAREST_NAMED: Final = 3
 """Offices that a refusal names: enough to choose from, few enough for a text message."""
@@ -98,7 +98,7 @@ class ProductAvailability:
         near = nearest_offering(office, here, others, wanted, day)[:NEAREST_NAMED]
         texts: dict[str, Any] = {}
         if near:
-            names = ", ".join(_named(nearby) for nearby in near)
+            names = ", ".join(_name_and_distance(nearby) for nearby in near)
             texts["next_action"] = f"Choose one of the nearest offices that issue it: {names}."
             texts["next_action_id"] = f"Pilih salah satu kantor terdekat yang menerbitkannya: {names}."
         return ProductNotOffered(
@@ -106,17 +106,17 @@ class ProductAvailability:
             product=product.value,
             office_id=office_id,
             date=day.isoformat(),
-            nearest=[_told(nearby) for nearby in near],
+            nearest=[_alternative(nearby) for nearby in near],
             **texts,
             **facts,
         )
 
 
-def _named(nearby: Nearby) -> str:
+def _name_and_distance(nearby: NearbyOffice) -> str:
     far = f" ({nearby.distance_km:.0f} km)" if nearby.distance_km is not None else ""
     return f"{nearby.office.name}{far}"
 
 
-def _told(nearby: Nearby) -> dict[str, Any]:
+def _alternative(nearby: NearbyOffice) -> dict[str, Any]:
     far = round(nearby.distance_km, 1) if nearby.distance_km is not None else None
     return {"office_id": nearby.office.office_id, "office_name": nearby.office.name, "distance_km": far}

@@ -21,7 +21,7 @@ _PRODUCTS: Final = frozenset(Product)
 
 
 @dataclass(frozen=True)
-class Nearby:
+class NearbyOffice:
     """An office that issues the product, and its distance; None where a position is not known."""
 
     office: Office
@@ -39,7 +39,7 @@ def nearest_offering(
     others: Iterable[tuple[Office, OfficeFacts]],
     products: Collection[Product],
     day: date,
-) -> list[Nearby]:
+) -> list[NearbyOffice]:
     """Return the offices that issue all of these products on that day, the nearest first.
 
     Offices without a position follow by name, those of the same province before the others.
@@ -49,11 +49,11 @@ def nearest_offering(
         if other.kind is OfficeKind.OFFICE and all(offers(other, product, day) for product in products):
             place = place_of(other)
             far = distance_km(origin, place) if origin is not None and place is not None else None
-            found.append(Nearby(office, far))
+            found.append(NearbyOffice(office, far))
     return sorted(found, key=lambda nearby: _order(nearby, here.province))
 
 
-def _order(nearby: Nearby, province: str) -> tuple[bool, float, bool, str]:
+def _order(nearby: NearbyOffice, province: str) -> tuple[bool, float, bool, str]:
     return (
         nearby.distance_km is None,
         nearby.distance_km or 0.0,

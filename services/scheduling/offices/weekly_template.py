@@ -60,7 +60,7 @@ class TemplateProblem(StrEnum):
 
 
 @dataclass(frozen=True)
-class Wrong:
+class TemplateFault:
     """A problem of a template and the session that has it."""
 
     index: int
@@ -89,7 +89,7 @@ def as_delivered(office_id: str, weekly: WeeklyTemplate) -> OfficeTemplate:
     )
 
 
-def template_problem(template: OfficeTemplate, facts: OfficeFacts, *, override: bool) -> Wrong | None:
+def template_problem(template: OfficeTemplate, facts: OfficeFacts, *, override: bool) -> TemplateFault | None:
     """Return the first problem of a template, or None; ``override`` allows more seats than can be served."""
     taken: set[tuple[int, time]] = set()
     for index, session in enumerate(template.sessions):
@@ -98,12 +98,12 @@ def template_problem(template: OfficeTemplate, facts: OfficeFacts, *, override: 
         if problem is None and plan.seats > possible:
             problem = PlanProblem.QUOTA_ABOVE_CAPACITY
         if problem is not None and not (override and problem is PlanProblem.QUOTA_ABOVE_CAPACITY):
-            return Wrong(index, problem, possible, plan.seats)
+            return TemplateFault(index, problem, possible, plan.seats)
         if not session.weekdays:
-            return Wrong(index, TemplateProblem.NO_WEEKDAY)
+            return TemplateFault(index, TemplateProblem.NO_WEEKDAY)
         starts = {(weekday, session.start) for weekday in session.weekdays}
         if starts & taken:
-            return Wrong(index, TemplateProblem.TWO_SESSIONS_START_TOGETHER)
+            return TemplateFault(index, TemplateProblem.TWO_SESSIONS_START_TOGETHER)
         taken |= starts
     return None
 

@@ -19,7 +19,7 @@ from services.scheduling.offices.session import Session
 from services.scheduling.openings import admission, draw
 from services.scheduling.openings import opening as waiting_room
 from services.scheduling.openings.admission import Census
-from services.scheduling.openings.cache import Kept, OpeningCache
+from services.scheduling.openings.cache import OpeningCache, RecentlyUsed
 from services.scheduling.openings.errors import OpeningHasBegun, OpeningNotFound, OpeningPlanWrong, SessionHasOpening
 from services.scheduling.openings.notice import is_told_daily
 from services.scheduling.openings.opening import (
@@ -86,7 +86,7 @@ class Openings:
         self._cache = cache
         self._rules = rules
         self._seeds = seeds
-        self._records: Kept[tuple[datetime, int, dict[str, Any]]] = Kept(MOST_RECORDS_KEPT)
+        self._records: RecentlyUsed[tuple[datetime, int, dict[str, Any]]] = RecentlyUsed(MOST_RECORDS_KEPT)
 
     async def announce(self, wish: OpeningWish) -> Record[Opening]:
         """Announce an opening and commit to its seed.

@@ -34,7 +34,7 @@ HASHED_AT_ONCE: Final = 2000
 T = TypeVar("T")
 
 
-class Kept(Generic[T]):
+class RecentlyUsed(Generic[T]):
     """The most recently used values, up to a number."""
 
     def __init__(self, most: int) -> None:
@@ -76,8 +76,8 @@ class OpeningCache:
         self._read_at: datetime | None = None
         self._live: dict[str, Record[Opening]] = {}
         self._sessions: dict[str, str] = {}
-        self._ended: Kept[_Aged] = Kept(MOST_ENDED_KEPT)
-        self.tickets: Kept[Record[OpeningTicket]] = Kept(MOST_TICKETS_KEPT)
+        self._ended: RecentlyUsed[_Aged] = RecentlyUsed(MOST_ENDED_KEPT)
+        self.tickets: RecentlyUsed[Record[OpeningTicket]] = RecentlyUsed(MOST_TICKETS_KEPT)
         self._places: OrderedDict[str, Mapping[str, int]] = OrderedDict()
 
     async def find_by_session(self, session_id: str) -> Record[Opening] | None:

@@ -192,7 +192,7 @@ async def open_offline_quota(call: Call[OpenOfflineQuota]) -> Answer:
 )
 async def list_offline_quotas(call: Call[None, DaysQuery]) -> OfflineQuotasView:
     """By day: what was opened, by whom and why, and how much of it was used."""
-    found = await use_case(call, OfficeEdits).offline_quotas(
+    found = await use_case(call, OfficeEdits).list_offline_quotas(
         call.path["office_id"], actor_of(call.caller), call.query.first, call.query.last
     )
     return OfflineQuotasView(offline_quotas=[offline_quota_view(quota.state) for quota in found])
@@ -207,7 +207,7 @@ async def list_offline_quotas(call: Call[None, DaysQuery]) -> OfflineQuotasView:
 )
 async def read_session(call: Call) -> VersionedSessionView:
     """The session with what is free in it, and the version that an edit names."""
-    record, opened = await use_case(call, BookableSessions).one(call.path["session_id"])
+    record, opened = await use_case(call, BookableSessions).find_with_free_seats(call.path["session_id"])
     return versioned_session_view(opened, record.version, use_case(call, OfficeFactsCache))
 
 

@@ -190,7 +190,7 @@ class OfficeEdits:
         wish = OpenWish(
             edit.office_id, new.day, new.plan, edit.actor, edit.command_id, new.opens_at, above_capacity=edit.override
         )
-        self._bookable_sessions.planned(wish)
+        self._bookable_sessions.plan_session(wish)
         facts = self._facts_cache.facts(edit.office_id).state
         if not edit.reason and not self._is_ordinary(facts, new):
             raise OutsideOpeningHours(field="/reason")
@@ -256,7 +256,7 @@ class OfficeEdits:
         change = self._change(edit, ChangeSubject.OUTREACH, facts_subject(outreach.office_id), {}, after)
         return await self._changes.submit(_change_id(edit), change, edit.actor)
 
-    async def offline_quotas(
+    async def list_offline_quotas(
         self, office_id: str, actor: Actor, since: date | None, until: date | None
     ) -> list[Record[OfflineQuota]]:
         """Return the offline quotas of the own office in these days, by default from today on.

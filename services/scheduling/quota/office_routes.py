@@ -47,7 +47,7 @@ async def list_offices(call: Call[None, OfficesQuery]) -> ListedOfficesView:
     asked = call.query
     found = use_case(call, BookableSessions).search(province=asked.province, timezone=asked.timezone, text=asked.q)
     near = place_from(asked.near)
-    listed = use_case(call, QuotaBoard).listed(found, near=near, product=asked.passport_kind, on=asked.on)
+    listed = use_case(call, QuotaBoard).list_offices(found, near=near, product=asked.passport_kind, on=asked.on)
     rest = _after(listed, asked.after, by_name=near is None)
     page = rest[: asked.limit]
     return ListedOfficesView(
@@ -94,7 +94,9 @@ async def read_office(call: Call) -> OfficeDetailView:
 )
 async def list_sessions(call: Call[None, SessionSearch]) -> SessionsView:
     """Sessions that can still be booked, with free seats by pool."""
-    found = await use_case(call, BookableSessions).listing(call.path["office_id"], call.query.first, call.query.last)
+    found = await use_case(call, BookableSessions).list_bookable(
+        call.path["office_id"], call.query.first, call.query.last
+    )
     return SessionsView(sessions=[session_view(session) for session in found])
 
 
@@ -133,5 +135,5 @@ async def open_session(call: Call[OpenSessionForDay]) -> SessionView | Answer:
     change = await use_case(call, OfficeEdits).open_session(edit, NewSession(asked.date, plan, asked.opens_at))
     if change.state.state is not ChangeState.APPLIED:
         return Answer(202, change_view(change))
-    _record, opened = await use_case(call, BookableSessions).one(change.state.subject_id)
+    _record, opened = await use_case(call, BookableSessions).find_with_free_seats(change.state.subject_id)
     return session_view(opened)

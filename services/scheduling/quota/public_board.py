@@ -81,7 +81,7 @@ class QuotaBoard:
         self._counting = asyncio.Lock()
         """One caller counts, the others wait for its result."""
 
-    def listed(
+    def list_offices(
         self, offices: Sequence[Office], *, near: GeoPoint | None, product: Product | None, on: date | None
     ) -> list[ListedOffice]:
         """Return the offices, the nearest first if a place is named, with whether they issue the product on that day.
@@ -125,7 +125,7 @@ class QuotaBoard:
         ends = datetime(last.year, last.month, last.day, tzinfo=zone) + timedelta(days=1)
         return await self._counted(await self._sessions.every_session_of(office_id, begins, ends))
 
-    async def first_free(self, office_ids: Sequence[str], pool: Pool) -> dict[str, FirstFree | None]:
+    async def find_first_free(self, office_ids: Sequence[str], pool: Pool) -> dict[str, FirstFree | None]:
         """Return for each office its first session with a free seat of the pool that can be held now, or None."""
         async with self._counting:
             known = self._known(pool)

@@ -54,11 +54,11 @@ async def search_quota(call: Call[None, QuotaSearch]) -> QuotaSearchView:
     """Offices with their first free seat: the nearest first, or by name, or the earliest free date first."""
     asked = call.query
     offices = use_case(call, BookableSessions).search(province=asked.province, timezone=None, text=None)
-    listed = use_case(call, QuotaBoard).listed(
+    listed = use_case(call, QuotaBoard).list_offices(
         offices, near=place_from(asked.near), product=asked.passport_kind, on=None
     )
     page = listed if asked.first_free else listed[: asked.limit]
-    free = await use_case(call, QuotaBoard).first_free([listing.office.office_id for listing in page], asked.pool)
+    free = await use_case(call, QuotaBoard).find_first_free([listing.office.office_id for listing in page], asked.pool)
     if asked.first_free:
         # stable: among equally early ones the nearest, or the first by name, stays first
         early = [

@@ -264,11 +264,11 @@ async def test_who_died_between_check_in_and_queue_is_queued_by_a_deadline() -> 
             made[0].disarm()
             await world.pass_time(6)
             record = await world.appointment(paid.id)
-            hall = await world.service.counter.hall(SOUTH.office_id)
+            hall = await world.service.counter.find_queue(SOUTH.office_id)
             assert (record.state.status is Status.CHECKED_IN) == (paid.id in hall.day.visitors)
             assert record.state.enqueue_at is None
             await world.service.visits.check_in(VisitorLookup(appointment_id=paid.id), FRONT, "in")
-            assert list((await world.service.counter.hall(SOUTH.office_id)).day.visitors) == [paid.id]
+            assert list((await world.service.counter.find_queue(SOUTH.office_id)).day.visitors) == [paid.id]
 
 
 async def test_a_busy_queue_does_not_refuse_the_check_in(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -284,7 +284,7 @@ async def test_a_busy_queue_does_not_refuse_the_check_in(monkeypatch: pytest.Mon
         record = await world.service.visits.check_in(VisitorLookup(appointment_id=paid.id), FRONT, "in")
     assert record.state.status is Status.CHECKED_IN and record.state.enqueue_at is not None
     await world.pass_time(6)
-    assert paid.id in (await world.service.counter.hall(SOUTH.office_id)).day.visitors
+    assert paid.id in (await world.service.counter.find_queue(SOUTH.office_id)).day.visitors
 
 
 async def test_who_was_used_before_the_queue_knew_is_not_queued(world: World) -> None:
@@ -293,7 +293,7 @@ async def test_who_was_used_before_the_queue_knew_is_not_queued(world: World) ->
     record = await world.service.repositories.appointments.save(paid, Decision(state), world.clock.now())
     cleared = await world.service.counter.enqueue(record)
     assert cleared.state.enqueue_at is None
-    assert (await world.service.counter.hall(SOUTH.office_id)).day.visitors == {}
+    assert (await world.service.counter.find_queue(SOUTH.office_id)).day.visitors == {}
     assert (await world.service.counter.enqueue(cleared)).version == cleared.version
 
 
@@ -328,7 +328,7 @@ class TestWalkIns:
         with pytest.raises(NoWalkInSeat):
             await world.service.counter.register(walk_in(key="second"))
         assert (await world.buckets())["confirmed"] == 1
-        assert record.id in (await world.service.counter.hall(SOUTH.office_id)).day.visitors
+        assert record.id in (await world.service.counter.find_queue(SOUTH.office_id)).day.visitors
         assert await world.said(said.VisitorCheckedIn) == [], "no other service knows of it"
         await world.rules_hold()
 
@@ -404,7 +404,7 @@ class TestOnProof:
         (event,) = await world.said(said.ArrivedOnProof)
         assert isinstance(event, said.ArrivedOnProof) and event.ntpn == NTPN
         assert len(await world.said(said.VisitorCheckedIn)) == 1
-        assert held.id in (await world.service.counter.hall(SOUTH.office_id)).day.visitors
+        assert held.id in (await world.service.counter.find_queue(SOUTH.office_id)).day.visitors
         await world.hear(world.bill(billing.BillExpired, held))
         assert (await world.appointment(held.id)).state.status is Status.ON_PROOF, "an expiry does not turn them out"
         await world.hear(world.late(held))

@@ -32,9 +32,9 @@ from services.scheduling.offices.release_rule import OpeningRule, RuleKind
 from services.scheduling.offices.session import PlanProblem, SessionPlan
 from services.scheduling.offices.weekly_template import (
     OfficeTemplate,
+    TemplateFault,
     TemplateProblem,
     TemplateSession,
-    Wrong,
     as_delivered,
     difference,
     template_problem,
@@ -160,14 +160,16 @@ class TestTemplates:
     def test_an_override_lets_only_capacity_through(self) -> None:
         assert template_problem(OfficeTemplate("x", (replace(MORNING, booths=2),)), FACTS, override=True) is None
         few = replace(FACTS, booths=1)
-        wrong = Wrong(0, PlanProblem.QUOTA_ABOVE_CAPACITY, 4, 12)
+        wrong = TemplateFault(0, PlanProblem.QUOTA_ABOVE_CAPACITY, 4, 12)
         assert template_problem(OfficeTemplate("x", (MORNING,)), few, override=False) == wrong
         assert template_problem(OfficeTemplate("x", (MORNING,)), few, override=True) is None
         assert template_problem(OfficeTemplate("x", (replace(MORNING, pools={}),)), FACTS, override=True) is not None
 
     def test_two_sessions_do_not_start_together(self) -> None:
         twice = OfficeTemplate("x", (MORNING, replace(MORNING, weekdays=(4,))))
-        assert template_problem(twice, FACTS, override=False) == Wrong(1, TemplateProblem.TWO_SESSIONS_START_TOGETHER)
+        assert template_problem(twice, FACTS, override=False) == TemplateFault(
+            1, TemplateProblem.TWO_SESSIONS_START_TOGETHER
+        )
 
     def test_moving_seats_between_pools_is_a_raise_and_a_cut(self) -> None:
         before = week_of(OfficeTemplate("x", (MORNING,)))
@@ -284,7 +286,7 @@ class TestFactsEdits:
         approved = await world.service.changes.find_by_office("mpp-contoh", SECOND, proposed=True)
         assert approved == []
         await world.parts.chores[0].run()
-        sessions = await world.service.bookable_sessions.listing("mpp-contoh", None, None)
+        sessions = await world.service.bookable_sessions.list_bookable("mpp-contoh", None, None)
         assert [(each.session.date, each.free) for each in sessions] == [(saturday, {"regular": 12})]
         with pytest.raises(NotYourOffice):
             await edits.put_template(edit("theirs", office_id="mpp-contoh", actor=THEIRS), (week,))

@@ -15,7 +15,7 @@ from services.scheduling.offices.offline_quota import OfflineGrant, OfflineQuota
 from services.scheduling.visit.counter.check_in import VisitorLookup
 from services.scheduling.visit.day_sheets.errors import OfflineDayAhead
 from services.scheduling.visit.offline import offline_day as offline
-from services.scheduling.visit.offline.import_service import Imported, OfflineFile
+from services.scheduling.visit.offline.import_service import ImportResult, OfflineFile
 from services.scheduling.visit.offline.offline_day import (
     MOST_LINES,
     LineKind,
@@ -23,7 +23,7 @@ from services.scheduling.visit.offline.offline_day import (
     OfflineDay,
     OfflineLine,
     RecordedLine,
-    Tried,
+    TriedLine,
 )
 from shared.events import scheduling as said
 from shared.store.decision import Decision
@@ -42,7 +42,7 @@ def unbooked(line_id: str) -> OfflineLine:
     return OfflineLine(line_id, LineKind.COUNTER, ARRIVED, reason="system_down", evidence="KTP lama no. 7")
 
 
-async def brought(world: World, *lines: OfflineLine, key: str = "file", **changes: Any) -> Imported:
+async def brought(world: World, *lines: OfflineLine, key: str = "file", **changes: Any) -> ImportResult:
     given: dict[str, Any] = {
         "office_id": SOUTH.office_id,
         "day": TUESDAY,
@@ -50,7 +50,7 @@ async def brought(world: World, *lines: OfflineLine, key: str = "file", **change
         "actor": FRONT,
         "command_id": key,
     }
-    return await world.service.offline_visits.bring_in(OfflineFile(**(given | changes)))
+    return await world.service.offline_visits.import_file(OfflineFile(**(given | changes)))
 
 
 async def opened(world: World, seats: int) -> None:
@@ -66,7 +66,7 @@ def make_grant(seats: int) -> OfflineGrant:
     return OfflineGrant(**{name: known.get(name, "x") for name in fields})
 
 
-def only(done: Imported) -> LineOutcome:
+def only(done: ImportResult) -> LineOutcome:
     ((_, outcome),) = done.outcomes
     return outcome
 
@@ -211,7 +211,7 @@ async def test_who_may_and_for_which_day(world: World) -> None:
 def test_a_day_holds_so_many_lines_and_no_more() -> None:
     line = RecordedLine(LineKind.BOOKED, ARRIVED, "front", ARRIVED)
     day = OfflineDay("office", TUESDAY, {str(number): line for number in range(MOST_LINES - 1)})
-    day, outcomes = offline.imported(day, [Tried("last", line), Tried("one too many", line)], 0)
+    day, outcomes = offline.imported(day, [TriedLine("last", line), TriedLine("one too many", line)], 0)
     assert [outcome for _, outcome in outcomes] == [LineOutcome.RECORDED, LineOutcome.DAY_FULL]
-    _, outcomes = offline.imported(day, [Tried("why", None)], 0)
+    _, outcomes = offline.imported(day, [TriedLine("why", None)], 0)
     assert outcomes == (("why", LineOutcome.NOT_POSSIBLE),)

@@ -196,7 +196,7 @@ class TestSpecialReschedule:
         store.other = go_on
         with pytest.raises(SomeoneElseChangedIt):
             await world.service.bulk_moves.run(job)
-        done = await world.service.bulk_moves.job(SOUTH.office_id, job.id, BOSS)
+        done = await world.service.bulk_moves.find_job(SOUTH.office_id, job.id, BOSS)
         assert (done.state.state, done.state.run_at) == (BulkState.DONE, None)
         assert dict(done.state.outcomes) == {paid.id: Outcome.SPECIAL_OPENED}
 
@@ -206,7 +206,7 @@ async def test_an_arrival_of_a_visit_that_is_given_up_at_that_moment_is_not_reco
     paid = await arrived(world)
     store.other = changing(world, paid, status=Status.RELEASED, live=False)
     line = OfflineLine("b", LineKind.BOOKED, world.clock.now(), appointment_id=paid.id)
-    done = await world.service.offline_visits.bring_in(OfflineFile(SOUTH.office_id, TUESDAY, [line], FRONT, "file"))
+    done = await world.service.offline_visits.import_file(OfflineFile(SOUTH.office_id, TUESDAY, [line], FRONT, "file"))
     assert done.outcomes == (("b", LineOutcome.NOT_POSSIBLE),)
 
 

@@ -158,7 +158,7 @@ async def test_where_no_regular_seat_is_free_the_visit_queues_with_the_bookings(
     denied = await world.service.priority.deny(visit, Denial.NOT_IN_GROUP, FRONT, "deny")
     assert (denied.state.status, denied.state.seat.pool) == (Status.CONFIRMED, "priority")
     await world.service.visits.check_in(VisitorLookup(appointment_id=visit), FRONT, "in")
-    hall = await world.service.counter.hall(FRONT.office_id or "")
+    hall = await world.service.counter.find_queue(FRONT.office_id or "")
     assert hall.day.visitors[visit].lane is Lane.BOOKED
 
 
@@ -168,10 +168,10 @@ async def test_who_is_in_the_queue_already_changes_lanes() -> None:
     await arrive(world)
     await world.service.visits.check_in(VisitorLookup(appointment_id=visit), FRONT, "in")
     office = FRONT.office_id or ""
-    assert (await world.service.counter.hall(office)).day.visitors[visit].lane is Lane.PRIORITY
+    assert (await world.service.counter.find_queue(office)).day.visitors[visit].lane is Lane.PRIORITY
     denied = await world.service.priority.deny(visit, Denial.NOTHING_SHOWN, FRONT, "deny")
     assert denied.state.seat.pool == "priority"
-    assert (await world.service.counter.hall(office)).day.visitors[visit].lane is Lane.BOOKED
+    assert (await world.service.counter.find_queue(office)).day.visitors[visit].lane is Lane.BOOKED
 
 
 async def test_who_is_called_already_stays_where_they_are() -> None:

@@ -149,16 +149,16 @@ class TestBoard:
         assert [each.offers_product for each in near] == [True, False, False]
         await world.hold()
         ids = [SOUTH.office_id, NORTH.office_id]
-        free = await board.first_free(ids, Pool.REGULAR)
+        free = await board.find_first_free(ids, Pool.REGULAR)
         assert {office_id: each.starts_at.date().day for office_id, each in free.items() if each} == {
             SOUTH.office_id: 25,
             NORTH.office_id: 24,
         }
         await world.hold("budi", session_id=world.session_id(NORTH))
-        assert await board.first_free(ids, Pool.REGULAR) == free
+        assert await board.find_first_free(ids, Pool.REGULAR) == free
         world.clock.advance(FIRST_FREE_KEPT_SECONDS)
-        assert (await board.first_free(ids, Pool.REGULAR))[NORTH.office_id] != free[NORTH.office_id]
-        assert (await board.first_free(ids, Pool.PRIORITY)) == {SOUTH.office_id: None, NORTH.office_id: None}
+        assert (await board.find_first_free(ids, Pool.REGULAR))[NORTH.office_id] != free[NORTH.office_id]
+        assert (await board.find_first_free(ids, Pool.PRIORITY)) == {SOUTH.office_id: None, NORTH.office_id: None}
 
     def test_a_count_of_free_seats_reads_the_index_alone(self) -> None:
         from services.scheduling.booking.seats.repository import SEAT, SEAT_FREE

@@ -187,7 +187,7 @@ async def test_nobody_moves_there_before_the_opening(world: World) -> None:
 
 async def test_the_office_shows_when_a_session_opens(world: World) -> None:
     opening = await closed(world, 60)
-    listed = await world.service.bookable_sessions.listing(SOUTH.office_id, TUESDAY, TUESDAY)
+    listed = await world.service.bookable_sessions.list_bookable(SOUTH.office_id, TUESDAY, TUESDAY)
     assert [each.session.opens_at for each in listed] == [opening]
     soonest = await world.service.bookable_sessions.soonest([SOUTH.office_id], "regular", 5, 1)  # type: ignore[arg-type]
     assert soonest[0].session_id != world.session_id()

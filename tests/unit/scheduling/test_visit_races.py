@@ -85,7 +85,7 @@ async def imports(world: World) -> list[LineOutcome]:
     world.clock.advance(86_400)
     done = await asyncio.gather(
         *(
-            world.service.offline_visits.bring_in(
+            world.service.offline_visits.import_file(
                 OfflineFile(
                     SOUTH.office_id,
                     TUESDAY,

@@ -73,7 +73,7 @@ class TestSeveralReplicas:
         assert counting.seen == [("find", OPENING.name)]
 
     async def test_memory_is_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        kept: opening_board.Kept[int] = opening_board.Kept(2)
+        kept: opening_board.RecentlyUsed[int] = opening_board.RecentlyUsed(2)
         for number, key in enumerate("abc"):
             kept.put(key, number)
             kept.get("a")

@@ -130,7 +130,7 @@ class BulkMoves:
         )
         return await self._begin(derived_id("bulk_job", subject), job)
 
-    async def job(self, office_id: str, job_id: str, actor: Actor) -> Record[BulkJob]:
+    async def find_job(self, office_id: str, job_id: str, actor: Actor) -> Record[BulkJob]:
         """Return the office's job and how far it is; refuses with ``NotYourOffice`` and ``NotFound``."""
         refuse_unless_own_office(actor, office_id)
         record = await self._bulk_jobs.bulk_job(job_id)
@@ -138,7 +138,7 @@ class BulkMoves:
             raise NotFound
         return record
 
-    async def jobs(self, office_id: str, actor: Actor) -> list[Record[BulkJob]]:
+    async def list_jobs(self, office_id: str, actor: Actor) -> list[Record[BulkJob]]:
         """Return the newest jobs of an office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
         self._context.own_office(office_id, actor)
         return await self._bulk_jobs.bulk_jobs_of(office_id)

@@ -219,7 +219,7 @@ class CounterQueue:
             await self._end_registered(visit_id)
         return visitor
 
-    async def hall(self, office_id: str) -> DayQueue:
+    async def find_queue(self, office_id: str) -> DayQueue:
         """Return today's queue of the office; refuses with ``OfficeNotFound``."""
         office, now = self._context.offices[office_id], self._context.now()
         today = local_date(now, office.timezone)
@@ -230,10 +230,10 @@ class CounterQueue:
         minutes = session.service_minutes if session is not None else USUAL_SERVICE_MINUTES
         return DayQueue(office, day, booths, minutes)
 
-    async def queue(self, office_id: str, actor: Actor) -> DayQueue:
+    async def find_own_queue(self, office_id: str, actor: Actor) -> DayQueue:
         """Return the queue, for officers of the office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
         self._context.own_office(office_id, actor)
-        return await self.hall(office_id)
+        return await self.find_queue(office_id)
 
     async def register(self, asked: Registration) -> Record[Appointment]:
         """Receive a visitor without a booking: takes a seat of the walk-in or priority pool of today's session.

@@ -114,7 +114,7 @@ async def import_offline_visits(call: Call[OfflineFileBody]) -> OfflineImportVie
     asked, office_id = call.body, call.path["office_id"]
     lines = [OfflineLine(**line.model_dump()) for line in asked.lines]
     file = OfflineFile(office_id, asked.date, lines, actor_of(call.caller), call.command_id)
-    done = await use_case(call, OfflineVisits).bring_in(file)
+    done = await use_case(call, OfflineVisits).import_file(file)
     return OfflineImportView(
         office_id=office_id,
         date=asked.date,

@@ -24,7 +24,7 @@ from services.scheduling.visit.offline.offline_day import (
     OfflineDay,
     OfflineLine,
     RecordedLine,
-    Tried,
+    TriedLine,
 )
 from services.scheduling.visit.offline.repository import OfflineDayRepository
 from shared.audit import Audit
@@ -51,7 +51,7 @@ class OfflineFile:
 
 
 @dataclass(frozen=True)
-class Imported:
+class ImportResult:
     """The outcome of each line, in the order of the file, and how much of the offline quota is used."""
 
     outcomes: tuple[tuple[str, LineOutcome], ...]
@@ -80,7 +80,7 @@ class OfflineVisits:
         self._cipher = cipher
         self._audit = audit
 
-    async def bring_in(self, file: OfflineFile) -> Imported:
+    async def import_file(self, file: OfflineFile) -> ImportResult:
         """Record the arrivals of a file. The same file, or a part of it, may be sent again: each line counts once.
 
         Lines without a booking count only within the offline quota that was opened for the day. Refuses with
@@ -99,7 +99,7 @@ class OfflineVisits:
         tried = [await self._try(office, file, line) for line in file.lines]
         return await self._write(file, tried)
 
-    async def _write(self, file: OfflineFile, tried: Sequence[Tried]) -> Imported:
+    async def _write(self, file: OfflineFile, tried: Sequence[TriedLine]) -> ImportResult:
         office_id, day, clock = file.office_id, file.day, self._context.clock
         quota = await self._offline_quotas.offline_quota(office_id, day)
         seats = quota.state.seats if quota is not None else 0
@@ -117,24 +117,24 @@ class OfflineVisits:
 
         # the lines decide; the quota only shows how much of it they use
         await self._offline_quotas.change_offline_quota(office_id, day, show_used, clock)
-        return Imported(outcomes, seats, used)
+        return ImportResult(outcomes, seats, used)
 
-    async def _try(self, office: Office, file: OfflineFile, line: OfflineLine) -> Tried:
+    async def _try(self, office: Office, file: OfflineFile, line: OfflineLine) -> TriedLine:
         now, by = self._context.now(), file.actor.account_id
         if line.kind is LineKind.COUNTER:
             owner = derived_id("offline_line", office.office_id, file.day.isoformat(), line.line_id)
             sealed = self._cipher.seal(line.evidence, owner_id=owner, field=EVIDENCE) if line.evidence else None
-            return Tried(
+            return TriedLine(
                 line.line_id,
                 RecordedLine(line.kind, line.arrived_at, by, now, reason=line.reason, evidence=sealed),
             )
         found = await self._find(file, line)
         if isinstance(found, LineOutcome):
-            return Tried(line.line_id, None, found)
+            return TriedLine(line.line_id, None, found)
         refused = await self._arrive(office, file, line, found.id)
         if refused is not None:
-            return Tried(line.line_id, None, refused)
-        return Tried(line.line_id, RecordedLine(line.kind, line.arrived_at, by, now, appointment_id=found.id))
+            return TriedLine(line.line_id, None, refused)
+        return TriedLine(line.line_id, RecordedLine(line.kind, line.arrived_at, by, now, appointment_id=found.id))
 
     async def _find(self, file: OfflineFile, line: OfflineLine) -> Record[Appointment] | LineOutcome:
         if line.number is not None:

@@ -83,7 +83,7 @@ class OfflineDay:
 
 
 @dataclass(frozen=True)
-class Tried:
+class TriedLine:
     """A line as it is to be recorded, or why it cannot be."""
 
     line_id: str
@@ -93,7 +93,7 @@ class Tried:
 
 
 def imported(
-    day: OfflineDay, tried: Sequence[Tried], seats: int
+    day: OfflineDay, tried: Sequence[TriedLine], seats: int
 ) -> tuple[OfflineDay, tuple[tuple[str, LineOutcome], ...]]:
     """Return the day after an import, and the outcome of each line in the order of the file."""
     outcomes = []
@@ -105,7 +105,7 @@ def imported(
     return day, tuple(outcomes)
 
 
-def _outcome(day: OfflineDay, tried: Tried, seats: int) -> LineOutcome:
+def _outcome(day: OfflineDay, tried: TriedLine, seats: int) -> LineOutcome:
     if tried.line_id in day.lines:
         return LineOutcome.ALREADY_RECORDED
     if tried.line is None:

@@ -253,7 +253,7 @@ class Specials:
             decide = replacing(record.state, visit_transitions.end_special(record.id, record.state))
             await self._appointments.change(record.id, decide, self._context.clock, first=record)
 
-    async def asked(self, office_id: str, actor: Actor) -> list[Record[Appointment]]:
+    async def list_requests(self, office_id: str, actor: Actor) -> list[Record[Appointment]]:
         """Return the requests that wait for the office's decision, oldest first. Refuses with ``NotYourOffice``."""
         self._context.own_office(office_id, actor)
         return await self._appointments.specials_asked(office_id)

@@ -202,7 +202,7 @@ async def test_who_checks_in_is_called_recalled_parked_and_served() -> None:
     world = await busy()
     first, second = await come(world, "ani", "budi")
     service = world.service.counter
-    hall = await service.queue(SOUTH.office_id, FRONT)
+    hall = await service.find_own_queue(SOUTH.office_id, FRONT)
     assert [hall.waits[each].ahead for each in (first, second)] == [0, 1]
     assert (hall.booths, hall.service_minutes) == (100, 30)
     called = await service.call_next(SOUTH.office_id, "3", FRONT, "call")
@@ -241,9 +241,9 @@ async def test_only_officers_of_the_office() -> None:
     with pytest.raises(NotYourOffice):
         await service.change(SOUTH.office_id, visit, CounterCommand.PARK, OTHER, "c")
     with pytest.raises(NotYourOffice):
-        await service.queue(SOUTH.office_id, OTHER)
+        await service.find_own_queue(SOUTH.office_id, OTHER)
     with pytest.raises(OfficeNotFound):
-        await service.queue("unknown", FRONT)
+        await service.find_own_queue("unknown", FRONT)
     with pytest.raises(NotFound):
         await service.change(SOUTH.office_id, "unknown", CounterCommand.PARK, FRONT, "c")
     with pytest.raises(NotFound):

@@ -59,7 +59,7 @@ class TestOutOfTheOrdinary:
             40,
             ["servers are down", "still down"],
         )
-        found = await edits.offline_quotas(SOUTH.office_id, BOSS, None, None)
+        found = await edits.list_offline_quotas(SOUTH.office_id, BOSS, None, None)
         assert [each.id for each in found] == [record.id]
         assert await repository.offline_quotas.offline_quota(NORTH.office_id, TUESDAY) is None
         large = await edits.open_offline_quota(edit("large"), TUESDAY, 51)
@@ -143,7 +143,7 @@ class TestBoard:
         world = await started(plan(1), offices=[SOUTH, NORTH, EAST])
         board = world.service.quota_board
         offices = world.service.bookable_sessions.search(province=None, timezone=None, text=None)
-        near = board.listed(offices, near=GeoPoint(-8.4, 140.3), product=Product.ORDINARY, on=None)
+        near = board.list_offices(offices, near=GeoPoint(-8.4, 140.3), product=Product.ORDINARY, on=None)
         assert [each.office.office_id for each in near] == ["merauke", "jakarta-utara", "jakarta-selatan"]
         assert near[0].distance_km is not None and near[0].distance_km < 20
         assert [each.offers_product for each in near] == [True, False, False]

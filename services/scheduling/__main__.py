@@ -9,7 +9,7 @@ from shared.service import Parts, Platform
 
 
 def assemble(settings: Settings, platform: Platform) -> Parts:
-    """The service with its real parts; it calls nobody outside."""
+    """Return the service with its real parts; it calls no outside system."""
     return build(settings, platform)
 
 

@@ -1,4 +1,4 @@
-"""Scheduling, wired."""
+"""Composition root of scheduling."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ DATA: Final = Path(__file__).parent / "data"
 
 
 def read_offices(path: Path = DATA / "offices.csv") -> list[Office]:
-    """The reference table of offices; lines that begin with # are remarks."""
+    """Return the reference table of offices; lines that begin with # are remarks."""
     with path.open(encoding="utf-8", newline="") as lines:
         return [office_from_row(row) for row in csv.DictReader(line for line in lines if not line.startswith("#"))]
 
 
 def read_templates(path: Path = DATA / "weekly_template.toml") -> WeeklyTemplates:
-    """The weekly templates."""
+    """Return the weekly templates and the closed days of the file."""
     return templates_from(tomllib.loads(path.read_text(encoding="utf-8")))
 
 
 def read_facts(folder: Path = DATA) -> FactsTable:
-    """What offices start with: facts by class, products with dates, positions, priority limits."""
+    """Return the facts that offices start with: by class, products with dates, positions, priority limits."""
     with (folder / "positions.csv").open(encoding="utf-8", newline="") as lines:
         positions = list(csv.DictReader(line for line in lines if not line.startswith("#")))
     facts, products = (
@@ -62,7 +62,7 @@ def build(
     templates: WeeklyTemplates | None = None,
     writers: SheetWriters | None = None,
 ) -> Parts:
-    """The service's parts; tests and the simulation may bring offices, templates and paper of their own."""
+    """Return the service's parts; tests and the simulation may bring offices, templates and paper of their own."""
     service = Scheduling(
         platform,
         rules=settings.rules(),

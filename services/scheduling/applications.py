@@ -1,19 +1,17 @@
-"""Projections of applications: what their events told, stored."""
+"""Projections of applications from the events of the application service."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from services.scheduling.store_part import OnStore
+from services.scheduling.store_part import Decide, OnStore
 from services.scheduling.terms import Applying
 from shared.clock import Clock
 from shared.errors import NotKnownYet
 from shared.projections import wait_until_known
 from shared.store.change import change
-from shared.store.decision import Decision
 from shared.store.kinds import Kind, Record
 
 
@@ -27,14 +25,14 @@ class ApplicationCopy:
     withdrawn: bool = False
     minor: bool = False
     age_band: str | None = None
-    """Whole years as a band; nothing here knows a birth date."""
+    """Whole years as a band; birth dates are not known here."""
     product: str | None = None
-    """The kind of passport; none in what was kept before offices were asked for it."""
+    """The kind of passport; None in copies that are older than this field."""
     product_as_of: datetime | None = None
     """When the product was told; an older product that arrives later changes nothing."""
 
     def applying(self, application_id: str) -> Applying:
-        """Whose seat it would be."""
+        """Return the applicant for whom a seat would be held."""
         return Applying(application_id, self.account_id, self.person_id)
 
 
@@ -60,7 +58,7 @@ class ApplicationRepository(OnStore):
         await self._store.insert(APPLICATION_COPY, application_id, copy, now=now)
 
     async def change_application(
-        self, application_id: str, decide: Callable[[ApplicationCopy], Decision[ApplicationCopy] | None], clock: Clock
+        self, application_id: str, decide: Decide[ApplicationCopy], clock: Clock
     ) -> Record[ApplicationCopy]:
         """Load, decide and save what is known of an application, as `shared.store.change` does."""
         return await change(self._store, clock, APPLICATION_COPY, application_id, decide)
@@ -72,11 +70,11 @@ class ApplicationRepository(OnStore):
             NotKnownYet: it did not arrive in that time.
         """
 
-        async def look() -> ApplicationCopy | None:
+        async def find_submitted() -> ApplicationCopy | None:
             record = await self.application(application_id)
             return record.state if record is not None and record.state.submitted else None
 
-        known = await wait_until_known(look, clock)
+        known = await wait_until_known(find_submitted, clock)
         if known is not None:
             return known
         raise NotKnownYet(

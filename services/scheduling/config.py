@@ -154,16 +154,16 @@ class Settings(ServiceSettings):
         return self
 
     def four_eyes(self) -> FourEyes:
-        """From where on a second administrator must agree."""
+        """Return the limits above which a second administrator must agree."""
         return FourEyes(self.four_eyes_seats, self.four_eyes_percent, self.four_eyes_least_seats)
 
     def rules(self) -> Rules:
-        """The rules that the settings make."""
+        """Return the rules that the settings make."""
         values: dict[str, Any] = {name: getattr(self, name) for name in Rules.__dataclass_fields__}
         return Rules(**values)
 
     def opening_rules(self) -> OpeningRules:
-        """The rules of openings that the settings make."""
+        """Return the rules of openings that the settings make."""
         return OpeningRules(
             doors_shortest_seconds=self.opening_doors_shortest_seconds,
             settle_seconds=self.opening_settle_seconds,
@@ -178,6 +178,6 @@ class Settings(ServiceSettings):
         )
 
     def queue_code_keyring(self) -> Keyring:
-        """The keys that queue codes are signed with."""
+        """Return the keys that queue codes are signed with."""
         secret: SecretStr = self.queue_code_signing_keys
         return Keyring.parse(secret.get_secret_value())

@@ -58,7 +58,7 @@ class OfficeDirectory:
 
 @dataclass(frozen=True)
 class UseCaseContext:
-    """The parts that all use cases share; everything else the composition root hands to those who need it."""
+    """The parts that all use cases share; the composition root hands the others to each use case by itself."""
 
     clock: Clock
     ids: Ids

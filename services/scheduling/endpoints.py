@@ -1,4 +1,4 @@
-"""HTTP to use case and back, a module per topic."""
+"""The routes of all rooms, joined, with audit and session check."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ WITHOUT_SESSION_CHECK: Final = {
     "missed": _QUEUE,
     "served": _QUEUE,
 }
-"""What a token may still do in its last minutes when its session has ended."""
+"""Calls that a token may still make in its last minutes after its session has ended, each with the reason."""
 
 ENDPOINTS: Final = with_session_check(
     audited(

@@ -1,4 +1,4 @@
-"""What the bodies and queries of every topic share."""
+"""Field types that the bodies and queries of all rooms share."""
 
 from __future__ import annotations
 

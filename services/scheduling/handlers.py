@@ -39,7 +39,7 @@ class Handlers:
         )
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
-        """Every event that this service is bound to."""
+        """Return every event that this service is bound to."""
         service = self._service
         return {
             **self._appointments.events(),
@@ -48,7 +48,7 @@ class Handlers:
         }
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
-        """Every deadline that a document of this service can have."""
+        """Return every deadline that a document of this service can have."""
         service = self._service
         return {
             **office_deadlines(service.bookable_sessions),

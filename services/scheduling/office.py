@@ -1,4 +1,4 @@
-"""Offices: where seats are. Reference data; any office may be chosen by anybody."""
+"""Offices: reference data. An applicant may choose any of them."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Office:
 
 
 def slug(name: str) -> str:
-    """The id of an office of that name: ``Jakarta Selatan`` is ``jakarta-selatan``."""
+    """Return the id of an office of that name: ``Jakarta Selatan`` is ``jakarta-selatan``."""
     return _NOT_A_LETTER.sub("-", name.lower()).strip("-")
 
 
 def office_from_row(row: dict[str, str]) -> Office:
-    """The office that one row of the reference table describes."""
+    """Return the office that one row of the reference table describes."""
     return Office(
         office_id=slug(row["name"]),
         name=row["name"],
@@ -52,7 +52,7 @@ def office_from_row(row: dict[str, str]) -> Office:
 
 
 def fits_search(office: Office, *, province: str | None, timezone: str | None, text: str | None) -> bool:
-    """Whether the office answers a search: each given part must fit; letters' case does not matter."""
+    """Return whether the office fits a search: each given part must fit, in any case of letters."""
     return (
         (province is None or province.casefold() == office.province.casefold())
         and (timezone is None or timezone.casefold() in (office.zone.casefold(), office.timezone.casefold()))

@@ -16,9 +16,9 @@ class Rules:
     hold_seconds: int = 300
     """How long a hold lasts unless a bill is requested for it."""
     claim_seconds: int = 15
-    """How long a seat may be reached for without an appointment; far above any write, far below a hold."""
+    """How long a claim on a seat counts without its appointment; far above any write, far below a hold."""
     long_stop_seconds: int = 26 * 3600
-    """After this long without word from billing somebody is alerted; the seat stays."""
+    """After this long without an event of billing operators are alerted; the seat stays."""
     offer_seconds: int = 24 * 3600
     late_offer_days: int = 30
     """How far ahead a seat is sought for late money."""
@@ -27,7 +27,7 @@ class Rules:
     cooling_min_seconds: int = 60
     cooling_max_seconds: int = 300
     no_show_grace_seconds: int = 1800
-    """After the end of the session, until who did not come is counted as missed."""
+    """From the end of the session until a visitor who did not come counts as missed."""
     moves_max: int = 1
     """Not published; one is assumed."""
     move_within_days: int = 30
@@ -47,7 +47,7 @@ class Rules:
     special_ask_seconds: int = 14 * 86_400
     """After the visit, until when a special reschedule may be asked for. Not published; two weeks are assumed."""
     special_max: int = 1
-    """New dates that one visit gets by request; what the state's own systems broke does not count (F70)."""
+    """New dates that one visit gets by request; what the state's own systems broke does not count."""
     same_day_request_until: str = "10:00"
     """In Jakarta: same-day service is asked for in the morning (published: before 10:00; elsewhere 11:30)."""
     same_day_pay_until: str = "12:00"
@@ -57,7 +57,7 @@ class Rules:
 
 
 class Channel(StrEnum):
-    """Through whom a seat is asked for."""
+    """The channel through which a seat is asked for."""
 
     APPLICANT = "applicant"
     OFFICE = "office"
@@ -67,9 +67,9 @@ POOLS_OF_CHANNEL = {
     Channel.APPLICANT: frozenset({Pool.REGULAR}),
     Channel.OFFICE: frozenset({Pool.REGULAR, Pool.PRIORITY, Pool.WALK_IN}),
 }
-"""Who may take seats of which pool: priority and walk-in are given out at the office (F69)."""
+"""Pools that each channel may take seats of: priority and walk-in are given out at the office."""
 
 
 def bookable_from(now: datetime, rules: Rules) -> datetime:
-    """The earliest start of a session that can still be booked."""
+    """Return the earliest start of a session that can still be booked."""
     return now + timedelta(seconds=rules.booking_closes_seconds)

@@ -1,4 +1,4 @@
-"""Words that every room uses: pools of seats, days in a zone, and whose application a seat is for."""
+"""Terms that every room uses: pools of seats, days in a zone, and the applicant for whom a seat is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 
 class Pool(StrEnum):
-    """Seats of one session are split into pools that never borrow from each other."""
+    """Pools of seats of one session; they never borrow from each other."""
 
     REGULAR = "regular"
     PRIORITY = "priority"
@@ -18,13 +18,13 @@ class Pool(StrEnum):
 
 
 def local_date(moment: datetime, timezone: str) -> date:
-    """The day that a moment falls on in that zone."""
+    """Return the day that a moment falls on in that zone."""
     return moment.astimezone(ZoneInfo(timezone)).date()
 
 
 @dataclass(frozen=True)
 class Applying:
-    """Whose application a seat is for."""
+    """The application, account and person that a seat is for."""
 
     application_id: str
     account_id: str

@@ -23,7 +23,7 @@ from shared.randomness import SystemRandomness
 from shared.service import Platform
 from shared.store.driver import AsyncDatabase
 from shared.store.mongo import MongoStore
-from tests.unit.scheduling.hall import CLOSES, DOORS, MILESTONES, wish
+from tests.unit.scheduling.opening_world import CLOSES, DOORS, MILESTONES, wish
 from tests.unit.scheduling.world import KEYS, SOUTH, World, plan, settings, weekly
 
 SEATS, PRESENT, LATE = 6, 30, 20

@@ -77,7 +77,7 @@ async def test_the_whole_way_of_a_seat(replicas: list[World]) -> None:
     world, other = replicas
     paid = await world.paid()
     assert paid.state.status is Status.CONFIRMED
-    (first, *_) = await other.service.bookable_sessions.listing(SOUTH.office_id, None, None)
+    (first, *_) = await other.service.bookable_sessions.list_bookable(SOUTH.office_id, None, None)
     assert (first.session_id, first.free) == (world.session_id(), {"regular": SEATS - 1})
     moves = [
         MoveWish(paid.id, world.session_id(office), world.wish().actor, f"move-{number}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -35,18 +34,18 @@ from services.scheduling.offices.session import capacity as possible_seats
 from services.scheduling.rules import bookable_from
 from services.scheduling.terms import Pool, local_date
 from shared.errors import FieldError, Malformed
+from shared.store.decision import Decision
 from shared.store.kinds import Record
-from shared.store.port import VersionConflict
 
 LONGEST_LISTING_DAYS: Final = 62
 ALTERNATIVES: Final = 3
 ALTERNATIVE_DAYS: Final = 14
 ALTERNATIVES_KEPT_SECONDS: Final = 2
-"""A sold-out session is asked for by thousands at once: they may all hear the same answer for so long."""
+"""How long the alternatives to a sold-out session are kept: thousands ask for it at once."""
 MOST_ALTERNATIVES_KEPT: Final = 1000
 BY_TEMPLATE: Final = "template"
 OPENING_SECONDS: Final = 60
-"""How long writing the seats of a day may take before a deadline sees to it."""
+"""How long writing the seats of a session may take before a deadline writes what is missing."""
 OPENED_AT_ONCE: Final = 32
 
 
@@ -61,7 +60,7 @@ class BookableSession:
 
 
 @dataclass(frozen=True)
-class Asked:
+class SoldOutSearch:
     """The request that met a sold-out session."""
 
     session_id: str
@@ -93,12 +92,12 @@ class SeatStore(Protocol):
         """Write those seats of these sessions that are not there yet."""
 
     async def free_seats(self, session_ids: Sequence[str]) -> dict[tuple[str, str], int]:
-        """Free seats by session and pool; what has none is absent."""
+        """Return free seats by session and pool; what has none is absent."""
         ...
 
 
 class BookableSessions:
-    """When offices receive."""
+    """Opens the sessions of offices, and finds those that can be booked."""
 
     def __init__(
         self,
@@ -115,16 +114,16 @@ class BookableSessions:
         self._seats = seats
         self._facts_cache = facts_cache
         self._horizon_days = horizon_days
-        self._alternatives: dict[Asked, tuple[datetime, dict[str, Any]]] = {}
+        self._alternatives: dict[SoldOutSearch, tuple[datetime, dict[str, Any]]] = {}
 
     async def load_offices(self, offices: Sequence[Office]) -> None:
-        """Write the reference table where it is new, and keep it in memory."""
-        await self._offices.keep_offices(offices, self._context.now())
+        """Write the offices that are new or changed, and load all into memory."""
+        await self._offices.keep_offices(offices, self._context.clock)
         self._context.offices.fill([record.state for record in await self._offices.offices()])
         await self._facts_cache.load()
 
     def search(self, *, province: str | None, timezone: str | None, text: str | None) -> list[Office]:
-        """Offices that fit, by name."""
+        """Return offices that fit, by name."""
         return [
             office
             for office in self._context.offices.all()
@@ -132,7 +131,7 @@ class BookableSessions:
         ]
 
     async def roll_horizon(self) -> int:
-        """Open every session that the templates want on the days in sight and that is not there; tells how many."""
+        """Open the sessions of the templates for days that have entered the booking horizon; return how many."""
         now, begun = self._context.now(), 0
         await self._facts_cache.refresh()
         days: dict[date, list[Office]] = {}
@@ -141,11 +140,13 @@ class BookableSessions:
                 days.setdefault(day, []).append(office)
         for day, offices in sorted(days.items()):
             known = {record.id for record in await self._sessions.sessions_on(day)}
-            wanted = [each for office in offices for each in self._by_template(office, day, now)]
-            missing = [(each, session) for each, session in wanted if each not in known]
+            wanted = [planned for office in offices for planned in self._by_template(office, day, now)]
+            missing = [(session_id, session) for session_id, session in wanted if session_id not in known]
             if missing:
                 begun += await self._sessions.begin_sessions(missing, now)
-                await self._finish_opening([each for each in await self._sessions.sessions_on(day) if _opening(each)])
+                await self._finish_opening(
+                    [record for record in await self._sessions.sessions_on(day) if _opening(record)]
+                )
         return begun
 
     def _by_template(self, office: Office, day: date, now: datetime) -> list[tuple[str, Session]]:
@@ -169,17 +170,16 @@ class BookableSessions:
         ]
 
     async def _finish_opening(self, sessions: Sequence[Record[Session]]) -> None:
-        """Write the seats that the stored plans name, then let everybody see the sessions."""
+        """Write the seats of the sessions, then make the sessions visible."""
         await self._seats.write_seats(sessions, self._context.now())
         for start in range(0, len(sessions), OPENED_AT_ONCE):
             await asyncio.gather(*(self._show(record) for record in sessions[start : start + OPENED_AT_ONCE]))
 
     async def _show(self, record: Record[Session]) -> None:
-        with contextlib.suppress(VersionConflict):
-            await self._sessions.save_session(record, opened(record.state), self._context.now())
+        await self._sessions.change_session(record, lambda session: Decision(opened(session)), self._context.clock)
 
     async def finish_opening(self, record: Record[Session]) -> None:
-        """The opening of a session was left unfinished: finish it."""
+        """Finish the opening of a session that a crash left unfinished."""
         await self._finish_opening([record])
 
     async def open(self, wish: OpenWish) -> BookableSession:
@@ -188,7 +188,7 @@ class BookableSessions:
         Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``QuotaAboveCapacity``, ``SessionPlanWrong`` or
         ``SessionExists``. A repeat of the command meets the session of the first time.
         """
-        session = self.planned(wish)
+        session = self.plan_session(wish)
         session_id = session_id_of(wish.office_id, wish.day, session.start)
         await self._sessions.begin_sessions([(session_id, session)], self._context.now())
         stored = await self._sessions.session(session_id)
@@ -198,8 +198,8 @@ class BookableSessions:
             await self._finish_opening([stored])
         return (await self._with_free([await self.session(session_id)]))[0]
 
-    def planned(self, wish: OpenWish) -> Session:
-        """The session as it would be opened; refuses like :meth:`open`, but for ``SessionExists``."""
+    def plan_session(self, wish: OpenWish) -> Session:
+        """Return the session as it would be opened; refuses like :meth:`open`, but for ``SessionExists``."""
         office = self._context.offices[wish.office_id]
         self._facts_cache.refuse_other_office(office.office_id, wish.actor)
         now = self._context.now()
@@ -217,19 +217,19 @@ class BookableSessions:
         return session
 
     async def session(self, session_id: str) -> Record[Session]:
-        """The session; refuses with ``SessionNotFound``."""
+        """Return the session; refuses with ``SessionNotFound``."""
         record = await self._sessions.session(session_id)
         if record is None or _opening(record):
             raise SessionNotFound
         return record
 
-    async def one(self, session_id: str) -> tuple[Record[Session], BookableSession]:
-        """The session, also with what is free in it; refuses with ``SessionNotFound``."""
+    async def find_with_free_seats(self, session_id: str) -> tuple[Record[Session], BookableSession]:
+        """Return the session, also with what is free in it; refuses with ``SessionNotFound``."""
         record = await self.session(session_id)
         return record, (await self._with_free([record]))[0]
 
-    async def listing(self, office_id: str, since: date | None, until: date | None) -> list[BookableSession]:
-        """Sessions of an office that can still be booked, in order, with free seats by pool.
+    async def list_bookable(self, office_id: str, since: date | None, until: date | None) -> list[BookableSession]:
+        """Return sessions of an office that can still be booked, in order, with free seats by pool.
 
         ``since`` (default today) and ``until`` (default the horizon) are days of the office, both inclusive. Refuses
         with ``OfficeNotFound`` and, for more than :data:`LONGEST_LISTING_DAYS` days, with ``Malformed``.
@@ -243,7 +243,7 @@ class BookableSessions:
         ends = datetime(last.year, last.month, last.day, tzinfo=zone) + timedelta(days=1)
         earliest = max(begins, bookable_from(now, self._context.rules))
         found = await self._sessions.sessions([office_id], earliest, ends)
-        return await self._with_free([each for each in found if not _opening(each)])
+        return await self._with_free([record for record in found if not _opening(record)])
 
     async def _with_free(self, sessions: Sequence[Record[Session]]) -> list[BookableSession]:
         free = await self._seats.free_seats([record.id for record in sessions]) if sessions else {}
@@ -267,25 +267,33 @@ class BookableSessions:
         products: Collection[str | None] = (),
         seats: int = 1,
     ) -> list[BookableSession]:
-        """The first sessions of these offices that have so many free seats of the pool, by time; only those whose
-        office gives all of these products out on their day (X10)."""
+        """Return the first sessions of these offices with at least ``seats`` free seats of the pool, by time.
+
+        Only those whose office issues all of these products on their day; ``most`` at most.
+        """
         begins = bookable_from(self._context.now(), self._context.rules)
         now = self._context.now()
         found = await self._sessions.sessions(office_ids, begins, begins + timedelta(days=days))
-        shown = await self._with_free([each for each in found if not _opening(each) and is_open(each.state, now)])
-        free = [each for each in shown if each.free.get(pool, 0) >= seats and self._makes(each, products)]
-        return sorted(free, key=lambda each: (each.session.starts_at, each.office.name))[:most]
+        open_now = [record for record in found if not _opening(record) and is_open(record.state, now)]
+        fitting = [
+            bookable
+            for bookable in await self._with_free(open_now)
+            if bookable.free.get(pool, 0) >= seats and self._makes(bookable, products)
+        ]
+        return sorted(fitting, key=lambda bookable: (bookable.session.starts_at, bookable.office.name))[:most]
 
-    def _makes(self, each: BookableSession, products: Collection[str | None]) -> bool:
-        day = each.session.date
-        return not any(self._facts_cache.lacks(each.office.office_id, product, day) for product in products)
+    def _makes(self, bookable: BookableSession, products: Collection[str | None]) -> bool:
+        day = bookable.session.date
+        return not any(self._facts_cache.lacks(bookable.office.office_id, product, day) for product in products)
 
     async def sold_out(
         self, session_id: str, session: Session, pool: Pool, products: Collection[str | None], seats: int = 1
     ) -> SessionSoldOut:
-        """The refusal that names the earliest sessions here and the earliest nearby (in the same province): those
-        with so many free seats, and only where the products of the applications are made on their day (X10)."""
-        now, asked = self._context.now(), Asked(session_id, pool, frozenset(products), seats)
+        """Return the refusal that names the earliest sessions here and nearby (in the same province) with free seats.
+
+        Only those that have as many free seats, at offices that issue the products of the applications on their day.
+        """
+        now, asked = self._context.now(), SoldOutSearch(session_id, pool, frozenset(products), seats)
         kept_until, facts = self._alternatives.get(asked, (now, {}))
         if kept_until <= now:
             facts = await self._find_alternatives(session, asked)
@@ -294,32 +302,32 @@ class BookableSessions:
             self._alternatives[asked] = (now + timedelta(seconds=ALTERNATIVES_KEPT_SECONDS), facts)
         return SessionSoldOut(**facts)
 
-    async def _find_alternatives(self, session: Session, asked: Asked) -> dict[str, Any]:
+    async def _find_alternatives(self, session: Session, asked: SoldOutSearch) -> dict[str, Any]:
         here = self._context.offices[session.office_id]
         province = self.search(province=here.province, timezone=None, text=None)
         nearby = [office.office_id for office in province if office.office_id != here.office_id]
         found = {"earliest": [here.office_id], "nearest": nearby}
-        return {name: await self._told_of(offices, asked) for name, offices in found.items()}
+        return {name: await self._alternatives_at(offices, asked) for name, offices in found.items()}
 
-    async def _told_of(self, office_ids: Sequence[str], asked: Asked) -> list[dict[str, Any]]:
+    async def _alternatives_at(self, office_ids: Sequence[str], asked: SoldOutSearch) -> list[dict[str, Any]]:
         if not office_ids:
             return []
         wanted: dict[str, Any] = {"products": asked.products, "seats": asked.seats}
         free = await self.soonest(office_ids, asked.pool, ALTERNATIVE_DAYS, ALTERNATIVES, **wanted)
-        return [_told(each, asked.pool) for each in free]
+        return [_alternative(bookable, asked.pool) for bookable in free]
 
 
 def _opening(record: Record[Session]) -> bool:
     return record.state.opening_until is not None
 
 
-def _told(each: BookableSession, pool: Pool) -> dict[str, Any]:
+def _alternative(bookable: BookableSession, pool: Pool) -> dict[str, Any]:
     return {
-        "session_id": each.session_id,
-        "office_id": each.office.office_id,
-        "office_name": each.office.name,
-        "starts_at": each.session.starts_at.isoformat(),
-        "free": each.free.get(pool, 0),
+        "session_id": bookable.session_id,
+        "office_id": bookable.office.office_id,
+        "office_name": bookable.office.name,
+        "starts_at": bookable.session.starts_at.isoformat(),
+        "free": bookable.free.get(pool, 0),
     }
 
 

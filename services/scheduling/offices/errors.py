@@ -1,4 +1,4 @@
-"""Why an office or a session says no."""
+"""Refusals of sessions and products of an office."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What an office is and offers: kind, booths, staff, hours, holidays, products with dates, place, opening rule."""
+"""Facts of an office: kind, booths, staff, hours, holidays, products with dates, place, opening rule.
+
+`open_days` says on which days the office is open.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ EARTH_RADIUS_KM: Final = 6371.0
 
 
 class OfficeKind(StrEnum):
-    """An office, or people of an office who receive elsewhere on days of their own (F77)."""
+    """A permanent office, or an outreach: staff of an office who receive elsewhere on dates of their own."""
 
     OFFICE = "office"
     OUTREACH = "outreach"
@@ -43,7 +46,7 @@ class Hours:
 
 @dataclass(frozen=True)
 class OfferedProduct:
-    """One product that an office gives out; both days inclusive, none: without end."""
+    """One product that an office issues; both days inclusive, none: without end."""
 
     product: Product
     since: date | None = None
@@ -61,7 +64,7 @@ class OfficeFacts:
     hours: tuple[Hours, ...]
     products: tuple[OfferedProduct, ...]
     holidays: tuple[date, ...] = ()
-    """Days on which this office is closed, beside the national ones."""
+    """Days on which this office is closed besides the fixed national holidays (`open_days`)."""
     latitude: float | None = None
     longitude: float | None = None
     own_dates: tuple[date, ...] = ()
@@ -83,33 +86,17 @@ class GeoPoint:
 
 
 def offers(facts: OfficeFacts, product: Product, day: date) -> bool:
-    """Whether the office gives this product out on that day (X10)."""
+    """Return whether the office issues this product on that day."""
     return any(
-        each.product is product
-        and (each.since is None or each.since <= day)
-        and (each.until is None or day <= each.until)
-        for each in facts.products
-    )
-
-
-def receives_on(facts: OfficeFacts, day: date) -> bool:
-    """Whether the office opens sessions on that day at all."""
-    if facts.kind is OfficeKind.OUTREACH:
-        return day in facts.own_dates
-    return day not in facts.holidays
-
-
-def within_hours(facts: OfficeFacts, day: date, start: time, end: time) -> bool:
-    """Whether a session lies within the opening hours of that day; outreach has no hours but its days."""
-    if facts.kind is OfficeKind.OUTREACH:
-        return receives_on(facts, day)
-    return receives_on(facts, day) and any(
-        each.weekday == day.weekday() and each.opens <= start and end <= each.closes for each in facts.hours
+        offered.product is product
+        and (offered.since is None or offered.since <= day)
+        and (offered.until is None or day <= offered.until)
+        for offered in facts.products
     )
 
 
 def plan_capacity(plan: SessionPlan, facts: OfficeFacts) -> int:
-    """Whom a session can serve with the booths and the staff that plan and office have (F67)."""
+    """Return how many visitors a session can serve with the booths and staff that both plan and office have."""
     return capacity(
         booths=min(plan.booths, facts.booths),
         staff=min(plan.staff, facts.staff),
@@ -119,14 +106,14 @@ def plan_capacity(plan: SessionPlan, facts: OfficeFacts) -> int:
 
 
 def place_of(facts: OfficeFacts) -> GeoPoint | None:
-    """Where the office's town lies, if that is known."""
+    """Return the position of the office's town, or None if it is not known."""
     if facts.latitude is None or facts.longitude is None:
         return None
     return GeoPoint(facts.latitude, facts.longitude)
 
 
 def distance_km(one: GeoPoint, other: GeoPoint) -> float:
-    """As the crow flies, in kilometres."""
+    """Return the great-circle distance in kilometres."""
     first, second = math.radians(one.latitude), math.radians(other.latitude)
     north, east = second - first, math.radians(other.longitude - one.longitude)
     chord = math.sin(north / 2) ** 2 + math.cos(first) * math.cos(second) * math.sin(east / 2) ** 2
@@ -135,7 +122,7 @@ def distance_km(one: GeoPoint, other: GeoPoint) -> float:
 
 @dataclass(frozen=True)
 class PriorityLimits:
-    """Who may have a priority seat for a visit from that day on: ages in whole years (F69)."""
+    """The ages, in whole years, that entitle to a priority seat for a visit from that day on."""
 
     since: date
     child_below_years: int
@@ -143,7 +130,7 @@ class PriorityLimits:
 
 
 class PriorityGroup(StrEnum):
-    """Why somebody may have a priority seat."""
+    """Grounds for a priority seat."""
 
     CHILD = "child"
     ELDERLY = "elderly"
@@ -151,18 +138,18 @@ class PriorityGroup(StrEnum):
 
 
 def limits_on(limits: tuple[PriorityLimits, ...], day: date) -> PriorityLimits | None:
-    """The limits in force on that day; none before the first."""
-    in_force = [each for each in limits if each.since <= day]
-    return max(in_force, key=lambda each: each.since, default=None)
+    """Return the limits in force on that day; none before the first."""
+    in_force = [limit for limit in limits if limit.since <= day]
+    return max(in_force, key=lambda limit: limit.since, default=None)
 
 
 def age_on(birth_date: date, day: date) -> int:
-    """Whole years on that day."""
+    """Return the age in whole years on that day."""
     return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
 
 
 def priority_group(age_years: int, limits: PriorityLimits | None, *, disabled: bool = False) -> PriorityGroup | None:
-    """Why a visitor of that age may have a priority seat; none if they may not. Disability knows no age and no date."""
+    """Return why a visitor of that age may have a priority seat, or None. Disability counts at any age and date."""
     if disabled:
         return PriorityGroup.DISABLED
     if limits is None:
@@ -214,20 +201,24 @@ class FactsTable:
 def facts_table(
     content: Mapping[str, Any], products: Mapping[str, Any], positions: Sequence[Mapping[str, str]]
 ) -> FactsTable:
-    """The table that the parsed files hold; a missing or misspelt part raises ``KeyError`` or ``ValueError``."""
+    """Return the table that the parsed files hold.
+
+    Raises:
+        KeyError, ValueError: a part is missing or misspelt.
+    """
     return FactsTable(
-        booths_by_class={name: (each["booths"], each["staff"]) for name, each in content["by_class"].items()},
+        booths_by_class={name: (part["booths"], part["staff"]) for name, part in content["by_class"].items()},
         hours=tuple(
             Hours(WEEKDAYS.index(day), time.fromisoformat(opens), time.fromisoformat(closes))
             for day, (opens, closes) in content["hours"].items()
         ),
         electronic_only=tuple(
-            (each["since"], frozenset(each.get("offices", ())), frozenset(each.get("provinces", ())))
-            for each in products["electronic_only"]
+            (rule["since"], frozenset(rule.get("offices", ())), frozenset(rule.get("provinces", ())))
+            for rule in products["electronic_only"]
         ),
         places={row["office_id"]: GeoPoint(float(row["latitude"]), float(row["longitude"])) for row in positions},
         priority=tuple(
-            PriorityLimits(each["since"], each["child_below_years"], each["elderly_above_years"])
-            for each in content["priority"]
+            PriorityLimits(limit["since"], limit["child_below_years"], limit["elderly_above_years"])
+            for limit in content["priority"]
         ),
     )

@@ -1,4 +1,4 @@
-"""Cache of office facts and templates: read from memory, written through changes, fresh within seconds."""
+"""Cache of office facts and templates: read from memory, refreshed every few seconds and after each change."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Final
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.errors import NotYourOffice, OfficeNotFound
 from services.scheduling.office import Office
-from services.scheduling.offices.facts import FactsTable, OfficeFacts, OfficeKind, receives_on
+from services.scheduling.offices.facts import FactsTable, OfficeFacts, OfficeKind
+from services.scheduling.offices.open_days import receives_on
 from services.scheduling.offices.products import lacks
 from services.scheduling.offices.release_rule import (
     LONGEST_LOOK_DAYS,
@@ -58,54 +59,54 @@ class OfficeFactsCache:
     async def load(self) -> None:
         """Write the facts of offices that have none, then read all."""
         known = {record.id for record in await self._office_facts.every_facts()}
-        missing = [each for each in self._context.offices.all() if each.office_id not in known]
-        await self._office_facts.seed_facts([self.table.facts_of(each) for each in missing], self._context.now())
+        missing = [office for office in self._context.offices.all() if office.office_id not in known]
+        await self._office_facts.seed_facts([self.table.facts_of(office) for office in missing], self._context.now())
         await self.refresh()
 
     async def refresh(self) -> None:
-        """Read what others changed."""
+        """Read facts, templates and offices from the store again."""
         self._facts = {record.id: record for record in await self._office_facts.every_facts()}
         self._templates = {record.id: record for record in await self._office_facts.every_template()}
         self._context.offices.fill([record.state for record in await self._offices.offices()])
 
     def facts(self, office_id: str) -> Record[OfficeFacts]:
-        """The facts of an office; refuses with ``OfficeNotFound``."""
+        """Return the facts of an office; refuses with ``OfficeNotFound``."""
         record = self._facts.get(office_id)
         if record is None:
             raise OfficeNotFound(office_id=office_id)
         return record
 
     def known(self, office_id: str) -> OfficeFacts | None:
-        """The facts of an office as far as this replica knows them."""
+        """Return the facts of an office as far as this replica knows them."""
         record = self._facts.get(office_id)
         return record.state if record is not None else None
 
     def lacks(self, office_id: str, product: str | None, day: date) -> bool:
-        """Whether the office is known not to give this product out on that day."""
+        """Return whether the office is known not to issue this product on that day."""
         facts = self.known(office_id)
         return facts is not None and lacks(facts, product, day)
 
     def template(self, office_id: str) -> tuple[OfficeTemplate, int]:
-        """The template of an office and its version; 0 is the delivered one."""
+        """Return the template of an office and its version; 0 is the delivered one."""
         record = self._templates.get(office_id)
         if record is not None:
             return record.state, record.version
         return self.delivered(office_id), 0
 
     def delivered(self, office_id: str) -> OfficeTemplate:
-        """The template that an office starts with; outreach starts with none."""
+        """Return the template that an office starts with; outreach starts with none."""
         facts = self._facts.get(office_id)
         if facts is not None and facts.state.kind is OfficeKind.OUTREACH:
             return OfficeTemplate(office_id, ())
         return as_delivered(office_id, self._delivered.offices.get(office_id, self._delivered.default))
 
     def rule(self, office_id: str) -> OpeningRule:
-        """The opening rule of an office."""
+        """Return the opening rule of an office."""
         record = self._facts.get(office_id)
         return (record.state.opening if record else None) or self._usual
 
     def next_opening(self, office: Office, now: datetime) -> ReleaseInstant | None:
-        """The next instant at which days of this office open."""
+        """Return the next instant at which days of this office open."""
         key = (self.rule(office.office_id), office.timezone)
         known = self._coming.get(key)
         if known is None or known.at <= now:
@@ -118,7 +119,7 @@ class OfficeFactsCache:
         return known
 
     def days_in_sight(self, office: Office, now: datetime) -> list[date]:
-        """The days whose sessions may be shown now."""
+        """Return the days whose sessions may be shown now."""
         rule = self.rule(office.office_id)
         if rule is self._usual:
             return list(days_ahead(now, office.timezone, self._horizon_days))
@@ -126,7 +127,7 @@ class OfficeFactsCache:
         return [day for day in days if in_sight(rule, day, office.timezone, now)]
 
     def opens_at(self, office: Office, day: date, now: datetime) -> datetime | None:
-        """When seats of that day are given out, if that is yet to come."""
+        """Return when seats of that day are given out, or None if they are already."""
         at = opens_at(self.rule(office.office_id), day, office.timezone)
         return at if at is not None and at > now else None
 
@@ -145,11 +146,16 @@ class OfficeFactsCache:
         return self._delivered.calendar.is_holiday(day)
 
     def refuse_other_office(self, office_id: str, actor: Actor) -> None:
-        """Refuse with ``OfficeNotFound`` or ``NotYourOffice`` who keeps neither this office nor its parent."""
+        """Refuse actors who keep neither this office nor its parent.
+
+        Raises:
+            OfficeNotFound: there is no such office.
+            NotYourOffice: the actor belongs to another one.
+        """
         facts = self.facts(office_id).state
         if actor.office_id not in (office_id, facts.parent_id or office_id):
             raise NotYourOffice
 
     def longest_day(self, office: Office, now: datetime) -> date:
-        """The last day on which offline quota may be opened."""
+        """Return the last day on which offline quota may be opened."""
         return days_ahead(now, office.timezone, 1)[0] + timedelta(days=LONGEST_LOOK_DAYS)

@@ -1,4 +1,4 @@
-"""Deadlines and chores of offices: sessions whose seats are not all written, the horizon, and facts to read again."""
+"""Deadlines and chores of offices: finish the opening of sessions, roll the horizon, refresh the facts."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ HORIZON_EVERY_SECONDS: Final = 3600.0
 
 
 def office_deadlines(bookable_sessions: BookableSessions) -> Mapping[tuple[str, str], DeadlineHandler]:
-    """The deadline of a session that is being opened."""
+    """Return the deadline of a session that is being opened."""
 
     async def opening_overdue(record: Record[Session], _name: str) -> None:
-        """A session's seats were not all written."""
+        """Write the seats of a session that are missing."""
         await bookable_sessions.finish_opening(record)
 
     return {(SESSION.name, "open"): opening_overdue}
@@ -32,7 +32,7 @@ def office_deadlines(bookable_sessions: BookableSessions) -> Mapping[tuple[str, 
 def office_chores(
     bookable_sessions: BookableSessions, facts_cache: OfficeFactsCache, after_roll: Callable[[], Awaitable[None]]
 ) -> list[Chore]:
-    """Sessions are opened for days that entered the horizon, then ``after_roll`` is called; facts are read again."""
+    """Return the chores that open sessions of new days, then call ``after_roll``, and that refresh the facts."""
 
     async def roll_horizon() -> None:
         opened = await bookable_sessions.roll_horizon()

@@ -1,4 +1,4 @@
-"""Seats that an office head opens for a day on which the office works without the service (F9)."""
+"""Offline quota: visits that an office may receive by hand on a day without the service."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class OfflineGrant:
 
 @dataclass(frozen=True)
 class OfflineQuota:
-    """How many visits an office may receive by hand on one day while the service is away (F9)."""
+    """How many visits an office may receive by hand on one day while the service is away."""
 
     office_id: str
     date: date
@@ -29,17 +29,22 @@ class OfflineQuota:
 
     @property
     def seats(self) -> int:
-        """All that was opened."""
-        return sum(each.seats for each in self.grants)
+        """Return the seats of all grants together."""
+        return sum(grant.seats for grant in self.grants)
 
     @property
     def left(self) -> int:
-        """How many more visits may be imported."""
+        """Return how many more visits may be imported."""
         return self.seats - self.used
 
 
+def used_up(quota: OfflineQuota, used: int) -> OfflineQuota:
+    """Return the quota with so many visits imported; of two counts the higher one stays, whichever is told last."""
+    return replace(quota, used=max(quota.used, used))
+
+
 def granted(quota: OfflineQuota, grant: OfflineGrant) -> OfflineQuota:
-    """The quota with more seats; a repeat of the same change adds nothing."""
-    if any(each.change_id == grant.change_id for each in quota.grants):
+    """Return the quota with more seats; a repeat of the same change adds nothing."""
+    if any(known.change_id == grant.change_id for known in quota.grants):
         return quota
     return replace(quota, grants=(*quota.grants, grant))

@@ -1,4 +1,4 @@
-"""Which office gives out what an application asks for, and where the nearest ones are that do (X10)."""
+"""Products: which office issues the one that an application asks for, and which are the nearest that do."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _PRODUCTS: Final = frozenset(Product)
 
 
 @dataclass(frozen=True)
-class Nearby:
-    """An office that gives the product out, and how far it is; none where a place is not known."""
+class NearbyOffice:
+    """An office that issues the product, and its distance; None where a position is not known."""
 
     office: Office
     distance_km: float | None
 
 
 def lacks(facts: OfficeFacts, product: str | None, day: date) -> bool:
-    """Whether the office does not give this product out on that day; what is not known is never refused."""
+    """Return whether the office does not issue this product on that day; False for products not known here."""
     return product in _PRODUCTS and not offers(facts, Product(product), day)
 
 
@@ -39,17 +39,24 @@ def nearest_offering(
     others: Iterable[tuple[Office, OfficeFacts]],
     products: Collection[Product],
     day: date,
-) -> list[Nearby]:
-    """The offices that give all of these products out on that day, the nearest first; those without a place by name at
-    the end, the same province's before the others."""
+) -> list[NearbyOffice]:
+    """Return the offices that issue all of these products on that day, the nearest first.
+
+    Offices without a position follow by name, those of the same province before the others.
+    """
     origin, found = place_of(facts), []
     for office, other in others:
-        if other.kind is OfficeKind.OFFICE and all(offers(other, each, day) for each in products):
+        if other.kind is OfficeKind.OFFICE and all(offers(other, product, day) for product in products):
             place = place_of(other)
             far = distance_km(origin, place) if origin is not None and place is not None else None
-            found.append(Nearby(office, far))
-    return sorted(found, key=lambda each: _order(each, here.province))
+            found.append(NearbyOffice(office, far))
+    return sorted(found, key=lambda nearby: _order(nearby, here.province))
 
 
-def _order(each: Nearby, province: str) -> tuple[bool, float, bool, str]:
-    return (each.distance_km is None, each.distance_km or 0.0, each.office.province != province, each.office.name)
+def _order(nearby: NearbyOffice, province: str) -> tuple[bool, float, bool, str]:
+    return (
+        nearby.distance_km is None,
+        nearby.distance_km or 0.0,
+        nearby.office.province != province,
+        nearby.office.name,
+    )

@@ -1,7 +1,7 @@
 """When the seats of a day are given out: a rule per office, as data; pure functions of rule, day, zone and time.
 
 Known habits (field reference, section 10): weekly on Fridays 14:00, twice a month, on the last working day of the month
-at 09:00, on its last day at 13:00. The default gives each new day out as it comes into sight (F66).
+at 09:00, on its last day at 13:00. The default gives each new day out as it comes into sight.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class OpeningRule:
     day for the first half of the next one."""
     fixed: tuple[FixedOpening, ...] = ()
     announced_days: int = 0
-    """So long before they open the sessions can be seen, and who asked for it is told."""
+    """How many days before they open the sessions are shown, and announced to the accounts that asked for it."""
     zone: str | None = None
 
 
@@ -88,17 +88,17 @@ class RuleProblem(StrEnum):
 
 
 def rule_problem(rule: OpeningRule) -> RuleProblem | None:
-    """Why this rule cannot be used; none if it can."""
+    """Return why this rule cannot be used; None if it can."""
     days = rule.month_days
     halves = len(days) == 2 and 1 <= days[0] < SECOND_HALF_FROM and (days[1] == 0 or days[1] >= SECOND_HALF_FROM)
-    ordered = sorted(rule.fixed, key=lambda each: each.first)
+    ordered = sorted(rule.fixed, key=lambda opening: opening.first)
     problems: Mapping[RuleKind, tuple[tuple[RuleProblem, bool], ...]] = {
         RuleKind.ROLLING: ((RuleProblem.DAYS_BEFORE_OUT_OF_RANGE, not 0 <= rule.days_before <= LONGEST_DAYS_BEFORE),),
         RuleKind.WEEKLY: ((RuleProblem.WEEKDAY_OUT_OF_RANGE, not 0 <= rule.weekday <= 6),),
         RuleKind.MONTHLY: ((RuleProblem.ONE_MONTH_DAY_NEEDED, len(days) != 1 or not 0 <= days[0] <= LAST_DAY),),
         RuleKind.TWICE_MONTHLY: ((RuleProblem.TWO_MONTH_DAYS_NEEDED, not halves or days[1] > LAST_DAY),),
         RuleKind.FIXED: (
-            (RuleProblem.FIXED_DAYS_NEEDED, not ordered or any(each.first > each.last for each in ordered)),
+            (RuleProblem.FIXED_DAYS_NEEDED, not ordered or any(opening.first > opening.last for opening in ordered)),
             (
                 RuleProblem.FIXED_DAYS_OVERLAP,
                 any(one.last >= two.first or one.at > two.at for one, two in pairwise(ordered)),
@@ -109,19 +109,21 @@ def rule_problem(rule: OpeningRule) -> RuleProblem | None:
 
 
 def opens_at(rule: OpeningRule, session_date: date, timezone: str) -> datetime | None:
-    """When the seats of that day are given out, in UTC; none if the rule opens that day never."""
+    """Return when the seats of that day are given out, in UTC; None if the rule never opens that day."""
     if rule.kind is RuleKind.FIXED:
-        return next((each.at for each in rule.fixed if each.first <= session_date <= each.last), None)
+        return next((opening.at for opening in rule.fixed if opening.first <= session_date <= opening.last), None)
     day = _OPENING_DAY[rule.kind](rule, session_date)
     return datetime.combine(day, rule.at, ZoneInfo(rule.zone or timezone)).astimezone(UTC)
 
 
 def next_opening(rule: OpeningRule, now: datetime, timezone: str) -> ReleaseInstant | None:
-    """The next instant after ``now`` at which days open, and which; none if no further one is known."""
+    """Return the next instant after ``now`` at which days open, and which; None if no further one is known."""
     if rule.kind is RuleKind.FIXED:
-        coming = [each for each in rule.fixed if each.at > now]
+        coming = [opening for opening in rule.fixed if opening.at > now]
         return min(
-            (ReleaseInstant(each.at, each.first, each.last) for each in coming), key=lambda each: each.at, default=None
+            (ReleaseInstant(opening.at, opening.first, opening.last) for opening in coming),
+            key=lambda opening: opening.at,
+            default=None,
         )
     today = now.astimezone(ZoneInfo(timezone)).date()
     days = [today + timedelta(days=ahead) for ahead in range(LONGEST_LOOK_DAYS)]
@@ -131,7 +133,7 @@ def next_opening(rule: OpeningRule, now: datetime, timezone: str) -> ReleaseInst
 
 
 def in_sight(rule: OpeningRule, session_date: date, timezone: str, now: datetime) -> bool:
-    """Whether sessions of that day may be shown now: they are open, or will be within the announced time."""
+    """Return whether sessions of that day may be shown now: they are open, or will be within the announced time."""
     at = opens_at(rule, session_date, timezone)
     return at is not None and at <= now + timedelta(days=rule.announced_days)
 

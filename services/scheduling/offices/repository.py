@@ -1,8 +1,8 @@
-"""How offices, their facts and templates, their sessions and their offline quota are kept."""
+"""Stores offices, their facts and templates, their sessions and their offline quota."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import Final
 
@@ -11,12 +11,15 @@ from services.scheduling.offices.facts import OfficeFacts
 from services.scheduling.offices.offline_quota import OfflineQuota
 from services.scheduling.offices.session import Session, session_deadlines
 from services.scheduling.offices.weekly_template import OfficeTemplate
-from services.scheduling.store_part import OnStore
+from services.scheduling.store_part import Decide, OnStore, replacing
+from shared.clock import Clock
 from shared.ids import derived_id
+from shared.store.change import change, change_record
+from shared.store.decision import Decision
 from shared.store.kinds import Index, Kind, Range, Record
 
 MOST_SESSIONS: Final = 2000
-"""Of one answer; an office opens two sessions a day and no question spans more than a month or two."""
+"""Sessions of one query; an office opens two sessions a day and no query spans more than a month or two."""
 
 SESSION: Final = Kind(
     name="session",
@@ -31,46 +34,46 @@ SESSION: Final = Kind(
 
 
 def session_id_of(office_id: str, day: date, start: str) -> str:
-    """The one id of the session that begins then and there."""
+    """Return the id of the office's session that starts then."""
     return derived_id("session", office_id, day.isoformat(), start)
 
 
 class SessionRepository(OnStore):
-    """Sessions; their seats are a part of their own."""
+    """Sessions without their seats (`booking/seats`)."""
 
     async def session(self, session_id: str) -> Record[Session] | None:
-        """The session, or none."""
+        """Return the session, or None."""
         return await self._store.get(SESSION, session_id)
 
     async def sessions_on(self, day: date) -> list[Record[Session]]:
-        """The sessions of all offices on a day, also those that are being opened."""
+        """Return the sessions of all offices on a day, also those that are being opened."""
         return await self._store.find(SESSION, "day", {"state.date": day}, limit=MOST_OFFICES * 10)
 
     async def sessions(self, office_ids: Sequence[str], since: datetime, until: datetime) -> list[Record[Session]]:
-        """Sessions of these offices that start in that time, by office, then by time."""
+        """Return sessions of these offices that start in that time, by office, then by time."""
         offices = {"state.office_id": tuple(office_ids)}
         within = {"state.starts_at": Range(since, until)}
         return await self._store.find(SESSION, "office_time", offices, within=within, limit=MOST_SESSIONS)
 
     async def begin_sessions(self, sessions: Sequence[tuple[str, Session]], now: datetime) -> int:
-        """Write those sessions that are not there yet; tells how many. They are not seen before their seats are."""
+        """Write the sessions that are missing; return how many. They are not shown before their seats are written."""
         return await self._store.insert_missing(SESSION, sessions, now=now)
 
-    async def save_session(self, record: Record[Session], session: Session, now: datetime) -> Record[Session]:
-        """Save the session. Raises VersionConflict if it was changed since it was read."""
-        return await self._store.save(SESSION, record, session, now=now)
+    async def change_session(self, record: Record[Session], decide: Decide[Session], clock: Clock) -> Record[Session]:
+        """Decide about a session that was read and save it, as `shared.store.change` does."""
+        return await change(self._store, clock, SESSION, record.id, decide, first=record)
 
     def every_session(self) -> AsyncIterator[Record[Session]]:
-        """All sessions, for checks."""
+        """Return all sessions, for checks."""
         return self._store.scan(SESSION)
 
     async def every_session_of(self, office_id: str, since: datetime, until: datetime) -> list[Record[Session]]:
-        """Sessions of one office that start in that time, those that are still being opened left out."""
+        """Return the sessions of one office that start in that time and are not being opened any more."""
         within = {"state.starts_at": Range(since, until)}
         found = await self._store.find(
             SESSION, "office_time", {"state.office_id": office_id}, within=within, limit=MOST_SESSIONS
         )
-        return [each for each in found if each.state.opening_until is None]
+        return [record for record in found if record.state.opening_until is None]
 
 
 MOST_OFFICES: Final = 1000
@@ -86,14 +89,13 @@ class OfficeRepository(OnStore):
         """Return all offices, ordered by name."""
         return await self._store.find(OFFICE, "name", limit=MOST_OFFICES)
 
-    async def keep_offices(self, offices: Iterable[Office], now: datetime) -> None:
+    async def keep_offices(self, offices: Iterable[Office], clock: Clock) -> None:
         """Write the offices that are missing or differ."""
         wanted = {office.office_id: office for office in offices}
-        await self._store.insert_missing(OFFICE, list(wanted.items()), now=now)
+        await self._store.insert_missing(OFFICE, list(wanted.items()), now=clock.now())
         for record in await self.offices():
-            office = wanted.get(record.id, record.state)
-            if office != record.state:
-                await self._store.save(OFFICE, record, office, now=now)
+            decide = replacing(record.state, Decision(wanted.get(record.id, record.state)))
+            await change(self._store, clock, OFFICE, record.id, decide, first=record)
 
 
 OFFICE_FACTS: Final = Kind(
@@ -110,19 +112,21 @@ class OfficeFactsRepository(OnStore):
 
     async def seed_facts(self, facts: Iterable[OfficeFacts], now: datetime) -> None:
         """Write the facts of offices that have none yet."""
-        await self._store.insert_missing(OFFICE_FACTS, [(each.office_id, each) for each in facts], now=now)
+        await self._store.insert_missing(OFFICE_FACTS, [(fact.office_id, fact) for fact in facts], now=now)
 
     async def every_facts(self) -> list[Record[OfficeFacts]]:
-        """The facts of every office."""
+        """Return the facts of every office."""
         return await self._store.find(OFFICE_FACTS, "office", limit=MOST_OFFICES)
 
     async def facts(self, office_id: str) -> Record[OfficeFacts] | None:
-        """The facts of an office, or none."""
+        """Return the facts of an office, or None."""
         return await self._store.get(OFFICE_FACTS, office_id)
 
-    async def save_facts(self, record: Record[OfficeFacts], facts: OfficeFacts, now: datetime) -> Record[OfficeFacts]:
-        """Save the facts of an office. Raises VersionConflict if it was changed since it was read."""
-        return await self._store.save(OFFICE_FACTS, record, facts, now=now)
+    async def change_facts(
+        self, office_id: str, decide: Callable[[Record[OfficeFacts]], Decision[OfficeFacts] | None], clock: Clock
+    ) -> Record[OfficeFacts]:
+        """Load, decide and save the facts of an office, as `shared.store.change` does."""
+        return await change_record(self._store, clock, OFFICE_FACTS, office_id, decide)
 
     async def begin_office(self, office: Office, facts: OfficeFacts, now: datetime) -> None:
         """Write an office that comes with facts of its own; a repeat changes nothing."""
@@ -130,22 +134,19 @@ class OfficeFactsRepository(OnStore):
         await self._store.insert_missing(OFFICE, [(office.office_id, office)], now=now)
 
     async def every_template(self) -> list[Record[OfficeTemplate]]:
-        """The templates that offices keep themselves."""
+        """Return the templates that offices keep themselves."""
         return await self._store.find(OFFICE_TEMPLATE, "office", limit=MOST_OFFICES)
 
     async def template(self, office_id: str) -> Record[OfficeTemplate] | None:
-        """The template that an office keeps itself, or none."""
+        """Return the template that an office keeps itself, or None."""
         return await self._store.get(OFFICE_TEMPLATE, office_id)
 
-    async def begin_template(self, template: OfficeTemplate, now: datetime) -> Record[OfficeTemplate]:
-        """Write the first template of an office."""
-        return await self._store.insert(OFFICE_TEMPLATE, template.office_id, template, now=now)
-
-    async def save_template(
-        self, record: Record[OfficeTemplate], template: OfficeTemplate, now: datetime
+    async def change_template(
+        self, office_id: str, decide: Callable[[Record[OfficeTemplate]], Decision[OfficeTemplate] | None], clock: Clock
     ) -> Record[OfficeTemplate]:
-        """Save the template. Raises VersionConflict if it was changed since it was read."""
-        return await self._store.save(OFFICE_TEMPLATE, record, template, now=now)
+        """Load, decide and save the template that an office keeps itself; before the first its version is 0."""
+        fresh = OfficeTemplate(office_id, ())
+        return await change_record(self._store, clock, OFFICE_TEMPLATE, office_id, decide, fresh=fresh)
 
 
 OFFLINE_QUOTA: Final = Kind(
@@ -157,7 +158,7 @@ OFFLINE_QUOTA: Final = Kind(
 
 
 def offline_quota_id(office_id: str, day: date) -> str:
-    """The one id of the offline quota of an office and a day."""
+    """Return the id of the offline quota of an office and a day."""
     return derived_id("offline_quota", office_id, day.isoformat())
 
 
@@ -165,22 +166,18 @@ class OfflineQuotaRepository(OnStore):
     """Offline quotas, one for each office and day."""
 
     async def offline_quota(self, office_id: str, day: date) -> Record[OfflineQuota] | None:
-        """The offline quota of an office and a day, or none."""
+        """Return the offline quota of an office and a day, or None."""
         return await self._store.get(OFFLINE_QUOTA, offline_quota_id(office_id, day))
 
-    async def begin_offline_quota(self, quota: OfflineQuota, now: datetime) -> Record[OfflineQuota]:
-        """Write the first offline quota of an office and a day."""
-        quota_id = offline_quota_id(quota.office_id, quota.date)
-        return await self._store.insert(OFFLINE_QUOTA, quota_id, quota, now=now)
-
-    async def save_offline_quota(
-        self, record: Record[OfflineQuota], quota: OfflineQuota, now: datetime
+    async def change_offline_quota(
+        self, office_id: str, day: date, decide: Decide[OfflineQuota], clock: Clock
     ) -> Record[OfflineQuota]:
-        """Save the offline quota. Raises VersionConflict if it was changed since it was read."""
-        return await self._store.save(OFFLINE_QUOTA, record, quota, now=now)
+        """Load, decide and save the offline quota of an office and a day; before the first grant it has no seats."""
+        quota_id, fresh = offline_quota_id(office_id, day), OfflineQuota(office_id, day)
+        return await change(self._store, clock, OFFLINE_QUOTA, quota_id, decide, fresh=fresh)
 
     async def offline_quotas(self, office_id: str, since: date, until: date) -> list[Record[OfflineQuota]]:
-        """The offline quotas of an office for these days, both inclusive."""
+        """Return the offline quotas of an office for these days, both inclusive."""
         after = date.fromordinal(until.toordinal() + 1)
         within = {"state.date": Range(since, after)}
         return await self._store.find(OFFLINE_QUOTA, "office_day", {"state.office_id": office_id}, within=within)

@@ -95,7 +95,7 @@ class Pools(Body):
     same_day: int = Field(0, ge=0, le=MOST_SEATS)
 
     def by_pool(self) -> dict[Pool, int]:
-        """The pools that have seats."""
+        """Return the pools that have seats."""
         sizes = {pool: int(getattr(self, pool.value)) for pool in Pool}
         return {pool: size for pool, size in sizes.items() if size}
 
@@ -113,12 +113,12 @@ class OpenSession(Body):
 
     @property
     def start_time(self) -> time:
-        """The start as a time."""
+        """Return the start as a time."""
         return time.fromisoformat(self.start)
 
     @property
     def end_time(self) -> time:
-        """The end as a time."""
+        """Return the end as a time."""
         return time.fromisoformat(self.end)
 
 
@@ -131,7 +131,7 @@ Near = Annotated[
 
 
 def place_from(near: str | None) -> GeoPoint | None:
-    """The place that a query names; it was checked before."""
+    """Return the place that a query names; it was checked before."""
     found = _NEAR.match(near) if near is not None else None
     return GeoPoint(float(found[1]), float(found[2])) if found else None
 
@@ -208,7 +208,7 @@ class NextOpeningView(View):
 
 
 class PriorityAgesView(View):
-    """Who may have a priority seat today, by age in whole years; people with a disability at any age."""
+    """Ages in whole years that entitle to a priority seat today; people with a disability have one at any age."""
 
     since: date
     child_below_years: int
@@ -234,7 +234,7 @@ class OfficeDetailView(OfficeView):
 
 
 class ListedOfficeView(OfficeView):
-    """An office in a list; who does not offer the product is listed with the reason."""
+    """An office in a list; one that does not offer the product is listed with the reason."""
 
     kind: str
     distance_km: float | None

@@ -1,4 +1,7 @@
-"""Sessions: when an office receives, how many it can receive, and which weeks it opens. Numbers and dates only."""
+"""Sessions of an office: plan, capacity, batches of seats, and the weekly templates that bring them.
+
+The shipped templates are `data/weekly_template.toml`; the days on which no office opens, `shared/calendar/national.py`.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ LONGEST_HORIZON_DAYS: Final = 400
 
 _HALF_HOURS_OF_A_DAY: Final = 48
 _FIRST_LETTER_HALF_HOUR: Final = 16
-"""08:00, when offices open, is called A."""
+"""08:00, when offices open, has the letter A."""
 
 _LETTERS: Final = 26
 _WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -40,12 +43,12 @@ class SessionPlan:
 
     @property
     def minutes(self) -> int:
-        """How long it lasts."""
+        """Return its length in minutes."""
         return (self.end.hour - self.start.hour) * 60 + self.end.minute - self.start.minute
 
     @property
     def seats(self) -> int:
-        """Seats of all pools together."""
+        """Return seats of all pools together."""
         return sum(self.pools.values())
 
 
@@ -77,9 +80,9 @@ class Session:
     """``template`` or the account of the office administrator."""
     opened_by_command: str | None = None
     opening_until: datetime | None = None
-    """Set while its seats are being written: nobody sees it; from then on a deadline writes what is missing."""
+    """Set while its seats are being written and it is not shown; from then on a deadline writes what is missing."""
     opens_at: datetime | None = None
-    """No seat can be had before; none where seats were given out from the start."""
+    """When its seats are given out; None: from the start."""
     batches: tuple[SeatBatch, ...] = ()
     """Every seat that was ever written, the withdrawn ones included; empty: those of :attr:`pools`."""
     edited_by: str | None = None
@@ -89,13 +92,13 @@ class Session:
 
     @property
     def capacity(self) -> int:
-        """Seats of all pools together, without those that were withdrawn."""
+        """Return seats of all pools together, without those that were withdrawn."""
         return sum(self.pools.values())
 
     @property
     def written(self) -> int:
-        """Seats that there are as documents, the withdrawn ones included."""
-        return sum(each.seats for each in batches_of(self))
+        """Return how many seats are stored, the withdrawn ones included."""
+        return sum(batch.seats for batch in batches_of(self))
 
 
 class PlanProblem(StrEnum):
@@ -111,12 +114,12 @@ class PlanProblem(StrEnum):
 
 
 def capacity(*, booths: int, staff: int, minutes: int, service_minutes: int) -> int:
-    """How many people a session can serve: whole services per booth, for as many booths as are staffed (F67)."""
+    """Return how many people a session can serve: whole services per booth, for as many booths as are staffed."""
     return min(booths, staff) * (minutes // service_minutes)
 
 
 def plan_problem(plan: SessionPlan) -> PlanProblem | None:
-    """Why this plan can be opened on no day; none if it can."""
+    """Return why this plan cannot be opened on any day, or None."""
     possible = capacity(
         booths=plan.booths, staff=plan.staff, minutes=max(plan.minutes, 0), service_minutes=plan.service_minutes
     )
@@ -131,7 +134,7 @@ def plan_problem(plan: SessionPlan) -> PlanProblem | None:
 
 
 def day_problem(session: Session, now: datetime) -> PlanProblem | None:
-    """Why a session cannot be opened on its day; none if it can."""
+    """Return why a session cannot be opened on its day, or None."""
     if session.starts_at <= now:
         return PlanProblem.IN_THE_PAST
     if session.starts_at > now + timedelta(days=LONGEST_HORIZON_DAYS):
@@ -140,7 +143,7 @@ def day_problem(session: Session, now: datetime) -> PlanProblem | None:
 
 
 def letter_of(start: time) -> str:
-    """The letter of queue numbers: sessions start on half hours, so no two of one office and day share a letter."""
+    """Return the letter of queue numbers; sessions start on half hours, so each of one office and day has its own."""
     half_hour = start.hour * 2 + start.minute // 30
     order = (half_hour - _FIRST_LETTER_HALF_HOUR) % _HALF_HOURS_OF_A_DAY
     prefix = "A" if order >= _LETTERS else ""
@@ -158,7 +161,7 @@ def session_from(
     opening_until: datetime | None = None,
     opens_at: datetime | None = None,
 ) -> Session:
-    """The session that a plan becomes on a day of an office in that zone."""
+    """Return the session of a plan on a day of an office in that zone."""
     zone = ZoneInfo(timezone)
     return Session(
         office_id=office_id,
@@ -179,29 +182,29 @@ def session_from(
 
 
 def is_open(session: Session, now: datetime) -> bool:
-    """Whether seats of the session are being given out."""
+    """Return whether seats of the session are being given out."""
     return session.opens_at is None or session.opens_at <= now
 
 
 def opened(session: Session) -> Session:
-    """The session, all of its seats written: everybody may see it."""
+    """Return the session once all of its seats are written: it may be shown."""
     return replace(session, opening_until=None)
 
 
 def session_deadlines(session: Session) -> Mapping[str, datetime]:
-    """When somebody must see to it that all of its seats are written."""
+    """Return when a deadline must write the seats that are missing."""
     return {} if session.opening_until is None else {"open": session.opening_until}
 
 
 def batches_of(session: Session) -> tuple[SeatBatch, ...]:
-    """What was written of a session, in the order of its numbers."""
+    """Return the batches of seats that were written, in the order of their numbers."""
     if session.batches:
         return session.batches
     return tuple(SeatBatch(pool, session.pools[pool]) for pool in Pool if session.pools.get(pool, 0))
 
 
 def resized(session: Session, pools: Mapping[Pool, int], change_id: str) -> Session:
-    """The session with pools of these sizes, its seats to be fitted: what a pool gains is a new batch."""
+    """Return the session with pools of these sizes, its seats to be fitted: what a pool gains is a new batch."""
     gains = {pool: pools.get(pool, 0) - session.pools.get(pool, 0) for pool in Pool}
     new = tuple(SeatBatch(pool, gain) for pool, gain in gains.items() if gain > 0)
     return replace(
@@ -213,13 +216,13 @@ def resized(session: Session, pools: Mapping[Pool, int], change_id: str) -> Sess
 
 
 def replaced(session: Session, lost: Mapping[Pool, int], change_id: str) -> Session:
-    """The session with as many new seats as a change took away in vain: it could not be made."""
+    """Return the session with new seats for those that a failed change withdrew."""
     new = tuple(SeatBatch(pool, seats) for pool, seats in lost.items() if seats)
     return replace(session, batches=(*batches_of(session), *new), edited_by=change_id)
 
 
 def plan_of(session: Session) -> SessionPlan:
-    """The plan that the session follows; lengths only, its clock times are not the office's."""
+    """Return the plan that the session follows; lengths only, its clock times are not the office's."""
     minutes = int((session.ends_at - session.starts_at).total_seconds()) // 60
     return SessionPlan(
         start=time(0),
@@ -232,13 +235,13 @@ def plan_of(session: Session) -> SessionPlan:
 
 
 def fitted(session: Session) -> Session:
-    """The session, its seats being those that its pools say."""
+    """Return the session once its stored seats are those of its pools."""
     return replace(session, edited_by=None, change_id=session.edited_by)
 
 
 @dataclass(frozen=True)
 class WeeklyTemplate:
-    """The sessions of an ordinary week: on which weekdays (0 is Monday), and which each day."""
+    """The sessions of an ordinary week: the weekdays (0 is Monday), and the sessions of each."""
 
     weekdays: frozenset[int]
     sessions: tuple[SessionPlan, ...]
@@ -277,7 +280,7 @@ def templates_from(content: Mapping[str, Any]) -> WeeklyTemplates:
 
 
 def _template_from(name: str, part: Mapping[str, Any]) -> WeeklyTemplate:
-    plans = tuple(_plan_from(each) for each in part["sessions"])
+    plans = tuple(_plan_from(row) for row in part["sessions"])
     for plan in plans:
         problem = plan_problem(plan)
         if problem is not None:
@@ -285,18 +288,18 @@ def _template_from(name: str, part: Mapping[str, Any]) -> WeeklyTemplate:
     return WeeklyTemplate(frozenset(_WEEKDAYS.index(day) for day in part["weekdays"]), plans)
 
 
-def _plan_from(each: Mapping[str, Any]) -> SessionPlan:
+def _plan_from(row: Mapping[str, Any]) -> SessionPlan:
     return SessionPlan(
-        start=time.fromisoformat(each["start"]),
-        end=time.fromisoformat(each["end"]),
-        booths=each["booths"],
-        service_minutes=each["service_minutes"],
-        staff=each["staff"],
-        pools={Pool(name): size for name, size in each["pools"].items()},
+        start=time.fromisoformat(row["start"]),
+        end=time.fromisoformat(row["end"]),
+        booths=row["booths"],
+        service_minutes=row["service_minutes"],
+        staff=row["staff"],
+        pools={Pool(name): size for name, size in row["pools"].items()},
     )
 
 
 def days_ahead(now: datetime, timezone: str, days: int) -> Sequence[date]:
-    """Today in that zone and the days after it, ``days`` in all."""
+    """Return today in that zone and the days after it, ``days`` in all."""
     today = local_date(now, timezone)
     return [today + timedelta(days=ahead) for ahead in range(days)]

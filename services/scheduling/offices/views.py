@@ -1,4 +1,4 @@
-"""Offices, their facts and their sessions as they are shown."""
+"""Views of offices, their facts and their sessions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from services.scheduling.office import Office
 from services.scheduling.offices.bookable_sessions import BookableSession
-from services.scheduling.offices.facts import WEEKDAYS, GeoPoint, limits_on, offers, place_of
+from services.scheduling.offices.facts import WEEKDAYS, limits_on, offers, place_of
 from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.offices.release_rule import OpeningRule, ReleaseInstant, RuleKind
 from services.scheduling.offices.schemas import (
@@ -26,29 +26,20 @@ from services.scheduling.terms import local_date
 
 
 def local(moment: datetime, timezone: str) -> str:
-    """The moment as the office's clock shows it, with its offset."""
+    """Return the moment as the office's clock shows it, with its offset."""
     return moment.astimezone(ZoneInfo(timezone)).isoformat()
 
 
 def office_view(office: Office) -> OfficeView:
-    """An office as it is shown."""
-    return OfficeView(
-        office_id=office.office_id,
-        name=office.name,
-        office_class=office.office_class,
-        checkpoint=office.checkpoint,
-        city=office.city,
-        province=office.province,
-        zone=office.zone,
-        timezone=office.timezone,
-    )
+    """Return the view of an office."""
+    return OfficeView.model_validate(office, from_attributes=True)
 
 
-def session_view(each: BookableSession) -> SessionView:
-    """A session as it is shown."""
-    session, office = each.session, each.office
+def session_view(bookable: BookableSession) -> SessionView:
+    """Return the view of a session with its free seats."""
+    session, office = bookable.session, bookable.office
     return SessionView(
-        session_id=each.session_id,
+        session_id=bookable.session_id,
         office_id=office.office_id,
         office_name=office.name,
         timezone=office.timezone,
@@ -60,13 +51,13 @@ def session_view(each: BookableSession) -> SessionView:
         opens_at=session.opens_at,
         capacity=session.capacity,
         pools={
-            pool.value: PoolView(capacity=size, free=each.free.get(pool, 0)) for pool, size in session.pools.items()
+            pool.value: PoolView(capacity=size, free=bookable.free.get(pool, 0)) for pool, size in session.pools.items()
         },
     )
 
 
 def opening_rule_view(rule: OpeningRule, office: Office) -> OpeningRuleView:
-    """When seats are given out."""
+    """Return the view of an opening rule."""
     return OpeningRuleView(
         kind=rule.kind.value,
         at=f"{rule.at:%H:%M}",
@@ -79,7 +70,7 @@ def opening_rule_view(rule: OpeningRule, office: Office) -> OpeningRuleView:
 
 
 def next_opening_view(opening: ReleaseInstant | None, office: Office) -> NextOpeningView | None:
-    """The next opening, also on the office's clock."""
+    """Return the view of the next opening, also on the office's clock; None if none is known."""
     if opening is None:
         return None
     return NextOpeningView(
@@ -93,7 +84,7 @@ def next_opening_view(opening: ReleaseInstant | None, office: Office) -> NextOpe
 def office_detail_view(
     office: Office, facts_cache: OfficeFactsCache, next_opening: ReleaseInstant | None, now: datetime
 ) -> OfficeDetailView:
-    """An office with its facts."""
+    """Return the view of an office with its facts."""
     record = facts_cache.facts(office.office_id)
     facts, place = record.state, place_of(record.state)
     today = local_date(now, office.timezone)
@@ -105,33 +96,23 @@ def office_detail_view(
         booths=facts.booths,
         staff=facts.staff,
         hours=[
-            HoursView(weekday=WEEKDAYS[each.weekday], opens=f"{each.opens:%H:%M}", closes=f"{each.closes:%H:%M}")
-            for each in facts.hours
+            HoursView(weekday=WEEKDAYS[hours.weekday], opens=f"{hours.opens:%H:%M}", closes=f"{hours.closes:%H:%M}")
+            for hours in facts.hours
         ],
         holidays=list(facts.holidays),
         own_dates=list(facts.own_dates),
         products=[
             OfferView(
-                product=each.product.value,
-                since=each.since,
-                until=each.until,
-                offered_today=offers(facts, each.product, today),
+                product=offered.product.value,
+                since=offered.since,
+                until=offered.until,
+                offered_today=offers(facts, offered.product, today),
             )
-            for each in facts.products
+            for offered in facts.products
         ],
-        position=_position_view(place),
+        position=PositionView.model_validate(place, from_attributes=True) if place else None,
         opening=opening_rule_view(facts_cache.rule(office.office_id), office),
         next_opening=next_opening_view(next_opening, office),
-        priority=PriorityAgesView(
-            since=limits.since,
-            child_below_years=limits.child_below_years,
-            elderly_above_years=limits.elderly_above_years,
-        )
-        if limits
-        else None,
+        priority=PriorityAgesView.model_validate(limits, from_attributes=True) if limits else None,
         facts_version=record.version,
     )
-
-
-def _position_view(place: GeoPoint | None) -> PositionView | None:
-    return PositionView(latitude=place.latitude, longitude=place.longitude) if place else None

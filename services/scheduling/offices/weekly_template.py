@@ -1,4 +1,4 @@
-"""The weekly template that an office keeps for itself, and what changes between two of them."""
+"""The weekly template that an office keeps itself, and the difference between two of them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class TemplateSession:
 
     @property
     def plan(self) -> SessionPlan:
-        """The session of one day."""
+        """Return the session of one day."""
         return SessionPlan(self.start, self.end, self.booths, self.service_minutes, self.staff, self.pools)
 
 
@@ -44,23 +44,23 @@ class OfficeTemplate:
     change_id: str | None = None
 
     def plans_for(self, day: date) -> tuple[SessionPlan, ...]:
-        """The sessions of a day."""
-        return tuple(each.plan for each in self.sessions if day.weekday() in each.weekdays)
+        """Return the sessions of a day."""
+        return tuple(session.plan for session in self.sessions if day.weekday() in session.weekdays)
 
     def every_plan(self) -> tuple[SessionPlan, ...]:
-        """Every session, whatever its weekdays: an outreach receives on the days it names."""
-        return tuple(each.plan for each in self.sessions)
+        """Return every session whatever its weekdays: for an outreach, which receives on dates of its own."""
+        return tuple(session.plan for session in self.sessions)
 
 
 class TemplateProblem(StrEnum):
-    """Why a template cannot be used, beyond what is wrong with one of its sessions."""
+    """Why a template cannot be used although each of its sessions could."""
 
     TWO_SESSIONS_START_TOGETHER = "two_sessions_start_together"
     NO_WEEKDAY = "no_weekday"
 
 
 @dataclass(frozen=True)
-class Wrong:
+class TemplateFault:
     """A problem of a template and the session that has it."""
 
     index: int
@@ -70,48 +70,54 @@ class Wrong:
 
 
 def as_delivered(office_id: str, weekly: WeeklyTemplate) -> OfficeTemplate:
-    """The shipped template as the office would keep it."""
+    """Return the shipped template as the office would keep it."""
     weekdays = tuple(sorted(weekly.weekdays))
     return OfficeTemplate(
         office_id,
         tuple(
             TemplateSession(
-                weekdays, each.start, each.end, each.booths, each.service_minutes, each.staff, dict(each.pools)
+                weekdays,
+                session.start,
+                session.end,
+                session.booths,
+                session.service_minutes,
+                session.staff,
+                dict(session.pools),
             )
-            for each in weekly.sessions
+            for session in weekly.sessions
         ),
     )
 
 
-def template_problem(template: OfficeTemplate, facts: OfficeFacts, *, override: bool) -> Wrong | None:
-    """The first thing wrong with a template; with ``override`` more seats than can be served are let through."""
+def template_problem(template: OfficeTemplate, facts: OfficeFacts, *, override: bool) -> TemplateFault | None:
+    """Return the first problem of a template, or None; ``override`` allows more seats than can be served."""
     taken: set[tuple[int, time]] = set()
-    for index, each in enumerate(template.sessions):
-        plan, possible = each.plan, plan_capacity(each.plan, facts)
+    for index, session in enumerate(template.sessions):
+        plan, possible = session.plan, plan_capacity(session.plan, facts)
         problem = plan_problem(plan)
         if problem is None and plan.seats > possible:
             problem = PlanProblem.QUOTA_ABOVE_CAPACITY
         if problem is not None and not (override and problem is PlanProblem.QUOTA_ABOVE_CAPACITY):
-            return Wrong(index, problem, possible, plan.seats)
-        if not each.weekdays:
-            return Wrong(index, TemplateProblem.NO_WEEKDAY)
-        starts = {(weekday, each.start) for weekday in each.weekdays}
+            return TemplateFault(index, problem, possible, plan.seats)
+        if not session.weekdays:
+            return TemplateFault(index, TemplateProblem.NO_WEEKDAY)
+        starts = {(weekday, session.start) for weekday in session.weekdays}
         if starts & taken:
-            return Wrong(index, TemplateProblem.TWO_SESSIONS_START_TOGETHER)
+            return TemplateFault(index, TemplateProblem.TWO_SESSIONS_START_TOGETHER)
         taken |= starts
     return None
 
 
 def week_of(template: OfficeTemplate) -> Counter[tuple[int, time, Pool]]:
-    """Seats of a week by weekday, start and pool."""
+    """Return how many seats a week has, by weekday, start and pool."""
     seats: Counter[tuple[int, time, Pool]] = Counter()
-    for each in template.sessions:
-        for weekday in each.weekdays:
-            for pool, size in each.pools.items():
-                seats[weekday, each.start, pool] += size
+    for session in template.sessions:
+        for weekday in session.weekdays:
+            for pool, size in session.pools.items():
+                seats[weekday, session.start, pool] += size
     return seats
 
 
 def difference(before: Counter[tuple[int, time, Pool]], after: Counter[tuple[int, time, Pool]]) -> tuple[int, int]:
-    """Seats that are raised and seats that are cut: moving them between pools or hours is both."""
+    """Return how many seats are raised and how many are cut; moving them between pools or hours counts as both."""
     return (after - before).total(), (before - after).total()

@@ -1,9 +1,9 @@
-"""Letting a line in at the rate at which seats are served: numbers only, one step per tick.
+"""Admission of a line at the rate at which seats are served: numbers only, one step per tick.
 
-Whoever stands in line has a number. Those below ``admitted`` may hold a seat for a while; those below ``lapsed`` had
-their while. In between are the people inside. As many are let in as the room inside has places; the room grows with
-each one served and shrinks while nobody is, so that the line follows what the service really gets done. How many in a
-second is a pace that rises slowly and is halved whenever a tick comes late: a service that is busy looks late.
+Each ticket in line has a number. Numbers below ``admitted`` may hold a seat for a while; for numbers below ``lapsed``
+that while is over. In between are the people inside. As many are admitted as the room inside has places; the room
+grows by one for each person served and shrinks while no one is, so that the line follows what the service gets done.
+The pace (admissions per second) rises slowly and is halved whenever a tick comes late: a busy service ticks late.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from datetime import datetime, timedelta
 from typing import Final
 
 RATE_MEMORY_SECONDS: Final = 20.0
-"""How fast the measured rate forgets: about as long as somebody near the front waits."""
+"""Time constant of the measured rate: about as long as a person near the front waits."""
 
 BATCH_SECONDS: Final = 5
-"""Admissions within so long share one moment; it keeps their list short."""
+"""Admissions within this time share one batch, which keeps the list short."""
 
 
 @dataclass(frozen=True)
 class AdmissionRules:
-    """How people are let in; the values are settings of the process."""
+    """Limits of admission; the values are settings of the process."""
 
     admission_seconds: int = 300
-    """How long somebody who was let in may hold a seat."""
+    """How long an admitted person may hold a seat."""
     room_smallest: int = 100
     """People inside at first, and at least."""
     room_largest: int = 5000
@@ -36,19 +36,19 @@ class AdmissionRules:
     """People let in per second at first; what is not known to be possible is not promised."""
     pace_smallest: float = 5.0
     pace_step: float = 10.0
-    """By so much the pace rises with each tick in time."""
+    """The pace rises by so much with each tick that comes in time."""
     late_seconds: float = 0.5
-    """A tick that comes so late means that the service has more to do than it can."""
+    """A tick that comes so late halves the pace: the service has more to do than it can."""
     stall_seconds: int = 15
-    """So long without anybody served in a full room, and the room is halved."""
+    """A full room in which no one is served for so long is halved."""
     tick_seconds: float = 1.0
     idle_tick_seconds: float = 5.0
-    """Between two looks at a line in which nobody waits or for which no seat is free."""
+    """Interval of ticks of a line that is empty or for which no seat is free."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Those who were let in at about the same moment: numbers below ``below`` that no earlier batch has."""
+    """People admitted at about the same moment: the numbers below ``below`` that no earlier batch has."""
 
     below: int
     at: datetime
@@ -72,9 +72,9 @@ class Line:
     ticked_at: datetime | None = None
     served: int = 0
     served_at: datetime | None = None
-    """When somebody was last seen to be served."""
+    """When a person was last served."""
     active_at: datetime | None = None
-    """When somebody was last inside or waiting."""
+    """When a person was last inside or waiting."""
 
 
 @dataclass(frozen=True)
@@ -92,13 +92,13 @@ class Census:
 
 
 def lapsing(line: Line, now: datetime, rules: AdmissionRules) -> int:
-    """Below which number everybody had their time by now."""
+    """Return the number below which every admission is over by now."""
     over = now - timedelta(seconds=rules.admission_seconds)
     return max((batch.below for batch in line.batches if batch.at <= over), default=line.lapsed)
 
 
 def admitted_until(line: Line, number: int, rules: AdmissionRules) -> datetime | None:
-    """Until when the holder of this number may hold a seat; none if not let in yet, or not any more."""
+    """Return until when the holder of this number may hold a seat; None if not admitted yet, or not any more."""
     if not line.lapsed <= number < line.admitted:
         return None
     at = next(batch.at for batch in line.batches if number < batch.below)
@@ -106,7 +106,7 @@ def admitted_until(line: Line, number: int, rules: AdmissionRules) -> datetime |
 
 
 def ticked(line: Line, census: Census, now: datetime, rules: AdmissionRules) -> Line:
-    """The line after a tick: time is over for some, others are let in."""
+    """Return the line after a tick: some admissions are over, others begin."""
     lapsed = lapsing(line, now, rules)
     served_before = line.served_before + census.served_lapsing
     served = served_before + census.served_inside
@@ -137,25 +137,25 @@ def ticked(line: Line, census: Census, now: datetime, rules: AdmissionRules) -> 
 
 
 def next_tick(line: Line, now: datetime, rules: AdmissionRules) -> datetime:
-    """When to look at the line again."""
+    """Return the time of the line's next tick."""
     waits = line.total > line.admitted and line.a_second > 0
     return now + timedelta(seconds=rules.tick_seconds if waits else rules.idle_tick_seconds)
 
 
 def is_over(line: Line, now: datetime, rules: AdmissionRules) -> bool:
-    """Whether nobody waited or was inside for as long as an admission lasts."""
+    """Return whether the line and the room have been empty for as long as an admission lasts."""
     return line.active_at is not None and now - line.active_at >= timedelta(seconds=rules.admission_seconds)
 
 
 def _slept(line: Line, now: datetime, rules: AdmissionRules) -> bool:
-    """Whether nobody looked at the line for a while: that time does not count as quiet."""
+    """Return whether ticks were missed for a while: that time does not count as quiet."""
     return line.ticked_at is None or now - line.ticked_at > timedelta(seconds=3 * rules.idle_tick_seconds)
 
 
 def _room(
     line: Line, newly_served: int, inside: int, served_at: datetime, now: datetime, rules: AdmissionRules
 ) -> tuple[int, datetime]:
-    """The room, and since when it is watched for a stall: a halved room gets as long again before the next halving."""
+    """Return the room and since when it is watched for a stall; a halved room has as long again before the next."""
     room = max(line.room, rules.room_smallest)
     if newly_served > 0:
         return min(rules.room_largest, room + newly_served), served_at
@@ -164,7 +164,7 @@ def _room(
 
 
 def _elapsed_seconds(line: Line, now: datetime, rules: AdmissionRules) -> float:
-    """Since the last tick, but no more than an idle one: a line that stood still does not rush afterwards."""
+    """Return the time since the last tick, at most an idle interval: a line that stood still does not rush then."""
     if line.ticked_at is None:
         return rules.tick_seconds
     return min(max((now - line.ticked_at).total_seconds(), 0.0), rules.idle_tick_seconds)

@@ -19,7 +19,7 @@ from services.scheduling.offices.session import Session
 from services.scheduling.openings import admission, draw
 from services.scheduling.openings import opening as waiting_room
 from services.scheduling.openings.admission import Census
-from services.scheduling.openings.cache import Kept, OpeningCache
+from services.scheduling.openings.cache import OpeningCache, RecentlyUsed
 from services.scheduling.openings.errors import OpeningHasBegun, OpeningNotFound, OpeningPlanWrong, SessionHasOpening
 from services.scheduling.openings.notice import is_told_daily
 from services.scheduling.openings.opening import (
@@ -29,6 +29,7 @@ from services.scheduling.openings.opening import (
     OpeningStatus,
 )
 from services.scheduling.openings.repository import OpeningRepository
+from services.scheduling.store_part import replacing
 from services.scheduling.terms import Pool
 from shared.crypto.fields import FieldCipher
 from shared.ids import derived_id
@@ -42,7 +43,7 @@ log = structlog.get_logger()
 SEED_BYTES: Final = 32
 MOST_RECORDS_KEPT: Final = 4
 RECORD_SECONDS: Final = 10.0
-"""How old a public record may be: it is long, and many look at it at the same time."""
+"""How old a served public record may be: it is long, and many ask for it at the same time."""
 
 BY_RULE: Final = "rule"
 RULE_AHEAD_SECONDS: Final = 24 * 3600
@@ -53,7 +54,7 @@ MOST_SESSIONS_BY_RULE: Final = 500
 LONGEST_LISTING_DAYS: Final = 92
 
 SURE_OF_SEATS: Final = 2
-"""While more seats are left than twice the room inside, they need not be counted."""
+"""Free seats are not counted while more are left than this many times the room inside."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Openings:
         self._cache = cache
         self._rules = rules
         self._seeds = seeds
-        self._records: Kept[tuple[datetime, int, dict[str, Any]]] = Kept(MOST_RECORDS_KEPT)
+        self._records: RecentlyUsed[tuple[datetime, int, dict[str, Any]]] = RecentlyUsed(MOST_RECORDS_KEPT)
 
     async def announce(self, wish: OpeningWish) -> Record[Opening]:
         """Announce an opening and commit to its seed.
@@ -135,9 +136,9 @@ class Openings:
         return record
 
     async def announce_by_rule(self, facts_cache: OfficeFactsCache) -> int:
-        """Announce the openings that offices' rules bring within a day; tells how many are new.
+        """Announce the openings that offices' rules bring within a day; return how many are new.
 
-        An office that gives out each new day as it comes into sight has none: nobody waits for that.
+        An office that gives out each new day as it enters the horizon has none: there is nothing to wait for.
         """
         now, begun = self._context.now(), 0
         for office in self._context.offices.all():
@@ -146,16 +147,19 @@ class Openings:
             if coming is not None and coming.at - now <= timedelta(seconds=RULE_AHEAD_SECONDS):
                 until = coming.at + timedelta(days=LONGEST_LISTING_DAYS)
                 found = await self._sessions.sessions([office.office_id], coming.at, until)
-                opening = [each for each in found if each.state.opens_at == coming.at]
+                opening = [session for session in found if session.state.opens_at == coming.at]
                 begun += await self._announce_for(opening[:MOST_SESSIONS_BY_RULE], coming.at, office.office_id)
         return begun
 
     async def _announce_for(self, sessions: Sequence[Record[Session]], opens_at: datetime, office_id: str) -> int:
-        """The id comes from office and instant, so that every replica may do it, again and again."""
+        """Announce the opening of an office at that instant and return 1; 0 if it is announced or cannot be.
+
+        Its id comes from office and instant, so that every replica may try it any number of times.
+        """
         opening_id = derived_id("opening", office_id, opens_at.isoformat())
         plan = OpeningPlan(
             office_id=office_id,
-            session_ids=tuple(each.id for each in sessions),
+            session_ids=tuple(session.id for session in sessions),
             doors_at=opens_at - timedelta(seconds=DOORS_BY_RULE_SECONDS),
             tickets_close_at=opens_at - timedelta(seconds=self.shortest_closed_seconds),
             opens_at=opens_at,
@@ -172,7 +176,7 @@ class Openings:
 
     @property
     def shortest_closed_seconds(self) -> int:
-        """From the end of the tickets to the instant, so that list, root and draw are done by then."""
+        """Return the time from the end of the tickets to the opening: list, root and draw are done by then."""
         return 3 * (self._rules.settle_seconds + self._rules.reveal_seconds)
 
     async def call_off(self, opening_id: str, actor: Actor) -> Record[Opening]:
@@ -195,28 +199,28 @@ class Openings:
         return record
 
     async def get(self, opening_id: str) -> Record[Opening]:
-        """The opening as it was a second ago at most; refuses with ``OpeningNotFound``."""
+        """Return the opening as it was a second ago at most; refuses with ``OpeningNotFound``."""
         record = await self._cache.opening(opening_id)
         if record is None:
             raise OpeningNotFound
         return record
 
     async def find_by_office(self, office_id: str) -> list[Record[Opening]]:
-        """An office's openings, the newest first; refuses with ``OfficeNotFound``."""
+        """Return an office's openings, the newest first; refuses with ``OfficeNotFound``."""
         return await self._openings.openings_of(self._context.offices[office_id].office_id)
 
     async def open_doors(self, record: Record[Opening]) -> None:
-        """Tickets are given out from now on."""
+        """Open the doors: tickets are given out from now on."""
         await self._save(record, waiting_room.doors_opened(record.state))
 
     async def close(self, record: Record[Opening]) -> None:
         """Fix the list of those present, page by page, then publish its root.
 
-        A crash leaves pages that nobody reads: pages are named by the root of their list, and it is the opening that
-        names the root.
+        A crash leaves pages that are never read: pages are named by the root of their list, and the opening names the
+        root.
         """
         listed = await self._openings.present_tickets(record.id)
-        root = draw.root_of([each.commitment for each in listed])
+        root = draw.root_of([entry.commitment for entry in listed])
         now = self._context.now()
         await self._openings.write_list(record.id, root, listed, now)
         closed = waiting_room.closed(record.state, root=root, present=len(listed), now=now, rules=self._rules)
@@ -224,17 +228,17 @@ class Openings:
         log.info("opening_closed", opening_id=record.id, present=len(listed), root=root)
 
     async def draw(self, record: Record[Opening]) -> None:
-        """Show the seed: with the fixed list it is the order."""
+        """Publish the seed: with the fixed list it gives the order."""
         seed = self._seeds.open(record.state.sealed_seed, owner_id=record.id, field="seed")
         await self._save(record, waiting_room.drawn(record.state, seed))
 
     async def begin(self, record: Record[Opening]) -> None:
-        """The instant has come."""
+        """Begin to admit the line: the opening's instant has come."""
         seats = await self._free_seats(record.state)
         await self._save(record, waiting_room.begun(record.state, seats, self._context.now()))
 
     async def admit(self, record: Record[Opening]) -> None:
-        """Let in as many as the line's rule says, or end the opening."""
+        """Admit as many as the rules of admission allow, or end the opening."""
         now, rules, line = self._context.now(), self._rules.admission, record.state.line
         lapsed = admission.lapsing(line, now, rules)
         lapsing = await self._openings.served(record.id, line.lapsed, lapsed) if lapsed > line.lapsed else 0
@@ -252,7 +256,7 @@ class Openings:
         await self._save(record, waiting_room.advanced(record.state, moved, now, self._rules))
 
     async def forget(self, record: Record[Opening]) -> None:
-        """Remove the tickets of an opening that ended long ago, some at a time; its public record stays as it is."""
+        """Remove the tickets of an opening that ended long ago, some at a time; its public record stays."""
         now = self._context.now()
         if not record.state.late_kept:
             await self._openings.keep_late_list(record.id, now)
@@ -261,17 +265,18 @@ class Openings:
             await self._save(record, waiting_room.forgotten(record.state, now))
             log.info("opening_tickets_forgotten", opening_id=record.id)
         else:
-            await self._save(record, record.state)
+            self._cache.remember(await self._openings.touch_opening(record, now))
 
     async def _free_seats(self, opening: Opening) -> int:
         free = await self._seats.free_seats(opening.session_ids)
         return sum(count for (_, pool), count in free.items() if pool == Pool.REGULAR.value)
 
     async def _save(self, record: Record[Opening], state: Opening) -> None:
-        self._cache.remember(await self._openings.save_opening(record, state, self._context.now()))
+        decide = replacing(record.state, Decision(state))
+        self._cache.remember(await self._openings.change_opening(record, decide, self._context.clock))
 
     async def record(self, opening_id: str) -> dict[str, Any]:
-        """The public record: all that anybody needs to do the draw again, and nothing that names anybody."""
+        """Return the public record: everything needed to repeat the draw, and no names."""
         record = await self.get(opening_id)
         now = self._context.now()
         kept = self._records.get(opening_id)
@@ -284,7 +289,7 @@ class Openings:
     async def _make_record(self, record: Record[Opening]) -> dict[str, Any]:
         state = record.state
         listed = await self._openings.read_list(record.id, state.root) if state.root is not None else []
-        tickets = [each.commitment for each in listed]
+        tickets = [entry.commitment for entry in listed]
         drawn = state.seed is not None and state.root is not None
         return {
             "format": draw.FORMAT,

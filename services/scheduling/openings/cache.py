@@ -19,44 +19,44 @@ BOARD_SECONDS: Final = 1.0
 """How old the copy of the openings under way may be."""
 
 ENDED_SECONDS: Final = 5.0
-"""How old the copy of an opening that ended may be; nothing of it changes but late words."""
+"""How old the copy of an opening that ended may be; only its tickets are still removed."""
 
 MOST_ENDED_KEPT: Final = 200
 MOST_TICKETS_KEPT: Final = 20_000
-"""About 1 KB each; a ticket that was forgotten is read again when its holder looks."""
+"""About 1 KB each; a ticket that was dropped is read again when its holder asks."""
 
 MOST_PLACES_KEPT: Final = 300_000
 """Drawn places of all openings together, about 130 bytes each."""
 
 HASHED_AT_ONCE: Final = 2000
-"""A draw of many is computed in steps of so many, so that other calls are answered in between."""
+"""Hashes of one step: other calls are answered between the steps of a large draw."""
 
 T = TypeVar("T")
 
 
-class Kept(Generic[T]):
-    """The values used last, up to a number."""
+class RecentlyUsed(Generic[T]):
+    """The most recently used values, up to a number."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._values: OrderedDict[str, T] = OrderedDict()
 
     def get(self, key: str) -> T | None:
-        """The value, which counts as used now."""
+        """Return the value, or None; it counts as used now."""
         value = self._values.get(key)
         if value is not None:
             self._values.move_to_end(key)
         return value
 
     def put(self, key: str, value: T) -> None:
-        """Keep a value; what was used longest ago may have to go."""
+        """Keep a value; the one that was used longest ago may be dropped."""
         self._values[key] = value
         self._values.move_to_end(key)
         while len(self._values) > self._most:
             self._values.popitem(last=False)
 
     def __len__(self) -> int:
-        """How many are kept."""
+        """Return how many are kept."""
         return len(self._values)
 
 
@@ -76,18 +76,18 @@ class OpeningCache:
         self._read_at: datetime | None = None
         self._live: dict[str, Record[Opening]] = {}
         self._sessions: dict[str, str] = {}
-        self._ended: Kept[_Aged] = Kept(MOST_ENDED_KEPT)
-        self.tickets: Kept[Record[OpeningTicket]] = Kept(MOST_TICKETS_KEPT)
+        self._ended: RecentlyUsed[_Aged] = RecentlyUsed(MOST_ENDED_KEPT)
+        self.tickets: RecentlyUsed[Record[OpeningTicket]] = RecentlyUsed(MOST_TICKETS_KEPT)
         self._places: OrderedDict[str, Mapping[str, int]] = OrderedDict()
 
     async def find_by_session(self, session_id: str) -> Record[Opening] | None:
-        """The opening that gives out a session's seats; none for all others, at no cost but a look once a second."""
+        """Return the opening that gives out a session's seats, or None; reads the store at most once a second."""
         await self._refresh()
         opening_id = self._sessions.get(session_id)
         return self._live.get(opening_id) if opening_id is not None else None
 
     async def opening(self, opening_id: str) -> Record[Opening] | None:
-        """The opening as it was a second ago at most, or none."""
+        """Return the opening as it was a second ago at most, or None."""
         await self._refresh()
         live = self._live.get(opening_id)
         if live is not None:
@@ -98,7 +98,7 @@ class OpeningCache:
         return await self.newest(opening_id)
 
     async def newest(self, opening_id: str) -> Record[Opening] | None:
-        """The opening as it is now."""
+        """Return the opening as it is now."""
         record = await self._openings.opening(opening_id)
         if record is not None:
             self.remember(record)
@@ -114,11 +114,11 @@ class OpeningCache:
             self._sessions |= dict.fromkeys(record.state.session_ids, record.id)
             return
         if self._live.pop(record.id, None) is not None:
-            self._sessions = {each: at for each, at in self._sessions.items() if at != record.id}
+            self._sessions = {session_id: at for session_id, at in self._sessions.items() if at != record.id}
         self._ended.put(record.id, _Aged(record, self._clock.now()))
 
     async def place(self, record: Record[Opening], ticket_id: str) -> int | None:
-        """The place that was drawn for a ticket, from 0; none if it was not in the draw."""
+        """Return the place that was drawn for a ticket, from 0; None if it was not in the draw."""
         return (await self._places_of(record)).get(ticket_id)
 
     async def _places_of(self, record: Record[Opening]) -> Mapping[str, int]:
@@ -138,7 +138,7 @@ class OpeningCache:
         keyed: list[tuple[str, str]] = []
         for start in range(0, len(listed), HASHED_AT_ONCE):
             step = listed[start : start + HASHED_AT_ONCE]
-            keyed += [(draw_key(state.seed, state.root, each.commitment), each.ticket_id) for each in step]
+            keyed += [(draw_key(state.seed, state.root, entry.commitment), entry.ticket_id) for entry in step]
             await asyncio.sleep(0)
         return {ticket_id: place for place, (_, ticket_id) in enumerate(sorted(keyed))}
 
@@ -162,7 +162,7 @@ class OpeningCache:
         asked_at = self._clock.now()
         found = await self._openings.live_openings()
         self._live = {record.id: record for record in found}
-        self._sessions = {each: record.id for record in found for each in record.state.session_ids}
+        self._sessions = {session_id: record.id for record in found for session_id in record.state.session_ids}
         self._read_at = asked_at
 
     def _is_young(self, read_at: datetime, seconds: float) -> bool:

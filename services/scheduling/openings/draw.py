@@ -1,14 +1,14 @@
-"""The draw of an opening, so plain that anybody can do it again with a shell: nothing but SHA-256 over printed text.
+"""The draw of an opening, simple enough to be repeated with a shell: nothing but SHA-256 over printed text.
 
 Everything that is hashed is ASCII text as it is printed in the public record:
 
 - the seed's commitment is the hash of the seed,
-- a ticket's commitment is the hash of ``TICKET_ID:SALT``, so that the list names nobody,
+- a ticket's commitment is the hash of ``TICKET_ID:SALT``, so that the list has no names,
 - the root is the hash of the sorted commitments, a line feed after each,
 - the order is that of the hashes of ``SEED ROOT COMMITMENT`` written without spaces.
 
-The seed is chosen and committed before the first ticket, the root is published before the seed is shown: whoever runs
-the service cannot choose the seed after seeing the tickets, and nobody else can guess the order before.
+The seed is chosen and committed before the first ticket, the root is published before the seed is shown: the operator
+of the service cannot choose the seed after seeing the tickets, and others cannot guess the order before.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ HASH_CHARACTERS: Final = 64
 
 
 def hash_of(text: str) -> str:
-    """SHA-256 of a text, in small hexadecimal."""
+    """Return the SHA-256 of a text in lower-case hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def ticket_commitment(ticket_id: str, salt: str) -> str:
-    """What the public list shows of a ticket; who has the salt can find it there."""
+    """Return the hash of a ticket that the public list shows; its holder finds it there with the salt."""
     return hash_of(f"{ticket_id}:{salt}")
 
 
 def root_of(commitments: Sequence[str]) -> str:
-    """The one hash of the whole list; ``commitments`` must be sorted."""
-    return hash_of("".join(f"{each}\n" for each in commitments))
+    """Return the hash of the whole list; ``commitments`` must be sorted."""
+    return hash_of("".join(f"{commitment}\n" for commitment in commitments))
 
 
 def draw_key(seed: str, root: str, commitment: str) -> str:
-    """By what the list is ordered; it is unlike for unlike tickets, so the order leaves nothing open."""
+    """Return the key that the list is sorted by; different tickets have different keys, so the order is unambiguous."""
     return hash_of(f"{seed}{root}{commitment}")
 
 
 def draw(seed: str, root: str, commitments: Sequence[str]) -> list[str]:
-    """The drawn order of the list, the first to be let in first."""
-    return sorted(commitments, key=lambda each: draw_key(seed, root, each))
+    """Return the drawn order of the list, the first to be let in first."""
+    return sorted(commitments, key=lambda commitment: draw_key(seed, root, commitment))
 
 
 class NotDrawnYet(Exception):
@@ -53,10 +53,10 @@ class NotDrawnYet(Exception):
 
 
 def first_mistake(record: Mapping[str, Any], *, commitment: str | None = None, root: str | None = None) -> str | None:
-    """The first thing in a public record that does not fit, as a sentence; none if the draw is what it says.
+    """Return the first thing in a public record that does not fit, as a sentence; None if the draw is what it says.
 
-    ``commitment`` and ``root`` are what somebody wrote down while the doors were open and after they closed: with them
-    even a record that was made up as a whole is found out.
+    ``commitment`` and ``root`` are copies made while the doors were open and after they closed: with them even a record
+    that is forged as a whole is found out.
 
     Raises:
         NotDrawnYet: the seed is not shown yet.
@@ -98,7 +98,7 @@ def _form_mistake(record: Mapping[str, Any]) -> str | None:
             return f"The record has no {name} that can be read."
     for name in ("tickets", "order", "late"):
         listed = record.get(name)
-        if not isinstance(listed, list) or not all(_is_hash(each) for each in listed):
+        if not isinstance(listed, list) or not all(_is_hash(value) for value in listed):
             return f"The record has no list of {name} that can be read."
     return None
 

@@ -1,4 +1,4 @@
-"""Why an opening is not announced, a ticket not given, or a seat not to be had yet."""
+"""Refusals of openings, tickets, turns and notices."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class TurnMissed(Refusal):
 
 
 class NotOpenYet(Refusal):
-    """Seats of the session are given out from `opens_at` on; nobody may have one before."""
+    """Seats of the session are given out from `opens_at` on, not before."""
 
     status = 409
     code = "not_open_yet"

@@ -1,4 +1,4 @@
-"""Deadlines and chores of openings and of those who asked to be told of them."""
+"""Deadlines and chores of openings and of their notices."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Step = Callable[[Record[Opening]], Awaitable[None]]
 
 
 def opening_deadlines(openings: Openings, notices: OpeningNotices) -> Mapping[tuple[str, str], DeadlineHandler]:
-    """Every deadline that an opening can have, in the order in which they come; and when it is told of."""
+    """Return the handlers of an opening's deadlines, in the order in which they come, and of its announcement."""
     steps: dict[str, Step] = {
         "doors": openings.open_doors,
         "close": openings.close,
@@ -38,7 +38,7 @@ def opening_deadlines(openings: Openings, notices: OpeningNotices) -> Mapping[tu
 
 
 def opening_chores(openings: Openings, facts_cache: OfficeFactsCache) -> list[Chore]:
-    """Openings that come from the offices' rules are announced in time."""
+    """Return the chore that announces openings by the offices' rules."""
 
     async def announce_by_rule() -> None:
         await openings.announce_by_rule(facts_cache)

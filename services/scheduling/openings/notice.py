@@ -7,54 +7,54 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from services.scheduling.office import Office
-from services.scheduling.offices.release_rule import OpeningRule, ReleaseInstant
+from services.scheduling.offices.release_rule import OpeningRule, ReleaseInstant, RuleKind
 from shared.events.scheduling import OpeningAnnounced
 
 
 @dataclass(frozen=True)
 class Announcement:
-    """One opening of an office by its rule, to be told to who asked."""
+    """One opening of an office by its rule, to be announced to the accounts that asked for notices."""
 
     office_id: str
     opens_at: datetime
     first: date
     last: date
     tell_at: datetime | None
-    """When telling begins or goes on; none: everybody was told, or the rule was changed."""
+    """When telling begins or goes on; None: all accounts were told, or the rule was changed."""
     told_to: str = ""
-    """Everybody up to this account was told."""
+    """All accounts up to this one were told."""
 
 
 @dataclass(frozen=True)
 class OpeningNotice:
-    """The wish of an account to be told of an office's openings."""
+    """The wish of an account to hear of an office's openings."""
 
     office_id: str
     account_id: str
     asked_at: datetime
     live: bool = True
     told_of: str | None = None
-    """The last opening that it was told of."""
+    """The last opening that the account was told of."""
 
 
 def announcement_deadlines(announcement: Announcement) -> Mapping[str, datetime]:
-    """When people must be told."""
+    """Return when the next accounts are told."""
     return {} if announcement.tell_at is None else {"tell": announcement.tell_at}
 
 
 def announcement_of(office_id: str, opening: ReleaseInstant, rule: OpeningRule, now: datetime) -> Announcement:
-    """The announcement of an opening: as early as its sessions can be seen, but not before now."""
+    """Return the announcement of an opening: as early as its sessions can be seen, but not before now."""
     tell_at = max(now, opening.at - timedelta(days=rule.announced_days))
     return Announcement(office_id, opening.at, opening.first, opening.last, tell_at)
 
 
 def is_told_daily(rule: OpeningRule | None) -> bool:
-    """Whether new days open every day, so that nobody need be told."""
-    return rule is None or rule.kind == "rolling"
+    """Return whether a new day opens every day, so that there is nothing to announce."""
+    return rule is None or rule.kind is RuleKind.ROLLING
 
 
 def told(notice: OpeningNotice, opening_id: str) -> OpeningNotice:
-    """The wish, fulfilled for this opening."""
+    """Return the notice after its account was told of this opening."""
     return replace(notice, told_of=opening_id)
 
 

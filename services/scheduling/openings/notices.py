@@ -1,4 +1,4 @@
-"""Opening notices: every account that asked is told of each opening once."""
+"""Opening notices: each account that asked for them hears of each opening once."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from services.scheduling.openings.notice import (
     word_of,
 )
 from services.scheduling.openings.repository import MOST_NOTICES, OpeningNoticeRepository
+from services.scheduling.store_part import replacing
 from shared.ids import derived_id
 from shared.store.decision import Decision
 from shared.store.kinds import Record
@@ -23,12 +24,12 @@ from shared.store.port import AlreadyExists
 
 
 def notice_id_of(account_id: str, office_id: str) -> str:
-    """The one id of an account's wish to be told of an office's openings."""
+    """Return the id of an account's notice for an office."""
     return derived_id("opening_notice", account_id, office_id)
 
 
 class OpeningNotices:
-    """The wish to be told, and the telling."""
+    """Opening notices: asked for, stopped, and sent."""
 
     def __init__(
         self, context: UseCaseContext, notices: OpeningNoticeRepository, facts_cache: OfficeFactsCache
@@ -46,7 +47,7 @@ class OpeningNotices:
         if is_told_daily(self._facts_cache.facts(office.office_id).state.opening):
             raise OpensEveryDay
         followed = await self._notices.notices_of_account(actor.account_id)
-        live = [each for each in followed if each.state.live and each.state.office_id != office_id]
+        live = [notice for notice in followed if notice.state.live and notice.state.office_id != office_id]
         if len(live) >= MOST_NOTICES:
             raise TooManyNotices(most=MOST_NOTICES)
         return await self._ask(office_id, actor.account_id)
@@ -63,7 +64,11 @@ class OpeningNotices:
             return await self._notices.change_notice(notice_id, ask, self._context.clock)
 
     async def stop(self, office_id: str, actor: Actor) -> None:
-        """Tell this account no more; a repeat changes nothing. Refuses with ``NotFound`` who never asked."""
+        """Stop the account's notices for this office; a repeat changes nothing.
+
+        Raises:
+            NotFound: the account never asked for them.
+        """
 
         def stop(notice: OpeningNotice) -> Decision[OpeningNotice]:
             return Decision(replace(notice, live=False))
@@ -71,7 +76,7 @@ class OpeningNotices:
         await self._notices.change_notice(notice_id_of(actor.account_id, office_id), stop, self._context.clock)
 
     async def plan(self) -> None:
-        """Write down, for each office with an opening to come, when those who asked will be told."""
+        """Plan the announcement of each office's next opening."""
         now = self._context.now()
         for office in self._context.offices.all():
             rule = self._facts_cache.rule(office.office_id)
@@ -82,17 +87,20 @@ class OpeningNotices:
                 await self._notices.begin_announcement(announcement_id, announcement, now)
 
     async def tell(self, record: Record[Announcement]) -> None:
-        """Tell the next page of those who asked; nobody, if the rule says another time by now."""
-        announcement, now = record.state, self._context.now()
+        """Tell the next page of accounts; none if the rule has another time by now."""
+        announcement = record.state
         if not self._holds(announcement):
-            await self._notices.save_announcement(record, replace(announcement, tell_at=None), now)
+            await self._save(record, replace(announcement, tell_at=None))
             return
         page = await self._notices.notices_of_office(announcement.office_id, announcement.told_to)
         for notice in page:
             await self._tell(notice.id, record)
         last = page[-1].state.account_id if page else announcement.told_to
-        after = replace(announcement, told_to=last, tell_at=now if page else None)
-        await self._notices.save_announcement(record, after, now)
+        await self._save(record, replace(announcement, told_to=last, tell_at=self._context.now() if page else None))
+
+    async def _save(self, record: Record[Announcement], after: Announcement) -> None:
+        decide = replacing(record.state, Decision(after))
+        await self._notices.change_announcement(record, decide, self._context.clock)
 
     async def _tell(self, notice_id: str, record: Record[Announcement]) -> None:
         def tell(notice: OpeningNotice) -> Decision[OpeningNotice] | None:

@@ -17,15 +17,15 @@ from services.scheduling.openings.admission import AdmissionRules, Line
 from shared.store.transitions import Transitions
 
 MOST_PRESENT: Final = 100_000
-"""Tickets that are drawn; the largest office has 285 seats a day, an opening of a month below 10,000. Who is beyond
-stands in line behind them."""
+"""Tickets that are drawn; the largest office has 285 seats a day, an opening of a month below 10,000. Further tickets
+stand in line behind them."""
 
 FURTHEST_DAYS: Final = 92
 """How far ahead an opening is announced: about a quarter."""
 
 TICKETS_KEPT_DAYS: Final = 30
-"""How long tickets stay after the end of their opening, for questions about a place in line. The public record, by
-which anybody can do the draw again, stays for ever."""
+"""How long tickets stay after the end of their opening, for questions about a place in line. The public record, with
+which the draw can be repeated, stays for ever."""
 
 FORGOTTEN_AT_ONCE: Final = 500
 """Tickets removed in one go: half a second of a quiet night; the rest follow."""
@@ -45,7 +45,7 @@ class OpeningStatus(StrEnum):
     DRAWN = "drawn"
     ADMITTING = "admitting"
     OVER = "over"
-    """What is left of the seats is anybody's, without a ticket."""
+    """The seats that are left need no ticket."""
     CALLED_OFF = "called_off"
 
 
@@ -76,7 +76,7 @@ INITIAL: Final = frozenset({OpeningStatus.ANNOUNCED})
 ENDED: Final = frozenset({OpeningStatus.OVER, OpeningStatus.CALLED_OFF})
 
 TAKES_PRESENT: Final = frozenset({OpeningStatus.ANNOUNCED, OpeningStatus.DOORS_OPEN})
-"""The doors open by the clock; a deadline that writes it down a moment later turns nobody away."""
+"""The doors open by the clock: a deadline that is a moment late refuses no ticket."""
 
 IN_DRAW: Final = TAKES_PRESENT | {OpeningStatus.CLOSED}
 
@@ -88,9 +88,9 @@ class OpeningRules:
     doors_shortest_seconds: int = 300
     """How long the doors are open at least, so that being there is no race."""
     settle_seconds: int = 3
-    """From the end of the tickets to the fixing of the list: what was under way arrives, clocks differ by a second."""
+    """From the end of the tickets to the fixing of the list: requests under way arrive, clocks differ by a second."""
     reveal_seconds: int = 10
-    """From the root to the seed: anybody can write the root down before the order can be known."""
+    """From the root to the seed: the root can be copied before the order can be known."""
     opening_seconds: int = 4 * 3600
     """How long tickets are asked for after the instant, unless the line ends before."""
     admission: AdmissionRules = field(default_factory=AdmissionRules)
@@ -136,7 +136,7 @@ class Opening:
     tick_at: datetime | None = None
     line: Line = field(default_factory=Line)
     late_kept: bool = False
-    """The list of those who came late lies with the fixed list: the record needs no ticket any more."""
+    """The list of late tickets is stored with the fixed list: the record needs no ticket any more."""
     forgotten_at: datetime | None = None
     """When the last ticket was removed."""
 
@@ -152,7 +152,7 @@ class OpeningProblem(StrEnum):
 
 
 def plan_problem(plan: OpeningPlan, now: datetime, rules: OpeningRules) -> OpeningProblem | None:
-    """Why this cannot be announced now; none if it can."""
+    """Return why this cannot be announced now, or None."""
     doors = plan.tickets_close_at - plan.doors_at
     problems = {
         OpeningProblem.DOORS_IN_THE_PAST: plan.doors_at <= now,
@@ -167,7 +167,7 @@ def plan_problem(plan: OpeningPlan, now: datetime, rules: OpeningRules) -> Openi
 def announced(
     plan: OpeningPlan, *, by: str, seed_commitment: str, sealed_seed: str, now: datetime, rules: OpeningRules
 ) -> Opening:
-    """The opening of a plan; its seed is chosen already and nobody sees it."""
+    """Return the opening of a plan; its seed is chosen already, and sealed."""
     return Opening(
         status=OpeningStatus.ANNOUNCED,
         live=True,
@@ -186,32 +186,32 @@ def announced(
 
 
 def doors_opened(opening: Opening) -> Opening:
-    """Tickets are given out."""
+    """Return the opening with its doors open: tickets are given out."""
     return replace(opening, status=OPENING_TRANSITIONS.after(opening.status, OpeningCommand.OPEN_DOORS))
 
 
 def closed(opening: Opening, *, root: str, present: int, now: datetime, rules: OpeningRules) -> Opening:
-    """The list is fixed and its root is public."""
+    """Return the opening with its list fixed and its root public."""
     status = OPENING_TRANSITIONS.after(opening.status, OpeningCommand.CLOSE)
     draw_at = now + timedelta(seconds=rules.reveal_seconds)
     return replace(opening, status=status, root=root, present=present, draw_at=draw_at)
 
 
 def drawn(opening: Opening, seed: str) -> Opening:
-    """The seed is shown; with the list it is the order."""
+    """Return the opening with its seed shown; with the list it gives the order."""
     status = OPENING_TRANSITIONS.after(opening.status, OpeningCommand.DRAW)
     return replace(opening, status=status, seed=seed, line=replace(opening.line, total=opening.present))
 
 
 def begun(opening: Opening, seats: int, now: datetime) -> Opening:
-    """The instant has come: the line is let in from now on."""
+    """Return the opening at its instant: the line is admitted from now on."""
     return replace(
         opening, status=OPENING_TRANSITIONS.after(opening.status, OpeningCommand.BEGIN), seats=seats, tick_at=now
     )
 
 
 def advanced(opening: Opening, line: Line, now: datetime, rules: OpeningRules) -> Opening:
-    """The line after a tick; the opening is over at its end, or when nobody came for as long as an admission."""
+    """Return the opening after a tick of its line; it is over at its end, or when its line is (`admission.is_over`)."""
     if now >= opening.ends_at or admission.is_over(line, now, rules.admission):
         status = OPENING_TRANSITIONS.after(opening.status, OpeningCommand.END)
         return replace(opening, status=status, live=False, line=line, tick_at=None)
@@ -219,7 +219,7 @@ def advanced(opening: Opening, line: Line, now: datetime, rules: OpeningRules) -
 
 
 def called_off(opening: Opening) -> Opening:
-    """There will be no opening; possible until the doors open."""
+    """Return the opening called off; possible until the doors open."""
     return replace(opening, status=OPENING_TRANSITIONS.after(opening.status, OpeningCommand.CALL_OFF), live=False)
 
 
@@ -239,22 +239,22 @@ def opening_deadlines(opening: Opening) -> Mapping[str, datetime]:
 
 
 def forget_at(opening: Opening) -> datetime:
-    """From then on the tickets of an opening that ended may go."""
+    """Return when the tickets of an opening that ended may be removed."""
     return opening.ends_at + timedelta(days=TICKETS_KEPT_DAYS)
 
 
 def late_list_kept(opening: Opening) -> Opening:
-    """The record stands without tickets."""
+    """Return the opening once its public record needs no tickets."""
     return replace(opening, late_kept=True)
 
 
 def forgotten(opening: Opening, now: datetime) -> Opening:
-    """No ticket is left."""
+    """Return the opening once its last ticket is removed."""
     return replace(opening, forgotten_at=now)
 
 
 def takes_present(opening: Opening, now: datetime) -> bool:
-    """Whether a ticket taken now is drawn."""
+    """Return whether a ticket taken now is drawn."""
     return opening.status in TAKES_PRESENT and opening.doors_at <= now < opening.tickets_close_at
 
 
@@ -278,12 +278,12 @@ class OpeningTicket:
 
 
 def joined_late(ticket: OpeningTicket, late_number: int) -> OpeningTicket:
-    """The ticket at the end of the line."""
+    """Return the ticket at the end of the line."""
     return replace(ticket, late=True, late_number=late_number, served=False, appointment_id=None)
 
 
 def served(ticket: OpeningTicket, number: int, appointment_id: str) -> OpeningTicket:
-    """The ticket, after its holder won a seat."""
+    """Return the ticket, after its holder won a seat."""
     return replace(ticket, served=True, served_number=number, appointment_id=appointment_id)
 
 
@@ -297,18 +297,18 @@ class TicketStanding(StrEnum):
     ADMITTED = "admitted"
     SERVED = "served"
     MISSED = "missed"
-    """The time to hold a seat is over; whoever still wants one takes a place at the end of the line."""
+    """The time to hold a seat is over; the holder may take a place at the end of the line."""
 
 
 def number_of(opening: Opening, ticket: OpeningTicket, place: int | None) -> int | None:
-    """The number in line, from 0; ``place`` is the one that was drawn, none if the ticket was not in the draw."""
+    """Return the number in line, from 0; ``place`` is the drawn one, None if the ticket was not in the draw."""
     if opening.status in IN_DRAW:
         return None
     return opening.present + ticket.late_number if ticket.late else place
 
 
 def standing(opening: Opening, ticket: OpeningTicket, number: int | None) -> TicketStanding:
-    """Where the holder of that number stands."""
+    """Return the state of the ticket with that number."""
     if opening.status in IN_DRAW:
         return TicketStanding.WAITING if ticket.late else TicketStanding.IN_DRAW
     if number is None:
@@ -322,9 +322,22 @@ def standing(opening: Opening, ticket: OpeningTicket, number: int | None) -> Tic
     return TicketStanding.MISSED if number < opening.line.lapsed else TicketStanding.ADMITTED
 
 
+def has_had_turn(opening: Opening, stands: TicketStanding, number: int | None) -> bool:
+    """Return whether the turn in which the ticket was served is over: its holder may have lost the seat since."""
+    return stands is TicketStanding.SERVED and (number or 0) < opening.line.lapsed
+
+
+def to_the_end(opening: Opening, ticket: OpeningTicket, drawn_place: int | None, late_number: int) -> OpeningTicket:
+    """Return the ticket with a place at the end if its turn is over or the list was fixed without it; else as it is."""
+    number = number_of(opening, ticket, drawn_place)
+    stands = standing(opening, ticket, number)
+    over = stands in (TicketStanding.MISSED, TicketStanding.OUTSIDE) or has_had_turn(opening, stands, number)
+    return joined_late(ticket, late_number) if over else ticket
+
+
 LOOKS_A_SECOND: Final = 100
-"""Looks of all who wait together that one opening plans for: a small part of what one replica answers, for the holds of
-those who were let in come first."""
+"""Requests per second from all waiting holders of one opening: a small part of what one replica answers, because holds
+of admitted people come first."""
 
 SOONEST_LOOK_SECONDS: Final = 4.0
 USUAL_LOOK_SECONDS: Final = 15.0
@@ -334,7 +347,7 @@ SLOWEST_RATE: Final = 0.05
 
 
 def expected_at(opening: Opening, number: int, now: datetime, rules: AdmissionRules) -> datetime | None:
-    """When the holder of a number will be let in if it goes on as now; before the opening, at the earliest."""
+    """Return when a number is admitted at the present rate, or None; before the opening: the earliest time."""
     line, begins = opening.line, max(now, opening.opens_at)
     ahead = number - line.admitted
     if opening.status is not OpeningStatus.ADMITTING or line.ticked_at is None:
@@ -345,7 +358,7 @@ def expected_at(opening: Opening, number: int, now: datetime, rules: AdmissionRu
 
 
 def next_look_at(opening: Opening, expected: datetime | None, now: datetime, fraction: float) -> datetime:
-    """When to look again: after the draw, or well before one's turn; spread by chance so that all are no crowd."""
+    """Return when the holder should ask again: after the draw, or well before the turn; spread at random."""
     waiting = max(1, opening.present, opening.line.total) - opening.line.admitted
     longest = min(LONGEST_LOOK_SECONDS, max(USUAL_LOOK_SECONDS, waiting / LOOKS_A_SECOND))
     drawn_at = opening.draw_at or opening.fix_at

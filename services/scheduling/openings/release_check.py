@@ -1,4 +1,4 @@
-"""The door before an opening: no seat of a session can be reached for before the session's opening instant."""
+"""Release check: no seat of a session can be claimed before the session's opening instant."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from services.scheduling.openings.errors import NotOpenYet
 from shared.clock import Clock
 
 CLOSED_KEPT_SECONDS: Final = 2
-"""A closed door is asked by thousands at once: they may all hear what was read so long ago, and a changed opening is
-heard of within that time. An open one never closes again."""
+"""How long an unreleased session is remembered: thousands ask for it at once, and a changed instant counts after this
+time. A released session stays released."""
 
 MOST_KEPT: Final = 50_000
-"""Doors that are remembered; far above the sessions of all offices within the horizon."""
+"""Sessions that are remembered; far above those of all offices within the horizon."""
 
 LONGEST_RETRY_SECONDS: Final = 86_400
 
@@ -41,7 +41,7 @@ class ReleaseCheck:
         self._places: dict[str, SessionDay] = {}
 
     async def refuse_unopened(self, session_id: str) -> None:
-        """Refuse with ``NotOpenYet`` where the session opens later; of a session that is not there it says nothing."""
+        """Refuse with ``NotOpenYet`` where the session opens later; a session that does not exist passes."""
         now = self._clock.now()
         if session_id in self._open:
             return
@@ -56,7 +56,7 @@ class ReleaseCheck:
             raise not_open_yet(opens_at, now)
 
     async def place(self, session_id: str) -> SessionDay | None:
-        """Where and when a session takes place; read once, then remembered. None if there is no such session."""
+        """Return office and date of a session, from memory once it was read; None if there is no such session."""
         if session_id not in self._places:
             record = await self._sessions.session(session_id)
             if record is None:
@@ -78,7 +78,7 @@ class ReleaseCheck:
 
 
 def not_open_yet(opens_at: datetime, now: datetime) -> NotOpenYet:
-    """The refusal, with the opening and the seconds until then."""
+    """Return the refusal, with the opening and the seconds until then."""
     wait_seconds = math.ceil((opens_at - now).total_seconds())
     return NotOpenYet(
         opens_at=opens_at.isoformat(), retry_after_seconds=min(max(1, wait_seconds), LONGEST_RETRY_SECONDS)

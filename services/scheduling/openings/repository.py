@@ -1,20 +1,18 @@
-"""How openings are kept: the announcement with its line, tickets, the fixed list of the draw, who comes later, and who
-asked to be told."""
+"""Stores openings with their line, tickets, the fixed list of the draw, late tickets, and notices."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from services.scheduling.openings.notice import Announcement, OpeningNotice, announcement_deadlines
 from services.scheduling.openings.opening import MOST_PRESENT, Opening, OpeningTicket, opening_deadlines
-from services.scheduling.store_part import OnStore
+from services.scheduling.store_part import Decide, OnStore
 from shared.clock import Clock
 from shared.ids import derived_id
 from shared.store.change import change
-from shared.store.decision import Decision
 from shared.store.kinds import Index, Kind, Range, Record
 
 MOST_LIVE: Final = 2000
@@ -63,7 +61,7 @@ class ListPage:
 
 
 LATE_LIST: Final = "late"
-"""Stands where a page names its root: the list of those who came late, in the order of their numbers."""
+"""The root of pages that list late tickets, in the order of their numbers."""
 
 LIST_PAGE: Final = Kind(
     name="opening_list_page",
@@ -75,7 +73,7 @@ LIST_PAGE: Final = Kind(
 
 @dataclass(frozen=True)
 class LateLine:
-    """Gives out the numbers of those who come later: its version counts them."""
+    """Gives out the numbers of late tickets: its version counts them."""
 
     opening_id: str
     last_at: datetime
@@ -87,7 +85,7 @@ LATE_LINE: Final = Kind(
 
 
 def ticket_id_of(opening_id: str, person_id: str) -> str:
-    """The one id of a person's ticket: a second one for the same opening is refused by the id itself."""
+    """Return the id of a person's ticket: the id itself refuses a second one for the same opening."""
     return derived_id("opening_ticket", opening_id, person_id)
 
 
@@ -103,49 +101,47 @@ class OpeningRepository(OnStore):
     """Openings, tickets and lists."""
 
     async def opening(self, opening_id: str) -> Record[Opening] | None:
-        """The opening, or none."""
+        """Return the opening, or None."""
         return await self._store.get(OPENING, opening_id)
 
     async def live_openings(self) -> list[Record[Opening]]:
-        """Openings that are announced or under way, the next first."""
+        """Return openings that are announced or under way, the next first."""
         return await self._store.find(OPENING, "live", {"state.live": True}, limit=MOST_LIVE)
 
     async def openings_of(self, office_id: str) -> list[Record[Opening]]:
-        """The openings of an office, the newest first."""
+        """Return the openings of an office, the newest first."""
         wanted = {"state.office_id": office_id}
         return await self._store.find(OPENING, "office", wanted, limit=MOST_SHOWN, descending=True)
 
     async def begin_opening(self, opening_id: str, opening: Opening, now: datetime) -> Record[Opening]:
-        """Write a new opening, after the one who gives out the later numbers."""
+        """Write a new opening, after the document that gives out its late numbers."""
         await self._store.insert_missing(LATE_LINE, [(opening_id, LateLine(opening_id, now))], now=now)
         return await self._store.insert(OPENING, opening_id, opening, now=now)
 
-    async def save_opening(self, record: Record[Opening], opening: Opening, now: datetime) -> Record[Opening]:
-        """Save the opening. Raises VersionConflict if it was changed since it was read."""
-        return await self._store.save(OPENING, record, opening, now=now)
-
-    async def change_opening(
-        self, record: Record[Opening], decide: Callable[[Opening], Decision[Opening] | None], clock: Clock
-    ) -> Record[Opening]:
+    async def change_opening(self, record: Record[Opening], decide: Decide[Opening], clock: Clock) -> Record[Opening]:
         """Decide about an opening that was read and save it, as `shared.store.change` does."""
         return await change(self._store, clock, OPENING, record.id, decide, first=record)
 
+    async def touch_opening(self, record: Record[Opening], now: datetime) -> Record[Opening]:
+        """Write the opening as it is: its deadline is handled again at once, not when the lease is over."""
+        return await self._store.save(OPENING, record, record.state, now=now)
+
     async def ticket(self, ticket_id: str) -> Record[OpeningTicket] | None:
-        """The ticket, or none."""
+        """Return the ticket, or None."""
         return await self._store.get(OPENING_TICKET, ticket_id)
 
     async def begin_ticket(self, ticket_id: str, ticket: OpeningTicket, now: datetime) -> Record[OpeningTicket]:
         """Write a new ticket."""
         return await self._store.insert(OPENING_TICKET, ticket_id, ticket, now=now)
 
-    async def save_ticket(
-        self, record: Record[OpeningTicket], ticket: OpeningTicket, now: datetime
+    async def change_ticket(
+        self, ticket_id: str, decide: Decide[OpeningTicket], clock: Clock, first: Record[OpeningTicket] | None = None
     ) -> Record[OpeningTicket]:
-        """Save the ticket. Raises VersionConflict if it was changed since it was read."""
-        return await self._store.save(OPENING_TICKET, record, ticket, now=now)
+        """Load, decide and save a ticket, as `shared.store.change` does."""
+        return await change(self._store, clock, OPENING_TICKET, ticket_id, decide, first=first)
 
     async def next_late_number(self, opening_id: str, now: datetime) -> int:
-        """A number that nobody else gets, from 0 on, in the order of asking."""
+        """Return the next late number, from 0 on; no number is given out twice."""
         line = await self._store.claim_one(
             LATE_LINE, "opening", {"state.opening_id": opening_id}, {"state.last_at": now}, now=now
         )
@@ -154,12 +150,12 @@ class OpeningRepository(OnStore):
         return line.version - 2
 
     async def late_numbers(self, opening_id: str) -> int:
-        """How many of them were given out."""
+        """Return how many late numbers were given out."""
         line = await self._store.get(LATE_LINE, opening_id)
         return line.version - 1 if line is not None else 0
 
     async def present_tickets(self, opening_id: str) -> list[ListEntry]:
-        """Those that are drawn: not late, in the order of their commitments."""
+        """Return the tickets that are drawn: all but the late ones, ordered by commitment."""
         listed: list[ListEntry] = []
         low = ""
         while len(listed) < MOST_PRESENT:
@@ -167,7 +163,7 @@ class OpeningRepository(OnStore):
             found = await self._store.find(
                 OPENING_TICKET, "list", {"state.opening_id": opening_id}, within=within, limit=PAGE
             )
-            listed += [ListEntry(each.state.commitment, each.id) for each in found if not each.state.late]
+            listed += [ListEntry(ticket.state.commitment, ticket.id) for ticket in found if not ticket.state.late]
             if len(found) < PAGE:
                 break
             low = f"{found[-1].state.commitment}0"
@@ -180,8 +176,8 @@ class OpeningRepository(OnStore):
                 opening_id,
                 root,
                 number,
-                tuple(each.ticket_id for each in listed[start : start + PAGE]),
-                tuple(each.commitment for each in listed[start : start + PAGE]),
+                tuple(entry.ticket_id for entry in listed[start : start + PAGE]),
+                tuple(entry.commitment for entry in listed[start : start + PAGE]),
             )
             for number, start in enumerate(range(0, len(listed), PAGE))
         ]
@@ -190,7 +186,7 @@ class OpeningRepository(OnStore):
             await self._store.insert_missing(LIST_PAGE, [item], now=now)
 
     async def read_list(self, opening_id: str, root: str) -> list[ListEntry]:
-        """The fixed list, in the order of its commitments."""
+        """Return the fixed list, ordered by commitment."""
         wanted = {"state.opening_id": opening_id, "state.root": root}
         pages = await self._store.find(LIST_PAGE, "page", wanted, limit=MOST_PRESENT // PAGE + 1)
         return [
@@ -200,7 +196,7 @@ class OpeningRepository(OnStore):
         ]
 
     async def late_tickets(self, opening_id: str) -> list[str]:
-        """The commitments of those who came later, in the order of their numbers."""
+        """Return the commitments of late tickets, ordered by number."""
         listed: list[str] = []
         low = 0
         while len(listed) < MOST_PRESENT:
@@ -211,25 +207,25 @@ class OpeningRepository(OnStore):
                 within={"state.late_number": Range(low=low)},
                 limit=PAGE,
             )
-            listed += [each.state.commitment for each in found]
+            listed += [ticket.state.commitment for ticket in found]
             if len(found) < PAGE:
                 break
             low = found[-1].state.late_number + 1
         return listed
 
     async def keep_late_list(self, opening_id: str, now: datetime) -> None:
-        """Write who came late beside the fixed list, so that the record needs their tickets no more; once."""
+        """Store the list of late tickets beside the fixed list, so that the record no longer needs the tickets."""
         late = [ListEntry(commitment, "") for commitment in await self.late_tickets(opening_id)]
         await self.write_list(opening_id, LATE_LIST, late, now)
 
     async def kept_late_list(self, opening_id: str) -> list[str]:
-        """What :meth:`keep_late_list` wrote."""
-        return [each.commitment for each in await self.read_list(opening_id, LATE_LIST)]
+        """Return the commitments that :meth:`keep_late_list` stored."""
+        return [entry.commitment for entry in await self.read_list(opening_id, LATE_LIST)]
 
     async def remove_tickets(self, opening_id: str, most: int) -> bool:
-        """Remove some tickets; tells whether none is left, after which nobody gives out late numbers either."""
+        """Remove up to ``most`` tickets; return whether none is left. With the last one the late numbers end too."""
         found = await self._store.find(OPENING_TICKET, "list", {"state.opening_id": opening_id}, limit=most)
-        gone = [await self._store.remove(OPENING_TICKET, each) for each in found]
+        gone = [await self._store.remove(OPENING_TICKET, ticket) for ticket in found]
         if len(gone) == most or not all(gone):
             return False
         line = await self._store.get(LATE_LINE, opening_id)
@@ -238,13 +234,13 @@ class OpeningRepository(OnStore):
         return True
 
     async def served(self, opening_id: str, low: int, high: int | None = None) -> int:
-        """How many holders of numbers from ``low`` to below ``high`` got a seat."""
+        """Return how many holders of numbers from ``low`` to below ``high`` got a seat."""
         within = {"state.served_number": Range(low, high)}
         return await self._store.count(OPENING_TICKET, "served", {"state.opening_id": opening_id}, within=within)
 
 
 NOTICES_AT_ONCE: Final = 500
-"""Who asked to be told, read and told at once."""
+"""Notices that are read and sent in one step."""
 
 MOST_NOTICES: Final = 200
 """Offices that one account may follow."""
@@ -267,27 +263,25 @@ class OpeningNoticeRepository(OnStore):
     """Announcements of openings, and the accounts that asked to be told of them."""
 
     async def begin_announcement(self, announcement_id: str, announcement: Announcement, now: datetime) -> None:
-        """Write that an opening will be announced; a repeat changes nothing."""
+        """Write the announcement of an opening; a repeat changes nothing."""
         await self._store.insert_missing(OPENING_ANNOUNCEMENT, [(announcement_id, announcement)], now=now)
 
-    async def save_announcement(
-        self, record: Record[Announcement], announcement: Announcement, now: datetime
+    async def change_announcement(
+        self, record: Record[Announcement], decide: Decide[Announcement], clock: Clock
     ) -> Record[Announcement]:
-        """Save the announcement. Raises VersionConflict if it was changed since it was read."""
-        return await self._store.save(OPENING_ANNOUNCEMENT, record, announcement, now=now)
+        """Decide about an announcement that was read and save it, as `shared.store.change` does."""
+        return await change(self._store, clock, OPENING_ANNOUNCEMENT, record.id, decide, first=record)
 
     async def notice(self, notice_id: str) -> Record[OpeningNotice] | None:
-        """The wish to be told, or none."""
+        """Return the notice, or None."""
         return await self._store.get(OPENING_NOTICE, notice_id)
 
     async def begin_notice(self, notice_id: str, notice: OpeningNotice, now: datetime) -> Record[OpeningNotice]:
-        """Write the wish to be told of an office's openings."""
+        """Write a new notice."""
         return await self._store.insert(OPENING_NOTICE, notice_id, notice, now=now)
 
-    async def change_notice(
-        self, notice_id: str, decide: Callable[[OpeningNotice], Decision[OpeningNotice] | None], clock: Clock
-    ) -> Record[OpeningNotice]:
-        """Load, decide and save a wish to be told, as `shared.store.change` does."""
+    async def change_notice(self, notice_id: str, decide: Decide[OpeningNotice], clock: Clock) -> Record[OpeningNotice]:
+        """Load, decide and save a notice, as `shared.store.change` does."""
         return await change(self._store, clock, OPENING_NOTICE, notice_id, decide)
 
     async def notices_of_office(self, office_id: str, after_account: str) -> list[Record[OpeningNotice]]:

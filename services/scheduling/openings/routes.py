@@ -42,7 +42,7 @@ TICKETS_A_MINUTE: Final = RateLimit(count=10, per_seconds=60.0)
 """Tickets one account may ask for: one for each of a family of five, and each once more."""
 
 LOOKS_A_MINUTE: Final = RateLimit(count=40, per_seconds=60.0)
-"""Looks at tickets by one account; `next_look_at` asks for far fewer."""
+"""Reads of tickets by one account; `next_look_at` asks for far fewer."""
 
 RECORDS_A_MINUTE: Final = RateLimit(count=12, per_seconds=60.0, per="address")
 """A record may weigh megabytes."""
@@ -178,13 +178,13 @@ async def read_ticket(call: Call) -> Answer:
     refusals=(OpeningNotFound, NotFound),
 )
 async def follow_ticket(call: Call) -> Answer:
-    """The place in line, sent whenever it changes. The stream keeps nothing: whoever comes back is where they were."""
+    """The place in line, sent whenever it changes. The stream keeps nothing: a reconnect finds the same place."""
 
-    async def look() -> TicketEventView:
+    async def read_event() -> TicketEventView:
         return ticket_event_view(await _find_place(call))
 
     key = ("opening_ticket", call.path["ticket_id"], call.caller.account_id)
-    return await event_stream(call, use_case(call, WaitingRoom).watching, key, look, event="ticket")
+    return await event_stream(call, use_case(call, WaitingRoom).watching, key, read_event, event="ticket")
 
 
 async def _find_place(call: Call) -> PlaceInLine:

@@ -27,13 +27,13 @@ class AnnounceOpening(Body):
 
 
 class OpeningSearch(Query):
-    """Whose openings."""
+    """The office whose openings are listed."""
 
     office_id: Id
 
 
 class OpeningView(View):
-    """An opening as everybody sees it."""
+    """The public view of an opening."""
 
     opening_id: str
     state: str
@@ -63,7 +63,7 @@ class OpeningsView(View):
 
 
 class OpeningRecordView(View):
-    """All that anybody needs to do the draw again; it names nobody. `docs/opening.md` says how."""
+    """Everything needed to repeat the draw, without names. `docs/opening.md` says how."""
 
     format: str
     opening_id: str
@@ -82,17 +82,17 @@ class OpeningRecordView(View):
     order: list[str]
     """The same commitments in the drawn order."""
     late: list[str]
-    """Commitments of those who came later, in the order of their coming."""
+    """Commitments of late tickets, in the order of their numbers."""
 
 
 class TakeTicket(Body):
-    """For which application a seat is wanted."""
+    """The application for which a seat is wanted."""
 
     application_id: Id
 
 
 class TicketEventView(View):
-    """What changes about a ticket while its holder waits."""
+    """The parts of a ticket that change while its holder waits."""
 
     ticket_id: str
     opening_id: str
@@ -117,7 +117,7 @@ class TicketView(TicketEventView):
     """With it the ticket is found in the public list: SHA-256 of `TICKET_ID:SALT`."""
     commitment: str
     next_look_at: datetime
-    """Look again then; it is spread by chance, so that all who wait are no crowd."""
+    """Ask again then; the times of all holders are spread at random."""
     events_url: str
     current_step: str
     remaining_steps: list[str]
@@ -127,7 +127,7 @@ class TicketView(TicketEventView):
 
 
 class OpeningNoticeView(View):
-    """The wish to be told of an office's openings, and when the next one is."""
+    """A notice of an office's openings, and when the next one is."""
 
     office_id: str
     asked_at: datetime

@@ -1,4 +1,4 @@
-"""Openings and tickets, from what is known to what is shown."""
+"""Views of openings and tickets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from services.scheduling.openings.waiting_room import PlaceInLine
 from shared.store.kinds import Record
 
 ROUGHLY_SECONDS: Final = 15
-"""Expected times are told to a quarter of a minute: nobody knows them better, and streams stay quiet."""
+"""Estimates are rounded up to 15 s: finer would be false precision and would push an event with every tick."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ _WORDS: Final[dict[TicketStanding, _Words]] = {
 
 
 def opening_view(record: Record[Opening]) -> OpeningView:
-    """An opening as everybody sees it."""
+    """Return the public view of an opening."""
     state = record.state
     return OpeningView(
         opening_id=record.id,
@@ -99,7 +99,7 @@ def ticket_event_view(place: PlaceInLine) -> TicketEventView:
 
 
 def ticket_view(place: PlaceInLine) -> TicketView:
-    """A ticket, for its holder."""
+    """Return the view of a ticket for its holder."""
     words = _WORDS[place.standing]
     return TicketView(
         **ticket_event_view(place).model_dump(),
@@ -119,7 +119,7 @@ def ticket_view(place: PlaceInLine) -> TicketView:
 
 
 def roughly(moment: datetime | None) -> datetime | None:
-    """The moment, not before it, to a quarter of a minute."""
+    """Return the moment rounded up to 15 s."""
     if moment is None:
         return None
     seconds = -(-int(moment.timestamp()) // ROUGHLY_SECONDS) * ROUGHLY_SECONDS

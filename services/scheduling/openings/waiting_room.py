@@ -1,4 +1,4 @@
-"""The waiting room in front of an opening: taking a ticket, looking at it, and the turn that a hold asks for."""
+"""The waiting room in front of an opening: taking a ticket, reading its place, and the turn that a hold needs."""
 
 from __future__ import annotations
 
@@ -34,22 +34,23 @@ from services.scheduling.openings.opening import (
     TicketStanding,
 )
 from services.scheduling.openings.repository import OpeningRepository, ticket_id_of
+from services.scheduling.store_part import replacing
 from services.scheduling.terms import Pool
-from shared.errors import NotFound
+from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.http.events_stream import Watching
+from shared.store.decision import Decision
 from shared.store.kinds import Record
-from shared.store.port import AlreadyExists, StoreUnavailable, VersionConflict
-from shared.store.retry import again
+from shared.store.port import AlreadyExists, StoreUnavailable
 
 log = structlog.get_logger()
 
 SALT_BYTES: Final = 16
 
 WATCH_SECONDS: Final = 2.0
-"""Between two looks of all event streams of one ticket."""
+"""Interval at which all event streams of one ticket read it, together."""
 
 _SETTLED: Final = frozenset({TicketStanding.IN_DRAW, TicketStanding.WAITING})
-"""What a copy of the ticket is enough for: nothing in the ticket changes while its holder stands so."""
+"""Standings in which the ticket itself does not change, so that a cached copy is enough."""
 
 
 @dataclass(frozen=True)
@@ -69,14 +70,14 @@ class PlaceInLine:
 
     @property
     def people_ahead(self) -> int | None:
-        """Numbers between this one and the turn; some of their holders may have left."""
+        """Return numbers between this one and the turn; some of their holders may have left."""
         if self.standing is not TicketStanding.WAITING or self.number is None:
             return None
         return self.number - self.opening.line.admitted
 
     @property
     def retry_after_seconds(self) -> int:
-        """Whole seconds until the next look."""
+        """Return whole seconds until the next look."""
         return max(1, math.ceil((self.next_look_at - self.looked_at).total_seconds()))
 
 
@@ -107,7 +108,7 @@ class WaitingRoom:
         self.watching = Watching(context.clock, WATCH_SECONDS)
 
     async def take_ticket(self, opening_id: str, application_id: str, actor: Actor) -> PlaceInLine:
-        """A place in the draw while the doors are open, or at the end of the line afterwards.
+        """Return a place in the draw while the doors are open, or at the end of the line afterwards.
 
         One ticket for each person and opening: asking again gives the same one, and after a missed turn a new place at
         the end. Refuses with ``OpeningNotFound``, ``NotKnownYet``, ``NotFound``, ``ApplicationIsWithdrawn``,
@@ -168,15 +169,12 @@ class WaitingRoom:
         elif kept.state.account_id != copy.account_id:
             raise PersonHasTicket
         place = await self._place(record, kept)
-        if place.standing is TicketStanding.MISSED or self._had_a_turn(place):
-            kept = await self._to_the_end(record, ticket_id)
+        turn_over = waiting_room.has_had_turn(record.state, place.standing, place.number)
+        if place.standing is TicketStanding.MISSED or turn_over:
+            kept = await self._to_the_end(record, kept)
             place = await self._place(record, kept)
         self._cache.tickets.put(ticket_id, kept)
         return place
-
-    def _had_a_turn(self, place: PlaceInLine) -> bool:
-        """Whether the turn in which the ticket was served is over: its holder may have lost the seat since."""
-        return place.standing is TicketStanding.SERVED and (place.number or 0) < place.opening.line.lapsed
 
     async def _own_ticket(self, ticket_id: str, account_id: str) -> Record[OpeningTicket]:
         kept = await self._openings.ticket(ticket_id)
@@ -184,24 +182,22 @@ class WaitingRoom:
             raise PersonHasTicket
         return kept
 
-    async def _to_the_end(self, record: Record[Opening], ticket_id: str) -> Record[OpeningTicket]:
-        """Give a ticket a new number at the end; nobody else's is touched. A repeat finds it there already."""
-        number = await self._openings.next_late_number(record.id, self._context.now())
+    async def _to_the_end(self, record: Record[Opening], kept: Record[OpeningTicket]) -> Record[OpeningTicket]:
+        """Give a ticket a new number at the end; no other number changes. A repeat finds it there already."""
+        late_number = await self._openings.next_late_number(record.id, self._context.now())
+        drawn_place = await self._drawn_place(record, kept)
 
-        async def attempt() -> Record[OpeningTicket]:
-            kept = await self._openings.ticket(ticket_id)
-            if kept is None:
-                raise NotFound
-            place = await self._place(record, kept, mend=False)
-            if place.standing not in (TicketStanding.MISSED, TicketStanding.OUTSIDE) and not self._had_a_turn(place):
-                return kept
-            moved = waiting_room.joined_late(kept.state, number)
-            return await self._openings.save_ticket(kept, moved, self._context.now())
+        def decide(ticket: OpeningTicket) -> Decision[OpeningTicket]:
+            return Decision(waiting_room.to_the_end(record.state, ticket, drawn_place, late_number))
 
-        return await again(attempt)
+        return await self._openings.change_ticket(kept.id, decide, self._context.clock)
 
     async def find_place(self, opening_id: str, ticket_id: str, actor: Actor) -> PlaceInLine:
-        """Where a ticket stands; no write, and no read where a copy is enough. ``NotFound`` for all but its holder."""
+        """Return the place of a ticket; reads the store only where a cached copy is not enough.
+
+        Raises:
+            NotFound: there is no such ticket, or the actor is not its holder.
+        """
         record = await self._opening(opening_id)
         kept = self._cache.tickets.get(ticket_id)
         if kept is None:
@@ -226,12 +222,12 @@ class WaitingRoom:
         return record
 
     async def _place(self, record: Record[Opening], kept: Record[OpeningTicket], *, mend: bool = True) -> PlaceInLine:
-        """Where a ticket stands; one that arrived after the list was fixed is put at the end of the line first."""
+        """Return the place of a ticket; with ``mend`` one that missed the fixed list goes to the end first."""
         opening, now = record.state, self._context.now()
-        number = await self._number(record, kept)
+        number = waiting_room.number_of(opening, kept.state, await self._drawn_place(record, kept))
         stands = waiting_room.standing(opening, kept.state, number)
         if mend and number is None and stands is TicketStanding.OUTSIDE and opening.status not in ENDED:
-            kept = await self._to_the_end(record, kept.id)
+            kept = await self._to_the_end(record, kept)
             self._cache.tickets.put(kept.id, kept)
             return await self._place(record, kept, mend=False)
         rules = self._rules.admission
@@ -251,13 +247,12 @@ class WaitingRoom:
             looked_at=now,
         )
 
-    async def _number(self, record: Record[Opening], kept: Record[OpeningTicket]) -> int | None:
+    async def _drawn_place(self, record: Record[Opening], kept: Record[OpeningTicket]) -> int | None:
         drawn = record.state.status not in IN_DRAW and record.state.seed is not None
-        place = await self._cache.place(record, kept.id) if drawn and not kept.state.late else None
-        return waiting_room.number_of(record.state, kept.state, place)
+        return await self._cache.place(record, kept.id) if drawn and not kept.state.late else None
 
     async def turn(self, session_id: str, pool: Pool, person_id: str) -> Turn | None:
-        """The turn that a hold of this session needs; none where no opening gives its seats out.
+        """Return the turn that a hold of this session needs; None where no opening gives its seats out.
 
         Refuses with ``TicketNeeded``, ``NotYourTurn`` (with the time to come back) or ``TurnMissed``.
         """
@@ -292,13 +287,14 @@ class WaitingRoom:
         return Turn(kept, number)
 
     async def took(self, turn: Turn, appointment_id: str) -> None:
-        """Count a seat that was won. Never refuses: who is not counted makes room when their time is over."""
+        """Count the seat that a turn won. Never raises: a seat that is not counted makes room when the turn is over."""
         if turn.ticket.state.served:
             return
         served = waiting_room.served(turn.ticket.state, turn.number, appointment_id)
+        decide = replacing(turn.ticket.state, Decision(served))
         try:
-            kept = await self._openings.save_ticket(turn.ticket, served, self._context.now())
-        except (VersionConflict, StoreUnavailable) as trouble:
+            kept = await self._openings.change_ticket(turn.ticket.id, decide, self._context.clock, turn.ticket)
+        except (SomeoneElseChangedIt, StoreUnavailable) as trouble:
             log.info("turn_not_counted", ticket_id=turn.ticket.id, reason=type(trouble).__name__)
             return
         self._cache.tickets.put(turn.ticket.id, kept)

@@ -1,4 +1,4 @@
-"""What an office administrator edits: HTTP to use case and back."""
+"""Edits of an office by its administrator: HTTP to use case and back."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ _ANSWERS: Final = {200: ChangeView, 202: ChangeView}
 
 
 def answer_of(record: Record[QuotaChange]) -> Answer:
-    """The change: 200 if it took effect, 202 if it waits for somebody or is under way."""
+    """The change: 200 if it took effect, 202 if it waits for a decision or is under way."""
     status = 200 if record.state.state in (ChangeState.APPLIED, ChangeState.REJECTED) else 202
     return Answer(status, change_view(record))
 
@@ -148,7 +148,7 @@ async def put_template(call: Call[PutTemplate]) -> Answer:
         asked.expected_version,
         asked.override,
     )
-    sessions = tuple(each.session() for each in asked.sessions)
+    sessions = tuple(body.session() for body in asked.sessions)
     return answer_of(await use_case(call, OfficeEdits).put_template(edit, sessions))
 
 
@@ -163,7 +163,7 @@ async def template_history(call: Call) -> ChangesView:
     """Every change with author, reason, before and after, the newest first."""
     office_id = call.path["office_id"]
     found = await use_case(call, Changes).find_by_subject(office_id, template_subject(office_id), actor_of(call.caller))
-    return ChangesView(changes=[change_view(each) for each in found])
+    return ChangesView(changes=[change_view(change) for change in found])
 
 
 @endpoints.post(
@@ -192,10 +192,10 @@ async def open_offline_quota(call: Call[OpenOfflineQuota]) -> Answer:
 )
 async def list_offline_quotas(call: Call[None, DaysQuery]) -> OfflineQuotasView:
     """By day: what was opened, by whom and why, and how much of it was used."""
-    found = await use_case(call, OfficeEdits).offline_quotas(
+    found = await use_case(call, OfficeEdits).list_offline_quotas(
         call.path["office_id"], actor_of(call.caller), call.query.first, call.query.last
     )
-    return OfflineQuotasView(offline_quotas=[offline_quota_view(each.state) for each in found])
+    return OfflineQuotasView(offline_quotas=[offline_quota_view(quota.state) for quota in found])
 
 
 @endpoints.get(
@@ -207,7 +207,7 @@ async def list_offline_quotas(call: Call[None, DaysQuery]) -> OfflineQuotasView:
 )
 async def read_session(call: Call) -> VersionedSessionView:
     """The session with what is free in it, and the version that an edit names."""
-    record, opened = await use_case(call, BookableSessions).one(call.path["session_id"])
+    record, opened = await use_case(call, BookableSessions).find_with_free_seats(call.path["session_id"])
     return versioned_session_view(opened, record.version, use_case(call, OfficeFactsCache))
 
 
@@ -259,7 +259,7 @@ async def session_history(call: Call) -> ChangesView:
     """Every change of the session's quota, the newest first."""
     record = await use_case(call, BookableSessions).session(call.path["session_id"])
     found = await use_case(call, Changes).find_by_subject(record.state.office_id, record.id, actor_of(call.caller))
-    return ChangesView(changes=[change_view(each) for each in found])
+    return ChangesView(changes=[change_view(change) for change in found])
 
 
 @endpoints.get(
@@ -275,7 +275,7 @@ async def list_changes(call: Call[None, ChangesQuery]) -> ChangesView:
     actor = actor_of(call.caller)
     office_id = call.query.office_id or actor.office_id or ""
     found = await use_case(call, Changes).find_by_office(office_id, actor, proposed=call.query.waiting)
-    return ChangesView(changes=[change_view(each) for each in found])
+    return ChangesView(changes=[change_view(change) for change in found])
 
 
 @endpoints.get(
@@ -286,7 +286,7 @@ async def list_changes(call: Call[None, ChangesQuery]) -> ChangesView:
     refusals=(ChangeNotFound, NotYourOffice),
 )
 async def read_change(call: Call) -> ChangeView:
-    """Who wanted what and why, and what became of it."""
+    """The change with author, reason, before, after and outcome."""
     return change_view(await use_case(call, Changes).read(call.path["change_id"], actor_of(call.caller)))
 
 

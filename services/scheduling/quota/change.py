@@ -1,4 +1,4 @@
-"""A change of quota or office facts: who wants what and why, who agreed, and whether it took effect (F68).
+"""A change of quota or office facts: author, reason, before and after, decision, and whether it took effect.
 
 A change is written before it takes effect and takes effect exactly once; large ones wait for a second administrator.
 """
@@ -14,7 +14,7 @@ from typing import Any, Final
 from shared.store.transitions import Transitions
 
 APPLY_AGAIN_SECONDS: Final = 15
-"""How long a change may be under way before a deadline looks after it."""
+"""How long a change may be under way before a deadline goes on with it."""
 
 
 class ChangeSubject(StrEnum):
@@ -39,7 +39,7 @@ class ChangeState(StrEnum):
     APPLIED = "applied"
     REJECTED = "rejected"
     FAILED = "failed"
-    """What it was about had changed meanwhile, or could not be changed so; `failure` says why."""
+    """Its subject had changed meanwhile, or could not be changed so; `failure` says why."""
 
 
 class ChangeCommand(StrEnum):
@@ -63,7 +63,7 @@ CHANGE_TRANSITIONS: Final = Transitions(
 
 @dataclass(frozen=True)
 class QuotaChange:
-    """One change, from wish to effect. It is never altered but for its state, and never removed."""
+    """One change, from proposal to effect. Only its state and decision change, and it is never removed."""
 
     office_id: str
     subject: ChangeSubject
@@ -80,7 +80,7 @@ class QuotaChange:
     cut: int = 0
     bulk_move: bool = False
     override: bool = False
-    """More seats than booths and staff can serve, signed by the author (F67)."""
+    """More seats than booths and staff can serve, signed by the author."""
     decided_by: str | None = None
     decided_at: datetime | None = None
     decision_reason: str | None = None
@@ -90,7 +90,7 @@ class QuotaChange:
 
 @dataclass(frozen=True)
 class FourEyes:
-    """From where on a second administrator must agree."""
+    """Limits above which a second administrator must agree."""
 
     seats: int = 50
     percent: int = 20
@@ -99,7 +99,7 @@ class FourEyes:
 
 
 def needs_second(raised: int, cut: int, before: int, limits: FourEyes) -> bool:
-    """Whether a change of so many of ``before`` seats (0: it adds new ones) needs a second person."""
+    """Return whether a change of so many of ``before`` seats (0: it adds new ones) needs a second person."""
     changed = max(raised, cut)
     if changed > limits.seats:
         return True
@@ -107,43 +107,43 @@ def needs_second(raised: int, cut: int, before: int, limits: FourEyes) -> bool:
 
 
 def begun(change: QuotaChange, *, second_needed: bool) -> QuotaChange:
-    """The change as it is first written: waiting for a second person, or taking effect."""
+    """Return the change as it is first written: waiting for a second person, or taking effect."""
     if second_needed:
         return replace(change, state=ChangeState.PROPOSED, apply_at=None)
-    return replace(change, state=ChangeState.APPROVED, apply_at=_again(change.made_at))
+    return replace(change, state=ChangeState.APPROVED, apply_at=_retry_at(change.made_at))
 
 
 def approved(change: QuotaChange, by: str, now: datetime, reason: str | None) -> QuotaChange:
-    """A second administrator agreed: from now on it takes effect."""
+    """Return the change after a second administrator agreed: it takes effect."""
     state = CHANGE_TRANSITIONS.after(change.state, ChangeCommand.APPROVE)
-    return replace(change, state=state, decided_by=by, decided_at=now, decision_reason=reason, apply_at=_again(now))
+    return replace(change, state=state, decided_by=by, decided_at=now, decision_reason=reason, apply_at=_retry_at(now))
 
 
 def rejected(change: QuotaChange, by: str, now: datetime, reason: str | None) -> QuotaChange:
-    """A second administrator did not agree."""
+    """Return the change after a second administrator disagreed."""
     state = CHANGE_TRANSITIONS.after(change.state, ChangeCommand.REJECT)
     return replace(change, state=state, decided_by=by, decided_at=now, decision_reason=reason)
 
 
 def applied(change: QuotaChange) -> QuotaChange:
-    """It took effect."""
+    """Return the change after it took effect."""
     return replace(change, state=CHANGE_TRANSITIONS.after(change.state, ChangeCommand.APPLY), apply_at=None)
 
 
 def failed(change: QuotaChange, why: str) -> QuotaChange:
-    """It cannot take effect; ``why`` is a refusal's code."""
+    """Return the change that cannot take effect; ``why`` is a refusal's code."""
     return replace(change, state=CHANGE_TRANSITIONS.after(change.state, ChangeCommand.FAIL), failure=why, apply_at=None)
 
 
 def postponed(change: QuotaChange, now: datetime) -> QuotaChange:
-    """It is under way and is looked at again."""
-    return replace(change, apply_at=_again(now))
+    """Return the change that is under way and is tried again later."""
+    return replace(change, apply_at=_retry_at(now))
 
 
 def change_deadlines(change: QuotaChange) -> Mapping[str, datetime]:
-    """When a change that is under way must be looked at."""
+    """Return when a change that is under way is tried again."""
     return {} if change.apply_at is None else {"apply": change.apply_at}
 
 
-def _again(now: datetime) -> datetime:
+def _retry_at(now: datetime) -> datetime:
     return now + timedelta(seconds=APPLY_AGAIN_SECONDS)

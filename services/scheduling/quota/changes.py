@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import structlog
@@ -16,9 +17,8 @@ from services.scheduling.quota.errors import ChangeDecided, ChangeFailed, Change
 from services.scheduling.quota.repository import QuotaChangeRepository
 from shared.audit import Audit
 from shared.errors import NotKnownYet, Refusal, SomeoneElseChangedIt, Unavailable
+from shared.store.decision import Decision
 from shared.store.kinds import Record
-from shared.store.port import VersionConflict
-from shared.store.retry import again
 
 log = structlog.get_logger()
 
@@ -26,16 +26,16 @@ ABOVE_CAPACITY: Final = "above_capacity"
 """The coded reason of an override: more seats than booths and staff can serve, signed by the head."""
 
 _PASSING: Final = (SomeoneElseChangedIt, NotKnownYet, Unavailable)
-"""Refusals that say nothing about the change: it is tried again."""
+"""Refusals that are not the change's own: it is tried again."""
 
 
 Applier = Callable[[Record[QuotaChange]], Awaitable[bool]]
-"""Makes a change true, once, however often it is called. True: it is done. False: it is under way and must be called
-again. A refusal: it cannot be done."""
+"""Applies a change once, however often it is called. Returns True when it is done, False while it is under way and
+must be called again; raises a refusal if it cannot be done."""
 
 
 class Changes:
-    """The life of changes; what each kind of change does lies with its applier."""
+    """Propose, approve and apply quota changes. Each kind registers its own applier."""
 
     def __init__(
         self, context: UseCaseContext, quota_changes: QuotaChangeRepository, facts_cache: OfficeFactsCache, audit: Audit
@@ -47,19 +47,19 @@ class Changes:
         self._appliers: dict[ChangeSubject, Applier] = {}
 
     def register(self, appliers: Mapping[ChangeSubject, Applier]) -> None:
-        """Say how changes of these subjects are made true."""
+        """Register the appliers of these subjects."""
         self._appliers.update(appliers)
 
     async def submit(
         self, change_id: str, change: QuotaChange, actor: Actor, *, second_needed: bool = False
     ) -> Record[QuotaChange]:
-        """Write a change and make it true, or leave it waiting for a second administrator.
+        """Write a change and apply it, or leave it waiting for a second administrator.
 
         A repeat meets the change of the first time. Refuses as its applier does, and then the change is kept as failed.
         """
         await self._note(actor, change.subject.value, change.subject_id, change, change_id)
         begun = quota_changes.begun(change, second_needed=second_needed)
-        record = await self._quota_changes.begin_change(change_id, begun, self._context.now())
+        record = await self._quota_changes.begin_quota_change(change_id, begun, self._context.now())
         return await self._drive(record or await self._known(change_id))
 
     async def approve(self, change_id: str, actor: Actor, reason: str | None) -> Record[QuotaChange]:
@@ -75,23 +75,23 @@ class Changes:
         return await self._decide(change_id, actor, reason, agrees=False)
 
     async def read(self, change_id: str, actor: Actor) -> Record[QuotaChange]:
-        """A change of the own office; refuses with ``ChangeNotFound`` and ``NotYourOffice``."""
+        """Return a change of the own office; refuses with ``ChangeNotFound`` and ``NotYourOffice``."""
         record = await self._known(change_id)
         self._facts_cache.refuse_other_office(record.state.office_id, actor)
         return record
 
     async def find_by_office(self, office_id: str, actor: Actor, *, proposed: bool) -> list[Record[QuotaChange]]:
-        """The newest changes of the own office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
+        """Return the newest changes of the own office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
         self._facts_cache.refuse_other_office(office_id, actor)
         return await self._quota_changes.changes_of_office(office_id, proposed=proposed)
 
     async def find_by_subject(self, office_id: str, subject_id: str, actor: Actor) -> list[Record[QuotaChange]]:
-        """The newest changes of one thing of the own office."""
+        """Return the newest changes of one subject of the own office."""
         self._facts_cache.refuse_other_office(office_id, actor)
         return await self._quota_changes.changes_of_subject(subject_id)
 
     async def run(self, record: Record[QuotaChange]) -> None:
-        """A change was left under way: go on with it."""
+        """Go on with a change that was left under way."""
         try:
             await self._drive(record)
         except Refusal as refused:
@@ -108,16 +108,20 @@ class Changes:
         except _PASSING:
             raise
         except Refusal as refused:
-            await self._settle(record, quota_changes.failed(state, refused.code))
+            await self._settle(record, partial(quota_changes.failed, why=refused.code))
             raise
-        after = quota_changes.applied(state) if done else quota_changes.postponed(state, self._context.now())
-        return await self._settle(record, after)
+        postponed = partial(quota_changes.postponed, now=self._context.now())
+        return await self._settle(record, quota_changes.applied if done else postponed)
 
-    async def _settle(self, record: Record[QuotaChange], change: QuotaChange) -> Record[QuotaChange]:
-        try:
-            return await self._quota_changes.save_change(record, change, self._context.now())
-        except VersionConflict:
-            return await self._known(record.id)  # a deadline was faster with the same change
+    async def _settle(
+        self, record: Record[QuotaChange], settled: Callable[[QuotaChange], QuotaChange]
+    ) -> Record[QuotaChange]:
+        """Write how far the change came, unless a deadline was faster with the same change."""
+
+        def decide(change: QuotaChange) -> Decision[QuotaChange] | None:
+            return Decision(settled(change)) if change.state is ChangeState.APPROVED else None
+
+        return await self._quota_changes.change_quota_change(record, decide, self._context.clock)
 
     async def _decide(
         self,
@@ -127,21 +131,22 @@ class Changes:
         *,
         agrees: bool,
     ) -> Record[QuotaChange]:
-        async def attempt() -> Record[QuotaChange]:
-            record = await self.read(change_id, actor)
-            state, now = record.state, self._context.now()
-            if state.author == actor.account_id:
-                raise SecondPersonNeeded
-            if state.state is not ChangeState.PROPOSED:
-                if state.decided_by == actor.account_id and agrees is (state.state is not ChangeState.REJECTED):
-                    return record
-                raise ChangeDecided(state=state.state.value)
-            act = "approved" if agrees else "rejected"
-            await self._note(actor, act, change_id, replace(state, reason=reason or ""), f"{change_id}:{act}")
-            decide = quota_changes.approved if agrees else quota_changes.rejected
-            return await self._quota_changes.save_change(record, decide(state, actor.account_id, now, reason), now)
+        decided = quota_changes.approved if agrees else quota_changes.rejected
 
-        return await again(attempt)
+        def decide(change: QuotaChange) -> Decision[QuotaChange] | None:
+            if change.author == actor.account_id:
+                raise SecondPersonNeeded
+            if change.state is ChangeState.PROPOSED:
+                return Decision(decided(change, actor.account_id, self._context.now(), reason))
+            if change.decided_by == actor.account_id and agrees is (change.state is not ChangeState.REJECTED):
+                return None
+            raise ChangeDecided(state=change.state.value)
+
+        record = await self.read(change_id, actor)
+        if decide(record.state) is not None:
+            act = "approved" if agrees else "rejected"
+            await self._note(actor, act, change_id, replace(record.state, reason=reason or ""), f"{change_id}:{act}")
+        return await self._quota_changes.change_quota_change(record, decide, self._context.clock)
 
     async def _note(self, actor: Actor, act: str, subject: str, change: QuotaChange, command_id: str) -> None:
         await self._audit.note(
@@ -156,7 +161,7 @@ class Changes:
         )
 
     async def _known(self, change_id: str) -> Record[QuotaChange]:
-        record = await self._quota_changes.change(change_id)
+        record = await self._quota_changes.quota_change(change_id)
         if record is None:
             raise ChangeNotFound
         return record

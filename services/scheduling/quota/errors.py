@@ -1,4 +1,4 @@
-"""Why quota is not changed."""
+"""Refusals of changes of quota."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from shared.errors import NotAllowed, NotFound, Refusal
 
 
 class EditedMeanwhile(Refusal):
-    """Somebody changed it since the version that the author had seen; `version` is the present one."""
+    """It was changed since the version that the author had seen; `version` is the present one."""
 
     status = 409
     code = "edited_meanwhile"
@@ -92,7 +92,7 @@ class SecondPersonNeeded(NotAllowed):
 
 
 class ChangeDecided(Refusal):
-    """Somebody decided on the change before; `state` says how."""
+    """The change was decided before; `state` says how."""
 
     status = 409
     code = "change_decided"

@@ -12,7 +12,7 @@ from shared.store.kinds import Record
 
 
 def quota_deadlines(changes: Changes) -> Mapping[tuple[str, str], DeadlineHandler]:
-    """Every deadline that a change can have."""
+    """Return every deadline that a change can have."""
 
     async def change_under_way(record: Record[QuotaChange], _name: str) -> None:
         await changes.run(record)

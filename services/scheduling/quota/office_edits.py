@@ -1,7 +1,8 @@
-"""What an office administrator changes: facts, the weekly template, sessions beside it, offline quota, outreach."""
+"""Edits by an office administrator: facts, weekly template, sessions beside it, offline quota, outreach."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -18,9 +19,10 @@ from services.scheduling.offices.bookable_sessions import (
     refuse_wrong_span,
 )
 from services.scheduling.offices.errors import QuotaAboveCapacity
-from services.scheduling.offices.facts import OfficeFacts, OfficeKind, plan_capacity, within_hours
+from services.scheduling.offices.facts import OfficeFacts, OfficeKind, plan_capacity
 from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.offices.offline_quota import OfflineGrant, OfflineQuota, granted
+from services.scheduling.offices.open_days import within_hours
 from services.scheduling.offices.release_rule import rule_problem
 from services.scheduling.offices.repository import (
     OfficeFactsRepository,
@@ -50,11 +52,11 @@ from services.scheduling.quota.errors import (
 from services.scheduling.quota.repository import QuotaChangeRepository
 from services.scheduling.terms import local_date
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Record
-from shared.store.port import AlreadyExists, VersionConflict
-from shared.store.retry import again
 
 S = TypeVar("S")
+E = TypeVar("E", OfficeFacts, OfficeTemplate)
 
 MOST_OFFLINE_SEATS: Final = MOST_SEATS
 """Offline seats of one grant: as many as a session may have."""
@@ -88,12 +90,12 @@ class NewSession:
 
 
 def template_subject(office_id: str) -> str:
-    """Under which name the changes of an office's template are found."""
+    """Return the subject id of changes of an office's template."""
     return f"template:{office_id}"
 
 
 def facts_subject(office_id: str) -> str:
-    """Under which name the changes of an office's facts are found."""
+    """Return the subject id of changes of an office's facts."""
     return f"facts:{office_id}"
 
 
@@ -130,7 +132,7 @@ class OfficeEdits:
         )
 
     async def put_facts(self, edit: Edit, facts: OfficeFacts) -> Record[QuotaChange]:
-        """Replace the facts of an office. What they mean for seats shows in sessions that are opened from then on.
+        """Replace the facts of an office; they count for sessions that are opened from then on.
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``FactsWrong``, ``NothingChanges`` and ``EditedMeanwhile``.
         """
@@ -139,7 +141,7 @@ class OfficeEdits:
         change_id = _change_id(edit)
         kept = replace(facts, kind=before.state.kind, parent_id=before.state.parent_id, change_id=change_id)
         _refuse_wrong_facts(kept)
-        if await self._quota_changes.change(change_id) is None:
+        if await self._quota_changes.quota_change(change_id) is None:
             if before.version != edit.expected_version:
                 raise EditedMeanwhile(field="/expected_version", version=before.version)
             if replace(kept, change_id=before.state.change_id) == before.state:
@@ -150,7 +152,7 @@ class OfficeEdits:
         return await self._changes.submit(change_id, change, edit.actor)
 
     async def put_template(self, edit: Edit, sessions: tuple[TemplateSession, ...]) -> Record[QuotaChange]:
-        """Replace the weekly template: it makes the days that come into sight from then on.
+        """Replace the weekly template; it counts for days that enter the booking horizon from then on.
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``TemplateWrong``, ``QuotaAboveCapacity`` (unless the head
         signs an override), ``NothingChanges`` and ``EditedMeanwhile``. A large one waits for a second administrator.
@@ -161,7 +163,7 @@ class OfficeEdits:
         self._refuse_wrong_template(wanted, override=edit.override)
         stored = await self._office_facts.template(edit.office_id)
         before = stored.state if stored else self._facts_cache.delivered(edit.office_id)
-        if await self._quota_changes.change(change_id) is None:
+        if await self._quota_changes.quota_change(change_id) is None:
             if (stored.version if stored else 0) != edit.expected_version:
                 raise EditedMeanwhile(field="/expected_version", version=stored.version if stored else 0)
             if before.sessions == wanted.sessions:
@@ -180,7 +182,7 @@ class OfficeEdits:
         )
 
     async def open_session(self, edit: Edit, new: NewSession) -> Record[QuotaChange]:
-        """Open a session for one date. Outside the office's hours it needs a reason (F9).
+        """Open a session for one date. Outside the office's hours it needs a reason.
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``OutsideOpeningHours``, ``QuotaAboveCapacity`` (unless
         signed), ``SessionPlanWrong`` and ``SessionExists``. Above capacity by a lot it waits for a second person.
@@ -188,7 +190,7 @@ class OfficeEdits:
         wish = OpenWish(
             edit.office_id, new.day, new.plan, edit.actor, edit.command_id, new.opens_at, above_capacity=edit.override
         )
-        self._bookable_sessions.planned(wish)
+        self._bookable_sessions.plan_session(wish)
         facts = self._facts_cache.facts(edit.office_id).state
         if not edit.reason and not self._is_ordinary(facts, new):
             raise OutsideOpeningHours(field="/reason")
@@ -212,7 +214,7 @@ class OfficeEdits:
         return await self._changes.submit(_change_id(edit), change, edit.actor, second_needed=second)
 
     async def open_offline_quota(self, edit: Edit, day: date, seats: int) -> Record[QuotaChange]:
-        """Let the office receive so many more by hand on that day, while the service is away (F9).
+        """Allow the office so many more visits by hand on that day, while the service is away.
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice`` and ``DayNotPossible``. A large one waits for
         a second person.
@@ -235,7 +237,7 @@ class OfficeEdits:
         )
 
     async def open_outreach(self, edit: Edit, name: str, city: str, facts: OfficeFacts) -> Record[QuotaChange]:
-        """Begin an outreach of the office: a place of its own, with its own days and quota (F77).
+        """Begin an outreach of the office: a place of its own, with its own days and quota.
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``FactsWrong`` and ``OfficeExists``.
         """
@@ -254,10 +256,10 @@ class OfficeEdits:
         change = self._change(edit, ChangeSubject.OUTREACH, facts_subject(outreach.office_id), {}, after)
         return await self._changes.submit(_change_id(edit), change, edit.actor)
 
-    async def offline_quotas(
+    async def list_offline_quotas(
         self, office_id: str, actor: Actor, since: date | None, until: date | None
     ) -> list[Record[OfflineQuota]]:
-        """The offline quotas of the own office in these days, by default from today on.
+        """Return the offline quotas of the own office in these days, by default from today on.
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice`` and, for too many days, with ``Malformed``.
         """
@@ -268,7 +270,7 @@ class OfficeEdits:
         return await self._offline_quotas.offline_quotas(office_id, first, last)
 
     async def template(self, office_id: str, actor: Actor) -> tuple[OfficeTemplate, int]:
-        """The template of the own office and its version, as stored this moment."""
+        """Return the template of the own office and its version, as stored this moment."""
         self._facts_cache.refuse_other_office(office_id, actor)
         stored = await self._office_facts.template(office_id)
         return (stored.state, stored.version) if stored else (self._facts_cache.delivered(office_id), 0)
@@ -312,35 +314,13 @@ class OfficeEdits:
 
     async def _apply_facts(self, change: Record[QuotaChange]) -> bool:
         wanted = _FACTS.validate_python(change.state.after)
-
-        async def attempt() -> None:
-            record = await self._facts(change.state.office_id)
-            if record.state.change_id == change.id:
-                return
-            _refuse_edited(record.version, change.state)
-            await self._office_facts.save_facts(record, wanted, self._context.now())
-
-        await again(attempt)
+        await self._office_facts.change_facts(wanted.office_id, _edit_once(change, wanted), self._context.clock)
         await self._facts_cache.refresh()
         return True
 
     async def _apply_template(self, change: Record[QuotaChange]) -> bool:
         wanted = _TEMPLATE.validate_python(change.state.after)
-
-        async def attempt() -> None:
-            record = await self._office_facts.template(change.state.office_id)
-            if record is not None and record.state.change_id == change.id:
-                return
-            _refuse_edited(record.version if record else 0, change.state)
-            if record is not None:
-                await self._office_facts.save_template(record, wanted, self._context.now())
-                return
-            try:
-                await self._office_facts.begin_template(wanted, self._context.now())
-            except AlreadyExists:
-                raise VersionConflict("somebody else made the first template") from None
-
-        await again(attempt)
+        await self._office_facts.change_template(wanted.office_id, _edit_once(change, wanted), self._context.clock)
         await self._facts_cache.refresh()
         return True
 
@@ -362,18 +342,10 @@ class OfficeEdits:
         state, day = change.state, date.fromisoformat(change.state.after["date"])
         grant = OfflineGrant(state.after["seats"], state.author, state.made_at, state.reason, change.id)
 
-        async def attempt() -> None:
-            record = await self._offline_quotas.offline_quota(state.office_id, day)
-            if record is not None:
-                await self._offline_quotas.save_offline_quota(record, granted(record.state, grant), self._context.now())
-                return
-            try:
-                quota = granted(OfflineQuota(state.office_id, day), grant)
-                await self._offline_quotas.begin_offline_quota(quota, self._context.now())
-            except AlreadyExists:
-                raise VersionConflict("somebody else opened the first offline quota") from None
+        def grant_seats(quota: OfflineQuota) -> Decision[OfflineQuota]:
+            return Decision(granted(quota, grant))
 
-        await again(attempt)
+        await self._offline_quotas.change_offline_quota(state.office_id, day, grant_seats, self._context.clock)
         return True
 
     async def _apply_outreach(self, change: Record[QuotaChange]) -> bool:
@@ -396,18 +368,26 @@ def _plain(adapter: TypeAdapter[S], value: S) -> dict[str, Any]:
     return plain
 
 
-def _refuse_edited(version: int, change: QuotaChange) -> None:
-    if version != change.expected_version:
-        raise EditedMeanwhile(field="/expected_version", version=version)
+def _edit_once(change: Record[QuotaChange], wanted: E) -> Callable[[Record[E]], Decision[E] | None]:
+    """Decide for what a change wants, unless it took effect before; refuses another version than its author saw."""
+
+    def decide(record: Record[E]) -> Decision[E] | None:
+        if record.state.change_id == change.id:
+            return None
+        if record.version != change.state.expected_version:
+            raise EditedMeanwhile(field="/expected_version", version=record.version)
+        return Decision(wanted)
+
+    return decide
 
 
 def _refuse_wrong_facts(facts: OfficeFacts) -> None:
     problem = rule_problem(facts.opening) if facts.opening is not None else None
     if problem is not None:
         raise FactsWrong(field="/opening", problem=problem.value)
-    if any(each.opens >= each.closes for each in facts.hours):
+    if any(hours.opens >= hours.closes for hours in facts.hours):
         raise FactsWrong(field="/hours", problem="closes_before_it_opens")
-    if any(each.since and each.until and each.since > each.until for each in facts.products):
+    if any(offered.since and offered.until and offered.since > offered.until for offered in facts.products):
         raise FactsWrong(field="/products", problem="ends_before_it_starts")
     if (facts.latitude is None) != (facts.longitude is None):
         raise FactsWrong(field="/latitude", problem="half_a_position")

@@ -47,22 +47,22 @@ async def list_offices(call: Call[None, OfficesQuery]) -> ListedOfficesView:
     asked = call.query
     found = use_case(call, BookableSessions).search(province=asked.province, timezone=asked.timezone, text=asked.q)
     near = place_from(asked.near)
-    listed = use_case(call, QuotaBoard).listed(found, near=near, product=asked.passport_kind, on=asked.on)
+    listed = use_case(call, QuotaBoard).list_offices(found, near=near, product=asked.passport_kind, on=asked.on)
     rest = _after(listed, asked.after, by_name=near is None)
     page = rest[: asked.limit]
     return ListedOfficesView(
-        offices=[listed_office_view(each) for each in page],
+        offices=[listed_office_view(listing) for listing in page],
         next=page[-1].office.name if len(rest) > len(page) else None,
     )
 
 
 def _after(listed: list[ListedOffice], name: str | None, *, by_name: bool) -> list[ListedOffice]:
-    """What follows the office of that name in the list."""
+    """Return the offices after the one of that name in the list."""
     if name is None:
         return listed
     if by_name:
-        return [each for each in listed if each.office.name > name]
-    names = [each.office.name for each in listed]
+        return [listing for listing in listed if listing.office.name > name]
+    names = [listing.office.name for listing in listed]
     return listed[names.index(name) + 1 :] if name in names else []
 
 
@@ -94,8 +94,10 @@ async def read_office(call: Call) -> OfficeDetailView:
 )
 async def list_sessions(call: Call[None, SessionSearch]) -> SessionsView:
     """Sessions that can still be booked, with free seats by pool."""
-    found = await use_case(call, BookableSessions).listing(call.path["office_id"], call.query.first, call.query.last)
-    return SessionsView(sessions=[session_view(each) for each in found])
+    found = await use_case(call, BookableSessions).list_bookable(
+        call.path["office_id"], call.query.first, call.query.last
+    )
+    return SessionsView(sessions=[session_view(session) for session in found])
 
 
 @endpoints.post(
@@ -133,5 +135,5 @@ async def open_session(call: Call[OpenSessionForDay]) -> SessionView | Answer:
     change = await use_case(call, OfficeEdits).open_session(edit, NewSession(asked.date, plan, asked.opens_at))
     if change.state.state is not ChangeState.APPLIED:
         return Answer(202, change_view(change))
-    _record, opened = await use_case(call, BookableSessions).one(change.state.subject_id)
+    _record, opened = await use_case(call, BookableSessions).find_with_free_seats(change.state.subject_id)
     return session_view(opened)

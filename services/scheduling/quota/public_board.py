@@ -1,4 +1,4 @@
-"""The public board of quota: an office's days, and the first free date across offices (F43, F77)."""
+"""The public board of quota: an office's days, and the first free date across offices."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from shared.store.kinds import Record
 
 USUAL_DAYS: Final = 14
 FIRST_FREE_KEPT_SECONDS: Final = 5
-"""Where a seat is free first is asked by everybody at once at an opening: all may hear what was counted so long ago."""
+"""How long the first free seats are kept: at an opening everyone asks for them at once."""
 
 OFFICES_AT_ONCE: Final = 10
-"""Offices counted with one question: their sessions of two months stay below the most that one may give."""
+"""Offices counted with one query: their sessions of two months stay below the most of one answer."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class SessionQuota:
 
 @dataclass(frozen=True)
 class FirstFree:
-    """The first session of an office in which a seat is to be had now."""
+    """The first session of an office with a seat that can be held now."""
 
     session_id: str
     starts_at: datetime
@@ -50,13 +50,13 @@ class FirstFree:
 
 @dataclass(frozen=True)
 class ListedOffice:
-    """An office as a search shows it."""
+    """An office in the result of a search."""
 
     office: Office
     facts: OfficeFacts
     distance_km: float | None = None
     offers_product: bool | None = None
-    """Whether it gives out the product that was asked for; none if none was."""
+    """Whether it issues the product that was asked for; None if none was."""
 
 
 class QuotaBoard:
@@ -79,14 +79,14 @@ class QuotaBoard:
         self._horizon_days = horizon_days
         self._kept: dict[Pool, tuple[datetime, dict[str, FirstFree | None]]] = {}
         self._counting = asyncio.Lock()
-        """One counts, the others wait for what it found."""
+        """One caller counts, the others wait for its result."""
 
-    def listed(
+    def list_offices(
         self, offices: Sequence[Office], *, near: GeoPoint | None, product: Product | None, on: date | None
     ) -> list[ListedOffice]:
-        """The offices, the nearest first if a place is named, with whether they give out the product on that day.
+        """Return the offices, the nearest first if a place is named, with whether they issue the product on that day.
 
-        Who does not is listed with the others (X10). The day is by default today on each office's clock.
+        Offices that do not are listed too. The day is by default today on each office's clock.
         """
         now, found = self._context.now(), []
         for office in offices:
@@ -102,15 +102,17 @@ class QuotaBoard:
                 )
             )
         if near is not None:
-            found.sort(key=lambda each: (each.distance_km is None, each.distance_km or 0.0, each.office.name))
+            found.sort(
+                key=lambda listing: (listing.distance_km is None, listing.distance_km or 0.0, listing.office.name)
+            )
         return found
 
     def next_opening(self, office: Office) -> ReleaseInstant | None:
-        """The next instant at which days of the office open."""
+        """Return the next instant at which days of the office open."""
         return self._facts_cache.next_opening(office, self._context.now())
 
     async def find_by_office(self, office_id: str, since: date | None, until: date | None) -> list[SessionQuota]:
-        """Every session of an office in these days (default: today and two weeks), open or yet to open.
+        """Return every session of an office in these days (default: today and two weeks), open or yet to open.
 
         Refuses like a listing of sessions, with ``OfficeNotFound`` and ``Malformed``.
         """
@@ -123,8 +125,8 @@ class QuotaBoard:
         ends = datetime(last.year, last.month, last.day, tzinfo=zone) + timedelta(days=1)
         return await self._counted(await self._sessions.every_session_of(office_id, begins, ends))
 
-    async def first_free(self, office_ids: Sequence[str], pool: Pool) -> dict[str, FirstFree | None]:
-        """For each office the first session with a free seat of the pool that can be had now, or none."""
+    async def find_first_free(self, office_ids: Sequence[str], pool: Pool) -> dict[str, FirstFree | None]:
+        """Return for each office its first session with a free seat of the pool that can be held now, or None."""
         async with self._counting:
             known = self._known(pool)
             missing = [office_id for office_id in office_ids if office_id not in known]
@@ -145,17 +147,17 @@ class QuotaBoard:
         now = self._context.now()
         begins = bookable_from(now, self._context.rules)
         found = await self._sessions.sessions(office_ids, begins, begins + timedelta(days=self._horizon_days))
-        open_now = [each for each in found if each.state.opening_until is None and is_open(each.state, now)]
+        open_now = [record for record in found if record.state.opening_until is None and is_open(record.state, now)]
         first: dict[str, FirstFree | None] = dict.fromkeys(office_ids)
-        for each in await self._counted(open_now):
-            free = each.free.get(pool, 0)
-            if free and first[each.session.office_id] is None:
-                first[each.session.office_id] = FirstFree(each.session_id, each.session.starts_at, free)
+        for quota in await self._counted(open_now):
+            free, session = quota.free.get(pool, 0), quota.session
+            if free and first[session.office_id] is None:
+                first[session.office_id] = FirstFree(quota.session_id, session.starts_at, free)
         return first
 
     async def _counted(self, sessions: Sequence[Record[Session]]) -> list[SessionQuota]:
-        free = await self._seats.free_seats([each.id for each in sessions]) if sessions else {}
+        free = await self._seats.free_seats([record.id for record in sessions]) if sessions else {}
         return [
-            SessionQuota(each.id, each.state, {pool: free.get((each.id, pool), 0) for pool in each.state.pools})
-            for each in sessions
+            SessionQuota(record.id, record.state, {pool: free.get((record.id, pool), 0) for pool in record.state.pools})
+            for record in sessions
         ]

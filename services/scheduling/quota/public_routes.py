@@ -1,4 +1,4 @@
-"""The public board of quota, and who wants to be told of openings."""
+"""The public board of quota, and notices of openings: HTTP to use case and back."""
 
 from __future__ import annotations
 
@@ -54,19 +54,25 @@ async def search_quota(call: Call[None, QuotaSearch]) -> QuotaSearchView:
     """Offices with their first free seat: the nearest first, or by name, or the earliest free date first."""
     asked = call.query
     offices = use_case(call, BookableSessions).search(province=asked.province, timezone=None, text=None)
-    listed = use_case(call, QuotaBoard).listed(
+    listed = use_case(call, QuotaBoard).list_offices(
         offices, near=place_from(asked.near), product=asked.passport_kind, on=None
     )
     page = listed if asked.first_free else listed[: asked.limit]
-    free = await use_case(call, QuotaBoard).first_free([each.office.office_id for each in page], asked.pool)
+    free = await use_case(call, QuotaBoard).find_first_free([listing.office.office_id for listing in page], asked.pool)
     if asked.first_free:
         # stable: among equally early ones the nearest, or the first by name, stays first
-        early = [each for each in page if free[each.office.office_id] is not None and each.offers_product is not False]
-        early.sort(key=lambda each: free[each.office.office_id].starts_at)  # type: ignore[union-attr]
-        page = (early + [each for each in page if each not in early])[: asked.limit]
+        early = [
+            listing
+            for listing in page
+            if free[listing.office.office_id] is not None and listing.offers_product is not False
+        ]
+        early.sort(key=lambda listing: free[listing.office.office_id].starts_at)  # type: ignore[union-attr]
+        page = (early + [listing for listing in page if listing not in early])[: asked.limit]
     views = [
-        first_free_view(each, free[each.office.office_id], use_case(call, QuotaBoard).next_opening(each.office))
-        for each in page
+        first_free_view(
+            listing, free[listing.office.office_id], use_case(call, QuotaBoard).next_opening(listing.office)
+        )
+        for listing in page
     ]
     return QuotaSearchView(pool=asked.pool.value, offices=views)
 

@@ -1,4 +1,4 @@
-"""How changes of quota are kept."""
+"""Stores changes of quota."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Final
 
 from services.scheduling.quota.change import ChangeState, QuotaChange, change_deadlines
-from services.scheduling.store_part import OnStore
+from services.scheduling.store_part import Decide, OnStore
+from shared.clock import Clock
+from shared.store.change import change
 from shared.store.kinds import Index, Kind, Record
 from shared.store.port import AlreadyExists
 
@@ -34,28 +36,32 @@ QUOTA_CHANGE: Final = Kind(
 class QuotaChangeRepository(OnStore):
     """Quota changes, each with its state."""
 
-    async def change(self, change_id: str) -> Record[QuotaChange] | None:
-        """The change, or none."""
+    async def quota_change(self, change_id: str) -> Record[QuotaChange] | None:
+        """Return the change, or None."""
         return await self._store.get(QUOTA_CHANGE, change_id)
 
-    async def begin_change(self, change_id: str, change: QuotaChange, now: datetime) -> Record[QuotaChange] | None:
-        """Write a new change; none if it was written before."""
+    async def begin_quota_change(
+        self, change_id: str, quota_change: QuotaChange, now: datetime
+    ) -> Record[QuotaChange] | None:
+        """Write a new change; return None if it was written before."""
         try:
-            return await self._store.insert(QUOTA_CHANGE, change_id, change, now=now)
+            return await self._store.insert(QUOTA_CHANGE, change_id, quota_change, now=now)
         except AlreadyExists:
             return None
 
-    async def save_change(self, record: Record[QuotaChange], change: QuotaChange, now: datetime) -> Record[QuotaChange]:
-        """Save the change. Raises VersionConflict if it was changed since it was read."""
-        return await self._store.save(QUOTA_CHANGE, record, change, now=now)
+    async def change_quota_change(
+        self, record: Record[QuotaChange], decide: Decide[QuotaChange], clock: Clock
+    ) -> Record[QuotaChange]:
+        """Decide about a change that was read and save it, as `shared.store.change` does."""
+        return await change(self._store, clock, QUOTA_CHANGE, record.id, decide, first=record)
 
     async def changes_of_office(self, office_id: str, *, proposed: bool) -> list[Record[QuotaChange]]:
-        """The newest changes of an office, the newest first; only those that wait for a second person, if so asked."""
+        """Return the newest changes of an office, newest first; with ``proposed`` those that wait for a decision."""
         index = "proposed" if proposed else "office"
         equals = {"state.office_id": office_id}
         return await self._store.find(QUOTA_CHANGE, index, equals, limit=MOST_CHANGES, descending=True)
 
     async def changes_of_subject(self, subject_id: str) -> list[Record[QuotaChange]]:
-        """The newest changes of one thing, the newest first."""
+        """Return the newest changes of one subject, newest first."""
         equals = {"state.subject_id": subject_id}
         return await self._store.find(QUOTA_CHANGE, "subject", equals, limit=MOST_CHANGES, descending=True)

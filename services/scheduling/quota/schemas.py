@@ -84,21 +84,21 @@ class OpeningRuleBody(Body):
     zone: Literal["WIB", "WITA", "WIT"] | None = None
 
     def rule(self) -> OpeningRule:
-        """The rule."""
+        """Return the opening rule that the body describes."""
         return OpeningRule(
             kind=self.kind,
             at=time.fromisoformat(self.at),
             days_before=self.days_before,
             weekday=WEEKDAYS.index(self.weekday),
             month_days=tuple(self.month_days),
-            fixed=tuple(FixedOpening(each.at, each.first, each.last) for each in self.fixed),
+            fixed=tuple(FixedOpening(opening.at, opening.first, opening.last) for opening in self.fixed),
             announced_days=self.announced_days,
             zone=ZONES[self.zone] if self.zone else None,
         )
 
 
 class FactsBody(Body):
-    """What an office is and offers."""
+    """The facts of an office."""
 
     booths: int = Field(ge=1, le=500)
     staff: int = Field(ge=1, le=500)
@@ -111,17 +111,17 @@ class FactsBody(Body):
     opening: OpeningRuleBody | None = Field(None, description="none: each new day as it comes into sight")
 
     def facts(self, office_id: str) -> OfficeFacts:
-        """The facts."""
+        """Return the facts that the body describes."""
         return OfficeFacts(
             office_id=office_id,
             kind=OfficeKind.OFFICE,
             booths=self.booths,
             staff=self.staff,
             hours=tuple(
-                Hours(WEEKDAYS.index(each.weekday), time.fromisoformat(each.opens), time.fromisoformat(each.closes))
-                for each in self.hours
+                Hours(WEEKDAYS.index(hours.weekday), time.fromisoformat(hours.opens), time.fromisoformat(hours.closes))
+                for hours in self.hours
             ),
-            products=tuple(OfferedProduct(each.product, each.since, each.until) for each in self.products),
+            products=tuple(OfferedProduct(offered.product, offered.since, offered.until) for offered in self.products),
             holidays=tuple(sorted(set(self.holidays))),
             latitude=self.latitude,
             longitude=self.longitude,
@@ -157,9 +157,9 @@ class TemplateSessionBody(Body):
     pools: Pools
 
     def session(self) -> TemplateSession:
-        """The session."""
+        """Return the session that the body describes."""
         return TemplateSession(
-            weekdays=tuple(sorted({WEEKDAYS.index(each) for each in self.weekdays})),
+            weekdays=tuple(sorted({WEEKDAYS.index(weekday) for weekday in self.weekdays})),
             start=time.fromisoformat(self.start),
             end=time.fromisoformat(self.end),
             booths=self.booths,
@@ -221,7 +221,7 @@ class Decide(Body):
 
 
 class ChangesQuery(Query):
-    """Whose changes; by default the own office's."""
+    """The office whose changes are listed, by default the own one, and which of them."""
 
     office_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     waiting: Annotated[bool, Field(strict=False)] = Field(False, description="true: only those that wait for a second")
@@ -315,7 +315,7 @@ class QuotaSearchView(View):
 
 
 class ChangeView(View):
-    """A change of quota or facts: who wanted what and why, and what became of it."""
+    """A change of quota or facts: author, reason, before, after, decision and outcome."""
 
     change_id: str
     state: str

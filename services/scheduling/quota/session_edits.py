@@ -1,4 +1,4 @@
-"""Edits of one opened session: seats raised, cut or passed between pools; who is booked too many is moved."""
+"""Edits of one opened session: seats are raised, cut or passed between pools; visits that are too many are moved."""
 
 from __future__ import annotations
 
@@ -28,9 +28,11 @@ from services.scheduling.quota.changes import Changes
 from services.scheduling.quota.errors import CutBelowBooked, EditedMeanwhile, NothingChanges
 from services.scheduling.quota.office_edits import Edit
 from services.scheduling.quota.repository import QuotaChangeRepository
+from services.scheduling.store_part import replacing
 from services.scheduling.terms import Pool
 from shared.errors import SomeoneElseChangedIt
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import VersionConflict
 from shared.store.retry import again
@@ -112,7 +114,7 @@ class SessionEdits:
         """
         record, edit = await self._editable(session_id, edit)
         wanted = {pool: size for pool, size in pools.items() if size}
-        known = await self._quota_changes.change(_change_id(edit))
+        known = await self._quota_changes.quota_change(_change_id(edit))
         if known is None:
             await self._refuse(record, edit, wanted, bulk_move=bulk_move)
         return await self._submit(record, edit, ChangeSubject.SESSION, wanted, bulk_move=bulk_move)
@@ -123,7 +125,7 @@ class SessionEdits:
         wanted: Counter[Pool] = Counter(record.state.pools)
         wanted[wish.source] -= wish.seats
         wanted[wish.target] += wish.seats
-        known = await self._quota_changes.change(_change_id(edit))
+        known = await self._quota_changes.quota_change(_change_id(edit))
         if known is None:
             if wish.source is wish.target:
                 raise NothingChanges(field="/to")
@@ -197,7 +199,7 @@ class SessionEdits:
                 raise CutBelowBooked(field=f"/pools/{pool}", pool=pool.value, booked=booked)
 
     async def _apply(self, change: Record[QuotaChange]) -> bool:
-        """Withdraw, then write what the session shall be, then the seats that it gained; each step can be repeated."""
+        """Withdraw seats, write the new pools, then write the seats gained; each step can be repeated."""
         session = await self._bookable_sessions.session(change.state.subject_id)
         if session.state.change_id == change.id:
             return True
@@ -213,7 +215,7 @@ class SessionEdits:
             return True
         if session.state.starts_at > self._context.now():
             return False
-        # the day came before everybody could be moved: who is left is received, and the pools say so
+        # the day came before all visits could be moved: those left are received, and the pools say so
         short = Counter(cuts) - await self._withdrawn(change)
         await self._save(session, fitted(replace(session.state, pools=Counter(session.state.pools) + short)))
         return True
@@ -231,7 +233,7 @@ class SessionEdits:
         return await self._save(session, resized(session.state, wanted, change.id))
 
     async def _give_back(self, session: Record[Session], change: Record[QuotaChange]) -> None:
-        """Somebody was faster with a seat that was to be withdrawn: the others come back as new ones."""
+        """Give back, as new seats, those that a change withdrew before another booking took one of its seats."""
         lost = await self._withdrawn(change)
         begun = await self._save(session, replaced(session.state, lost, change.id))
         await self._seats.write_seats([begun], self._context.now())
@@ -239,7 +241,7 @@ class SessionEdits:
         await self._save(begun, replace(begun.state, edited_by=None))
 
     async def _cut(self, change: Record[QuotaChange], cuts: Mapping[Pool, int], *, may_move: bool) -> bool:
-        """Withdraw until the change has taken what it cuts; false if it could not yet."""
+        """Withdraw the seats that the change cuts; return whether all are withdrawn by now."""
         if not cuts:
             return True
         taken = await self._withdrawn(change)
@@ -266,7 +268,7 @@ class SessionEdits:
         return False
 
     async def _move_away(self, change: Record[QuotaChange], short: Mapping[Pool, int]) -> None:
-        """Move as many visits as seats are missing: those that were booked last; of a closed session everybody."""
+        """Move as many visits as seats are missing: those that were booked last; all visits of a closed session."""
         if not sum(change.state.after["pools"].values()):
             actor = Actor(change.state.author, change.state.office_id, is_staff=True)
             await self._bulk_moves.begin(change.state.subject_id, change.state.reason, actor, command_id=change.id)
@@ -277,7 +279,7 @@ class SessionEdits:
             if holder is not None and can(holder.state, Command.BEGIN_MOVE):
                 booked[Pool(seat.state.pool)].append(holder)
         for pool, size in short.items():
-            last = sorted(booked[pool], key=lambda each: (each.state.made_at, each.id))[-size:]
+            last = sorted(booked[pool], key=lambda visit: (visit.state.made_at, visit.id))[-size:]
             await self._mover.move_away(last, change.id)
 
     async def _holder(self, seat: Seat) -> Record[Appointment] | None:
@@ -290,13 +292,11 @@ class SessionEdits:
 
     async def _withdrawn(self, change: Record[QuotaChange]) -> Counter[Pool]:
         found = await self._seats.seats_of(change.state.subject_id)
-        return Counter(Pool(each.state.pool) for each in found if each.state.withdrawn_by == change.id)
+        return Counter(Pool(seat.state.pool) for seat in found if seat.state.withdrawn_by == change.id)
 
     async def _save(self, record: Record[Session], session: Session) -> Record[Session]:
-        try:
-            return await self._sessions.save_session(record, session, self._context.now())
-        except VersionConflict:
-            raise SomeoneElseChangedIt from None
+        decide = replacing(record.state, Decision(session))
+        return await self._sessions.change_session(record, decide, self._context.clock)
 
 
 def _cuts(change: QuotaChange) -> dict[Pool, int]:
@@ -327,10 +327,10 @@ class NearestLater:
         self._relocation = relocation
 
     async def move_away(self, appointments: list[Record[Appointment]], command_id: str) -> None:
-        """See :class:`VisitMover`; who finds no seat within the days of a late offer stays, and is tried again."""
-        for each in appointments:
-            command = derived_id("moved_by_office", command_id, each.id)
-            await again(partial(self._move, each.id, command))
+        """See :class:`VisitMover`; a visit without a free seat within `Rules.late_offer_days` stays for another try."""
+        for visit in appointments:
+            command = derived_id("moved_by_office", command_id, visit.id)
+            await again(partial(self._move, visit.id, command))
 
     async def _move(self, appointment_id: str, command_id: str) -> None:
         record = await self._appointments.appointment(appointment_id)

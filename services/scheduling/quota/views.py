@@ -1,4 +1,4 @@
-"""Quota and its changes as they are shown."""
+"""Views of quota and its changes."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ _NEXT: Final = {
 }
 
 
-def listed_office_view(each: ListedOffice) -> ListedOfficeView:
-    """An office in a list."""
-    missing = each.offers_product is False
+def listed_office_view(listing: ListedOffice) -> ListedOfficeView:
+    """Return the view of an office in a list."""
+    missing = listing.offers_product is False
     return ListedOfficeView(
-        **office_view(each.office).model_dump(),
-        kind=each.facts.kind.value,
-        distance_km=round(each.distance_km, 1) if each.distance_km is not None else None,
-        offered=each.offers_product,
+        **office_view(listing.office).model_dump(),
+        kind=listing.facts.kind.value,
+        distance_km=round(listing.distance_km, 1) if listing.distance_km is not None else None,
+        offered=listing.offers_product,
         reason=NOT_OFFERED if missing else None,
         reason_text=_NOT_OFFERED_TEXT if missing else None,
         reason_text_id=_NOT_OFFERED_TEXT_ID if missing else None,
@@ -59,7 +59,7 @@ def listed_office_view(each: ListedOffice) -> ListedOfficeView:
 def office_quota_view(
     office: Office, sessions: Sequence[SessionQuota], rule: OpeningRule, next_opening: ReleaseInstant | None
 ) -> shown.OfficeQuotaView:
-    """The days of an office."""
+    """Return the view of an office's quota, day by day."""
     return shown.OfficeQuotaView(
         office_id=office.office_id,
         office_name=office.name,
@@ -67,14 +67,14 @@ def office_quota_view(
         opening=opening_rule_view(rule, office),
         next_opening=next_opening_view(next_opening, office),
         days=[
-            _day_view([_session_quota_view(each, office) for each in of_day], day)
-            for day, of_day in groupby(sessions, key=lambda each: each.session.date)
+            _day_view([_session_quota_view(quota, office) for quota in of_day], day)
+            for day, of_day in groupby(sessions, key=lambda quota: quota.session.date)
         ],
     )
 
 
 def _day_view(sessions: list[shown.SessionQuotaView], day: date) -> shown.DayQuotaView:
-    pools = [pool for each in sessions for pool in each.pools.values()]
+    pools = [pool for session in sessions for pool in session.pools.values()]
     return shown.DayQuotaView(
         date=day,
         capacity=sum(pool.capacity for pool in pools),
@@ -84,17 +84,17 @@ def _day_view(sessions: list[shown.SessionQuotaView], day: date) -> shown.DayQuo
     )
 
 
-def _session_quota_view(each: SessionQuota, office: Office) -> shown.SessionQuotaView:
-    session = each.session
+def _session_quota_view(quota: SessionQuota, office: Office) -> shown.SessionQuotaView:
+    session = quota.session
     return shown.SessionQuotaView(
-        session_id=each.session_id,
+        session_id=quota.session_id,
         starts_at=session.starts_at,
         local_start=local(session.starts_at, office.timezone),
         local_end=local(session.ends_at, office.timezone),
         opens_at=session.opens_at,
         pools={
             pool.value: shown.PoolQuotaView(
-                capacity=size, free=each.free.get(pool, 0), taken=max(0, size - each.free.get(pool, 0))
+                capacity=size, free=quota.free.get(pool, 0), taken=max(0, size - quota.free.get(pool, 0))
             )
             for pool, size in session.pools.items()
         },
@@ -102,12 +102,12 @@ def _session_quota_view(each: SessionQuota, office: Office) -> shown.SessionQuot
 
 
 def first_free_view(
-    each: ListedOffice, free: FirstFree | None, opening: ReleaseInstant | None
+    listing: ListedOffice, free: FirstFree | None, opening: ReleaseInstant | None
 ) -> shown.OfficeFirstFreeView:
-    """An office with its first free seat."""
-    zone = each.office.timezone
+    """Return the view of an office with its first free seat."""
+    zone = listing.office.timezone
     return shown.OfficeFirstFreeView(
-        **listed_office_view(each).model_dump(),
+        **listed_office_view(listing).model_dump(),
         first_free=shown.FirstFreeView(
             session_id=free.session_id,
             date=local_date(free.starts_at, zone),
@@ -117,12 +117,12 @@ def first_free_view(
         )
         if free
         else None,
-        next_opening=next_opening_view(opening, each.office),
+        next_opening=next_opening_view(opening, listing.office),
     )
 
 
 def change_view(record: Record[QuotaChange]) -> shown.ChangeView:
-    """A change."""
+    """Return the view of a change, with the next action of its state."""
     change = record.state
     next_action, next_action_id = _NEXT[change.state]
     return shown.ChangeView(
@@ -151,35 +151,35 @@ def change_view(record: Record[QuotaChange]) -> shown.ChangeView:
 
 
 def template_view(template: OfficeTemplate, version: int, facts_cache: OfficeFactsCache) -> shown.TemplateView:
-    """A week, with what each session could serve."""
+    """Return the view of a weekly template, with the capacity of each session."""
     facts = facts_cache.facts(template.office_id).state
     return shown.TemplateView(
         office_id=template.office_id,
         version=version,
         sessions=[
             shown.TemplateSessionView(
-                weekdays=[WEEKDAYS[weekday] for weekday in each.weekdays],
-                start=f"{each.start:%H:%M}",
-                end=f"{each.end:%H:%M}",
-                booths=each.booths,
-                service_minutes=each.service_minutes,
-                staff=each.staff,
-                capacity=plan_capacity(each.plan, facts),
-                pools={pool.value: size for pool, size in each.pools.items()},
+                weekdays=[WEEKDAYS[weekday] for weekday in session.weekdays],
+                start=f"{session.start:%H:%M}",
+                end=f"{session.end:%H:%M}",
+                booths=session.booths,
+                service_minutes=session.service_minutes,
+                staff=session.staff,
+                capacity=plan_capacity(session.plan, facts),
+                pools={pool.value: size for pool, size in session.pools.items()},
             )
-            for each in template.sessions
+            for session in template.sessions
         ],
     )
 
 
 def versioned_session_view(
-    each: BookableSession, version: int, facts_cache: OfficeFactsCache
+    bookable: BookableSession, version: int, facts_cache: OfficeFactsCache
 ) -> shown.VersionedSessionView:
-    """A session as its office edits it."""
-    session = each.session
+    """Return the view of a session for its office, with the version that an edit names."""
+    session = bookable.session
     facts = facts_cache.facts(session.office_id).state
     return shown.VersionedSessionView(
-        **session_view(each).model_dump(),
+        **session_view(bookable).model_dump(),
         version=version,
         booths=session.booths,
         service_minutes=session.service_minutes,
@@ -190,14 +190,5 @@ def versioned_session_view(
 
 
 def offline_quota_view(quota: OfflineQuota) -> shown.OfflineQuotaView:
-    """Offline seats of a day."""
-    return shown.OfflineQuotaView(
-        date=quota.date,
-        seats=quota.seats,
-        used=quota.used,
-        left=quota.left,
-        grants=[
-            shown.OfflineGrantView(seats=each.seats, by=each.by, at=each.at, reason=each.reason)
-            for each in quota.grants
-        ],
-    )
+    """Return the view of a day's offline quota."""
+    return shown.OfflineQuotaView.model_validate(quota, from_attributes=True)

@@ -28,7 +28,9 @@ from services.scheduling.openings.opening import (
     OpeningStatus,
 )
 from services.scheduling.openings.repository import OPENING
-from tests.unit.scheduling.hall import DOORS, OPENS, Hall, make_hall, replica, wish
+from services.scheduling.store_part import replacing
+from shared.store.decision import Decision
+from tests.unit.scheduling.opening_world import DOORS, OPENS, Hall, make_hall, replica, wish
 from tests.unit.scheduling.world import BOSS, EAST, NORTH, SOUTH, START
 
 
@@ -110,7 +112,8 @@ class TestByRule:
         for office in (SOUTH, NORTH):
             session = await repository.sessions.session(hall.world.session_id(office))
             assert session is not None
-            await repository.sessions.save_session(session, replace(session.state, opens_at=at), hall.world.clock.now())
+            later = Decision(replace(session.state, opens_at=at))
+            await repository.sessions.change_session(session, replacing(session.state, later), hall.world.clock)
         coming = None if at is None else SimpleNamespace(at=at)
         return SimpleNamespace(
             rule=lambda office_id: OpeningRule(kind) if office_id != EAST.office_id else OpeningRule(),

@@ -13,7 +13,7 @@ from services.scheduling.context import Actor
 from shared.events import billing
 from shared.events import scheduling as said
 from shared.store import Record
-from tests.unit.scheduling.stores import Dying, Killed
+from tests.unit.scheduling.faulty_stores import Dying, Killed
 from tests.unit.scheduling.world import NORTH, SOUTH, World, make_world, plan, weekly
 
 ANI = Actor("account-ani")

@@ -18,7 +18,7 @@ from services.scheduling.offices.errors import SessionSoldOut
 from services.scheduling.visit.counter.check_in import VisitorLookup
 from shared.errors import NotFound
 from shared.events import billing
-from tests.unit.scheduling.test_waiting import COOLED, entry_of, started, waits
+from tests.unit.scheduling.test_waiting_list import COOLED, entry_of, started, waits
 from tests.unit.scheduling.world import FRONT, NORTH, START, World, make_world, plan, weekly
 
 

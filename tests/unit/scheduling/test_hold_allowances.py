@@ -18,7 +18,7 @@ from services.scheduling.booking.appointments.repository import APPOINTMENT
 from services.scheduling.context import Actor
 from shared.errors import Refusal
 from shared.store.kinds import Record
-from tests.unit.scheduling.stores import Shuffling
+from tests.unit.scheduling.faulty_stores import Shuffling
 from tests.unit.scheduling.world import NORTH, SOUTH, START, World, make_world, plan, weekly
 
 ADDRESS = Origin(address="k1:one-network")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,11 +11,11 @@ import pytest
 from services.scheduling.booking.appointments.appointment import Status
 from services.scheduling.context import Actor
 from services.scheduling.errors import NotYourOffice, OfficeNotFound
-from services.scheduling.offices.offline_quota import OfflineGrant, OfflineQuota
+from services.scheduling.offices.offline_quota import OfflineGrant, OfflineQuota, granted, used_up
 from services.scheduling.visit.counter.check_in import VisitorLookup
 from services.scheduling.visit.day_sheets.errors import OfflineDayAhead
 from services.scheduling.visit.offline import offline_day as offline
-from services.scheduling.visit.offline.import_service import Imported, OfflineFile
+from services.scheduling.visit.offline.import_service import ImportResult, OfflineFile
 from services.scheduling.visit.offline.offline_day import (
     MOST_LINES,
     LineKind,
@@ -24,10 +23,11 @@ from services.scheduling.visit.offline.offline_day import (
     OfflineDay,
     OfflineLine,
     RecordedLine,
-    Tried,
+    TriedLine,
 )
 from shared.events import scheduling as said
-from tests.unit.scheduling.stores import Dying, Killed
+from shared.store.decision import Decision
+from tests.unit.scheduling.faulty_stores import Dying, Killed
 from tests.unit.scheduling.world import FRONT, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly
 
 WEDNESDAY = TUESDAY + timedelta(days=1)
@@ -42,7 +42,7 @@ def unbooked(line_id: str) -> OfflineLine:
     return OfflineLine(line_id, LineKind.COUNTER, ARRIVED, reason="system_down", evidence="KTP lama no. 7")
 
 
-async def brought(world: World, *lines: OfflineLine, key: str = "file", **changes: Any) -> Imported:
+async def brought(world: World, *lines: OfflineLine, key: str = "file", **changes: Any) -> ImportResult:
     given: dict[str, Any] = {
         "office_id": SOUTH.office_id,
         "day": TUESDAY,
@@ -50,14 +50,13 @@ async def brought(world: World, *lines: OfflineLine, key: str = "file", **change
         "actor": FRONT,
         "command_id": key,
     }
-    return await world.service.offline_visits.bring_in(OfflineFile(**(given | changes)))
+    return await world.service.offline_visits.import_file(OfflineFile(**(given | changes)))
 
 
 async def opened(world: World, seats: int) -> None:
     """The office head opened offline quota for Tuesday."""
-    quota = OfflineQuota(SOUTH.office_id, TUESDAY)
-    await world.service.repositories.offline_quotas.begin_offline_quota(
-        replace(quota, grants=(make_grant(seats),)), world.clock.now()
+    await world.service.repositories.offline_quotas.change_offline_quota(
+        SOUTH.office_id, TUESDAY, lambda quota: Decision(granted(quota, make_grant(seats))), world.clock
     )
 
 
@@ -67,7 +66,7 @@ def make_grant(seats: int) -> OfflineGrant:
     return OfflineGrant(**{name: known.get(name, "x") for name in fields})
 
 
-def only(done: Imported) -> LineOutcome:
+def only(done: ImportResult) -> LineOutcome:
     ((_, outcome),) = done.outcomes
     return outcome
 
@@ -119,9 +118,15 @@ async def test_visitors_without_a_booking_only_within_the_quota_that_was_opened(
     ]
     quota = await world.service.repositories.offline_quotas.offline_quota(SOUTH.office_id, TUESDAY)
     assert quota is not None and quota.state.used == 2
-    day = await world.service.repositories.offline_days.offline_day(SOUTH.office_id, TUESDAY, world.clock.now())
-    assert "KTP lama" not in str(day.state), "evidence is kept sealed"
+    day = await world.service.repositories.offline_days.offline_day(SOUTH.office_id, TUESDAY)
+    assert day is not None and "KTP lama" not in str(day.state), "evidence is kept sealed"
     assert day.state.lines["c1"].recorded_by == FRONT.account_id
+
+
+def test_of_two_counts_the_quota_shows_the_higher_whichever_is_told_last() -> None:
+    quota = granted(OfflineQuota(SOUTH.office_id, TUESDAY), make_grant(3))
+    assert used_up(used_up(quota, 2), 1).used == used_up(used_up(quota, 1), 2).used == 2
+    assert used_up(quota, 2).left == 1
 
 
 @pytest.mark.acceptance("F9.import_idempotent")
@@ -143,8 +148,8 @@ async def test_killed_at_any_write_the_file_counts_once() -> None:
             assert len(await world.said(said.VisitorCheckedIn)) == 1
             quota = await world.service.repositories.offline_quotas.offline_quota(SOUTH.office_id, TUESDAY)
             assert quota is not None and quota.state.used == 1
-            day = await world.service.repositories.offline_days.offline_day(SOUTH.office_id, TUESDAY, world.clock.now())
-            assert set(day.state.lines) == {"b", "c"}
+            day = await world.service.repositories.offline_days.offline_day(SOUTH.office_id, TUESDAY)
+            assert day is not None and set(day.state.lines) == {"b", "c"}
             await world.rules_hold()
 
 
@@ -169,8 +174,8 @@ async def test_what_is_wrong_with_a_line_is_told_of_that_line() -> None:
     for outcome, named in cases.items():
         assert only(await brought(world, booked("x", **named), key=outcome.value)) is outcome
     assert only(await brought(world, booked("x", number="Z-999"), key="n")) is LineOutcome.UNKNOWN_VISIT
-    day = await world.service.repositories.offline_days.offline_day(SOUTH.office_id, TUESDAY, world.clock.now())
-    assert day.state.lines == {}, "what was refused may be sent again"
+    day = await world.service.repositories.offline_days.offline_day(SOUTH.office_id, TUESDAY)
+    assert day is None, "what was refused may be sent again"
 
 
 async def test_who_was_checked_in_otherwise_counts_as_recorded(world: World) -> None:
@@ -206,7 +211,7 @@ async def test_who_may_and_for_which_day(world: World) -> None:
 def test_a_day_holds_so_many_lines_and_no_more() -> None:
     line = RecordedLine(LineKind.BOOKED, ARRIVED, "front", ARRIVED)
     day = OfflineDay("office", TUESDAY, {str(number): line for number in range(MOST_LINES - 1)})
-    day, outcomes = offline.imported(day, [Tried("last", line), Tried("one too many", line)], 0)
+    day, outcomes = offline.imported(day, [TriedLine("last", line), TriedLine("one too many", line)], 0)
     assert [outcome for _, outcome in outcomes] == [LineOutcome.RECORDED, LineOutcome.DAY_FULL]
-    _, outcomes = offline.imported(day, [Tried("why", None)], 0)
+    _, outcomes = offline.imported(day, [TriedLine("why", None)], 0)
     assert outcomes == (("why", LineOutcome.NOT_POSSIBLE),)

@@ -14,7 +14,7 @@ from services.scheduling.openings import draw
 from services.scheduling.openings.routes import LOOKS_A_MINUTE
 from shared.http.app import build_app
 from shared.tokens import StaticKeys, TokenIssuer, TokenVerifier
-from tests.unit.scheduling.hall import CLOSES, DOORS, MILESTONES, OPENS
+from tests.unit.scheduling.opening_world import CLOSES, DOORS, MILESTONES, OPENS
 from tests.unit.scheduling.test_http import PEM, Office
 from tests.unit.scheduling.world import EAST, NORTH, make_world, plan, weekly
 

@@ -25,7 +25,7 @@ from shared.events import scheduling as said
 from shared.service import NotYet
 from shared.store.port import AlreadyExists
 from shared.store.transitions import IllegalTransition
-from tests.unit.scheduling.stores import Dying, Killed, Shuffling, Wrapper, kept
+from tests.unit.scheduling.faulty_stores import Dying, Killed, Shuffling, Wrapper, kept
 from tests.unit.scheduling.world import NORTH, SOUTH, World, make_world, plan, weekly
 
 FAMILY = ("ani", "budi", "citra")

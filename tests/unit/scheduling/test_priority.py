@@ -31,7 +31,7 @@ from services.scheduling.visit.counter.queue import CounterCommand, CounterDay, 
 from shared.events import billing
 from shared.events.scheduling import AppointmentRescheduled
 from shared.store.port import VersionConflict
-from tests.unit.scheduling.stores import Counting
+from tests.unit.scheduling.faulty_stores import Counting
 from tests.unit.scheduling.world import FRONT, NORTH, START, TUESDAY, Actor, World, make_world, plan, weekly
 
 LIMITS = PriorityLimits(date(2022, 1, 26), child_below_years=12, elderly_above_years=60)
@@ -158,7 +158,7 @@ async def test_where_no_regular_seat_is_free_the_visit_queues_with_the_bookings(
     denied = await world.service.priority.deny(visit, Denial.NOT_IN_GROUP, FRONT, "deny")
     assert (denied.state.status, denied.state.seat.pool) == (Status.CONFIRMED, "priority")
     await world.service.visits.check_in(VisitorLookup(appointment_id=visit), FRONT, "in")
-    hall = await world.service.counter.hall(FRONT.office_id or "")
+    hall = await world.service.counter.find_queue(FRONT.office_id or "")
     assert hall.day.visitors[visit].lane is Lane.BOOKED
 
 
@@ -168,10 +168,10 @@ async def test_who_is_in_the_queue_already_changes_lanes() -> None:
     await arrive(world)
     await world.service.visits.check_in(VisitorLookup(appointment_id=visit), FRONT, "in")
     office = FRONT.office_id or ""
-    assert (await world.service.counter.hall(office)).day.visitors[visit].lane is Lane.PRIORITY
+    assert (await world.service.counter.find_queue(office)).day.visitors[visit].lane is Lane.PRIORITY
     denied = await world.service.priority.deny(visit, Denial.NOTHING_SHOWN, FRONT, "deny")
     assert denied.state.seat.pool == "priority"
-    assert (await world.service.counter.hall(office)).day.visitors[visit].lane is Lane.BOOKED
+    assert (await world.service.counter.find_queue(office)).day.visitors[visit].lane is Lane.BOOKED
 
 
 async def test_who_is_called_already_stays_where_they_are() -> None:

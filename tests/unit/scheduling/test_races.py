@@ -18,7 +18,7 @@ from services.scheduling.offices.errors import SessionSoldOut
 from shared.errors import Refusal
 from shared.events import billing
 from shared.store import Record
-from tests.unit.scheduling.stores import Counting, Shuffling, Stalling, UnguardedClaims
+from tests.unit.scheduling.faulty_stores import Counting, Shuffling, Stalling, UnguardedClaims
 from tests.unit.scheduling.world import NORTH, SOUTH, World, make_world, plan, weekly
 
 SEEDS = range(6)

@@ -18,8 +18,9 @@ from services.scheduling.visit.special_reschedule.service import NewDate
 from shared.errors import Refusal
 from shared.events.billing import SeatReleaseRequested
 from shared.service import NotYet
+from shared.store.decision import Decision
 from shared.store.kinds import Kind, Record
-from tests.unit.scheduling.stores import Shuffling, Wrapper
+from tests.unit.scheduling.faulty_stores import Shuffling, Wrapper
 from tests.unit.scheduling.world import FRONT, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly
 
 SEEDS = range(4)
@@ -35,6 +36,12 @@ class LastWriteWins(Wrapper):
 
     async def save(self, kind: Kind[Any], record: Record[Any], state: Any, **given: Any) -> Any:
         newest = await self.base.get(kind, record.id) if kind.name == self._unguarded else record
+        return await self.base.save(kind, newest, state, **given)
+
+    async def insert(self, kind: Kind[Any], record_id: str, state: Any, **given: Any) -> Any:
+        newest = await self.base.get(kind, record_id) if kind.name == self._unguarded else None
+        if newest is None:
+            return await self.base.insert(kind, record_id, state, **given)
         return await self.base.save(kind, newest, state, **given)
 
 
@@ -72,11 +79,13 @@ async def test_twin_without_the_version_one_visitor_is_called_to_two_booths() ->
 async def imports(world: World) -> list[LineOutcome]:
     """Two officers send different lines at once; the office head had opened one offline seat."""
     quota = OfflineQuota(SOUTH.office_id, TUESDAY, (OfflineGrant(1, "admin", START, "outage", "change"),))
-    await world.service.repositories.offline_quotas.begin_offline_quota(quota, START)
+    await world.service.repositories.offline_quotas.change_offline_quota(
+        SOUTH.office_id, TUESDAY, lambda _: Decision(quota), world.clock
+    )
     world.clock.advance(86_400)
     done = await asyncio.gather(
         *(
-            world.service.offline_visits.bring_in(
+            world.service.offline_visits.import_file(
                 OfflineFile(
                     SOUTH.office_id,
                     TUESDAY,

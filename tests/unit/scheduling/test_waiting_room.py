@@ -41,8 +41,8 @@ from services.scheduling.terms import Pool
 from shared.errors import NotFound
 from shared.store.decision import Decision
 from shared.store.transitions import IllegalTransition
-from tests.unit.scheduling.hall import CLOSES, DOORS, OPENS, make_hall, replica
-from tests.unit.scheduling.stores import Counting, Wrapper
+from tests.unit.scheduling.faulty_stores import Counting, Wrapper
+from tests.unit.scheduling.opening_world import CLOSES, DOORS, OPENS, make_hall, replica
 from tests.unit.scheduling.world import NORTH, SOUTH, START, World, make_world, plan, weekly
 
 

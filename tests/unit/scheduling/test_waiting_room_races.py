@@ -25,8 +25,8 @@ from services.scheduling.openings.opening import (
 from services.scheduling.openings.repository import OPENING
 from services.scheduling.terms import Pool
 from shared.store import Record
-from tests.unit.scheduling.hall import DOORS, MILESTONES, OPENS, make_hall, replica, wish
-from tests.unit.scheduling.stores import Counting, Dying, Killed, Shuffling
+from tests.unit.scheduling.faulty_stores import Counting, Dying, Killed, Shuffling
+from tests.unit.scheduling.opening_world import DOORS, MILESTONES, OPENS, make_hall, replica, wish
 from tests.unit.scheduling.world import make_world
 
 
@@ -73,7 +73,7 @@ class TestSeveralReplicas:
         assert counting.seen == [("find", OPENING.name)]
 
     async def test_memory_is_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        kept: opening_board.Kept[int] = opening_board.Kept(2)
+        kept: opening_board.RecentlyUsed[int] = opening_board.RecentlyUsed(2)
         for number, key in enumerate("abc"):
             kept.put(key, number)
             kept.get("a")

@@ -11,10 +11,11 @@ import pytest
 from shared.clock import ManualClock
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.events.message import Event
-from shared.store.change import change
+from shared.store.change import change, change_record
 from shared.store.decision import Decision
-from shared.store.kinds import Kind, Record
+from shared.store.kinds import Index, Kind, Record
 from shared.store.memory import MemoryStore
+from shared.store.port import AlreadyExists
 from shared.store.retry import TRIES
 from shared.store.transitions import IllegalTransition, Transitions
 
@@ -156,3 +157,61 @@ async def test_who_loses_every_race_is_told(store: MemoryStore, clock: ManualClo
     with pytest.raises(SomeoneElseChangedIt):
         await change(Slow("slow"), clock, ROOM, "r1", lambda room: press(room, Press.SWITCH_ON))
     assert tries == TRIES
+
+
+async def test_a_fresh_state_is_inserted_once_and_changed_from_then_on(store: MemoryStore, clock: ManualClock) -> None:
+    for version in (1, 2):
+        changed = await change(
+            store, clock, ROOM, "r2", lambda room: Decision(replace(room, presses=room.presses + 1)), fresh=Room()
+        )
+        assert (changed.version, changed.state.presses) == (version, version)
+
+
+async def test_a_fresh_state_that_stays_is_not_written(store: MemoryStore, clock: ManualClock) -> None:
+    assert (await change(store, clock, ROOM, "r2", lambda _: None, fresh=Room())).version == 0
+    assert await store.get(ROOM, "r2") is None
+
+
+class Late(MemoryStore):
+    """Reads only what was there before another writer came."""
+
+    async def get(self, *given: object, **named: object) -> Record[Room] | None:  # type: ignore[override]
+        record = await super().get(*given, **named)  # type: ignore[arg-type]
+        if record is None:
+            await super().insert(ROOM, "r2", Room(Lamp.ON, 5), now=NOW)
+        return record
+
+
+async def test_who_is_second_to_insert_decides_on_what_the_first_wrote(clock: ManualClock) -> None:
+    store = Late("late")
+    changed = await change(
+        store, clock, ROOM, "r2", lambda room: Decision(replace(room, presses=room.presses + 1)), fresh=Room()
+    )
+    assert (changed.version, changed.state) == (2, Room(Lamp.ON, 6))
+
+
+async def test_an_insert_as_if_nobody_else_could_come_fails(clock: ManualClock) -> None:
+    """The twin: reading, then inserting, as `change` would without its second try."""
+    store = Late("late")
+    assert await store.get(ROOM, "r2") is None
+    with pytest.raises(AlreadyExists, match="_id_"):
+        await store.insert(ROOM, "r2", Room(), now=NOW)
+
+
+async def test_another_unique_value_that_is_taken_is_said(store: MemoryStore, clock: ManualClock) -> None:
+    named = Kind("named_room", Room, indexes=(Index("presses", ("state.presses",), unique=True),))
+    await store.insert(named, "r1", Room(presses=1), now=NOW)
+    with pytest.raises(AlreadyExists, match="presses"):
+        await change(store, clock, named, "r2", lambda room: Decision(replace(room, presses=1)), fresh=Room())
+
+
+async def test_a_decision_may_look_at_the_version(store: MemoryStore, clock: ManualClock) -> None:
+    seen: list[int] = []
+
+    def decide(record: Record[Room]) -> Decision[Room]:
+        seen.append(record.version)
+        return press(record.state, Press.SWITCH_ON)
+
+    await change_record(store, clock, ROOM, "r1", decide)
+    await change_record(store, clock, ROOM, "r2", decide, fresh=Room())
+    assert seen == [1, 0]

@@ -12,10 +12,10 @@ from shared.store.kinds import Record
 
 
 def bulk_job_deadlines(jobs: BulkMoves) -> Mapping[tuple[str, str], DeadlineHandler]:
-    """The next step of a job."""
+    """Return the deadline handlers of bulk jobs."""
 
     async def step_due(record: Record[BulkJob], _name: str) -> None:
-        """A bulk job goes on."""
+        """Do the next batch of a bulk job."""
         await jobs.run(record)
 
     return {(BULK_JOB.name, "run"): step_due}

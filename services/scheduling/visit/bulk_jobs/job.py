@@ -1,7 +1,7 @@
 """One piece of work on many visits: a bulk move of a session, or a whole interrupted office day. Resumable, exact.
 
-The job names the visits that it is about to touch before it touches them, and their outcomes after: whoever takes over
-from a dead process repeats the named ones, which change nothing the second time, and counts each once.
+The job names the visits that it is about to touch before it touches them, and their outcomes after: the process that
+takes over from a dead one repeats the named visits, which changes nothing the second time, and counts each once.
 """
 
 from __future__ import annotations
@@ -56,11 +56,11 @@ class BulkJob:
     by: str
     begun_at: datetime
     session_id: str | None = None
-    """Only this session's visits; none: the whole day."""
+    """Only this session's visits; None: the whole day."""
     to_session_id: str | None = None
-    """Where they shall go; none: to the nearest later seats."""
+    """The session they move to; None: the nearest later ones with free seats."""
     ends_at: datetime | None = None
-    """From then on the job waits for nobody who is still paying."""
+    """From then on the job no longer waits for visits that are still being paid for."""
     state: BulkState = BulkState.RUNNING
     pending: tuple[str, ...] = ()
     """Named before they are touched."""
@@ -70,8 +70,8 @@ class BulkJob:
     """Visits known to be concerned, the finished ones included."""
 
     def count(self, outcome: Outcome) -> int:
-        """How many visits ended so."""
-        return sum(each is outcome for each in self.outcomes.values())
+        """Return how many visits have this outcome."""
+        return sum(known is outcome for known in self.outcomes.values())
 
 
 _TO_TOUCH: Final[Mapping[BulkKind, frozenset[Status]]] = {
@@ -85,49 +85,49 @@ _TO_WAIT_FOR: Final[Mapping[BulkKind, frozenset[Status]]] = {
 
 
 def concerns(job: BulkJob, visit: Appointment) -> bool:
-    """Whether the visit lies in what the job is about."""
+    """Return whether the visit lies in the job's session or day."""
     slot = visit.seat
     here = slot.office_id == job.office_id and slot.date == job.day
     return here and job.session_id in (None, slot.session_id)
 
 
 def to_touch(job: BulkJob, visits: Iterable[tuple[str, Appointment]]) -> tuple[str, ...]:
-    """The visits that are to be touched and were not yet, in the given order."""
+    """Return the visits that are to be touched and were not yet, in the given order."""
     return tuple(
-        each
-        for each, visit in visits
-        if concerns(job, visit) and visit.status in _TO_TOUCH[job.kind] and each not in job.outcomes
+        visit_id
+        for visit_id, visit in visits
+        if concerns(job, visit) and visit.status in _TO_TOUCH[job.kind] and visit_id not in job.outcomes
     )
 
 
 def must_wait(job: BulkJob, visits: Iterable[tuple[str, Appointment]], now: datetime) -> bool:
-    """Whether somebody may still become a visit that the job must touch."""
+    """Return whether a visit may still come to a state in which the job must touch it."""
     if job.ends_at is not None and now >= job.ends_at:
         return False
     return any(concerns(job, visit) and visit.status in _TO_WAIT_FOR[job.kind] for _, visit in visits)
 
 
 def named(job: BulkJob, ids: tuple[str, ...], now: datetime) -> BulkJob:
-    """The job with the next visits named; it knows how many there are in all. Should this run die, another follows."""
+    """Return the job with the next visits named, and how many there are in all; a deadline follows if this run dies."""
     run_at = now + timedelta(seconds=LOOK_AGAIN_SECONDS)
     return replace(job, pending=ids[:BATCH], found=len(job.outcomes) + len(ids), run_at=run_at)
 
 
 def counted(job: BulkJob, outcomes: Mapping[str, Outcome], now: datetime) -> BulkJob:
-    """The job after a run; it goes on at once."""
+    """Return the job after a run; it goes on at once."""
     return replace(job, pending=(), outcomes={**job.outcomes, **outcomes}, run_at=now)
 
 
 def waiting(job: BulkJob, now: datetime) -> BulkJob:
-    """The job, looking again later."""
+    """Return the job that looks for visits again later."""
     return replace(job, run_at=now + timedelta(seconds=LOOK_AGAIN_SECONDS))
 
 
 def done(job: BulkJob) -> BulkJob:
-    """The job, finished."""
+    """Return the job, finished."""
     return replace(job, state=BulkState.DONE, run_at=None)
 
 
 def bulk_deadlines(job: BulkJob) -> Mapping[str, datetime]:
-    """When the job must be looked after."""
+    """Return when the job goes on."""
     return {} if job.run_at is None else {"run": job.run_at}

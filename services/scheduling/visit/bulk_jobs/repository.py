@@ -1,12 +1,14 @@
-"""How bulk jobs are kept."""
+"""Stores bulk jobs."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Final
 
-from services.scheduling.store_part import OnStore
+from services.scheduling.store_part import Decide, OnStore
 from services.scheduling.visit.bulk_jobs.job import BulkJob, bulk_deadlines
+from shared.clock import Clock
+from shared.store.change import change
 from shared.store.kinds import Index, Kind, Record
 
 MOST_JOBS: Final = 100
@@ -24,11 +26,11 @@ class BulkJobRepository(OnStore):
     """Bulk jobs."""
 
     async def bulk_job(self, job_id: str) -> Record[BulkJob] | None:
-        """The job, or none."""
+        """Return the job, or None."""
         return await self._store.get(BULK_JOB, job_id)
 
     async def bulk_jobs_of(self, office_id: str) -> list[Record[BulkJob]]:
-        """The newest jobs of an office, the newest first."""
+        """Return the newest jobs of an office, the newest first."""
         equals = {"state.office_id": office_id}
         return await self._store.find(BULK_JOB, "office", equals, limit=MOST_JOBS, descending=True)
 
@@ -36,6 +38,6 @@ class BulkJobRepository(OnStore):
         """Write a new job."""
         return await self._store.insert(BULK_JOB, job_id, job, now=now)
 
-    async def save_bulk_job(self, record: Record[BulkJob], job: BulkJob, now: datetime) -> Record[BulkJob]:
-        """Save the job. Raises VersionConflict if it was changed since it was read."""
-        return await self._store.save(BULK_JOB, record, job, now=now)
+    async def change_bulk_job(self, record: Record[BulkJob], decide: Decide[BulkJob], clock: Clock) -> Record[BulkJob]:
+        """Decide about a job that was read and save it, as `shared.store.change` does."""
+        return await change(self._store, clock, BULK_JOB, record.id, decide, first=record)

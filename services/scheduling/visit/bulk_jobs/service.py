@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Final
 
 from services.scheduling.booking.appointments import visit_transitions
@@ -19,6 +20,7 @@ from services.scheduling.offices.bookable_sessions import BookableSessions
 from services.scheduling.offices.errors import SessionNotFound
 from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.offices.repository import SessionRepository
+from services.scheduling.store_part import replacing
 from services.scheduling.terms import Pool
 from services.scheduling.visit.bulk_jobs import job as bulk
 from services.scheduling.visit.bulk_jobs.job import BulkJob, BulkKind, BulkState, Outcome
@@ -26,6 +28,7 @@ from services.scheduling.visit.bulk_jobs.repository import BulkJobRepository
 from shared.audit import Audit
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
 from shared.store.retry import again
@@ -36,7 +39,7 @@ SESSIONS_TRIED: Final = 10
 
 @dataclass(frozen=True)
 class DayInterruption:
-    """An office day that the systems broke."""
+    """A request to interrupt an office day on which the systems failed."""
 
     office_id: str
     day: date
@@ -46,7 +49,7 @@ class DayInterruption:
 
 
 class BulkMoves:
-    """Jobs over many visits; each visit is touched once, whatever dies meanwhile."""
+    """Jobs over many visits; each visit is touched once, also after crashes."""
 
     def __init__(
         self,
@@ -75,8 +78,8 @@ class BulkMoves:
     ) -> Record[BulkJob]:
         """Move every booked visit of a session to later free seats of its pool at the same office, the nearest first.
 
-        Who finds no seat within the days that late money is sought for gets a special reschedule. Visits that are
-        still being paid for are moved once they are paid. Free seats of the session are the caller's own matter. A
+        A visit without a free seat within `Rules.late_offer_days` gets a special reschedule. Visits that are still
+        being paid for are moved once they are paid. The caller decides about free seats of the session. A
         repeat with the same ``command_id`` (default: session and reason) meets the first job. Refuses with
         ``SessionNotFound`` and ``NotYourOffice``.
         """
@@ -100,7 +103,7 @@ class BulkMoves:
         return await self._begin(derived_id("bulk_job", command_id or f"{session_id}:{reason}"), job)
 
     async def interrupt_day(self, asked: DayInterruption) -> Record[BulkJob]:
-        """Open a special reschedule for every visit of an office day that the systems broke (F71).
+        """Open a special reschedule for every visit of an office day on which the systems failed.
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice`` and ``OverrideNeedsReason``. A repeat of the command, or a
         second one for the same day, meets the first job.
@@ -127,36 +130,40 @@ class BulkMoves:
         )
         return await self._begin(derived_id("bulk_job", subject), job)
 
-    async def job(self, office_id: str, job_id: str, actor: Actor) -> Record[BulkJob]:
-        """The office's job and how far it is; refuses with ``NotYourOffice`` and ``NotFound``."""
+    async def find_job(self, office_id: str, job_id: str, actor: Actor) -> Record[BulkJob]:
+        """Return the office's job and how far it is; refuses with ``NotYourOffice`` and ``NotFound``."""
         refuse_unless_own_office(actor, office_id)
         record = await self._bulk_jobs.bulk_job(job_id)
         if record is None or record.state.office_id != office_id:
             raise NotFound
         return record
 
-    async def jobs(self, office_id: str, actor: Actor) -> list[Record[BulkJob]]:
-        """The newest jobs of an office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
+    async def list_jobs(self, office_id: str, actor: Actor) -> list[Record[BulkJob]]:
+        """Return the newest jobs of an office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
         self._context.own_office(office_id, actor)
         return await self._bulk_jobs.bulk_jobs_of(office_id)
 
     async def run(self, record: Record[BulkJob]) -> Record[BulkJob]:
-        """Do one batch: name the next visits, touch them, count them; wait or finish where nobody is left."""
+        """Do one batch: name the next visits, touch them, count them; wait or finish when no visit is left."""
         if record.state.state is BulkState.DONE:
             return record
         now = self._context.now()
         if not record.state.pending:
             visits = await self._appointments.visits_of_day(record.state.office_id, record.state.day)
-            known = [(each.id, each.state) for each in visits]
+            known = [(visit.id, visit.state) for visit in visits]
             ids = bulk.to_touch(record.state, known)
             if not ids:
                 idle = bulk.must_wait(record.state, known, now)
-                after = bulk.waiting(record.state, now) if idle else bulk.done(record.state)
-                return await self._bulk_jobs.save_bulk_job(record, after, now)
-            record = await self._bulk_jobs.save_bulk_job(record, bulk.named(record.state, ids, now), now)
-        tried = {each: await self._touch(record, each) for each in record.state.pending}
-        outcomes = {each: outcome for each, outcome in tried.items() if outcome is not None}
-        return await self._bulk_jobs.save_bulk_job(record, bulk.counted(record.state, outcomes, now), now)
+                return await self._save(record, bulk.waiting(record.state, now) if idle else bulk.done(record.state))
+            record = await self._save(record, bulk.named(record.state, ids, now))
+        tried = {visit_id: await again(partial(self._touch, record, visit_id)) for visit_id in record.state.pending}
+        outcomes = {visit_id: outcome for visit_id, outcome in tried.items() if outcome is not None}
+        return await self._save(record, bulk.counted(record.state, outcomes, now))
+
+    async def _save(self, record: Record[BulkJob], after: BulkJob) -> Record[BulkJob]:
+        """Write a step of the job. Raises SomeoneElseChangedIt if another process goes on with it."""
+        decide = replacing(record.state, Decision(after))
+        return await self._bulk_jobs.change_bulk_job(record, decide, self._context.clock)
 
     async def _begin(self, job_id: str, job: BulkJob) -> Record[BulkJob]:
         with contextlib.suppress(AlreadyExists):
@@ -168,41 +175,30 @@ class BulkMoves:
 
     async def _touch(self, job: Record[BulkJob], appointment_id: str) -> Outcome | None:
         """Apply the job to one visit and return the outcome; None if it is being moved and must be tried again."""
+        record = await self._appointments.appointment(appointment_id)
+        if record is None:
+            return Outcome.LEFT_ALONE
+        command_id = derived_id("bulk", job.id, appointment_id)
+        if record.has_received(command_id):
+            return _outcome_of(job.state, record.state)
+        if record.state.status in (Status.MOVING, Status.SPECIAL_MOVING):
+            return None
+        if not bulk.concerns(job.state, record.state):
+            return Outcome.LEFT_ALONE
+        if job.state.kind is BulkKind.INTERRUPTION:
+            return await self._interrupt(job.state, record, command_id)
+        return await self._move(job.state, record, command_id)
 
-        async def attempt() -> Outcome | None:
-            record = await self._appointments.appointment(appointment_id)
-            if record is None:
-                return Outcome.LEFT_ALONE
-            command_id = derived_id("bulk", job.id, appointment_id)
-            if record.has_received(command_id):
-                return _outcome_of(job.state, record.state)
-            if record.state.status in (Status.MOVING, Status.SPECIAL_MOVING):
-                return None
-            if not bulk.concerns(job.state, record.state):
-                return Outcome.LEFT_ALONE
-            if job.state.kind is BulkKind.INTERRUPTION:
-                return await self._interrupt(job.state, record, command_id)
-            return await self._move(job.state, record, command_id)
-
-        return await again(attempt)
-
-    async def _interrupt(self, job: BulkJob, record: Record[Appointment], command_id: str) -> Outcome:
+    async def _interrupt(self, job: BulkJob, record: Record[Appointment], command_id: str) -> Outcome | None:
         if not can(record.state, Command.INTERRUPT):
             return Outcome.LEFT_ALONE
-        ruling = self._ruling(SpecialCause.SYSTEM_FAULT, job)
-        came = record.state.status is Status.CHECKED_IN
-        decide = visit_transitions.interrupt if came else visit_transitions.open_special
         try:
-            saved = await self._appointments.save(
-                record, decide(record.id, record.state, ruling, self._context.rules), self._context.now(), command_id
-            )
+            return await self._open_new_date(job, record, SpecialCause.SYSTEM_FAULT, command_id)
         except AlreadyExists:
             # taken for missed, and the person has another visit by now
             return Outcome.LEFT_ALONE
-        await self._inventory.give_back_left_now(saved)
-        return Outcome.INTERRUPTED if came else Outcome.SPECIAL_OPENED
 
-    async def _move(self, job: BulkJob, record: Record[Appointment], command_id: str) -> Outcome:
+    async def _move(self, job: BulkJob, record: Record[Appointment], command_id: str) -> Outcome | None:
         if not can(record.state, Command.BEGIN_MOVE):
             return Outcome.LEFT_ALONE
         for session_id in await self._targets(job, record.state):
@@ -212,14 +208,24 @@ class BulkMoves:
             if known is None or not can(known.state, Command.BEGIN_MOVE):
                 return Outcome.LEFT_ALONE
             record = known
-        ruling = self._ruling(SpecialCause.OFFICE_CLOSED, job)
-        opened = visit_transitions.open_special(record.id, record.state, ruling, self._context.rules)
-        saved = await self._appointments.save(record, opened, self._context.now(), command_id)
-        await self._inventory.give_back_left_now(saved)
-        return Outcome.SPECIAL_OPENED
+        return await self._open_new_date(job, record, SpecialCause.OFFICE_CLOSED, command_id)
 
-    def _ruling(self, cause: SpecialCause, job: BulkJob) -> Ruling:
-        return Ruling(cause, job.by, self._context.now(), self._context.offices[job.office_id].timezone, job.reason)
+    async def _open_new_date(
+        self, job: BulkJob, record: Record[Appointment], cause: SpecialCause, command_id: str
+    ) -> Outcome | None:
+        """Open a new date for a visit; None if it was changed meanwhile and must be looked at again."""
+        timezone = self._context.offices[job.office_id].timezone
+        ruling = Ruling(cause, job.by, self._context.now(), timezone, job.reason)
+        opened = visit_transitions.interrupt if _is_here(job, record.state) else visit_transitions.open_special
+        decision = opened(record.id, record.state, ruling, self._context.rules)
+        try:
+            saved = await self._appointments.change(
+                record.id, replacing(record.state, decision), self._context.clock, received=command_id, first=record
+            )
+        except SomeoneElseChangedIt:
+            return None
+        await self._inventory.give_back_left_now(saved)
+        return _outcome_of(job, saved.state)
 
     async def _targets(self, job: BulkJob, state: Appointment) -> list[str]:
         if job.to_session_id is not None:
@@ -227,8 +233,12 @@ class BulkMoves:
         slot, days = state.seat, self._context.rules.late_offer_days
         found = await self._bookable_sessions.soonest([slot.office_id], Pool(slot.pool), days, SESSIONS_TRIED * 2)
         fitting = await self._availability.that_fit(state.application_id, found)
-        later = [each for each in fitting if each.session.starts_at > slot.starts_at]
-        return [each.session_id for each in later][:SESSIONS_TRIED]
+        later = [bookable for bookable in fitting if bookable.session.starts_at > slot.starts_at]
+        return [bookable.session_id for bookable in later][:SESSIONS_TRIED]
+
+
+def _is_here(job: BulkJob, state: Appointment) -> bool:
+    return job.kind is BulkKind.INTERRUPTION and state.status is Status.CHECKED_IN
 
 
 def _outcome_of(job: BulkJob, state: Appointment) -> Outcome:

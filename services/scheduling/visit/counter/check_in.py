@@ -9,12 +9,13 @@ import structlog
 
 from services.scheduling.booking.appointments import appointment as appointments
 from services.scheduling.booking.appointments import visit_transitions
-from services.scheduling.booking.appointments.access import find_visible, refuse_impossible
+from services.scheduling.booking.appointments.access import find_visible, refuse_impossible, refuse_strangers
 from services.scheduling.booking.appointments.appointment import Appointment, Command, Status, can
 from services.scheduling.booking.appointments.errors import QueueCodeNotValid, QueueCodeReplaced
 from services.scheduling.booking.appointments.queue_codes import QueueCodeInvalid, QueueCodes
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.store_part import replacing
 from services.scheduling.terms import local_date
 from services.scheduling.visit.counter.check_in_errors import (
     NotPaidYet,
@@ -28,9 +29,9 @@ from shared.audit import Audit
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.events.application import InterviewRecorded
 from shared.service import NotYet
+from shared.store.decision import Decision
 from shared.store.kinds import Record
-from shared.store.port import StoreUnavailable, VersionConflict
-from shared.store.retry import again
+from shared.store.port import StoreUnavailable
 
 log = structlog.get_logger()
 
@@ -65,27 +66,31 @@ class Visits:
         self._appointments = appointments
 
     async def check_in(self, visitor: VisitorLookup, actor: Actor, command_id: str) -> Record[Appointment]:
-        """Note that the visitor is here; again gives the same answer.
+        """Check a visitor in; a repeat returns the same visit.
 
         Refuses with ``NotFound``, ``QueueCodeNotValid``, ``QueueCodeReplaced``, ``NotYourOffice``, ``NotPaidYet``,
         ``VisitOnAnotherDay``, ``TooEarlyToCheckIn``, ``VisitMissed``, ``BeingMoved`` or ``NotPossibleNow``.
         """
 
-        async def attempt() -> Record[Appointment]:
-            record = await self._find(visitor, actor)
-            if record.state.status in (Status.CHECKED_IN, Status.ON_PROOF):
-                return record
-            self._refuse(record.state)
-            decision = appointments.check_in(record.id, record.state, self._context.now())
-            return await self._appointments.save(record, decision, self._context.now(), command_id)
+        record = await self._find(visitor, actor)
 
-        return await self._enqueue_now(await again(attempt))
+        def check_in(state: Appointment) -> Decision[Appointment] | None:
+            _refuse_changed(visitor, record.state, state, actor)
+            if state.status in (Status.CHECKED_IN, Status.ON_PROOF):
+                return None
+            self._refuse(state)
+            return appointments.check_in(record.id, state, self._context.now())
+
+        changed = await self._appointments.change(
+            record.id, check_in, self._context.clock, received=command_id, first=record
+        )
+        return await self._enqueue_now(changed)
 
     async def _enqueue_now(self, record: Record[Appointment]) -> Record[Appointment]:
-        """Tell the queue at once if all goes well; else a deadline will. Never refuses."""
+        """Add the visitor to the queue at once; if that fails a deadline does it. Never raises."""
         try:
             return await self._counter.enqueue(record)
-        except (VersionConflict, StoreUnavailable, SomeoneElseChangedIt) as trouble:
+        except (StoreUnavailable, SomeoneElseChangedIt) as trouble:
             log.info("visitor_queued_later", appointment_id=record.id, reason=type(trouble).__name__)
             return record
 
@@ -111,22 +116,27 @@ class Visits:
         office = self._context.offices[actor.office_id]
         today = local_date(self._context.now(), office.timezone)
         found = await self._appointments.visits_of_day(office.office_id, today)
-        return next((each for each in found if each.state.live and each.state.seat.queue_number == number), None)
+        return next((visit for visit in found if visit.state.live and visit.state.seat.queue_number == number), None)
 
     async def arrive_on_proof(
         self, visitor: VisitorLookup, ntpn: str, actor: Actor, command_id: str
     ) -> Record[Appointment]:
-        """Let somebody in whose payment does not show yet, on the paper's NTPN; the money is looked for (X6).
+        """Let a visitor in on the NTPN of a proof of payment that is not known yet; billing looks for the money.
 
         A visit that is paid for is checked in as usual. Refuses as :meth:`check_in` does, ``NotPaidYet`` excepted, and
         with ``NotPossibleNow`` where no seat is held any more.
         """
 
-        async def attempt() -> Record[Appointment]:
-            record = await self._find(visitor, actor)
-            if record.state.status is Status.ON_PROOF or not _unpaid(record.state):
-                return record
-            self._refuse_day(record.state)
+        record = await self._find(visitor, actor)
+
+        def arrive(state: Appointment) -> Decision[Appointment] | None:
+            _refuse_changed(visitor, record.state, state, actor)
+            if state.status is Status.ON_PROOF or not can(state, Command.ARRIVE_ON_PROOF):
+                return None
+            self._refuse_day(state)
+            return visit_transitions.arrive_on_proof(record.id, state, ntpn, self._context.now())
+
+        if arrive(record.state) is not None:
             await self._audit.note(
                 actor,
                 "visit.let_in_on_proof",
@@ -135,17 +145,16 @@ class Visits:
                 override=True,
                 command_id=command_id,
             )
-            decision = visit_transitions.arrive_on_proof(record.id, record.state, ntpn, self._context.now())
-            return await self._appointments.save(record, decision, self._context.now(), command_id)
-
-        record = await again(attempt)
+            record = await self._appointments.change(
+                record.id, arrive, self._context.clock, received=command_id, first=record
+            )
         if record.state.status is not Status.ON_PROOF:
             return await self.check_in(VisitorLookup(appointment_id=record.id), actor, command_id)
         return await self._enqueue_now(record)
 
     async def _newest_of(self, application_id: str) -> Record[Appointment] | None:
-        known = [each for each in await self._appointments.appointments_of(application_id) if each.state.slot]
-        return next((each for each in known if each.state.live), known[0] if known else None)
+        known = [visit for visit in await self._appointments.appointments_of(application_id) if visit.state.slot]
+        return next((visit for visit in known if visit.state.live), known[0] if known else None)
 
     async def _by_code(self, text: str, actor: Actor) -> Record[Appointment]:
         try:
@@ -176,20 +185,29 @@ class Visits:
             raise TooEarlyToCheckIn(opens_at=opens_at.isoformat())
 
     async def interview_recorded(self, event: InterviewRecorded, message_id: str) -> None:
-        """The visit took place, whatever its outcome."""
-        record = await self._appointments.appointment(event.appointment_id)
-        if record is None or record.state.status is Status.MOVING:
-            raise NotYet(f"appointment {event.appointment_id} is not known or moves")
-        if can(record.state, Command.USE) and not record.has_received(message_id):
-            await self._appointments.save(record, appointments.use(record.state), self._context.now(), message_id)
+        """Mark the visit as used: its interview was recorded, whatever the outcome."""
+
+        def use(state: Appointment) -> Decision[Appointment] | None:
+            if state.status is Status.MOVING:
+                raise NotYet(f"appointment {event.appointment_id} moves")
+            return appointments.use(state) if can(state, Command.USE) else None
+
+        try:
+            await self._appointments.change(event.appointment_id, use, self._context.clock, received=message_id)
+        except NotFound:
+            raise NotYet(f"appointment {event.appointment_id} is not known") from None
 
     async def miss(self, record: Record[Appointment]) -> None:
-        """The session is over and nobody came."""
+        """Mark the visit as missed: the session is over and the visitor did not come."""
         if can(record.state, Command.MISS):
             office = self._context.offices[record.state.seat.office_id]
-            decision = appointments.miss(record.id, record.state, office, self._context.rules)
-            await self._appointments.save(record, decision, self._context.now())
+            missed = appointments.miss(record.id, record.state, office, self._context.rules)
+            decide = replacing(record.state, missed)
+            await self._appointments.change(record.id, decide, self._context.clock, first=record)
 
 
-def _unpaid(state: Appointment) -> bool:
-    return can(state, Command.ARRIVE_ON_PROOF)
+def _refuse_changed(visitor: VisitorLookup, found: Appointment, newest: Appointment, actor: Actor) -> None:
+    """Refuse a visit that went to another office, or got another code than was shown, since it was found."""
+    refuse_strangers(newest, actor)
+    if visitor.queue_code is not None and newest.code_version != found.code_version:
+        raise QueueCodeReplaced(field="/queue_code")

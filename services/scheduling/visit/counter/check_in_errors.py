@@ -1,4 +1,4 @@
-"""Why a visitor is not checked in."""
+"""Refusals of check-in."""
 
 from __future__ import annotations
 

@@ -11,14 +11,14 @@ from services.scheduling.terms import local_date
 
 
 class CheckInProblem(StrEnum):
-    """Why a visitor cannot be checked in just now."""
+    """Why a visitor cannot be checked in now."""
 
     WRONG_DAY = "wrong_day"
     TOO_EARLY = "too_early"
 
 
 def check_in_problem(slot: Slot, *, timezone: str, now: datetime, rules: Rules) -> CheckInProblem | None:
-    """Why a visitor cannot be checked in now; none if it can be done. The day is the one in the office's zone."""
+    """Return why a visitor cannot be checked in now, or None; the day is that of the office's zone."""
     if rules.check_in_any_day:
         return None
     if local_date(now, timezone) != slot.date:

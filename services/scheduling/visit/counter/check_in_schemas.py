@@ -1,4 +1,4 @@
-"""What the counter sends and reads over HTTP."""
+"""Bodies and views of check-in and of the keys of queue codes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared.http.validation import wrong_value
 
 
 class CheckIn(Body):
-    """By what the visitor is found: exactly one."""
+    """The key to find the visitor by: exactly one."""
 
     queue_code: str | None = Field(None, min_length=1, max_length=LONGEST_QUEUE_CODE)
     appointment_id: Id | None = None

@@ -1,4 +1,4 @@
-"""Events and deadlines at the counter: proofs of payment, the interview, the queue, who did not come."""
+"""Events and deadlines at the counter: proofs of payment, interviews, the queue, missed visits."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def counter_events(visits: Visits, proofs: Proofs) -> Mapping[type[Event], Messa
     """Return the event handlers of visits."""
 
     async def interview_recorded(event: application.InterviewRecorded, envelope: Envelope) -> None:
-        """The visit took place."""
+        """Mark the visit as used."""
         await visits.interview_recorded(event, envelope.id)
 
     async def payment_case_closed(event: billing.PaymentCaseClosed, envelope: Envelope) -> None:
-        """A question about money was answered; it may have been about a proof that somebody was let in with."""
+        """Void the visit if the answered question was about a proof of payment that is not valid."""
         await proofs.case_closed(event, envelope.id)
 
     return {application.InterviewRecorded: interview_recorded, billing.PaymentCaseClosed: payment_case_closed}
@@ -34,11 +34,11 @@ def counter_deadlines(visits: Visits, queue: CounterQueue) -> Mapping[tuple[str,
     """Return the deadline handlers of visits."""
 
     async def session_over(record: Record[Appointment], _name: str) -> None:
-        """The applicant did not come."""
+        """Mark the visit as missed."""
         await visits.miss(record)
 
     async def enqueue_due(record: Record[Appointment], _name: str) -> None:
-        """The queue at the counter does not know yet who checked in."""
+        """Add a visitor to the queue who checked in and is not in it yet."""
         await queue.enqueue(record)
 
     return {(APPOINTMENT.name, "miss"): session_over, (APPOINTMENT.name, "enqueue"): enqueue_due}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Final
 
 import structlog
 
@@ -17,19 +16,17 @@ from services.scheduling.context import UseCaseContext
 from services.scheduling.terms import local_date
 from services.scheduling.visit.counter.queue_service import CounterQueue
 from shared.events.billing import PaymentCaseClosed
+from shared.events.codes import PaymentCaseKind, PaymentCaseOutcome
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
-from shared.store.retry import again
 
 log = structlog.get_logger()
 
-ON_PROOF: Final = "arrived_on_proof"
-NOT_PAID: Final = "not_paid"
-
 
 class Proofs:
-    """Billing's word on proofs that were shown at the counter."""
+    """Answers of billing about proofs of payment that were shown at the counter."""
 
     def __init__(
         self,
@@ -46,36 +43,36 @@ class Proofs:
         self._counter = counter
 
     async def case_closed(self, event: PaymentCaseClosed, message_id: str) -> None:
-        """The money was never paid: the visit does not count, its seat is accounted for and its office told.
+        """Void a visit whose proof of payment is not valid, release its seat, and flag it to its office.
 
         Every step is a no-op when it was done before, so that a repeat finishes what a crash left.
         """
-        if event.kind != ON_PROOF or event.outcome != NOT_PAID:
+        if event.kind != PaymentCaseKind.ARRIVED_ON_PROOF or event.outcome != PaymentCaseOutcome.NOT_PAID:
             return
-        record = await again(lambda: self._voided(event, message_id))
+        record = await self._about(event)
         if record is None:
+            return
+        visit_id = record.id
+
+        def void(state: Appointment) -> Decision[Appointment] | None:
+            if not can(state, Command.VOID):
+                return None
+            log.warning("visit_voided", appointment_id=visit_id, state=state.status.value)
+            return visit_transitions.void(visit_id, state, now=self._context.now(), rules=self._context.rules)
+
+        record = await self._appointments.change(visit_id, void, self._context.clock, received=message_id, first=record)
+        if not record.has_received(message_id):
+            # paid for since, given up, or let in by no officer
             return
         await self._inventory.give_back_left_now(record)
         await self._counter.leave_queue(record)
         await self._tell_office(record)
 
-    async def _voided(self, event: PaymentCaseClosed, message_id: str) -> Record[Appointment] | None:
-        record = await self._about(event)
-        if record is None or record.has_received(message_id):
-            return record
-        if not can(record.state, Command.VOID):
-            # paid for since, given up, or let in by nobody
-            return None
-        now, rules = self._context.now(), self._context.rules
-        log.warning("visit_voided", appointment_id=record.id, state=record.state.status.value)
-        decision = visit_transitions.void(record.id, record.state, now=now, rules=rules)
-        return await self._appointments.save(record, decision, now, message_id)
-
     async def _about(self, event: PaymentCaseClosed) -> Record[Appointment] | None:
         if event.appointment_id is not None:
             return await self._appointments.appointment(event.appointment_id)
         known = await self._appointments.appointments_of(event.application_id or "")
-        return next((each for each in known if each.state.proof is not None), None)
+        return next((visit for visit in known if visit.state.proof is not None), None)
 
     async def _tell_office(self, record: Record[Appointment]) -> None:
         slot, now = record.state.seat, self._context.now()

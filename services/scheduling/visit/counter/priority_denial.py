@@ -1,4 +1,4 @@
-"""Priority seats at the counter: what an officer does when the declared ground is not so (F69)."""
+"""Priority denial: an officer finds that the declared ground for a priority seat does not hold."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from services.scheduling.booking.appointments import priority
-from services.scheduling.booking.appointments.access import find_visible
+from services.scheduling.booking.appointments.access import find_visible, refuse_strangers
 from services.scheduling.booking.appointments.appointment import Appointment, Command, MoveCause, Status, can
 from services.scheduling.booking.appointments.move import Relocation
 from services.scheduling.booking.appointments.priority import Denial, Proof
@@ -23,7 +23,6 @@ from shared.ids import derived_id
 from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import VersionConflict
-from shared.store.retry import again
 
 log = structlog.get_logger()
 
@@ -37,7 +36,7 @@ _DENIABLE: Final = (
 
 
 class PriorityDenials:
-    """Denies priority at the counter."""
+    """Denials of priority at the counter."""
 
     def __init__(
         self,
@@ -54,35 +53,37 @@ class PriorityDenials:
         self._audit = audit
 
     async def deny(self, appointment_id: str, why: Denial, actor: Actor, command_id: str) -> Record[Appointment]:
-        """Move a visit whose declared need is not so to the regular ones: to a regular seat of today if one is free,
-        else to the queue of bookings on the seat it has. Nobody is sent away, and the reason is on record.
+        """Deny the priority of a visit: it moves to a regular seat of its session if one is free, else it keeps its
+        seat and queues with the bookings. No visitor is sent away, and the reason is on the audit.
 
         Refuses with ``NotFound``, ``NotYourOffice`` and ``NoPriorityToDeny``. A repeat of the command meets the visit
         as the first time left it.
         """
 
-        async def attempt() -> Record[Appointment]:
-            record = await find_visible(self._appointments, appointment_id, actor)
-            if record.has_received(command_id):
-                return record
-            ground = record.state.priority
-            if ground is None or ground.proof is not Proof.TO_BE_SHOWN or record.state.status not in _DENIABLE:
-                raise NoPriorityToDeny(state=ground.proof.value if ground else record.state.status.value)
+        def deny(state: Appointment) -> Decision[Appointment]:
+            refuse_strangers(state, actor)
+            ground = state.priority
+            if ground is None or ground.proof is not Proof.TO_BE_SHOWN or state.status not in _DENIABLE:
+                raise NoPriorityToDeny(state=ground.proof.value if ground else state.status.value)
+            denied = priority.denied(ground, why, actor.account_id, self._context.now())
+            return Decision(replace(state, priority=denied))
+
+        record = await find_visible(self._appointments, appointment_id, actor)
+        if not record.has_received(command_id):
+            deny(record.state)  # what is refused is not on the audit
             await self._audit.note(
                 actor, "priority.denied", subject=record.id, reason=why.value, override=True, command_id=command_id
             )
-            now = self._context.now()
-            state = replace(record.state, priority=priority.denied(ground, why, actor.account_id, now))
-            return await self._appointments.save(record, Decision(state), now, command_id)
-
-        record = await again(attempt)
+        record = await self._appointments.change(
+            record.id, deny, self._context.clock, received=command_id, first=record
+        )
         if record.state.checked_in_at is not None:
             await self._counter.to_booked_lane(record)
             return record
         return await self._to_regular_seat(record, command_id)
 
     async def _to_regular_seat(self, record: Record[Appointment], command_id: str) -> Record[Appointment]:
-        """The visit on a regular seat of its own session, if one is free; its priority seat goes back."""
+        """Move the visit to a regular seat of its own session if one is free; return it as it is then."""
         if record.state.seat.pool != Pool.PRIORITY or not can(record.state, Command.BEGIN_MOVE):
             return record
         session_id = record.state.seat.session_id

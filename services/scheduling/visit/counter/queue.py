@@ -1,7 +1,6 @@
-"""The queue at the counter of one office on one day: who waits, who is called, who comes next, how long it takes.
+"""The queue at the counter of one office on one day: lanes, calls, the next number, and waiting times.
 
-Numbers only: it knows nobody's name. All of a day's queue is one document, so that two officers never call the same
-number.
+Numbers only, no names. All of a day's queue is one document, so that two officers never call the same number.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ class Lane(StrEnum):
     """Where a visitor queues."""
 
     PRIORITY = "priority"
-    """The elderly, people with disabilities, pregnant women, infants (F69)."""
+    """The elderly, people with disabilities, pregnant women, infants."""
     BOOKED = "booked"
     WALK_IN = "walk_in"
 
@@ -42,7 +41,7 @@ class VisitorState(StrEnum):
     WAITING = "waiting"
     CALLED = "called"
     PARKED = "parked"
-    """Sent away for a while, for a photocopy or a payment; keeps the place."""
+    """Away for a while, for a photocopy or a payment; keeps the place."""
     MISSED = "missed"
     SERVED = "served"
 
@@ -72,8 +71,8 @@ COUNTER_TRANSITIONS: Final = Transitions(
 )
 
 WHEEL: Final = (Lane.PRIORITY, Lane.BOOKED, Lane.BOOKED, Lane.PRIORITY, Lane.BOOKED, Lane.WALK_IN)
-"""Who is called in turn; an empty lane is passed over. Priority gets a third and is never more than two calls away,
-bookings half, and a walk-in waits for five calls at most: nobody starves."""
+"""Lanes in the order of calls; an empty lane is passed over. Priority gets a third and is never more than two calls
+away, bookings half, and a walk-in waits for five calls at most: no lane starves."""
 
 
 class CounterFull(Exception):
@@ -91,8 +90,8 @@ class Visitor:
     place: VisitorState
     arrived_at: datetime
     order: datetime
-    """The order within the lane: the start of the booked session for bookings, so that who comes early for a later
-    session does not overtake; the arrival for others."""
+    """The order within the lane: the start of the booked session for bookings, so that early visitors of a later
+    session do not overtake; the arrival for others."""
     called_at: datetime | None = None
     booth: str | None = None
     calls: int = 0
@@ -109,11 +108,11 @@ class CounterDay:
     turn: int = 0
     """Where the wheel stands."""
     commands: tuple[tuple[str, str], ...] = ()
-    """The newest commands of officers and the visit each was about, so that a repeat calls nobody twice."""
+    """The newest commands of officers and the visit each was about, so that a repeat calls no visitor twice."""
 
 
 def joined(day: CounterDay, visitor: Visitor) -> CounterDay:
-    """The queue with one more visitor; who is in it stays as they are.
+    """Return the queue with one more visitor; one who is in it already stays unchanged.
 
     Raises:
         CounterFull: it holds :data:`MOST_VISITORS`.
@@ -126,7 +125,7 @@ def joined(day: CounterDay, visitor: Visitor) -> CounterDay:
 
 
 def in_lane(day: CounterDay, visit_id: str, lane: Lane, order: datetime) -> CounterDay:
-    """The queue with a visitor in another lane; who was called already stays where they are."""
+    """Return the queue with a visitor in another lane; one who was called already stays unchanged."""
     visitor = day.visitors[visit_id]
     if visitor.place not in (VisitorState.WAITING, VisitorState.PARKED, VisitorState.MISSED):
         return day
@@ -134,21 +133,21 @@ def in_lane(day: CounterDay, visit_id: str, lane: Lane, order: datetime) -> Coun
 
 
 def without(day: CounterDay, visit_id: str) -> CounterDay:
-    """The queue without a visitor whose visit does not count; who was called or served already stays in it."""
+    """Return the queue without a visitor whose visit does not count; one who was called or served stays in it."""
     visitor = day.visitors.get(visit_id)
     if visitor is None or visitor.place not in (VisitorState.WAITING, VisitorState.PARKED, VisitorState.MISSED):
         return day
-    return replace(day, visitors={key: each for key, each in day.visitors.items() if key != visit_id})
+    return replace(day, visitors={key: visitor for key, visitor in day.visitors.items() if key != visit_id})
 
 
 def waiting(day: CounterDay, lane: Lane | None = None) -> list[Visitor]:
     """Return the waiting visitors of a lane in order."""
     found = [
-        each
-        for each in day.visitors.values()
-        if each.place is VisitorState.WAITING and (lane is None or each.lane is lane)
+        visitor
+        for visitor in day.visitors.values()
+        if visitor.place is VisitorState.WAITING and (lane is None or visitor.lane is lane)
     ]
-    return sorted(found, key=lambda each: (each.order, each.arrived_at, each.number))
+    return sorted(found, key=lambda visitor: (visitor.order, visitor.arrived_at, visitor.number))
 
 
 def next_of(day: CounterDay) -> tuple[Visitor, int] | None:
@@ -163,7 +162,7 @@ def next_of(day: CounterDay) -> tuple[Visitor, int] | None:
 
 
 def line(day: CounterDay) -> list[Visitor]:
-    """Everybody who waits, in the order in which they will be called if nobody else comes."""
+    """Return the waiting visitors in the order in which they are called if no other comes."""
     queues = {lane: waiting(day, lane) for lane in Lane}
     ordered: list[Visitor] = []
     turn = day.turn
@@ -176,7 +175,7 @@ def line(day: CounterDay) -> list[Visitor]:
 
 
 def called_next(day: CounterDay, booth: str, now: datetime) -> tuple[CounterDay, Visitor] | None:
-    """The queue after the next number was called to a booth; none if nobody waits."""
+    """Return the queue and the visitor after the next number is called to a booth; None if no visitor waits."""
     found = next_of(day)
     if found is None:
         return None
@@ -192,11 +191,11 @@ def called_next(day: CounterDay, booth: str, now: datetime) -> tuple[CounterDay,
 
 
 def changed(day: CounterDay, visit_id: str, command: CounterCommand, now: datetime) -> CounterDay:
-    """The queue after an officer did something with a number.
+    """Return the queue after an officer's command for a number.
 
     Raises:
-        KeyError: nobody of that id is in the queue.
-        IllegalTransition: it cannot be done, or the number was not called often enough to be missed.
+        KeyError: no visitor has this id.
+        IllegalTransition: the command is not allowed, or the number was not called often enough to be missed.
     """
     visitor = day.visitors[visit_id]
     place = COUNTER_TRANSITIONS.after(visitor.place, command)
@@ -211,7 +210,7 @@ def changed(day: CounterDay, visit_id: str, command: CounterCommand, now: dateti
 
 @dataclass(frozen=True)
 class Wait:
-    """What a visitor is told: how many are called before, and in how many minutes it is their turn about."""
+    """Estimated wait: how many visitors are called before, and about how many minutes that takes."""
 
     ahead: int
     minutes: int
@@ -220,28 +219,32 @@ class Wait:
 def waits(day: CounterDay, *, booths: int, service_minutes: int) -> Mapping[str, Wait]:
     """Return the estimated waiting time of each visitor in the queue: whole rounds of the booths, rounded down."""
     abreast = max(1, booths)
-    return {each.visit_id: Wait(ahead, ahead // abreast * service_minutes) for ahead, each in enumerate(line(day))}
+    return {
+        visitor.visit_id: Wait(ahead, ahead // abreast * service_minutes) for ahead, visitor in enumerate(line(day))
+    }
 
 
 def wait_of_office(day: CounterDay, *, booths: int, service_minutes: int) -> Wait:
-    """Estimated waiting time of a visitor who arrives now."""
+    """Return the estimated wait of a visitor who arrives now."""
     ahead = len(waiting(day))
     return Wait(ahead, ahead // max(1, booths) * service_minutes)
 
 
 def on_display(day: CounterDay) -> Sequence[Visitor]:
-    """The numbers that are called, the newest first: what the public display shows."""
-    called = [each for each in day.visitors.values() if each.place is VisitorState.CALLED]
-    return sorted(called, key=lambda each: (each.called_at or each.arrived_at, each.number), reverse=True)[:SHOWN_CALLS]
+    """Return the called numbers for the public display, newest call first."""
+    called = [visitor for visitor in day.visitors.values() if visitor.place is VisitorState.CALLED]
+    return sorted(called, key=lambda visitor: (visitor.called_at or visitor.arrived_at, visitor.number), reverse=True)[
+        :SHOWN_CALLS
+    ]
 
 
 def remembered(day: CounterDay, command_id: str, visit_id: str) -> CounterDay:
-    """The queue that knows the command."""
+    """Return the queue that remembers the command."""
     return replace(day, commands=(*day.commands, (command_id, visit_id))[-COMMANDS_KEPT:])
 
 
 def visit_of(day: CounterDay, command_id: str) -> str | None:
-    """The visit that the command was about, if it was done before."""
+    """Return the visit that the command was about if it took effect before, or None."""
     return next((visit_id for known, visit_id in day.commands if known == command_id), None)
 
 

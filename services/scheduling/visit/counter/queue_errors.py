@@ -1,4 +1,4 @@
-"""Why the counter cannot call, change a number, or receive somebody without a booking."""
+"""Refusals of calls, of changes of a number, and of registrations without a booking."""
 
 from __future__ import annotations
 

@@ -140,20 +140,20 @@ async def served(call: Call) -> NumberView:
     refusals=(OfficeNotFound, NotYourOffice),
 )
 async def read_queue(call: Call) -> QueueView:
-    """Every number of today: who waits in the order of their calls, then the others."""
-    hall = await use_case(call, CounterQueue).queue(call.path["office_id"], actor_of(call.caller))
-    waits = hall.waits
+    """Every number of today: waiting ones in the order of their calls, then the others."""
+    queue = await use_case(call, CounterQueue).find_own_queue(call.path["office_id"], actor_of(call.caller))
+    waits = queue.waits
     last = len(waits)
     visitors = sorted(
-        hall.day.visitors.values(),
-        key=lambda each: (waits[each.visit_id].ahead if each.visit_id in waits else last, each.arrived_at),
+        queue.day.visitors.values(),
+        key=lambda visitor: (waits[visitor.visit_id].ahead if visitor.visit_id in waits else last, visitor.arrived_at),
     )
     return QueueView(
-        office_id=hall.office.office_id,
-        date=hall.day.day,
-        waiting=hall.wait_now.ahead,
-        expected_minutes=hall.wait_now.minutes,
-        numbers=[_number_view(each, hall) for each in visitors],
+        office_id=queue.office.office_id,
+        date=queue.day.day,
+        waiting=queue.wait_now.ahead,
+        expected_minutes=queue.wait_now.minutes,
+        numbers=[_number_view(visitor, queue) for visitor in visitors],
     )
 
 
@@ -167,8 +167,8 @@ async def read_queue(call: Call) -> QueueView:
 async def waiting(call: Call) -> QueuePlaceView:
     """The visitor's place in the queue and the office's present wait."""
     record = await use_case(call, Holds).get(call.path["appointment_id"], actor_of(call.caller))
-    hall = await use_case(call, CounterQueue).hall(record.state.seat.office_id)
-    visitor, wait = hall.day.visitors.get(record.id), hall.waits.get(record.id)
+    queue = await use_case(call, CounterQueue).find_queue(record.state.seat.office_id)
+    visitor, wait = queue.day.visitors.get(record.id), queue.waits.get(record.id)
     return QueuePlaceView(
         appointment_id=record.id,
         state=visitor.place.value if visitor else _IN_QUEUE,
@@ -176,8 +176,8 @@ async def waiting(call: Call) -> QueuePlaceView:
         booth=visitor.booth if visitor else None,
         ahead=wait.ahead if wait else None,
         expected_minutes=wait.minutes if wait else None,
-        office_waiting=hall.wait_now.ahead,
-        office_expected_minutes=hall.wait_now.minutes,
+        office_waiting=queue.wait_now.ahead,
+        office_expected_minutes=queue.wait_now.minutes,
     )
 
 
@@ -190,7 +190,7 @@ async def waiting(call: Call) -> QueuePlaceView:
 )
 async def display(call: Call) -> DisplayView:
     """The numbers that are called: no names."""
-    return _display_view(await use_case(call, CounterQueue).hall(call.path["office_id"]))
+    return _display_view(await use_case(call, CounterQueue).find_queue(call.path["office_id"]))
 
 
 @endpoints.get(
@@ -205,11 +205,11 @@ async def watch_display(call: Call) -> Answer:
     """The display as server-sent events of the type `display`, each time it changes."""
     office_id = call.path["office_id"]
 
-    async def look() -> DisplayView:
-        return _display_view(await use_case(call, CounterQueue).hall(office_id))
+    async def read_display() -> DisplayView:
+        return _display_view(await use_case(call, CounterQueue).find_queue(office_id))
 
     return await event_stream(
-        call, use_case(call, CounterQueue).watching, ("display", office_id), look, event="display"
+        call, use_case(call, CounterQueue).watching, ("display", office_id), read_display, event="display"
     )
 
 
@@ -230,7 +230,7 @@ async def watch_display(call: Call) -> Answer:
     ),
 )
 async def register_walk_in(call: Call[RegisterWalkIn]) -> WalkInView:
-    """The visitor's number. It takes a seat of the walk-in or priority pool; who registered it and why is kept."""
+    """The visitor's number. It takes a seat of the walk-in or priority pool; officer and reason are kept."""
     asked = call.body
     registration = Registration(
         call.path["office_id"], asked.reason, asked.evidence, actor_of(call.caller), call.command_id
@@ -252,8 +252,8 @@ async def register_walk_in(call: Call[RegisterWalkIn]) -> WalkInView:
     )
 
 
-def _number_view(visitor: Visitor, hall: DayQueue | None) -> NumberView:
-    wait = hall.waits.get(visitor.visit_id) if hall is not None else None
+def _number_view(visitor: Visitor, queue: DayQueue | None) -> NumberView:
+    wait = queue.waits.get(visitor.visit_id) if queue is not None else None
     return NumberView(
         visit_id=visitor.visit_id,
         number=visitor.number,
@@ -268,11 +268,11 @@ def _number_view(visitor: Visitor, hall: DayQueue | None) -> NumberView:
     )
 
 
-def _display_view(hall: DayQueue) -> DisplayView:
+def _display_view(queue: DayQueue) -> DisplayView:
     return DisplayView(
-        office_id=hall.office.office_id,
-        date=hall.day.day,
-        called=[CalledNumber(number=each.number, booth=each.booth, calls=each.calls) for each in on_display(hall.day)],
-        waiting=hall.wait_now.ahead,
-        expected_minutes=hall.wait_now.minutes,
+        office_id=queue.office.office_id,
+        date=queue.day.day,
+        called=[CalledNumber.model_validate(visitor, from_attributes=True) for visitor in on_display(queue.day)],
+        waiting=queue.wait_now.ahead,
+        expected_minutes=queue.wait_now.minutes,
     )

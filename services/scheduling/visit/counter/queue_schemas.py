@@ -14,13 +14,13 @@ LONGEST_EVIDENCE = 1000
 
 
 class CallNext(Body):
-    """To which booth."""
+    """The booth to which the next number is called."""
 
     booth: str = Field(min_length=1, max_length=LONGEST_BOOTH, pattern=r"^[A-Za-z0-9-]+$")
 
 
 class RegisterWalkIn(Body):
-    """Why somebody is received without a booking, and what was shown."""
+    """The reason to receive a visitor without a booking, and the evidence."""
 
     reason: WalkInReason
     evidence: str | None = Field(None, min_length=3, max_length=LONGEST_EVIDENCE)
@@ -49,7 +49,7 @@ class QueueView(View):
     date: dt.date
     waiting: int
     expected_minutes: int
-    """What somebody who arrives now must expect."""
+    """Estimated wait of a visitor who arrives now."""
     numbers: list[NumberView]
 
 
@@ -62,7 +62,7 @@ class CalledNumber(View):
 
 
 class DisplayView(View):
-    """What hangs on the wall: numbers and booths, no names."""
+    """The public display: numbers and booths, no names."""
 
     office_id: str
     date: dt.date

@@ -1,4 +1,4 @@
-"""The queue at the counter: who joins it, who is called, how long it takes; and visitors without a booking."""
+"""The queue at the counter: joining, calling, waiting times; and registration of visitors without a booking."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.office import Office
 from services.scheduling.offices.repository import SessionRepository
 from services.scheduling.offices.session import Session
+from services.scheduling.store_part import Decide
 from services.scheduling.terms import Pool, local_date
 from services.scheduling.visit.counter import queue as counter
 from services.scheduling.visit.counter.queue import CounterCommand, CounterDay, Lane, Visitor, VisitorState, Wait
@@ -41,11 +42,10 @@ from shared.http.events_stream import Watching
 from shared.store.decision import Decision
 from shared.store.kinds import Range, Record
 from shared.store.port import AlreadyExists
-from shared.store.retry import again
 from shared.store.transitions import IllegalTransition
 
-TRIES: Final = 20
-"""All booths of an office write one document: more of them collide than elsewhere, and each write is short."""
+MOST_REGISTRATIONS: Final = 20
+"""Tries of one registration: each may find that its seat was lost, and its visit abandoned, before."""
 
 USUAL_SERVICE_MINUTES: Final = 15
 """Where no session of the day says how long a service takes; the field reference's figure for an ordinary booth."""
@@ -57,7 +57,7 @@ _REGISTERED: Final = "walk-in"
 
 
 def _lane_of(state: Appointment) -> Lane:
-    """Where a visitor queues: by the pool of the seat, unless an officer denied the priority that it was taken for."""
+    """Return the lane of a visitor: by the pool of the seat, unless an officer denied the priority."""
     if state.priority is not None and state.priority.proof is Proof.DENIED:
         return Lane.BOOKED
     return _LANES.get(Pool(state.seat.pool), Lane.BOOKED)
@@ -85,12 +85,12 @@ class DayQueue:
 
     @property
     def waits(self) -> Mapping[str, Wait]:
-        """Estimated waiting time of each visitor in the queue."""
+        """Return the estimated wait of each visitor in the queue."""
         return counter.waits(self.day, booths=self.booths, service_minutes=self.service_minutes)
 
     @property
     def wait_now(self) -> Wait:
-        """Estimated waiting time of a visitor who arrives now."""
+        """Return the estimated wait of a visitor who arrives now."""
         return counter.wait_of_office(self.day, booths=self.booths, service_minutes=self.service_minutes)
 
 
@@ -122,13 +122,17 @@ class CounterQueue:
         """The open display streams."""
 
     async def enqueue(self, record: Record[Appointment]) -> Record[Appointment]:
-        """Tell the queue of a visitor who checked in; again changes nothing."""
+        """Add a visitor who checked in to the queue; a repeat changes nothing."""
         state = record.state
         if state.enqueue_at is None:
             return record
         if state.status in (Status.CHECKED_IN, Status.ON_PROOF):
             await self._join(record.id, state)
-        return await self._appointments.save(record, visit_transitions.enqueued(state), self._context.now())
+
+        def enqueue(newest: Appointment) -> Decision[Appointment] | None:
+            return visit_transitions.enqueued(newest) if newest.enqueue_at == state.enqueue_at else None
+
+        return await self._appointments.change(record.id, enqueue, self._context.clock, first=record)
 
     async def _join(self, visit_id: str, state: Appointment) -> None:
         slot, at = state.seat, state.checked_in_at or self._context.now()
@@ -137,62 +141,56 @@ class CounterQueue:
         order = slot.starts_at if lane is Lane.BOOKED else at
         visitor = Visitor(visit_id, slot.queue_number, lane, VisitorState.WAITING, arrived_at=at, order=order)
 
-        async def attempt() -> None:
-            day = await self._counter_days.open_counter_day(
-                office.office_id, local_date(at, office.timezone), self._context.now()
-            )
-            if visit_id not in day.state.visitors:
-                await self._counter_days.save_counter_day(day, counter.joined(day.state, visitor), self._context.now())
+        def join(day: CounterDay) -> Decision[CounterDay]:
+            return Decision(counter.joined(day, visitor))
 
-        await again(attempt, tries=TRIES)
+        await self._change_day(office, at, join)
 
     async def to_booked_lane(self, record: Record[Appointment]) -> None:
-        """Let a visitor whose priority was denied queue with the bookings, if they queue and were not called yet."""
+        """Move a visitor whose priority was denied to the lane of bookings, unless called already or not queueing."""
         slot, at = record.state.seat, record.state.checked_in_at or self._context.now()
-        day = local_date(at, self._context.offices[slot.office_id].timezone)
 
-        async def attempt() -> None:
-            known = await self._counter_days.counter_day(slot.office_id, day)
-            if known is not None and record.id in known.state.visitors:
-                changed = counter.in_lane(known.state, record.id, Lane.BOOKED, slot.starts_at)
-                await self._counter_days.save_counter_day(known, changed, self._context.now())
+        def change_lane(day: CounterDay) -> Decision[CounterDay] | None:
+            queues = record.id in day.visitors
+            return Decision(counter.in_lane(day, record.id, Lane.BOOKED, slot.starts_at)) if queues else None
 
-        await again(attempt, tries=TRIES)
+        await self._change_day(self._context.offices[slot.office_id], at, change_lane)
 
     async def leave_queue(self, record: Record[Appointment]) -> None:
         """Remove a visitor from the queue whose visit does not count."""
-        slot, at = record.state.seat, record.state.checked_in_at or self._context.now()
-        day = local_date(at, self._context.offices[slot.office_id].timezone)
+        office = self._context.offices[record.state.seat.office_id]
 
-        async def attempt() -> None:
-            known = await self._counter_days.counter_day(slot.office_id, day)
-            rest = counter.without(known.state, record.id) if known is not None else None
-            if known is not None and rest is not None and rest != known.state:
-                await self._counter_days.save_counter_day(known, rest, self._context.now())
+        def leave(day: CounterDay) -> Decision[CounterDay]:
+            return Decision(counter.without(day, record.id))
 
-        await again(attempt, tries=TRIES)
+        await self._change_day(office, record.state.checked_in_at or self._context.now(), leave)
+
+    async def _change_day(self, office: Office, at: datetime, decide: Decide[CounterDay]) -> CounterDay:
+        """Change the queue of the office's day that the moment falls on."""
+        day = local_date(at, office.timezone)
+        changed = await self._counter_days.change_counter_day(office.office_id, day, decide, self._context.clock)
+        return changed.state
 
     async def call_next(self, office_id: str, booth: str, actor: Actor, command_id: str) -> Visitor:
-        """Call the next number to a booth; a repeat of the command calls nobody else.
+        """Call the next number to a booth; a repeat of the command returns the number that was called.
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice`` and ``NobodyWaits``.
         """
         office = self._context.own_office(office_id, actor)
 
-        async def attempt() -> Visitor:
-            now = self._context.now()
-            day = await self._counter_days.open_counter_day(office.office_id, local_date(now, office.timezone), now)
-            known = counter.visit_of(day.state, command_id)
-            if known is not None:
-                return day.state.visitors[known]
-            found = counter.called_next(day.state, booth, now)
+        now = self._context.now()
+
+        def call(day: CounterDay) -> Decision[CounterDay] | None:
+            if counter.visit_of(day, command_id) is not None:
+                return None
+            found = counter.called_next(day, booth, now)
             if found is None:
                 raise NobodyWaits
             state, visitor = found
-            await self._counter_days.save_counter_day(day, counter.remembered(state, command_id, visitor.visit_id), now)
-            return visitor
+            return Decision(counter.remembered(state, command_id, visitor.visit_id))
 
-        return await again(attempt, tries=TRIES)
+        day = await self._change_day(office, now, call)
+        return day.visitors[dict(day.commands)[command_id]]
 
     async def change(
         self, office_id: str, visit_id: str, command: CounterCommand, actor: Actor, command_id: str
@@ -203,27 +201,25 @@ class CounterQueue:
         """
         office = self._context.own_office(office_id, actor)
 
-        async def attempt() -> Visitor:
-            now = self._context.now()
-            day = await self._counter_days.counter_day(office.office_id, local_date(now, office.timezone))
-            if day is None or visit_id not in day.state.visitors:
-                raise NotFound
-            if counter.visit_of(day.state, command_id) is None:
-                try:
-                    state = counter.changed(day.state, visit_id, command, now)
-                except IllegalTransition as problem:
-                    raise NotPossibleAtCounter(state=problem.state.value) from None
-                day = await self._counter_days.save_counter_day(
-                    day, counter.remembered(state, command_id, visit_id), now
-                )
-            return day.state.visitors[visit_id]
+        now = self._context.now()
 
-        visitor = await again(attempt, tries=TRIES)
+        def decide(day: CounterDay) -> Decision[CounterDay] | None:
+            if visit_id not in day.visitors:
+                raise NotFound
+            if counter.visit_of(day, command_id) is not None:
+                return None
+            try:
+                state = counter.changed(day, visit_id, command, now)
+            except IllegalTransition as problem:
+                raise NotPossibleAtCounter(state=problem.state.value) from None
+            return Decision(counter.remembered(state, command_id, visit_id))
+
+        visitor = (await self._change_day(office, now, decide)).visitors[visit_id]
         if visitor.place is VisitorState.SERVED:
             await self._end_registered(visit_id)
         return visitor
 
-    async def hall(self, office_id: str) -> DayQueue:
+    async def find_queue(self, office_id: str) -> DayQueue:
         """Return today's queue of the office; refuses with ``OfficeNotFound``."""
         office, now = self._context.offices[office_id], self._context.now()
         today = local_date(now, office.timezone)
@@ -234,13 +230,13 @@ class CounterQueue:
         minutes = session.service_minutes if session is not None else USUAL_SERVICE_MINUTES
         return DayQueue(office, day, booths, minutes)
 
-    async def queue(self, office_id: str, actor: Actor) -> DayQueue:
-        """The queue, for officers of the office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
+    async def find_own_queue(self, office_id: str, actor: Actor) -> DayQueue:
+        """Return the queue, for officers of the office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
         self._context.own_office(office_id, actor)
-        return await self.hall(office_id)
+        return await self.find_queue(office_id)
 
     async def register(self, asked: Registration) -> Record[Appointment]:
-        """Receive somebody without a booking: takes a seat of the walk-in or priority pool of today's session.
+        """Receive a visitor without a booking: takes a seat of the walk-in or priority pool of today's session.
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``EvidenceNeeded`` (an override without evidence),
         ``NoWalkInSeat`` and ``SomeoneElseChangedIt``. A repeat of the command meets the first registration.
@@ -248,7 +244,7 @@ class CounterQueue:
         office = self._context.own_office(asked.office_id, asked.actor)
         if asked.reason in OVERRIDES and not asked.evidence:
             raise EvidenceNeeded(field="/evidence")
-        for attempt in range(TRIES):
+        for attempt in range(MOST_REGISTRATIONS):
             visit_id = appointment_id_of(asked.command_id, attempt)
             known = await self._appointments.appointment(visit_id)
             if known is None:
@@ -287,7 +283,7 @@ class CounterQueue:
             return await self._appointments.appointment(visit_id)
 
     async def _claim(self, visit_id: str, office: Office, pool: Pool) -> Record[Seat] | None:
-        """A free seat of today's sessions that are not over, the soonest first; none if there is none."""
+        """Claim a seat of today's sessions that are not over, the soonest first; return None if none is free."""
         now = self._context.now()
         for session in await self._sessions_today(office, now):
             if session.state.ends_at <= now:
@@ -306,7 +302,7 @@ class CounterQueue:
         return None
 
     async def _end_registered(self, visit_id: str) -> None:
-        """End the visit of who was registered at the counter: served is its end, as no interview is recorded."""
+        """End the visit of a visitor registered at the counter: no interview is recorded, being served is its end."""
 
         def end(state: Appointment) -> Decision[Appointment] | None:
             ends = state.walk_in is not None and can(state, Command.USE)
@@ -329,5 +325,5 @@ class CounterQueue:
 
     async def _session_now(self, office: Office, now: datetime) -> Session | None:
         sessions = [record.state for record in await self._sessions_today(office, now)]
-        later = [each for each in sessions if each.ends_at > now]
+        later = [session for session in sessions if session.ends_at > now]
         return next(iter(later or sessions), None)

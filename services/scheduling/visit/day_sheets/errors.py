@@ -1,4 +1,4 @@
-"""Why a list is not ready or a file of an offline day is not taken."""
+"""Refusals of day sheets, same-day lists and offline files."""
 
 from __future__ import annotations
 

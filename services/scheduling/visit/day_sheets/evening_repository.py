@@ -1,4 +1,4 @@
-"""How the sheets of evenings are kept: a document per office."""
+"""Stores the evening sheets: a document per office."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from services.scheduling.store_part import OnStore
+from services.scheduling.store_part import Decide, OnStore
 from services.scheduling.visit.day_sheets.evening_sheet import EveningSheets, evening_deadlines
+from shared.clock import Clock
 from shared.ids import derived_id
+from shared.store.change import change
 from shared.store.kinds import Kind, Record
 
 EVENING_SHEETS: Final = Kind(
@@ -18,24 +20,24 @@ EVENING_SHEETS: Final = Kind(
 
 
 def evening_id(office_id: str) -> str:
-    """The one id of an office's sheets."""
+    """Return the id of an office's evening sheets."""
     return derived_id("evening_sheets", office_id)
 
 
 class EveningRepository(OnStore):
-    """Sheets of evenings."""
+    """Evening sheets of offices."""
 
     async def evening(self, office_id: str) -> Record[EveningSheets] | None:
-        """The sheets of an office, or none before its first."""
+        """Return the sheets of an office, or None before its first."""
         return await self._store.get(EVENING_SHEETS, evening_id(office_id))
 
     async def begin_evenings(self, evenings: Sequence[EveningSheets], now: datetime) -> int:
-        """Write those that are not there yet; tells how many."""
-        items = [(evening_id(each.office_id), each) for each in evenings]
+        """Write those that are missing; return how many."""
+        items = [(evening_id(evening.office_id), evening) for evening in evenings]
         return await self._store.insert_missing(EVENING_SHEETS, items, now=now)
 
-    async def save_evening(
-        self, record: Record[EveningSheets], evening: EveningSheets, now: datetime
+    async def change_evening(
+        self, record: Record[EveningSheets], decide: Decide[EveningSheets], clock: Clock
     ) -> Record[EveningSheets]:
-        """Save the sheets of an office. Raises VersionConflict if they were changed since it was read."""
-        return await self._store.save(EVENING_SHEETS, record, evening, now=now)
+        """Decide about the sheets of an office that were read and save them, as `shared.store.change` does."""
+        return await change(self._store, clock, EVENING_SHEETS, record.id, decide, first=record)

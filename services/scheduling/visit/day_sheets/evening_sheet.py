@@ -1,7 +1,7 @@
-"""The sheet of tomorrow, made each evening by itself: there before the network is not.
+"""Evening sheets: the day sheet of tomorrow, made each evening, so that it is there when the network fails.
 
-The evening is on the office's own clock. What is made late, because the service was away, is made for the day that
-the office needs next.
+The evening is on the office's own clock. A sheet that is made late, because the service was away, is made for the day
+that the office needs next.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ class EveningSheets:
 
 
 def evening_deadlines(evening: EveningSheets) -> Mapping[str, datetime]:
-    """When the next sheet is made."""
+    """Return when the next sheet is made."""
     return {"make": evening.next_at}
 
 
 def next_evening(now: datetime, timezone: str, at: time) -> datetime:
-    """The next time at which it is that time on the office's clock, later than now."""
+    """Return the next moment after now at which the office's clock shows that time."""
     zone = ZoneInfo(timezone)
     today = datetime.combine(now.astimezone(zone).date(), at, zone)
     return today if today > now else today + timedelta(days=1)
 
 
 def sheet_day(now: datetime, timezone: str, at: time) -> date:
-    """The day whose sheet is made now: tomorrow from the evening on, before that today (the evening was missed)."""
+    """Return the day whose sheet is made now: tomorrow from the evening on, before it today (it was missed)."""
     local = now.astimezone(ZoneInfo(timezone))
     return local.date() + timedelta(days=1) if local.time() >= at else local.date()
 
@@ -59,9 +59,9 @@ def sheet_day(now: datetime, timezone: str, at: time) -> date:
 def with_sheet(
     evening: EveningSheets, sheet: StoredSheet | None, today: date, next_at: datetime
 ) -> tuple[EveningSheets, tuple[StoredSheet, ...]]:
-    """The office's sheets with the new one, if there is one; and those whose time is over."""
-    others = [each for each in evening.sheets if sheet is None or each.day != sheet.day]
-    over = tuple(each for each in others if each.day + timedelta(days=KEPT_DAYS) < today)
-    rest = tuple(each for each in others if each not in over)
+    """Return the office's sheets with the new one, if there is one; and the sheets that are no longer kept."""
+    others = [kept for kept in evening.sheets if sheet is None or kept.day != sheet.day]
+    over = tuple(kept for kept in others if kept.day + timedelta(days=KEPT_DAYS) < today)
+    rest = tuple(kept for kept in others if kept not in over)
     sheets = rest if sheet is None else (*rest, sheet)
     return replace(evening, sheets=sheets, next_at=next_at), over

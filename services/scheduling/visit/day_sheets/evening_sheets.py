@@ -1,4 +1,4 @@
-"""Each evening the signed sheet of tomorrow is made and kept, as JSON and as PDF, without anybody asking for it."""
+"""Makes and keeps the signed sheet of tomorrow each evening, as JSON and as PDF."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import structlog
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.office import Office
 from services.scheduling.offices.repository import SessionRepository
+from services.scheduling.store_part import replacing
 from services.scheduling.terms import local_date
 from services.scheduling.visit.day_sheets.day_sheet import DaySheet, DaySheets
 from services.scheduling.visit.day_sheets.errors import SheetNotKept
@@ -26,6 +27,7 @@ from services.scheduling.visit.day_sheets.evening_sheet import (
 )
 from shared.files.port import FileMeta, FileStore, FileUnknown
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 
 log = structlog.get_logger()
@@ -35,7 +37,7 @@ PDF: Final = "application/pdf"
 
 
 class SheetWriters:
-    """How a sheet becomes a file."""
+    """Functions that write a sheet as JSON and as PDF."""
 
     def __init__(self, as_json: Callable[[DaySheet], bytes], as_pdf: Callable[[DaySheet], Awaitable[bytes]]) -> None:
         self.as_json = as_json
@@ -43,7 +45,7 @@ class SheetWriters:
 
 
 class SheetsOfEvenings:
-    """Made by a deadline per office, kept for :data:`~services.scheduling.visit.day_sheets.evening_sheet.KEPT_DAYS`."""
+    """Makes sheets by a deadline per office and keeps them for `evening_sheet.KEPT_DAYS`."""
 
     def __init__(
         self,
@@ -64,18 +66,18 @@ class SheetsOfEvenings:
         self._at = at
 
     async def plan(self) -> None:
-        """See to it that every office has an evening; what is there stays as it is."""
+        """Plan the first evening of offices that have none."""
         now = self._context.now()
         wanted = [
-            EveningSheets(each.office_id, each.timezone, next_evening(now, each.timezone, self._at))
-            for each in self._context.offices.all()
+            EveningSheets(office.office_id, office.timezone, next_evening(now, office.timezone, self._at))
+            for office in self._context.offices.all()
         ]
         await self._evenings.begin_evenings(wanted, now)
 
     async def make(self, record: Record[EveningSheets]) -> None:
-        """It is evening: make the sheet of the next day, unless the office receives nobody on it.
+        """Make the sheet of the next day, unless the office has no session on it, and delete the old ones.
 
-        A crash leaves the deadline: the next try writes the same files anew.
+        A crash leaves the deadline: the next try writes the same files again.
         """
         evening, now = record.state, self._context.now()
         office = self._context.offices[evening.office_id]
@@ -84,10 +86,11 @@ class SheetsOfEvenings:
         after, over = with_sheet(
             evening, sheet, local_date(now, office.timezone), next_evening(now, office.timezone, self._at)
         )
-        for each in over:
-            await self._files.delete(each.json_file)
-            await self._files.delete(each.pdf_file)
-        await self._evenings.save_evening(record, after, now)
+        for old in over:
+            await self._files.delete(old.json_file)
+            await self._files.delete(old.pdf_file)
+        decide = replacing(evening, Decision(after))
+        await self._evenings.change_evening(record, decide, self._context.clock)
         if sheet is not None:
             log.info("day_sheet_made", office_id=office.office_id, day=day.isoformat(), visits=sheet.visits)
 
@@ -108,18 +111,22 @@ class SheetsOfEvenings:
         await self._files.put(file_id, FileMeta(content_type=media_type, total_bytes=len(content)), content)
 
     async def kept(self, office_id: str, actor: Actor) -> EveningSheets | None:
-        """The kept sheets of an office; none before its first evening. Refuses with ``OfficeNotFound`` and
-        ``NotYourOffice``."""
+        """Return the kept sheets of the actor's own office; None before its first evening.
+
+        Raises:
+            OfficeNotFound: no such office.
+            NotYourOffice: the actor works at another one.
+        """
         office = self._context.own_office(office_id, actor)
         record = await self._evenings.evening(office.office_id)
         return record.state if record is not None else None
 
     async def file(self, office_id: str, day: date, media_type: str, actor: Actor) -> bytes:
-        """One kept sheet as it was made. Refuses with ``OfficeNotFound``, ``NotYourOffice`` and ``SheetNotKept``."""
+        """Return one kept sheet as it was made. Refuses like :meth:`kept`, and with ``SheetNotKept``."""
         evening = await self.kept(office_id, actor)
-        for each in evening.sheets if evening is not None else ():
-            if each.day == day:
+        for sheet in evening.sheets if evening is not None else ():
+            if sheet.day == day:
                 with contextlib.suppress(FileUnknown):
-                    file_id = each.pdf_file if media_type == PDF else each.json_file
+                    file_id = sheet.pdf_file if media_type == PDF else sheet.json_file
                     return b"".join([piece async for piece in self._files.read(file_id)])
         raise SheetNotKept(date=day.isoformat())

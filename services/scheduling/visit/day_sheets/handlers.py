@@ -1,4 +1,4 @@
-"""Deadlines and chores of the sheets of evenings."""
+"""Deadlines and chores of the evening sheets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PLAN_EVERY_SECONDS: Final = 3600.0
 
 
 def day_sheet_deadlines(evenings: SheetsOfEvenings) -> Mapping[tuple[str, str], DeadlineHandler]:
-    """The evening of each office."""
+    """Return the deadline handlers of evening sheets."""
 
     async def evening_has_come(record: Record[Any], _name: str) -> None:
         await evenings.make(record)
@@ -24,5 +24,5 @@ def day_sheet_deadlines(evenings: SheetsOfEvenings) -> Mapping[tuple[str, str], 
 
 
 def day_sheet_chores(evenings: SheetsOfEvenings) -> list[Chore]:
-    """Every office has an evening."""
+    """Return every office has an evening."""
     return [Chore("plan_evenings", PLAN_EVERY_SECONDS, evenings.plan)]

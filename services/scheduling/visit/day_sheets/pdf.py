@@ -1,4 +1,4 @@
-"""The sheet of a day as PDF: typeset in a thread from the shipped template, readable aloud, nothing fetched."""
+"""The day sheet as PDF: typeset in a thread from the shipped template, accessible (PDF/UA), nothing fetched."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ ZONE_NAMES: Final = {7: "WIB", 8: "WITA", 9: "WIT"}
 
 
 async def write_sheet(sheet: DaySheet) -> bytes:
-    """The sheet on paper."""
+    """Return the sheet on paper."""
     return await asyncio.to_thread(_typeset, sheet_data(sheet))
 
 
 def sheet_data(sheet: DaySheet) -> dict[str, Any]:
-    """The values of the template, in the office's time."""
+    """Return the values of the template, in the office's time."""
     zone = ZoneInfo(sheet.office.timezone)
     made = sheet.made_at.astimezone(zone)
     offset = made.utcoffset()

@@ -110,23 +110,11 @@ async def day_sheet_paper(call: Call[None, None, DaySheetPath]) -> bytes:
     refusals=(*_REFUSALS, OfflineDayAhead, SomeoneElseChangedIt),
 )
 async def import_offline_visits(call: Call[OfflineFileBody]) -> OfflineImportView:
-    """What became of each line. The file may be sent again: a line counts once."""
+    """The outcome of each line. The file may be sent again: a line counts once."""
     asked, office_id = call.body, call.path["office_id"]
-    lines = [
-        OfflineLine(
-            line_id=each.line_id,
-            kind=each.kind,
-            arrived_at=each.arrived_at,
-            queue_code=each.queue_code,
-            number=each.number,
-            appointment_id=each.appointment_id,
-            reason=each.reason,
-            evidence=each.evidence,
-        )
-        for each in asked.lines
-    ]
+    lines = [OfflineLine(**line.model_dump()) for line in asked.lines]
     file = OfflineFile(office_id, asked.date, lines, actor_of(call.caller), call.command_id)
-    done = await use_case(call, OfflineVisits).bring_in(file)
+    done = await use_case(call, OfflineVisits).import_file(file)
     return OfflineImportView(
         office_id=office_id,
         date=asked.date,
@@ -144,11 +132,4 @@ async def import_offline_visits(call: Call[OfflineFileBody]) -> OfflineImportVie
 )
 async def queue_code_revocations(call: Call) -> RevocationsView:
     """The signed list of codes of moved and released visits, until their day is over; at most a minute old."""
-    found = await use_case(call, RevocationLists).current()
-    return RevocationsView(
-        version=found.version,
-        issued_at=found.issued_at,
-        valid_until=found.valid_until,
-        entries=found.entries,
-        signed=found.signed,
-    )
+    return RevocationsView.model_validate(await use_case(call, RevocationLists).current(), from_attributes=True)

@@ -45,6 +45,6 @@ class SameDayLists:
 
 
 def _is_same_day(visit: Appointment) -> bool:
-    """Whether the office makes the book today: booked so, or the surcharge was paid at the counter."""
+    """Return whether the office makes the book today: booked so, or the surcharge was paid at the counter."""
     upgraded = visit.hurry is not None and visit.hurry.state is SameDayPlaceState.PAID
     return upgraded or visit.seat.pool == Pool.SAME_DAY

@@ -48,7 +48,7 @@ class OfflineLineBody(Body):
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Any:
-        named = sum(each is not None for each in (self.queue_code, self.number, self.appointment_id))
+        named = sum(name is not None for name in (self.queue_code, self.number, self.appointment_id))
         booked = self.kind is LineKind.BOOKED and named == 1 and self.reason is None
         counter = self.kind is LineKind.COUNTER and named == 0 and self.reason is not None
         if not (booked or counter):
@@ -68,14 +68,14 @@ class OfflineFileBody(Body):
 
 
 class LineOutcomeView(View):
-    """What became of one line."""
+    """The outcome of one line."""
 
     line_id: str
     outcome: str
 
 
 class OfflineImportView(View):
-    """What became of each line, in the order of the file."""
+    """The outcome of each line, in the order of the file."""
 
     office_id: str
     date: dt.date

@@ -1,4 +1,4 @@
-"""Sheets as they are shown and kept."""
+"""Views of day sheets and evening sheets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from services.scheduling.visit.day_sheets.schemas import DaySheetView, SheetVisi
 
 
 def day_sheet_view(sheet: DaySheet) -> DaySheetView:
-    """The sheet of a day, without names."""
+    """Return the sheet of a day, without names."""
     visits = [
         SheetVisitView(
             appointment_id=record.id,
@@ -33,7 +33,7 @@ def day_sheet_view(sheet: DaySheet) -> DaySheetView:
 
 
 def sheet_json(sheet: DaySheet) -> bytes:
-    """The same as the file that is kept."""
+    """Return the same as the file that is kept."""
     return day_sheet_view(sheet).model_dump_json().encode()
 
 
@@ -41,7 +41,7 @@ def evening_sheets_view(office_id: str, evening: EveningSheets | None) -> Evenin
     """Return the kept sheets of an office, newest day first."""
     kept = evening.sheets if evening is not None else ()
     sheets = [
-        KeptSheetView(date=each.day, made_at=each.made_at, visits=each.visits, offline_seats=each.offline_seats)
-        for each in sorted(kept, key=lambda each: each.day, reverse=True)
+        KeptSheetView(date=sheet.day, made_at=sheet.made_at, visits=sheet.visits, offline_seats=sheet.offline_seats)
+        for sheet in sorted(kept, key=lambda sheet: sheet.day, reverse=True)
     ]
     return EveningSheetsView(office_id=office_id, next_at=evening.next_at if evening else None, sheets=sheets)

@@ -1,9 +1,9 @@
-"""Arrivals that an office wrote down while the service was away: imported as a file, each line exactly once (F9)."""
+"""Import of arrivals that an office wrote down while the service was away: a file, each line exactly once."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -13,18 +13,26 @@ from services.scheduling.booking.appointments.queue_codes import QueueCodeInvali
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.office import Office
+from services.scheduling.offices.offline_quota import OfflineQuota, used_up
 from services.scheduling.offices.repository import OfflineQuotaRepository
 from services.scheduling.terms import local_date
 from services.scheduling.visit.day_sheets.errors import OfflineDayAhead
 from services.scheduling.visit.offline import offline_day as offline
-from services.scheduling.visit.offline.offline_day import LineKind, LineOutcome, OfflineLine, RecordedLine, Tried
+from services.scheduling.visit.offline.offline_day import (
+    LineKind,
+    LineOutcome,
+    OfflineDay,
+    OfflineLine,
+    RecordedLine,
+    TriedLine,
+)
 from services.scheduling.visit.offline.repository import OfflineDayRepository
 from shared.audit import Audit
 from shared.crypto.fields import FieldCipher
 from shared.ids import derived_id
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
-from shared.store.retry import again
 
 EVIDENCE: Final = "offline_evidence"
 
@@ -43,8 +51,8 @@ class OfflineFile:
 
 
 @dataclass(frozen=True)
-class Imported:
-    """What became of each line, in the order of the file, and what is left of the offline quota."""
+class ImportResult:
+    """The outcome of each line, in the order of the file, and how much of the offline quota is used."""
 
     outcomes: tuple[tuple[str, LineOutcome], ...]
     seats: int
@@ -72,11 +80,11 @@ class OfflineVisits:
         self._cipher = cipher
         self._audit = audit
 
-    async def bring_in(self, file: OfflineFile) -> Imported:
+    async def import_file(self, file: OfflineFile) -> ImportResult:
         """Record the arrivals of a file. The same file, or a part of it, may be sent again: each line counts once.
 
         Lines without a booking count only within the offline quota that was opened for the day. Refuses with
-        ``OfficeNotFound``, ``NotYourOffice`` and ``OfflineDayAhead``; what is wrong with a line is told of that line.
+        ``OfficeNotFound``, ``NotYourOffice`` and ``OfflineDayAhead``; a wrong line has its outcome and no others fail.
         """
         office = self._context.own_office(file.office_id, file.actor)
         if file.day > local_date(self._context.now(), office.timezone):
@@ -91,53 +99,48 @@ class OfflineVisits:
         tried = [await self._try(office, file, line) for line in file.lines]
         return await self._write(file, tried)
 
-    async def _write(self, file: OfflineFile, tried: Sequence[Tried]) -> Imported:
-        async def attempt() -> Imported:
-            now = self._context.now()
-            quota = await self._offline_quotas.offline_quota(file.office_id, file.day)
-            seats = quota.state.seats if quota is not None else 0
-            record = await self._offline_days.offline_day(file.office_id, file.day, now)
-            state, outcomes = offline.imported(record.state, tried, seats)
-            if state != record.state:
-                await self._offline_days.save_offline_day(record, state, now)
-            return Imported(outcomes, seats, state.used)
+    async def _write(self, file: OfflineFile, tried: Sequence[TriedLine]) -> ImportResult:
+        office_id, day, clock = file.office_id, file.day, self._context.clock
+        quota = await self._offline_quotas.offline_quota(office_id, day)
+        seats = quota.state.seats if quota is not None else 0
+        outcomes: tuple[tuple[str, LineOutcome], ...] = ()
 
-        done = await again(attempt)
-        await again(lambda: self._tell_quota(file))
-        return done
+        def import_lines(known: OfflineDay) -> Decision[OfflineDay]:
+            nonlocal outcomes
+            state, outcomes = offline.imported(known, tried, seats)
+            return Decision(state)
 
-    async def _tell_quota(self, file: OfflineFile) -> None:
-        """Show at the quota how much of it is used; the lines decide, this only repeats them."""
-        quota = await self._offline_quotas.offline_quota(file.office_id, file.day)
-        if quota is None:
-            return
-        day = await self._offline_days.offline_day(file.office_id, file.day, self._context.now())
-        if quota.state.used != day.state.used:
-            told = replace(quota.state, used=day.state.used)
-            await self._offline_quotas.save_offline_quota(quota, told, self._context.now())
+        used = (await self._offline_days.change_offline_day(office_id, day, import_lines, clock)).state.used
 
-    async def _try(self, office: Office, file: OfflineFile, line: OfflineLine) -> Tried:
+        def show_used(known: OfflineQuota) -> Decision[OfflineQuota]:
+            return Decision(used_up(known, used))
+
+        # the lines decide; the quota only shows how much of it they use
+        await self._offline_quotas.change_offline_quota(office_id, day, show_used, clock)
+        return ImportResult(outcomes, seats, used)
+
+    async def _try(self, office: Office, file: OfflineFile, line: OfflineLine) -> TriedLine:
         now, by = self._context.now(), file.actor.account_id
         if line.kind is LineKind.COUNTER:
             owner = derived_id("offline_line", office.office_id, file.day.isoformat(), line.line_id)
             sealed = self._cipher.seal(line.evidence, owner_id=owner, field=EVIDENCE) if line.evidence else None
-            return Tried(
+            return TriedLine(
                 line.line_id,
                 RecordedLine(line.kind, line.arrived_at, by, now, reason=line.reason, evidence=sealed),
             )
         found = await self._find(file, line)
         if isinstance(found, LineOutcome):
-            return Tried(line.line_id, None, found)
+            return TriedLine(line.line_id, None, found)
         refused = await self._arrive(office, file, line, found.id)
         if refused is not None:
-            return Tried(line.line_id, None, refused)
-        return Tried(line.line_id, RecordedLine(line.kind, line.arrived_at, by, now, appointment_id=found.id))
+            return TriedLine(line.line_id, None, refused)
+        return TriedLine(line.line_id, RecordedLine(line.kind, line.arrived_at, by, now, appointment_id=found.id))
 
     async def _find(self, file: OfflineFile, line: OfflineLine) -> Record[Appointment] | LineOutcome:
         if line.number is not None:
             visits = await self._appointments.visits_of_day(file.office_id, file.day)
-            here = [each for each in visits if each.state.seat.queue_number == line.number]
-            return next((each for each in here if _may_have_come(each.state)), LineOutcome.UNKNOWN_VISIT)
+            here = [visit for visit in visits if visit.state.seat.queue_number == line.number]
+            return next((visit for visit in here if _may_have_come(visit.state)), LineOutcome.UNKNOWN_VISIT)
         appointment_id = line.appointment_id or ""
         version = None
         if line.queue_code is not None:
@@ -158,30 +161,30 @@ class OfflineVisits:
     ) -> LineOutcome | None:
         command_id = derived_id("offline", office.office_id, file.day.isoformat(), line.line_id)
 
-        async def attempt() -> LineOutcome | None:
-            record = await self._appointments.appointment(appointment_id)
-            if record is None:
-                return LineOutcome.UNKNOWN_VISIT
-            state = record.state
-            if record.has_received(command_id) or state.checked_in_at is not None:
+        def arrive(state: Appointment) -> Decision[Appointment] | None:
+            if state.checked_in_at is not None or _refusal(state, office.office_id, file.day) is not None:
                 return None
-            if state.seat.office_id != office.office_id:
-                return LineOutcome.OTHER_OFFICE
-            if state.seat.date != file.day:
-                return LineOutcome.OTHER_DAY
-            if state.status in _UNPAID:
-                return LineOutcome.NOT_PAID
-            if not can(state, Command.RECORD_ARRIVAL):
-                return LineOutcome.NOT_POSSIBLE
-            decision = visit_transitions.record_arrival(record.id, state, line.arrived_at)
-            try:
-                await self._appointments.save(record, decision, self._context.now(), command_id)
-            except AlreadyExists:
-                # the person was taken for missed and has another visit by now
-                return LineOutcome.NOT_POSSIBLE
-            return None
+            return visit_transitions.record_arrival(appointment_id, state, line.arrived_at)
 
-        return await again(attempt)
+        try:
+            record = await self._appointments.change(appointment_id, arrive, self._context.clock, received=command_id)
+        except AlreadyExists:
+            # the person was taken for missed and has another visit by now
+            return LineOutcome.NOT_POSSIBLE
+        if record.has_received(command_id) or record.state.checked_in_at is not None:
+            return None
+        return _refusal(record.state, office.office_id, file.day)
+
+
+def _refusal(state: Appointment, office_id: str, day: date) -> LineOutcome | None:
+    """Return why the arrival at this office on this day cannot be recorded, or None."""
+    if state.seat.office_id != office_id:
+        return LineOutcome.OTHER_OFFICE
+    if state.seat.date != day:
+        return LineOutcome.OTHER_DAY
+    if state.status in _UNPAID:
+        return LineOutcome.NOT_PAID
+    return None if can(state, Command.RECORD_ARRIVAL) else LineOutcome.NOT_POSSIBLE
 
 
 def _may_have_come(state: Appointment) -> bool:

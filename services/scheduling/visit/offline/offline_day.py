@@ -1,6 +1,6 @@
-"""The offline day: what an office worked from, and what it wrote down while the service was away (F9).
+"""The offline day: the arrivals that an office wrote down while the service was away.
 
-The lines of a day are one document: a line counts once, whoever sends it how often, and lines without a booking never
+The lines of a day are one document: a line counts once, however often it is sent, and lines without a booking never
 exceed the quota that the office head opened.
 """
 
@@ -78,12 +78,12 @@ class OfflineDay:
 
     @property
     def used(self) -> int:
-        """Visits without a booking: what the offline quota is used up by."""
-        return sum(each.kind is LineKind.COUNTER for each in self.lines.values())
+        """Return the visits without a booking: they use up the offline quota."""
+        return sum(line.kind is LineKind.COUNTER for line in self.lines.values())
 
 
 @dataclass(frozen=True)
-class Tried:
+class TriedLine:
     """A line as it is to be recorded, or why it cannot be."""
 
     line_id: str
@@ -93,19 +93,19 @@ class Tried:
 
 
 def imported(
-    day: OfflineDay, tried: Sequence[Tried], seats: int
+    day: OfflineDay, tried: Sequence[TriedLine], seats: int
 ) -> tuple[OfflineDay, tuple[tuple[str, LineOutcome], ...]]:
-    """The day after an import, and what became of each line in the order of the file."""
+    """Return the day after an import, and the outcome of each line in the order of the file."""
     outcomes = []
-    for each in tried:
-        outcome = _outcome(day, each, seats)
-        if outcome is LineOutcome.RECORDED and each.line is not None:
-            day = replace(day, lines={**day.lines, each.line_id: each.line})
-        outcomes.append((each.line_id, outcome))
+    for attempt in tried:
+        outcome = _outcome(day, attempt, seats)
+        if outcome is LineOutcome.RECORDED and attempt.line is not None:
+            day = replace(day, lines={**day.lines, attempt.line_id: attempt.line})
+        outcomes.append((attempt.line_id, outcome))
     return day, tuple(outcomes)
 
 
-def _outcome(day: OfflineDay, tried: Tried, seats: int) -> LineOutcome:
+def _outcome(day: OfflineDay, tried: TriedLine, seats: int) -> LineOutcome:
     if tried.line_id in day.lines:
         return LineOutcome.ALREADY_RECORDED
     if tried.line is None:

@@ -1,7 +1,8 @@
-"""What an office needs when it has no network: a queue code, the public keys, the day, the list of void codes. Pure.
+"""Verifies queue codes without a network, with the public keys, the day and the list of void codes. Pure.
 
-Nothing here asks anybody. Keys come from ``GET /v1/queue-code-keys``, the list from ``GET /v1/queue-code-revocations``
-and the sheet from ``GET /v1/offices/{id}/day-sheets/{date}``; all three are fetched while there is a network.
+Nothing here calls another system. Keys come from ``GET /v1/queue-code-keys``, the list from
+``GET /v1/queue-code-revocations`` and the sheet from ``GET /v1/offices/{id}/day-sheets/{date}``; all three are fetched
+while there is a network.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ SHEET_MARK: Final = "PSD1"
 
 
 class Verdict(StrEnum):
-    """What an officer does with a code that was shown."""
+    """The verdict on a queue code that was shown."""
 
     VALID = "valid"
     NOT_OURS = "not_ours"
-    """No code that one of these keys has signed."""
+    """Not signed with one of these keys."""
     OTHER_OFFICE = "other_office"
     OTHER_DAY = "other_day"
     VOID = "void"
@@ -48,7 +49,7 @@ class Revocations:
     below: Mapping[str, int]
 
     def is_void(self, ticket: Ticket) -> bool:
-        """Whether the list says that this code no longer counts."""
+        """Return whether the list says that this code no longer counts."""
         return ticket.version < self.below.get(ticket.appointment_id, 0)
 
 
@@ -62,7 +63,7 @@ class Judgement:
 
 
 class SignedTextInvalid(Exception):
-    """The text is not what one of these keys has signed."""
+    """The text was not signed with one of these keys, or was changed since."""
 
 
 def judge(
@@ -74,7 +75,7 @@ def judge(
     now: datetime,
     revocations: Revocations | None = None,
 ) -> Judgement:
-    """What a shown queue code is worth at this office on this day, with no network."""
+    """Return the verdict on a queue code at this office on this day, without a network."""
     try:
         ticket = verify(text, public_keys)
     except QueueCodeInvalid:
@@ -90,27 +91,27 @@ def judge(
 
 
 def read_revocations(text: str, public_keys: Mapping[str, Ed25519PublicKey]) -> Revocations:
-    """The list in a signed text.
+    """Return the list in a signed text.
 
     Raises:
-        SignedTextInvalid: it was changed, or signed by nobody that is known here.
+        SignedTextInvalid: it was changed, or signed with an unknown key.
     """
     signed = read_signed(text, REVOCATIONS_MARK, public_keys)
     return Revocations(
         version=signed["version"],
         issued_at=datetime.fromisoformat(signed["issued_at"]),
         valid_until=datetime.fromisoformat(signed["valid_until"]),
-        below={each["appointment_id"]: each["below"] for each in signed["entries"]},
+        below={entry["appointment_id"]: entry["below"] for entry in signed["entries"]},
     )
 
 
 def newer(held: Revocations | None, fetched: Revocations) -> Revocations:
-    """Which of two lists counts: never an older one, whoever offers it."""
+    """Return the newer of two lists."""
     return held if held is not None and held.version > fetched.version else fetched
 
 
 def read_signed(text: str, mark: str, public_keys: Mapping[str, Ed25519PublicKey]) -> dict[str, Any]:
-    """What a signed text says.
+    """Return the content of a signed text.
 
     Raises:
         SignedTextInvalid: another form, an unknown key, or a wrong signature.

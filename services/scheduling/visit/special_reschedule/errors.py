@@ -1,4 +1,4 @@
-"""Why a special reschedule is not asked for, decided or used."""
+"""Refusals of special reschedules."""
 
 from __future__ import annotations
 

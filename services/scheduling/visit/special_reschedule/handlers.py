@@ -12,14 +12,14 @@ from shared.store.kinds import Record
 
 
 def special_deadlines(specials: Specials) -> Mapping[tuple[str, str], DeadlineHandler]:
-    """Every deadline of a new date."""
+    """Return every deadline of a new date."""
 
     async def special_move_overdue(record: Record[Appointment], _name: str) -> None:
-        """A new date was left half booked."""
+        """Finish or undo a move to a new date."""
         await specials.roll(record)
 
     async def special_over(record: Record[Appointment], _name: str) -> None:
-        """A new date was not chosen in time."""
+        """End a special reschedule that was not used in time."""
         await specials.end(record)
 
     return {(APPOINTMENT.name, "special_move"): special_move_overdue, (APPOINTMENT.name, "special"): special_over}

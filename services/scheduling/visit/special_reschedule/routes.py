@@ -164,7 +164,7 @@ async def interrupt_visit(call: Call[InterruptVisit]) -> AppointmentView:
 async def special_requests(call: Call) -> SpecialRequestsView:
     """The requests with their evidence, the oldest first."""
     call.read_for = "step_special_decision"
-    found = await use_case(call, Specials).asked(call.path["office_id"], actor_of(call.caller))
+    found = await use_case(call, Specials).list_requests(call.path["office_id"], actor_of(call.caller))
     shown = []
     for record in found:
         special = special_view(record.state)
@@ -210,7 +210,7 @@ async def interrupt_day(call: Call[InterruptDay]) -> BulkJobView:
 )
 async def bulk_jobs(call: Call) -> BulkJobsView:
     """The jobs of the caller's office, the newest first."""
-    found = await use_case(call, BulkMoves).jobs(call.path["office_id"], actor_of(call.caller))
+    found = await use_case(call, BulkMoves).list_jobs(call.path["office_id"], actor_of(call.caller))
     return BulkJobsView(jobs=[job_view(record) for record in found])
 
 
@@ -224,7 +224,7 @@ async def bulk_jobs(call: Call) -> BulkJobsView:
 async def bulk_job(call: Call) -> BulkJobView:
     """The job."""
     office_id, job_id = call.path["office_id"], call.path["job_id"]
-    return job_view(await use_case(call, BulkMoves).job(office_id, job_id, actor_of(call.caller)))
+    return job_view(await use_case(call, BulkMoves).find_job(office_id, job_id, actor_of(call.caller)))
 
 
 def job_view(record: Record[BulkJob]) -> BulkJobView:

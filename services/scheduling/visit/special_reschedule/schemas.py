@@ -14,7 +14,7 @@ from shared.http.schema import Body, IsoDate, View
 from shared.http.validation import wrong_value
 
 LONGEST_EVIDENCE = 1000
-"""Characters in which evidence is named: a paper's number, who wrote it, what it says."""
+"""Characters that name the evidence: number, author and content of a paper."""
 
 ReasonCode = Field(min_length=2, max_length=64, pattern=r"^[a-z][a-z0-9_]{1,63}$")
 """A stable code such as ``system_fault``; free texts may name people."""
@@ -28,7 +28,7 @@ class AskSpecial(Body):
 
 
 class DecideSpecial(Body):
-    """Yes, or no with its coded reason."""
+    """A grant, or a refusal with its coded reason."""
 
     granted: bool
     reason: SpecialRefusal | None = None
@@ -64,7 +64,7 @@ class UseSpecial(Body):
 
 
 class SpecialRequestView(View):
-    """What waits for the office's decision."""
+    """A special reschedule that waits for the office's decision."""
 
     appointment_id: str
     application_id: str

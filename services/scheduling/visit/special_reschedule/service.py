@@ -1,12 +1,18 @@
-"""Special reschedules: asked for, decided, used, or over."""
+"""Special reschedules: asked for, decided, used, or ended."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from services.scheduling.booking.appointments import visit_transitions
-from services.scheduling.booking.appointments.access import change_visible, find_visible, refuse_impossible
+from services.scheduling.booking.appointments.access import (
+    change_visible,
+    find_visible,
+    refuse_impossible,
+    refuse_strangers,
+)
 from services.scheduling.booking.appointments.appointment import (
     Appointment,
     Command,
@@ -25,7 +31,9 @@ from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.offices.bookable_sessions import BookableSessions
 from services.scheduling.offices.errors import PoolNotOpen, SessionClosed
 from services.scheduling.offices.product_availability import ProductAvailability
+from services.scheduling.offices.session import Session
 from services.scheduling.rules import bookable_from
+from services.scheduling.store_part import Decide, replacing
 from services.scheduling.terms import Pool
 from services.scheduling.visit.special_reschedule.errors import (
     NoSpecialAsked,
@@ -68,7 +76,7 @@ class SpecialWish:
 
 @dataclass(frozen=True)
 class SpecialDecision:
-    """The decision of the office: a yes, or the coded reason of a no."""
+    """The decision of the office: a grant, or the coded reason of a refusal."""
 
     appointment_id: str
     refused_for: SpecialRefusal | None
@@ -133,57 +141,57 @@ class Specials:
             raise _REFUSALS[problem](state=state.status.value, ask_until=until.isoformat())
 
     async def decide(self, decided: SpecialDecision) -> Record[Appointment]:
-        """Say yes or no to what was asked; a yes gives the seat back and opens a new date.
+        """Grant or refuse a special reschedule; a grant releases the seat and opens a new date.
 
         Refuses with ``NotFound``, ``NotYourOffice``, ``NoSpecialAsked``, ``PersonHasAppointment``, ``BeingMoved`` or
         ``NotPossibleNow``.
         """
 
-        async def attempt() -> Record[Appointment]:
-            record = await find_visible(self._appointments, decided.appointment_id, decided.actor)
-            if record.has_received(decided.command_id):
-                return record
-            special, by = record.state.special, decided.actor.account_id
+        by, reason = decided.actor.account_id, decided.refused_for
+
+        def decide(state: Appointment) -> Decision[Appointment]:
+            refuse_strangers(state, decided.actor)
+            special, now = state.special, self._context.now()
             if special is None or special.state is not SpecialState.ASKED:
                 raise NoSpecialAsked
-            now = self._context.now()
-            word = decided.refused_for.value if decided.refused_for else "granted"
+            if reason is not None:
+                return visit_transitions.refuse(record.id, state, reason, by, now)
+            refuse_impossible(state, Command.OPEN_SPECIAL)
+            ruling = Ruling(special.cause, by, now, self._timezone(state), "granted")
+            return visit_transitions.open_special(record.id, state, ruling, self._context.rules)
+
+        record = await find_visible(self._appointments, decided.appointment_id, decided.actor)
+        if not record.has_received(decided.command_id):
+            decide(record.state)  # what is refused is not on the audit
+            word = reason.value if reason else "granted"
             await self._audit.note(
                 decided.actor, "special.decided", subject=record.id, reason=word, command_id=decided.command_id
             )
-            if decided.refused_for is not None:
-                decision = visit_transitions.refuse(record.id, record.state, decided.refused_for, by, now)
-            else:
-                refuse_impossible(record.state, Command.OPEN_SPECIAL)
-                ruling = Ruling(special.cause, by, now, self._timezone(record), "granted")
-                decision = visit_transitions.open_special(record.id, record.state, ruling, self._context.rules)
-            return await self._kept(record, decision, decided.command_id)
-
-        return await self._inventory.give_back_left_now(await again(attempt))
+        return await self._change(record, decide, decided.command_id)
 
     async def interrupt(self, appointment_id: str, reason: str, actor: Actor, command_id: str) -> Record[Appointment]:
-        """The systems stopped this visit: a new date is open at once.
+        """Interrupt a visit that the systems stopped: a new date is open at once.
 
         Refuses with ``NotFound``, ``NotYourOffice``, ``OverrideNeedsReason``, ``BeingMoved`` or ``NotPossibleNow``.
         """
 
-        async def attempt() -> Record[Appointment]:
-            record = await find_visible(self._appointments, appointment_id, actor)
-            if record.has_received(command_id):
-                return record
-            refuse_impossible(record.state, Command.INTERRUPT)
+        def interrupt(state: Appointment) -> Decision[Appointment]:
+            refuse_strangers(state, actor)
+            refuse_impossible(state, Command.INTERRUPT)
+            now, zone = self._context.now(), self._timezone(state)
+            ruling = Ruling(SpecialCause.SYSTEM_FAULT, actor.account_id, now, zone, reason)
+            return visit_transitions.interrupt(record.id, state, ruling, self._context.rules)
+
+        record = await find_visible(self._appointments, appointment_id, actor)
+        if not record.has_received(command_id):
+            interrupt(record.state)  # what is refused is not on the audit
             await self._audit.note(
                 actor, "visit.interrupted", subject=record.id, reason=reason, override=True, command_id=command_id
             )
-            now, zone = self._context.now(), self._timezone(record)
-            ruling = Ruling(SpecialCause.SYSTEM_FAULT, actor.account_id, now, zone, reason)
-            decision = visit_transitions.interrupt(record.id, record.state, ruling, self._context.rules)
-            return await self._kept(record, decision, command_id)
-
-        return await self._inventory.give_back_left_now(await again(attempt))
+        return await self._change(record, interrupt, command_id)
 
     async def use(self, wish: NewDate) -> Record[Appointment]:
-        """Take a new date in one step; if it cannot be had the right stays as it was.
+        """Take a new date in one step; if no seat is free the right stays as it was.
 
         Refuses with ``NotFound``, ``SessionNotFound``, ``SessionClosed``, ``PoolNotOpen``, ``SessionSoldOut``,
         ``ProductNotOffered``, ``SpecialOver``, ``BeingMoved``, ``NotOpenYet`` or ``NotPossibleNow``. A repeat meets
@@ -191,25 +199,7 @@ class Specials:
         """
         target = await self._bookable_sessions.session(wish.session_id)
         await self._inventory.refuse_unopened(wish.session_id)
-
-        async def attempt() -> Record[Appointment] | None:
-            record = await find_visible(self._appointments, wish.appointment_id, wish.actor)
-            if record.has_received(wish.command_id):
-                return record
-            state, now = record.state, self._context.now()
-            if state.status is Status.SPECIAL_MOVING:
-                raise BeingMoved
-            refuse_impossible(state, Command.BEGIN_SPECIAL)
-            if state.special is not None and state.special.until is not None and now > state.special.until:
-                raise SpecialOver(until=state.special.until.isoformat())
-            if not target.state.pools.get(Pool(state.seat.pool), 0):
-                raise PoolNotOpen(pool=state.seat.pool)
-            if target.state.starts_at < bookable_from(now, self._context.rules):
-                raise SessionClosed(starts_at=target.state.starts_at)
-            await self._availability.refuse_moving(state.application_id, target.state.office_id, target.state.date)
-            return await self._relocation.reach(record, wish.session_id, MoveCause.SPECIAL, wish.command_id)
-
-        moved = await again(attempt)
+        moved = await again(partial(self._reach, wish, target.state))
         if moved is not None:
             return moved
         record = await find_visible(self._appointments, wish.appointment_id, wish.actor)
@@ -218,17 +208,39 @@ class Specials:
             wish.session_id, target.state, Pool(record.state.seat.pool), products
         )
 
-    async def _kept(
-        self, record: Record[Appointment], decision: Decision[Appointment], command_id: str
+    async def _reach(self, wish: NewDate, target: Session) -> Record[Appointment] | None:
+        """Move the visit to a seat of the session; None if no seat is free."""
+        record = await find_visible(self._appointments, wish.appointment_id, wish.actor)
+        if record.has_received(wish.command_id):
+            return record
+        state, now = record.state, self._context.now()
+        if state.status is Status.SPECIAL_MOVING:
+            raise BeingMoved
+        refuse_impossible(state, Command.BEGIN_SPECIAL)
+        if state.special is not None and state.special.until is not None and now > state.special.until:
+            raise SpecialOver(until=state.special.until.isoformat())
+        if not target.pools.get(Pool(state.seat.pool), 0):
+            raise PoolNotOpen(pool=state.seat.pool)
+        if target.starts_at < bookable_from(now, self._context.rules):
+            raise SessionClosed(starts_at=target.starts_at)
+        await self._availability.refuse_moving(state.application_id, target.office_id, target.date)
+        return await self._relocation.reach(record, wish.session_id, MoveCause.SPECIAL, wish.command_id)
+
+    async def _change(
+        self, record: Record[Appointment], decide: Decide[Appointment], command_id: str
     ) -> Record[Appointment]:
+        """Write the decision and release the seat that the visit gave up."""
         try:
-            return await self._appointments.save(record, decision, self._context.now(), command_id)
+            changed = await self._appointments.change(
+                record.id, decide, self._context.clock, received=command_id, first=record
+            )
         except AlreadyExists:
             # a missed visit would live again, and the person has another one by now
             raise PersonHasAppointment from None
+        return await self._inventory.give_back_left_now(changed)
 
-    def _timezone(self, record: Record[Appointment]) -> str:
-        return self._context.offices[record.state.seat.office_id].timezone
+    def _timezone(self, state: Appointment) -> str:
+        return self._context.offices[state.seat.office_id].timezone
 
     async def roll(self, record: Record[Appointment]) -> None:
         """Finish or undo the use of a special reschedule that was left unfinished."""
@@ -238,10 +250,10 @@ class Specials:
     async def end(self, record: Record[Appointment]) -> None:
         """End a special reschedule for which no new date was chosen in time."""
         if can(record.state, Command.END_SPECIAL):
-            decision = visit_transitions.end_special(record.id, record.state)
-            await self._appointments.save(record, decision, self._context.now())
+            decide = replacing(record.state, visit_transitions.end_special(record.id, record.state))
+            await self._appointments.change(record.id, decide, self._context.clock, first=record)
 
-    async def asked(self, office_id: str, actor: Actor) -> list[Record[Appointment]]:
+    async def list_requests(self, office_id: str, actor: Actor) -> list[Record[Appointment]]:
         """Return the requests that wait for the office's decision, oldest first. Refuses with ``NotYourOffice``."""
         self._context.own_office(office_id, actor)
         return await self._appointments.specials_asked(office_id)

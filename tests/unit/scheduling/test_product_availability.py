@@ -26,8 +26,8 @@ from shared.events import billing
 from shared.events.application import ApplicationSubmitted, KindCorrected
 from shared.events.scheduling import SeatOffered
 from shared.service import NotYet
-from tests.unit.scheduling.quota_desk import edit
-from tests.unit.scheduling.stores import Counting
+from tests.unit.scheduling.faulty_stores import Counting
+from tests.unit.scheduling.quota_edits import edit
 from tests.unit.scheduling.world import EAST, FRONT, NORTH, SOUTH, START, TUESDAY, World, make_world
 
 FACTS = OfficeFacts("here", OfficeKind.OFFICE, 1, 1, (), (OfferedProduct(Product.ELECTRONIC),))

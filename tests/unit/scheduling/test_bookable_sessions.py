@@ -22,7 +22,7 @@ from services.scheduling.offices.errors import (
 from services.scheduling.offices.repository import OFFICE, SESSION
 from services.scheduling.terms import Pool
 from shared.errors import Malformed
-from tests.unit.scheduling.stores import Dying, Killed
+from tests.unit.scheduling.faulty_stores import Dying, Killed
 from tests.unit.scheduling.world import BOSS, EAST, NORTH, SOUTH, TUESDAY, World, make_world, plan, weekly
 
 
@@ -76,7 +76,7 @@ async def test_a_session_can_be_read_only_with_all_of_its_seats() -> None:
         await world.rules_hold()
         await world.service.bookable_sessions.load_offices([SOUTH])
         if write < 3:
-            assert await world.service.bookable_sessions.listing(SOUTH.office_id, TUESDAY, TUESDAY) == []
+            assert await world.service.bookable_sessions.list_bookable(SOUTH.office_id, TUESDAY, TUESDAY) == []
             await world.submitted("ani")
             with pytest.raises(SessionNotFound):
                 await world.service.holds.hold(world.wish(session_id=world.session_id(SOUTH, date(2026, 11, 25))))
@@ -88,25 +88,25 @@ async def test_a_session_can_be_read_only_with_all_of_its_seats() -> None:
 
 async def test_the_listing_shows_what_can_be_booked(world: World) -> None:
     await world.hold()
-    first, *rest = await world.service.bookable_sessions.listing(SOUTH.office_id, None, None)
+    first, *rest = await world.service.bookable_sessions.list_bookable(SOUTH.office_id, None, None)
     assert (first.session_id, first.free) == (world.session_id(), {"regular": 1})
     assert [each.free for each in rest] == [{"regular": 2}] * 3
-    one = await world.service.bookable_sessions.listing(SOUTH.office_id, TUESDAY, TUESDAY)
+    one = await world.service.bookable_sessions.list_bookable(SOUTH.office_id, TUESDAY, TUESDAY)
     assert [each.session_id for each in one] == [world.session_id()]
     world.clock.set(first.session.starts_at - timedelta(hours=3) + timedelta(milliseconds=1))
-    assert await world.service.bookable_sessions.listing(SOUTH.office_id, TUESDAY, TUESDAY) == []
-    assert await world.service.bookable_sessions.listing(EAST.office_id, date(2027, 1, 1), date(2027, 1, 2)) == []
+    assert await world.service.bookable_sessions.list_bookable(SOUTH.office_id, TUESDAY, TUESDAY) == []
+    assert await world.service.bookable_sessions.list_bookable(EAST.office_id, date(2027, 1, 1), date(2027, 1, 2)) == []
 
 
 async def test_a_listing_has_limits(world: World) -> None:
     bookable_sessions = world.service.bookable_sessions
     longest = TUESDAY + timedelta(days=LONGEST_LISTING_DAYS)
-    await bookable_sessions.listing(SOUTH.office_id, TUESDAY, longest)
+    await bookable_sessions.list_bookable(SOUTH.office_id, TUESDAY, longest)
     for last in (longest + timedelta(days=1), TUESDAY - timedelta(days=1)):
         with pytest.raises(Malformed):
-            await bookable_sessions.listing(SOUTH.office_id, TUESDAY, last)
+            await bookable_sessions.list_bookable(SOUTH.office_id, TUESDAY, last)
     with pytest.raises(OfficeNotFound):
-        await bookable_sessions.listing("nowhere", None, None)
+        await bookable_sessions.list_bookable("nowhere", None, None)
 
 
 def opening(**changes: Any) -> OpenWish:
@@ -130,7 +130,7 @@ async def test_an_administrator_opens_a_session(world: World) -> None:
     with pytest.raises(SessionExists):
         await bookable_sessions.open(opening(command_id="another", plan=plan(9, time(13))))
     assert len(await world.seats(opened.session_id)) == 4
-    assert (await bookable_sessions.listing(SOUTH.office_id, TUESDAY, TUESDAY))[1] == opened
+    assert (await bookable_sessions.list_bookable(SOUTH.office_id, TUESDAY, TUESDAY))[1] == opened
     await world.rules_hold()
 
 

@@ -28,7 +28,7 @@ from shared.events import billing
 from shared.events.scheduling import SameDaySeatReserved, SeatUnavailable
 from shared.store import Record
 from shared.store.port import VersionConflict
-from tests.unit.scheduling.stores import Dying, Killed, Shuffling, UnguardedClaims
+from tests.unit.scheduling.faulty_stores import Dying, Killed, Shuffling, UnguardedClaims
 from tests.unit.scheduling.test_http import Office, _loopback_allowed, office
 from tests.unit.scheduling.world import (
     BOSS,

@@ -40,7 +40,7 @@ from shared.errors import NotFound
 from shared.events.scheduling import OpeningAnnounced
 from shared.store import Record
 from shared.store.transitions import IllegalTransition
-from tests.unit.scheduling.quota_desk import SECOND, edit, put, started
+from tests.unit.scheduling.quota_edits import SECOND, edit, put, started
 from tests.unit.scheduling.world import BOSS, EAST, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly
 
 
@@ -60,7 +60,7 @@ class TestOutOfTheOrdinary:
             40,
             ["servers are down", "still down"],
         )
-        found = await edits.offline_quotas(SOUTH.office_id, BOSS, None, None)
+        found = await edits.list_offline_quotas(SOUTH.office_id, BOSS, None, None)
         assert [each.id for each in found] == [record.id]
         assert await repository.offline_quotas.offline_quota(NORTH.office_id, TUESDAY) is None
         large = await edits.open_offline_quota(edit("large"), TUESDAY, 51)
@@ -144,22 +144,22 @@ class TestBoard:
         world = await started(plan(1), offices=[SOUTH, NORTH, EAST])
         board = world.service.quota_board
         offices = world.service.bookable_sessions.search(province=None, timezone=None, text=None)
-        near = board.listed(offices, near=GeoPoint(-8.4, 140.3), product=Product.ORDINARY, on=None)
+        near = board.list_offices(offices, near=GeoPoint(-8.4, 140.3), product=Product.ORDINARY, on=None)
         assert [each.office.office_id for each in near] == ["merauke", "jakarta-utara", "jakarta-selatan"]
         assert near[0].distance_km is not None and near[0].distance_km < 20
         assert [each.offers_product for each in near] == [True, False, False]
         await world.hold()
         ids = [SOUTH.office_id, NORTH.office_id]
-        free = await board.first_free(ids, Pool.REGULAR)
+        free = await board.find_first_free(ids, Pool.REGULAR)
         assert {office_id: each.starts_at.date().day for office_id, each in free.items() if each} == {
             SOUTH.office_id: 25,
             NORTH.office_id: 24,
         }
         await world.hold("budi", session_id=world.session_id(NORTH))
-        assert await board.first_free(ids, Pool.REGULAR) == free
+        assert await board.find_first_free(ids, Pool.REGULAR) == free
         world.clock.advance(FIRST_FREE_KEPT_SECONDS)
-        assert (await board.first_free(ids, Pool.REGULAR))[NORTH.office_id] != free[NORTH.office_id]
-        assert (await board.first_free(ids, Pool.PRIORITY)) == {SOUTH.office_id: None, NORTH.office_id: None}
+        assert (await board.find_first_free(ids, Pool.REGULAR))[NORTH.office_id] != free[NORTH.office_id]
+        assert (await board.find_first_free(ids, Pool.PRIORITY)) == {SOUTH.office_id: None, NORTH.office_id: None}
 
     def test_a_count_of_free_seats_reads_the_index_alone(self) -> None:
         from services.scheduling.booking.seats.repository import SEAT, SEAT_FREE

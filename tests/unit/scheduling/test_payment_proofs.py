@@ -16,7 +16,7 @@ from shared.events import billing
 from shared.events.application import InterviewRecorded
 from shared.events.scheduling import AppointmentReleased, VisitorCheckedIn, VisitVoided
 from shared.store import Record
-from tests.unit.scheduling.stores import Dying, Killed
+from tests.unit.scheduling.faulty_stores import Dying, Killed
 from tests.unit.scheduling.world import FRONT, SOUTH, START, TUESDAY, World, make_world
 
 NTPN = "0" * 16
@@ -59,11 +59,11 @@ async def flags_of(world: World) -> list[Any]:
 
 async def test_who_is_still_at_the_counter_loses_seat_and_place_in_the_queue(world: World) -> None:
     record = await let_in(world)
-    assert record.id in (await world.service.counter.hall(SOUTH.office_id)).day.visitors
+    assert record.id in (await world.service.counter.find_queue(SOUTH.office_id)).day.visitors
     await world.hear(closed(record))
     after = await world.appointment(record.id)
     assert (after.state.status, after.state.released_for) == (Status.RELEASED, ReleaseReason.PROOF_REFUSED)
-    assert record.id not in (await world.service.counter.hall(SOUTH.office_id)).day.visitors
+    assert record.id not in (await world.service.counter.find_queue(SOUTH.office_id)).day.visitors
     (released,) = await world.said(AppointmentReleased)
     assert (released.reason, released.was_confirmed) == ("proof_refused", False)  # type: ignore[attr-defined]
     (said,) = await world.said(VisitVoided)

@@ -38,7 +38,7 @@ from shared.events import scheduling as said
 from shared.events.application import ApplicationWithdrawn
 from shared.events.billing import SeatReleaseRequested
 from shared.store import Record
-from tests.unit.scheduling.stores import Dying, Killed
+from tests.unit.scheduling.faulty_stores import Dying, Killed
 from tests.unit.scheduling.world import BOSS, EAST, FRONT, NORTH, SOUTH, TUESDAY, World, make_world, plan, weekly
 
 WEDNESDAY = TUESDAY + timedelta(days=1)
@@ -102,11 +102,11 @@ async def test_request_decision_new_date_without_paying_again(world: World) -> N
     asked = await world.service.specials.ask(asking(record))
     assert asked.state.special is not None and asked.state.special.state is SpecialState.ASKED
     assert "Contoh" not in str(asked.state), "evidence is kept sealed"
-    (waiting,) = await world.service.specials.asked(SOUTH.office_id, FRONT)
+    (waiting,) = await world.service.specials.list_requests(SOUTH.office_id, FRONT)
     assert world.service.specials.evidence(waiting) == "letter of Dr Contoh, no. 12"
     opened = await world.service.specials.decide(SpecialDecision(record.id, None, FRONT, "decide"))
     assert opened.state.status is Status.SPECIAL_OPEN
-    assert await world.service.specials.asked(SOUTH.office_id, FRONT) == []
+    assert await world.service.specials.list_requests(SOUTH.office_id, FRONT) == []
     (told,) = await world.said(said.SpecialRescheduleOpened)
     assert isinstance(told, said.SpecialRescheduleOpened)
     assert (told.cause, told.until) == ("illness", world.clock.now() + timedelta(days=30))
@@ -172,7 +172,7 @@ async def test_what_cannot_be_asked(world: World) -> None:
     with pytest.raises(NotYourOffice):
         await specials.decide(SpecialDecision(record.id, None, north, "d"))
     with pytest.raises(NotYourOffice):
-        await specials.asked(SOUTH.office_id, north)
+        await specials.list_requests(SOUTH.office_id, north)
 
 
 async def test_who_came_after_all_is_refused(world: World) -> None:
@@ -324,7 +324,7 @@ class TestBulk:
     async def finish(self, world: World, job_id: str, actor: Actor = BOSS) -> Any:
         for _ in range(20):
             await world.pass_time(61)
-            record = await world.service.bulk_moves.job(SOUTH.office_id, job_id, actor)
+            record = await world.service.bulk_moves.find_job(SOUTH.office_id, job_id, actor)
             if record.state.state is BulkState.DONE:
                 return record.state
         raise AssertionError("the job does not end")
@@ -354,7 +354,7 @@ class TestBulk:
             world.session_id(), "closed", BOSS, to=world.session_id(SOUTH, WEDNESDAY)
         )
         await world.pass_time(1)
-        assert (await world.service.bulk_moves.job(SOUTH.office_id, job.id, BOSS)).state.state is BulkState.RUNNING
+        assert (await world.service.bulk_moves.find_job(SOUTH.office_id, job.id, BOSS)).state.state is BulkState.RUNNING
         await world.hear(world.bill(billing.BillPaid, held, amount=1, paid_at=world.clock.now()))
         state = await self.finish(world, job.id)
         assert state.count(Outcome.MOVED) == 1
@@ -383,7 +383,7 @@ class TestBulk:
         assert len(await world.said(said.VisitInterrupted)) == 1
         assert len(await world.said(said.SpecialRescheduleOpened)) == people - 1
         assert {(await world.appointment(each.id)).state.status for each in visits} == {Status.SPECIAL_OPEN}
-        assert [each.id for each in await world.service.bulk_moves.jobs(SOUTH.office_id, BOSS)] == [job.id]
+        assert [each.id for each in await world.service.bulk_moves.list_jobs(SOUTH.office_id, BOSS)] == [job.id]
         await world.rules_hold()
 
     @pytest.mark.acceptance("F71.outage_day")
@@ -415,12 +415,12 @@ class TestBulk:
         asked = DayInterruption(SOUTH.office_id, TUESDAY, "system_fault", BOSS, "day")
         job = await world.service.bulk_moves.interrupt_day(asked)
         named = replace(job.state, pending=(paid.id, "unknown"))
-        job = await world.service.repositories.bulk_jobs.save_bulk_job(job, named, world.clock.now())
+        job = await world.service.bulk_moves._save(job, named)
         job = await world.service.bulk_moves.run(job)
         assert dict(job.state.outcomes) == {"unknown": Outcome.LEFT_ALONE}
         state = await self.finish(world, job.id)
         assert state.outcomes[paid.id] is Outcome.SPECIAL_OPENED
-        done = await world.service.bulk_moves.job(SOUTH.office_id, job.id, BOSS)
+        done = await world.service.bulk_moves.find_job(SOUTH.office_id, job.id, BOSS)
         assert (await world.service.bulk_moves.run(done)).version == done.version
 
     async def test_who_was_cancelled_moved_or_has_another_visit_is_left_alone(self) -> None:
@@ -442,7 +442,7 @@ class TestBulk:
             else:
                 job = await world.service.bulk_moves.begin(world.session_id(), "closed", BOSS)
             named = replace(job.state, pending=(gone.id, away.id, again.id))
-            job = await world.service.repositories.bulk_jobs.save_bulk_job(job, named, world.clock.now())
+            job = await world.service.bulk_moves._save(job, named)
             job = await world.service.bulk_moves.run(job)
             assert set(job.state.outcomes.values()) == {Outcome.LEFT_ALONE}
         await world.rules_hold()
@@ -455,7 +455,7 @@ class TestBulk:
         ran = await world.service.bulk_moves.run(job)
         assert ran.state.count(Outcome.MOVED) == 1
         lost = replace(ran.state, pending=tuple(each.id for each in visits), outcomes={})
-        ran = await world.service.repositories.bulk_jobs.save_bulk_job(ran, lost, world.clock.now())
+        ran = await world.service.bulk_moves._save(ran, lost)
         ran = await world.service.bulk_moves.run(ran)
         assert (ran.state.count(Outcome.MOVED), ran.state.count(Outcome.SPECIAL_OPENED)) == (1, 1)
         assert len(await world.said(said.AppointmentRescheduled)) == 1
@@ -471,13 +471,13 @@ class TestBulk:
             await bulk.interrupt_day(DayInterruption(SOUTH.office_id, TUESDAY, "closed", north, "day"))
         job = await bulk.begin(world.session_id(), "closed", BOSS)
         with pytest.raises(NotYourOffice):
-            await bulk.job(SOUTH.office_id, job.id, north)
+            await bulk.find_job(SOUTH.office_id, job.id, north)
         with pytest.raises(NotFound):
-            await bulk.job(NORTH.office_id, job.id, north)
+            await bulk.find_job(NORTH.office_id, job.id, north)
         with pytest.raises(NotYourOffice):
-            await bulk.jobs(SOUTH.office_id, north)
+            await bulk.list_jobs(SOUTH.office_id, north)
         with pytest.raises(NotFound):
-            await bulk.job(SOUTH.office_id, "unknown", BOSS)
+            await bulk.find_job(SOUTH.office_id, "unknown", BOSS)
 
 
 async def test_a_refund_takes_an_open_right_too(world: World) -> None:

@@ -48,7 +48,7 @@ from shared.events.scheduling import PatternFlagged
 from shared.ids import SeededIds
 from shared.store.port import StoreUnavailable
 from shared.store.transitions import IllegalTransition
-from tests.unit.scheduling.stores import Counting, kept
+from tests.unit.scheduling.faulty_stores import Counting, kept
 from tests.unit.scheduling.world import BOSS, FRONT, KEYS, NORTH, SOUTH, START, World, make_world, plan, weekly
 
 TODAY = limits.day_of(START)

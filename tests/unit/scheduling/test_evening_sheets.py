@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from services.scheduling.context import Actor
+from services.scheduling.store_part import replacing
 from services.scheduling.visit.day_sheets.errors import SheetNotKept
 from services.scheduling.visit.day_sheets.evening_sheet import (
     KEPT_DAYS,
@@ -22,9 +23,10 @@ from services.scheduling.visit.day_sheets.evening_sheet import (
 )
 from services.scheduling.visit.day_sheets.evening_sheets import JSON, PDF
 from services.scheduling.visit.offline.verifier import SHEET_MARK, read_signed
-from tests.unit.scheduling.stores import Dying, Killed
+from shared.store.decision import Decision
+from tests.unit.scheduling.faulty_stores import Dying, Killed
+from tests.unit.scheduling.test_day_sheets import keys_of
 from tests.unit.scheduling.test_http import Office, _loopback_allowed, office
-from tests.unit.scheduling.test_papers import keys_of
 from tests.unit.scheduling.world import EAST, FRONT, NORTH, SOUTH, START, TUESDAY, World, make_world
 
 __all__ = ["_loopback_allowed", "office"]
@@ -103,7 +105,8 @@ async def test_a_day_without_sessions_has_no_sheet_and_the_old_ones_go() -> None
     record = await world.service.repositories.evenings.evening(SOUTH.office_id)
     assert record is not None
     old = StoredSheet(TUESDAY - timedelta(days=KEPT_DAYS + 2), START, 0, 0, "old-json", "old-pdf")
-    await world.service.repositories.evenings.save_evening(record, replace(record.state, sheets=(old,)), START)
+    kept_long = replacing(record.state, Decision(replace(record.state, sheets=(old,))))
+    await world.service.repositories.evenings.change_evening(record, kept_long, world.clock)
     await world.pass_time(until(world, SEVEN_IN_JAKARTA))
     kept = await world.service.evenings.kept(SOUTH.office_id, FRONT)
     assert kept is not None and kept.sheets == ()

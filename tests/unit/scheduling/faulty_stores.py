@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -155,3 +155,18 @@ def kept(made: list[Made], wrapper: Made) -> Made:
     """The wrapper, put where the test finds it."""
     made.append(wrapper)
     return wrapper
+
+
+class Overtaken(Wrapper):
+    """Lets another writer be faster, once: what is set as ``other`` runs before the next save of the kind."""
+
+    def __init__(self, base: Any, kind: str = APPOINTMENT.name) -> None:
+        super().__init__(base)
+        self._kind = kind
+        self.other: Callable[[], Awaitable[Any]] | None = None
+
+    async def save(self, kind: Kind[Any], record: Record[Any], state: Any, **given: Any) -> Any:
+        if kind.name == self._kind and self.other is not None:
+            other, self.other = self.other, None
+            await other()
+        return await self.base.save(kind, record, state, **given)

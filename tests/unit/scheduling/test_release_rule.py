@@ -28,7 +28,9 @@ from services.scheduling.offices.release_rule import (
 from services.scheduling.offices.repository import session_id_of
 from services.scheduling.openings.errors import NotOpenYet
 from services.scheduling.openings.release_check import CLOSED_KEPT_SECONDS
-from tests.unit.scheduling.stores import Counting
+from services.scheduling.store_part import replacing
+from shared.store.decision import Decision
+from tests.unit.scheduling.faulty_stores import Counting
 from tests.unit.scheduling.world import SOUTH, TUESDAY, World, make_world
 
 ZONES = {"WIB": "Asia/Jakarta", "WITA": "Asia/Makassar", "WIT": "Asia/Jayapura"}
@@ -153,7 +155,8 @@ async def closed(world: World, seconds: float) -> datetime:
     record = await repository.sessions.session(world.session_id())
     assert record is not None
     opening = now + timedelta(seconds=seconds)
-    await repository.sessions.save_session(record, replace(record.state, opens_at=opening), now)
+    later = Decision(replace(record.state, opens_at=opening))
+    await repository.sessions.change_session(record, replacing(record.state, later), world.clock)
     return opening
 
 
@@ -184,7 +187,7 @@ async def test_nobody_moves_there_before_the_opening(world: World) -> None:
 
 async def test_the_office_shows_when_a_session_opens(world: World) -> None:
     opening = await closed(world, 60)
-    listed = await world.service.bookable_sessions.listing(SOUTH.office_id, TUESDAY, TUESDAY)
+    listed = await world.service.bookable_sessions.list_bookable(SOUTH.office_id, TUESDAY, TUESDAY)
     assert [each.session.opens_at for each in listed] == [opening]
     soonest = await world.service.bookable_sessions.soonest([SOUTH.office_id], "regular", 5, 1)  # type: ignore[arg-type]
     assert soonest[0].session_id != world.session_id()

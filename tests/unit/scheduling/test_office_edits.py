@@ -18,7 +18,6 @@ from services.scheduling.offices.facts import (
     GeoPoint,
     Hours,
     OfferedProduct,
-    OfficeKind,
     PriorityGroup,
     Product,
     age_on,
@@ -28,16 +27,14 @@ from services.scheduling.offices.facts import (
     place_of,
     plan_capacity,
     priority_group,
-    receives_on,
-    within_hours,
 )
 from services.scheduling.offices.release_rule import OpeningRule, RuleKind
 from services.scheduling.offices.session import PlanProblem, SessionPlan
 from services.scheduling.offices.weekly_template import (
     OfficeTemplate,
+    TemplateFault,
     TemplateProblem,
     TemplateSession,
-    Wrong,
     as_delivered,
     difference,
     template_problem,
@@ -53,8 +50,8 @@ from services.scheduling.quota.errors import (
 )
 from services.scheduling.quota.office_edits import template_subject
 from services.scheduling.terms import Pool
-from tests.unit.scheduling.quota_desk import FACTS, MORNING, SECOND, TABLE, THEIRS, edit, started
-from tests.unit.scheduling.stores import Shuffling
+from tests.unit.scheduling.faulty_stores import Shuffling
+from tests.unit.scheduling.quota_edits import FACTS, MORNING, SECOND, TABLE, THEIRS, edit, started
 from tests.unit.scheduling.world import BOSS, NORTH, SOUTH, TUESDAY, World, make_world, plan
 
 
@@ -96,19 +93,6 @@ class TestFacts:
         assert offers(bandung, Product.ORDINARY, date(2026, 11, 1))
         later = replace(facts, products=(OfferedProduct(Product.ORDINARY, since=last),))
         assert not offers(later, Product.ORDINARY, last - timedelta(days=1))
-
-    def test_hours_holidays_and_own_dates(self) -> None:
-        monday, saturday = date(2026, 11, 23), date(2026, 11, 28)
-        assert within_hours(FACTS, monday, time(8), time(16))
-        assert not within_hours(FACTS, monday, time(7, 30), time(9))
-        assert not within_hours(FACTS, monday, time(15), time(16, 30))
-        assert not within_hours(FACTS, saturday, time(8), time(9))
-        closed = replace(FACTS, holidays=(monday,))
-        assert not receives_on(closed, monday)
-        assert not within_hours(closed, monday, time(8), time(9))
-        outreach = replace(FACTS, kind=OfficeKind.OUTREACH, own_dates=(saturday,))
-        assert receives_on(outreach, saturday) and not receives_on(outreach, monday)
-        assert within_hours(outreach, saturday, time(19), time(21))
 
     @pytest.mark.acceptance("F67.derived")
     def test_capacity_is_limited_by_booths_and_staff_of_plan_and_office(self) -> None:
@@ -176,14 +160,16 @@ class TestTemplates:
     def test_an_override_lets_only_capacity_through(self) -> None:
         assert template_problem(OfficeTemplate("x", (replace(MORNING, booths=2),)), FACTS, override=True) is None
         few = replace(FACTS, booths=1)
-        wrong = Wrong(0, PlanProblem.QUOTA_ABOVE_CAPACITY, 4, 12)
+        wrong = TemplateFault(0, PlanProblem.QUOTA_ABOVE_CAPACITY, 4, 12)
         assert template_problem(OfficeTemplate("x", (MORNING,)), few, override=False) == wrong
         assert template_problem(OfficeTemplate("x", (MORNING,)), few, override=True) is None
         assert template_problem(OfficeTemplate("x", (replace(MORNING, pools={}),)), FACTS, override=True) is not None
 
     def test_two_sessions_do_not_start_together(self) -> None:
         twice = OfficeTemplate("x", (MORNING, replace(MORNING, weekdays=(4,))))
-        assert template_problem(twice, FACTS, override=False) == Wrong(1, TemplateProblem.TWO_SESSIONS_START_TOGETHER)
+        assert template_problem(twice, FACTS, override=False) == TemplateFault(
+            1, TemplateProblem.TWO_SESSIONS_START_TOGETHER
+        )
 
     def test_moving_seats_between_pools_is_a_raise_and_a_cut(self) -> None:
         before = week_of(OfficeTemplate("x", (MORNING,)))
@@ -300,7 +286,7 @@ class TestFactsEdits:
         approved = await world.service.changes.find_by_office("mpp-contoh", SECOND, proposed=True)
         assert approved == []
         await world.parts.chores[0].run()
-        sessions = await world.service.bookable_sessions.listing("mpp-contoh", None, None)
+        sessions = await world.service.bookable_sessions.list_bookable("mpp-contoh", None, None)
         assert [(each.session.date, each.free) for each in sessions] == [(saturday, {"regular": 12})]
         with pytest.raises(NotYourOffice):
             await edits.put_template(edit("theirs", office_id="mpp-contoh", actor=THEIRS), (week,))

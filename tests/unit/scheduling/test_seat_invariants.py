@@ -9,7 +9,7 @@ import pytest
 
 from services.scheduling.booking.seats.inventory import SeatInventory
 from shared.service import InvariantReport
-from tests.unit.scheduling.stores import Wrapper
+from tests.unit.scheduling.faulty_stores import Wrapper
 from tests.unit.scheduling.world import SOUTH, TUESDAY, World, make_world, plan, weekly
 
 

@@ -43,8 +43,8 @@ from services.scheduling.terms import Pool
 from shared.errors import SomeoneElseChangedIt
 from shared.events.scheduling import AppointmentRescheduled
 from shared.store.transitions import IllegalTransition
-from tests.unit.scheduling.quota_desk import FACTS, MORNING, SECOND, THEIRS, edit, put, session_edit, started
-from tests.unit.scheduling.stores import Dying, Killed
+from tests.unit.scheduling.faulty_stores import Dying, Killed
+from tests.unit.scheduling.quota_edits import FACTS, MORNING, SECOND, THEIRS, edit, put, session_edit, started
 from tests.unit.scheduling.world import BOSS, SOUTH, START, TUESDAY, World, plan
 
 

@@ -24,7 +24,7 @@ from services.scheduling.offices.errors import PoolNotOpen, SessionClosed, Sessi
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.events import scheduling as said
 from shared.store import Record
-from tests.unit.scheduling.stores import Wrapper
+from tests.unit.scheduling.faulty_stores import Wrapper
 from tests.unit.scheduling.world import BOSS, EAST, FRONT, NORTH, SOUTH, TUESDAY, World, make_world, plan, weekly
 
 WEDNESDAY = TUESDAY + timedelta(days=1)

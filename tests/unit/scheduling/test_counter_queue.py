@@ -41,14 +41,13 @@ from services.scheduling.visit.counter.queue_errors import (
 )
 from services.scheduling.visit.counter.queue_service import Registration
 from shared.audit import AUDIT
-from shared.errors import NotFound
+from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.events import billing
 from shared.events import scheduling as said
 from shared.events.application import InterviewRecorded
 from shared.store.decision import Decision
-from shared.store.port import VersionConflict
 from shared.store.transitions import IllegalTransition
-from tests.unit.scheduling.stores import Dying, Killed
+from tests.unit.scheduling.faulty_stores import Dying, Killed
 from tests.unit.scheduling.world import FRONT, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly
 
 NTPN = "0A1B2C3D4E5F6G7H"
@@ -203,7 +202,7 @@ async def test_who_checks_in_is_called_recalled_parked_and_served() -> None:
     world = await busy()
     first, second = await come(world, "ani", "budi")
     service = world.service.counter
-    hall = await service.queue(SOUTH.office_id, FRONT)
+    hall = await service.find_own_queue(SOUTH.office_id, FRONT)
     assert [hall.waits[each].ahead for each in (first, second)] == [0, 1]
     assert (hall.booths, hall.service_minutes) == (100, 30)
     called = await service.call_next(SOUTH.office_id, "3", FRONT, "call")
@@ -242,9 +241,9 @@ async def test_only_officers_of_the_office() -> None:
     with pytest.raises(NotYourOffice):
         await service.change(SOUTH.office_id, visit, CounterCommand.PARK, OTHER, "c")
     with pytest.raises(NotYourOffice):
-        await service.queue(SOUTH.office_id, OTHER)
+        await service.find_own_queue(SOUTH.office_id, OTHER)
     with pytest.raises(OfficeNotFound):
-        await service.queue("unknown", FRONT)
+        await service.find_own_queue("unknown", FRONT)
     with pytest.raises(NotFound):
         await service.change(SOUTH.office_id, "unknown", CounterCommand.PARK, FRONT, "c")
     with pytest.raises(NotFound):
@@ -265,11 +264,11 @@ async def test_who_died_between_check_in_and_queue_is_queued_by_a_deadline() -> 
             made[0].disarm()
             await world.pass_time(6)
             record = await world.appointment(paid.id)
-            hall = await world.service.counter.hall(SOUTH.office_id)
+            hall = await world.service.counter.find_queue(SOUTH.office_id)
             assert (record.state.status is Status.CHECKED_IN) == (paid.id in hall.day.visitors)
             assert record.state.enqueue_at is None
             await world.service.visits.check_in(VisitorLookup(appointment_id=paid.id), FRONT, "in")
-            assert list((await world.service.counter.hall(SOUTH.office_id)).day.visitors) == [paid.id]
+            assert list((await world.service.counter.find_queue(SOUTH.office_id)).day.visitors) == [paid.id]
 
 
 async def test_a_busy_queue_does_not_refuse_the_check_in(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,14 +277,14 @@ async def test_a_busy_queue_does_not_refuse_the_check_in(monkeypatch: pytest.Mon
     world.clock.set(paid.state.seat.starts_at)
 
     async def conflict(*_: Any) -> Any:
-        raise VersionConflict("somebody was faster")
+        raise SomeoneElseChangedIt
 
     with monkeypatch.context() as patched:
-        patched.setattr(world.service.repositories.counter_days, "save_counter_day", conflict)
+        patched.setattr(world.service.repositories.counter_days, "change_counter_day", conflict)
         record = await world.service.visits.check_in(VisitorLookup(appointment_id=paid.id), FRONT, "in")
     assert record.state.status is Status.CHECKED_IN and record.state.enqueue_at is not None
     await world.pass_time(6)
-    assert paid.id in (await world.service.counter.hall(SOUTH.office_id)).day.visitors
+    assert paid.id in (await world.service.counter.find_queue(SOUTH.office_id)).day.visitors
 
 
 async def test_who_was_used_before_the_queue_knew_is_not_queued(world: World) -> None:
@@ -294,7 +293,7 @@ async def test_who_was_used_before_the_queue_knew_is_not_queued(world: World) ->
     record = await world.service.repositories.appointments.save(paid, Decision(state), world.clock.now())
     cleared = await world.service.counter.enqueue(record)
     assert cleared.state.enqueue_at is None
-    assert (await world.service.counter.hall(SOUTH.office_id)).day.visitors == {}
+    assert (await world.service.counter.find_queue(SOUTH.office_id)).day.visitors == {}
     assert (await world.service.counter.enqueue(cleared)).version == cleared.version
 
 
@@ -329,7 +328,7 @@ class TestWalkIns:
         with pytest.raises(NoWalkInSeat):
             await world.service.counter.register(walk_in(key="second"))
         assert (await world.buckets())["confirmed"] == 1
-        assert record.id in (await world.service.counter.hall(SOUTH.office_id)).day.visitors
+        assert record.id in (await world.service.counter.find_queue(SOUTH.office_id)).day.visitors
         assert await world.said(said.VisitorCheckedIn) == [], "no other service knows of it"
         await world.rules_hold()
 
@@ -405,7 +404,7 @@ class TestOnProof:
         (event,) = await world.said(said.ArrivedOnProof)
         assert isinstance(event, said.ArrivedOnProof) and event.ntpn == NTPN
         assert len(await world.said(said.VisitorCheckedIn)) == 1
-        assert held.id in (await world.service.counter.hall(SOUTH.office_id)).day.visitors
+        assert held.id in (await world.service.counter.find_queue(SOUTH.office_id)).day.visitors
         await world.hear(world.bill(billing.BillExpired, held))
         assert (await world.appointment(held.id)).state.status is Status.ON_PROOF, "an expiry does not turn them out"
         await world.hear(world.late(held))
@@ -474,8 +473,12 @@ class TestByNumber:
         ).version == record.version
 
 
-async def test_a_day_is_opened_once(world: World) -> None:
-    repository = world.service.repositories
-    first = await repository.counter_days.open_counter_day(SOUTH.office_id, TUESDAY, START)
-    assert (await repository.counter_days.open_counter_day(SOUTH.office_id, TUESDAY, START)).id == first.id
-    assert (first.state.office_id, first.state.day) == (SOUTH.office_id, TUESDAY)
+async def test_the_queue_of_a_day_begins_with_its_first_visitor(world: World) -> None:
+    with pytest.raises(NobodyWaits):
+        await world.service.counter.call_next(SOUTH.office_id, "1", FRONT, "early")
+    assert await world.service.repositories.counter_days.counter_day(SOUTH.office_id, TUESDAY) is None
+    paid = await world.paid()
+    world.clock.set(paid.state.seat.starts_at)
+    await world.service.visits.check_in(VisitorLookup(appointment_id=paid.id), FRONT, "in")
+    begun = await world.service.repositories.counter_days.counter_day(SOUTH.office_id, TUESDAY)
+    assert begun is not None and (begun.version, list(begun.state.visitors)) == (1, [paid.id])

@@ -15,8 +15,8 @@ from services.scheduling.openings.errors import OpeningIsOver
 from services.scheduling.openings.opening import TICKETS_KEPT_DAYS, OpeningStatus
 from services.scheduling.openings.repository import LATE_LINE, OPENING_TICKET
 from shared.errors import NotFound
-from tests.unit.scheduling.hall import DOORS, OPENS, Hall, make_hall
-from tests.unit.scheduling.stores import Dying, Killed
+from tests.unit.scheduling.faulty_stores import Dying, Killed
+from tests.unit.scheduling.opening_world import DOORS, OPENS, Hall, make_hall
 from tests.unit.scheduling.world import BOSS
 
 

@@ -10,7 +10,7 @@ from services.scheduling.booking.abuse.limits import Act
 from services.scheduling.booking.waiting_list.entry import WaitingStatus
 from services.scheduling.booking.waiting_list.views import WAITING_STEPS
 from tests.unit.scheduling.test_http import Office, _loopback_allowed, office  # noqa: F401 - fixtures
-from tests.unit.scheduling.test_waiting import COOLED
+from tests.unit.scheduling.test_waiting_list import COOLED
 from tests.unit.scheduling.world import NORTH, SOUTH, TUESDAY
 
 DAY = TUESDAY.isoformat()

@@ -16,8 +16,8 @@ from services.scheduling.context import Actor
 from services.scheduling.handlers import Handlers
 from shared.errors import Refusal
 from shared.store import Record
-from tests.unit.scheduling.stores import Dying, Killed, Shuffling, Wrapper, kept
-from tests.unit.scheduling.test_waiting import COOLED, accept, entry_of, full, give_up, started, waits
+from tests.unit.scheduling.faulty_stores import Dying, Killed, Shuffling, Wrapper, kept
+from tests.unit.scheduling.test_waiting_list import COOLED, accept, entry_of, full, give_up, started, waits
 from tests.unit.scheduling.world import NORTH, SOUTH, World
 
 MOST_WRITES = 14

@@ -34,13 +34,13 @@ class DeliveryRepository:
         self._store = context.store
 
     async def delivery(self, delivery_id: str) -> Record[Delivery] | None:
-        """A delivery, if it is known and not yet forgotten."""
+        """Return a delivery, if it is known and not yet forgotten."""
         return await self._store.get(DELIVERIES, delivery_id)
 
     async def add_delivery(
         self, delivery_id: str, decision: Decision[Delivery], *, now: datetime, received: str
     ) -> None:
-        """Keep a new delivery. Its id is derived from the message that asked for it: a repeat changes nothing."""
+        """Insert a new delivery. Its id is derived from the message that asked for it: a repeat changes nothing."""
         try:
             await self._store.insert(
                 DELIVERIES, delivery_id, decision.state, now=now, events=decision.events, received=received
@@ -49,7 +49,11 @@ class DeliveryRepository:
             return
 
     async def save_delivery(self, record: Record[Delivery], decision: Decision[Delivery], *, now: datetime) -> None:
-        """Write what was decided. `VersionConflict` if it changed since it was read or the lease moved on."""
+        """Write what was decided on this version.
+
+        Raises:
+            VersionConflict: it changed since it was read, or the lease moved on.
+        """
         await self._store.save(DELIVERIES, record, decision.state, now=now, events=decision.events)
 
     async def of_application(self, account_id: str, application_id: str) -> list[Record[Delivery]]:
@@ -58,6 +62,6 @@ class DeliveryRepository:
         return await self._store.find(DELIVERIES, "by_application", wanted, limit=LARGEST_PAGE)
 
     async def remove_ended_before(self, cutoff: datetime, *, limit: int) -> int:
-        """Remove deliveries that ended before ``cutoff``, ``limit`` at most; tells how many are gone."""
+        """Remove deliveries that ended before ``cutoff``, ``limit`` at most, and return their number."""
         old = await self._store.find(DELIVERIES, "ended_at", within={"state.ended_at": Range(high=cutoff)}, limit=limit)
         return sum([await self._store.remove(DELIVERIES, record) for record in old])

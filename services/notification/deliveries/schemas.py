@@ -7,25 +7,25 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from services.notification.channel import Channel
 from services.notification.deliveries.delivery import Delivery, State
 from services.notification.field_types import Id
+from shared.events.codes import DeliveryChannel
 from shared.http.schema import Body, IsoMoment, Query, View
 from shared.store.kinds import Record
 
 
 class DeliveriesQuery(Query):
-    """Which application's messages."""
+    """The application whose messages are listed."""
 
     application_id: Id
 
 
 class DeliveryView(View):
-    """One message to you: what about, by which channel, and what became of it."""
+    """One message to you: its subject, its channel and its state."""
 
     delivery_id: str
     template: str = Field(description="what it is about, such as bill_issued")
-    channel: Channel
+    channel: DeliveryChannel
     language: str
     sent_to: str = Field(description="the address, masked")
     state: State
@@ -36,8 +36,8 @@ class DeliveryView(View):
     sent_at: datetime | None
 
     @classmethod
-    def of(cls, record: Record[Delivery]) -> DeliveryView:
-        """The view of a delivery."""
+    def from_record(cls, record: Record[Delivery]) -> DeliveryView:
+        """Return the view of a stored delivery."""
         delivery = record.state
         return cls(
             delivery_id=record.id,
@@ -61,7 +61,7 @@ class DeliveriesView(View):
 
 
 class SmsReceipt(Body):
-    """The gateway's word on one SMS; members that this version does not know are passed over."""
+    """The gateway's receipt for one SMS; members that this version does not know are ignored."""
 
     model_config = ConfigDict(extra="ignore")
 

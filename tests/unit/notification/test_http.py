@@ -130,8 +130,8 @@ async def test_an_applicant_sees_own_deliveries_with_masked_addresses(service: S
     said = await service.client.get("/v1/deliveries?application_id=application-1", headers=service.bearer())
     assert said.status == 200
     found = (await said.json())["deliveries"]
-    assert {each["sent_to"] for each in found} == {"s***@example.org", "+62********678"}
-    assert {each["state"] for each in found} == {"sent"}
+    assert {delivery["sent_to"] for delivery in found} == {"s***@example.org", "+62********678"}
+    assert {delivery["state"] for delivery in found} == {"sent"}
     assert "820261123000001" not in str(found)
     stranger = await service.client.get(
         "/v1/deliveries?application_id=application-1", headers=service.bearer("account-2")

@@ -35,7 +35,7 @@ _SECRETS: Final = ("SIMPONI_CALLBACK_SECRETS", "SIMPONI_CALLBACK_SECRET")
 
 
 def read_secrets(text: str) -> dict[str, str]:
-    """Key id to secret, from ``k1:secret,k0:secret``; a bare secret is that of ``k1``."""
+    """Return key id to secret, from ``k1:secret,k0:secret``; a bare secret is that of ``k1``."""
     pairs = [part.strip().partition(":") for part in text.split(",") if part.strip()]
     if len(pairs) == 1 and not pairs[0][2]:
         return {"k1": pairs[0][0]}
@@ -220,7 +220,7 @@ class Settings(ServiceSettings):
     )
 
     def policies(self) -> Policies:
-        """The durations as the rules take them."""
+        """Return the durations as the rules take them."""
         return Policies(
             bill=self._bill_policy(),
             calls=CallPolicy(per_minute=self.simponi_calls_per_minute, codes_each=self.simponi_codes_per_call),
@@ -233,7 +233,7 @@ class Settings(ServiceSettings):
         )
 
     def callback_secrets(self) -> dict[str, str]:
-        """Key id to secret of SIMPONI's notices."""
+        """Return key id to secret of SIMPONI's notices."""
         return read_secrets(self.simponi_callback_secrets.get_secret_value())
 
     def settlement_signatures(self) -> DetachedVerifier:

@@ -80,17 +80,17 @@ class YearClosed:
 
 
 def seconds(count: float) -> timedelta:
-    """A duration."""
+    """Return the duration of so many seconds."""
     return timedelta(seconds=count)
 
 
 def whole_seconds(moment: datetime) -> datetime:
-    """The moment in UTC without its fraction: banks and SIMPONI keep whole seconds."""
+    """Return the moment in UTC without its fraction: banks and SIMPONI keep whole seconds."""
     return moment.astimezone(UTC).replace(microsecond=0)
 
 
 def validity(now: datetime, starts_at: datetime | None, policy: BillPolicy) -> Validity | YearClosed:
-    """Until when a code that is asked for now can be paid: never past the year's cut-off or the session's start."""
+    """Return until when a code asked for now can be paid: never past the year's cut-off or the session's start."""
     cutoff = _cutoff(now, policy)
     if now >= cutoff:
         local = now.astimezone(JAKARTA)
@@ -107,12 +107,12 @@ def _cutoff(now: datetime, policy: BillPolicy) -> datetime:
 
 
 def cut_off(day: date, clock: str) -> datetime:
-    """The moment at which it is that time in Jakarta on that day."""
+    """Return the moment at which it is that time in Jakarta on that day."""
     return datetime.combine(day, time.fromisoformat(clock), JAKARTA).astimezone(UTC)
 
 
 def backoff(attempt: int, least_seconds: float, most_seconds: float) -> timedelta:
-    """The wait after the given attempt (the first is 1): doubling, within its limits."""
+    """Return the wait after the given attempt (the first is 1): doubling, within its limits."""
     return seconds(min(least_seconds * 2 ** min(attempt - 1, 20), most_seconds))
 
 
@@ -180,7 +180,7 @@ class RefundPolicy:
         return self.calendar.after(now, self.escalate_days)
 
     def object_until(self, now: datetime) -> datetime:
-        """Until when a refusal can be objected to."""
+        """Return until when a refusal can be objected to."""
         return now + timedelta(days=self.object_calendar_days)
 
 

@@ -23,7 +23,7 @@ class Calendar:
         return day.weekday() < SATURDAY and day not in self.holidays
 
     def after(self, start: datetime, days: int) -> datetime:
-        """The end (midnight in Jakarta, as UTC) of the given working day after ``start``; its own day never counts."""
+        """Return the end (midnight in Jakarta, as UTC) of the given working day after the day of ``start``."""
         day = start.astimezone(JAKARTA).date()
         left = days
         while left > 0:
@@ -33,5 +33,5 @@ class Calendar:
 
 
 def calendar_of(data: Mapping[str, Any]) -> Calendar:
-    """The calendar that a parsed ``holidays.toml`` holds."""
+    """Return the calendar that a parsed ``holidays.toml`` holds."""
     return Calendar(frozenset(holiday["day"] for holiday in data["holiday"]))

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from services.billing.bills.code_requests import CodeRequests
 from services.billing.bills.lifecycle import BillLifecycle
-from services.billing.bills.seat_questions import RENEWAL
 from services.billing.deadlines import due
 from shared.events.application import ApplicationSubmitted
+from shared.events.codes import SeatQuestion
 from shared.events.envelope import Envelope
 from shared.events.message import Event
 from shared.events.scheduling import AppointmentRescheduled, SeatHeld, SeatUnavailable
@@ -50,5 +50,5 @@ class BillHandlers:
         await self._lifecycle.appointment_rescheduled(event, envelope.aggregate_version, envelope.id)
 
     async def _seat_unavailable(self, event: SeatUnavailable, envelope: Envelope) -> None:
-        if event.asked_for == RENEWAL:
+        if event.asked_for == SeatQuestion.RENEWAL:
             await self._lifecycle.renewal_refused(event.bill_id, event.reason, envelope.id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 from services.billing.alerts import (
     CLAIM_CASE_OPEN,
@@ -14,7 +13,7 @@ from services.billing.alerts import (
 from services.billing.bills import model as bills
 from services.billing.bills.application_facts import KnownApplication, LostSeat, OrderedBook
 from services.billing.bills.application_repository import ApplicationRepository
-from services.billing.bills.model import Bill, Payer, Purpose, Seat
+from services.billing.bills.model import Bill, Payer, Seat
 from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.bills.seat_from_event import seat_from_event
 from services.billing.bills.writes import change_unless_moved_on
@@ -23,6 +22,7 @@ from services.billing.rules import JAKARTA
 from services.billing.tariffs.book import Tariffs
 from services.billing.tariffs.model import SAME_DAY_POOL, Order, price
 from shared.events.application import ApplicationSubmitted
+from shared.events.codes import BillPurpose, ReleaseReason
 from shared.events.scheduling import (
     AppointmentRescheduled,
     SeatHeld,
@@ -34,8 +34,6 @@ from shared.store.decision import Decision
 from shared.store.kinds import Record
 
 log = get_logger(__name__)
-
-WITHDRAWN: Final = "withdrawn"
 
 
 class BillLifecycle:
@@ -82,7 +80,7 @@ class BillLifecycle:
             raise NotYet(f"application {event.application_id} is not known")
         if application.withdrawn or application.order is None:
             return
-        bill_id = derived_id("bill", event.appointment_id, Purpose.FEE.value, event.replaces_bill_id or "")
+        bill_id = derived_id("bill", event.appointment_id, BillPurpose.FEE.value, event.replaces_bill_id or "")
         seat = seat_from_event(event, version)
         decision = await self._priced(bill_id, application, application.order, seat, event.replaces_bill_id)
         await self._aggregates.insert(BILLS, bill_id, decision, received=received)
@@ -106,7 +104,9 @@ class BillLifecycle:
         )
         frozen = price(await self._tariffs.book(), wanted, now.astimezone(JAKARTA).date())
         payer = Payer(application.application_id, application.account_id, application.person_id)
-        return bills.request(bill_id, payer, Purpose.FEE, frozen, seat, now, self._policy, replaces_bill_id=replaces)
+        return bills.request(
+            bill_id, payer, BillPurpose.FEE, frozen, seat, now, self._policy, replaces_bill_id=replaces
+        )
 
     async def _give_up_if_too_late(self, bill_id: str, event: SeatHeld, version: int, received: str) -> None:
         """Give the bill up if its seat was released or its application withdrawn before the hold was known here.
@@ -117,7 +117,7 @@ class BillLifecycle:
         application = await self._applications.application(event.application_id)
         reason = lost.reason if lost and lost.version > version else None
         if application is not None and application.withdrawn:
-            reason = WITHDRAWN
+            reason = ReleaseReason.WITHDRAWN
         record = await self._bills.bill(bill_id) if reason is not None else None
         if record is not None and reason is not None:
             await self.give_up(record, reason, f"{received}:too_late")

@@ -11,24 +11,14 @@ from typing import Any, Final
 from services.billing.bills.simponi_poll_times import next_poll
 from services.billing.bills.states import BILL_TRANSITIONS, ENDED_BILLS, LIVE_BILLS, BillCommand, BillState
 from services.billing.rules import BillPolicy, backoff, seconds, whole_seconds
-from services.billing.tariffs.model import (
-    Price,
-)
+from services.billing.tariffs.model import Price
 from shared.events import billing as events
+from shared.events.codes import BillPurpose
 from shared.events.message import Message
 from shared.store.decision import Decision
 
 SETTLED: Final = "settled"
 """Reason of closing a paid bill without a visit: it has what it was for."""
-
-
-class Purpose(StrEnum):
-    """The purpose of a bill; only a fee waits on a seat."""
-
-    FEE = "fee"
-    TOP_UP = "top_up"
-    PENALTY = "penalty"
-    SAME_DAY = "same_day"
 
 
 class Standing(StrEnum):
@@ -163,7 +153,7 @@ class Bill:
 
     bill_id: str
     payer: Payer
-    purpose: Purpose
+    purpose: BillPurpose
     state: BillState
     price: Price
     requested_at: datetime
@@ -242,7 +232,7 @@ def _fact(bill: Bill) -> dict[str, Any]:
         "application_id": bill.payer.application_id,
         "account_id": bill.payer.account_id,
         "appointment_id": bill.seat.appointment_id if bill.seat else None,
-        "purpose": bill.purpose.value,
+        "purpose": bill.purpose,
         "reservation_id": bill.reservation_id,
     }
 
@@ -265,7 +255,7 @@ def _only_claims(bill: Bill, **more: datetime | None) -> dict[str, datetime]:
 def request(
     bill_id: str,
     payer: Payer,
-    purpose: Purpose,
+    purpose: BillPurpose,
     price: Price,
     seat: Seat | None,
     now: datetime,
@@ -475,7 +465,7 @@ def pay_late(
 
 def _stands_on(bill: Bill) -> dict[str, Any]:
     """Return the fields that say where a paid bill leads: only a fee leads to a visit."""
-    if bill.purpose == Purpose.FEE:
+    if bill.purpose == BillPurpose.FEE:
         return {"standing": Standing.APPOINTMENT, "closed_reason": None}
     return {"standing": Standing.CLOSED, "closed_reason": SETTLED}
 
@@ -738,7 +728,9 @@ def _confirmed(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
 
 def paid_fee(bills: Sequence[Bill]) -> Bill | None:
     """Return the last fee bill that is paid or waived, or None."""
-    paid = [bill for bill in bills if bill.purpose == Purpose.FEE and bill.state in (BillState.PAID, BillState.WAIVED)]
+    paid = [
+        bill for bill in bills if bill.purpose == BillPurpose.FEE and bill.state in (BillState.PAID, BillState.WAIVED)
+    ]
     return max(paid, key=lambda bill: bill.requested_at, default=None)
 
 

@@ -18,19 +18,20 @@ from services.billing.bills.errors import (
     MoneyIsOnItsWay,
     SeatIsGone,
 )
-from services.billing.bills.model import Bill, Purpose, RenewalState, Standing
+from services.billing.bills.model import Bill, RenewalState, Standing
 from services.billing.bills.offices import office_of_bills
 from services.billing.bills.own_bill import OwnBills
 from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.bills.states import BillState
 from services.billing.context import UseCaseContext
 from services.billing.store_part import Missing, states
+from shared.events.codes import BillPurpose
 from shared.ids import derived_id
 from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.tokens import Caller
 
-OWED: Final = frozenset({Purpose.TOP_UP, Purpose.PENALTY})
+OWED: Final = frozenset({BillPurpose.TOP_UP, BillPurpose.PENALTY})
 """Charges that the passport waits for: they cannot be cancelled, and can be renewed at any time."""
 
 
@@ -158,7 +159,7 @@ def _refuse_renewal(bill: Bill, others: list[Bill], *, withdrawn: bool) -> None:
         raise BillStillPayable
     if bill.standing == Standing.SEAT_SOUGHT:
         raise MoneyIsBeingPlaced
-    if bill.purpose == Purpose.SAME_DAY or withdrawn or bill.state in (BillState.WAIVED, BillState.SUPERSEDED):
+    if bill.purpose == BillPurpose.SAME_DAY or withdrawn or bill.state in (BillState.WAIVED, BillState.SUPERSEDED):
         raise BillCannotBeRenewed(state=bill.state.value)
     if bill.purpose in OWED and bill.state == BillState.CANCELLED:
         raise BillCannotBeRenewed(state=bill.state.value)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from services.billing.bills.model import Bill, Purpose, Standing
+from services.billing.bills.model import Bill, Standing
 from services.billing.bills.states import BillState
+from shared.events.codes import BillPurpose
 
 
 @dataclass(frozen=True)
@@ -127,10 +128,10 @@ _SAME_DAY: Final[Mapping[BillState, Guidance]] = {
     BillState.FAILED: _SAME_DAY_ENDED,
     BillState.CANCELLED: _SAME_DAY_ENDED,
 }
-_BY_PURPOSE: Final[Mapping[Purpose, Mapping[BillState, Guidance]]] = {
-    Purpose.TOP_UP: _OWED,
-    Purpose.PENALTY: _OWED,
-    Purpose.SAME_DAY: _SAME_DAY,
+_BY_PURPOSE: Final[Mapping[BillPurpose, Mapping[BillState, Guidance]]] = {
+    BillPurpose.TOP_UP: _OWED,
+    BillPurpose.PENALTY: _OWED,
+    BillPurpose.SAME_DAY: _SAME_DAY,
 }
 """Texts that differ for a bill without a seat."""
 

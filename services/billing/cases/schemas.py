@@ -7,8 +7,9 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from services.billing.cases.model import Case, CaseOutcome
+from services.billing.cases.model import Case
 from services.billing.field_types import Id
+from shared.events.codes import PaymentCaseOutcome
 from shared.http.schema import Body, IsoMoment, Path, Query, View
 
 MOST_CASES = 100
@@ -42,7 +43,7 @@ class NewCaseNote(Body):
 class CaseClosure(Body):
     """The answer, and why it is this one."""
 
-    outcome: Annotated[CaseOutcome, Field(strict=False)]
+    outcome: Annotated[PaymentCaseOutcome, Field(strict=False)]
     reason: Text
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.billing.bills.seat_questions import SAME_DAY
 from services.billing.extra_charges.corrections import Corrections
 from services.billing.extra_charges.same_day import SameDayCharges
 from shared.events.application import KindCorrected, PenaltyFound
+from shared.events.codes import SeatQuestion
 from shared.events.envelope import Envelope
 from shared.events.message import Event
 from shared.events.scheduling import SameDaySeatReserved, SeatUnavailable
@@ -44,5 +44,5 @@ class ExtraChargeHandlers:
         await self._same_day.place_reserved(event, envelope.id)
 
     async def _seat_unavailable(self, event: SeatUnavailable, envelope: Envelope) -> None:
-        if event.asked_for == SAME_DAY:
+        if event.asked_for == SeatQuestion.SAME_DAY:
             await self._same_day.place_gone(event.bill_id, event.reason, envelope.id)

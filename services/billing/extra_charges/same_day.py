@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import structlog
-
 from services.billing.bills import model as bills
-from services.billing.bills.model import Bill, Purpose, Seat, Standing, paid_fee
+from services.billing.bills.model import Bill, Seat, Standing, paid_fee
 from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.bills.states import BillState
 from services.billing.context import UseCaseContext
@@ -22,25 +20,27 @@ from services.billing.store_part import states
 from services.billing.tariffs.book import Tariffs
 from services.billing.tariffs.model import LineCode, same_day_price
 from shared.errors import NotFound
+from shared.events.codes import BillPurpose, ReleaseReason
 from shared.events.scheduling import SameDaySeatReserved
 from shared.ids import derived_id
+from shared.logs import get_logger
 from shared.service import NotYet
 from shared.store.decision import Decision
 from shared.tokens import Caller
 
-log = structlog.get_logger()
+log = get_logger(__name__)
 
 
 _OVER: Final = frozenset({BillState.EXPIRED, BillState.FAILED, BillState.CANCELLED, BillState.SUPERSEDED})
 
 
-GIVEN_UP_BY_HOLDER: Final = frozenset({"cancelled", "withdrawn"})
+GIVEN_UP_BY_HOLDER: Final = frozenset({ReleaseReason.CANCELLED, ReleaseReason.WITHDRAWN})
 """Reasons of a release by the holder's own act: like the fee, the surcharge is not refunded then."""
 
 
 def _current_surcharge(known: Sequence[Bill]) -> Bill | None:
     """Return the surcharge bill that is paid or payable for a reserved place, or None."""
-    surcharges = [bill for bill in known if bill.purpose == Purpose.SAME_DAY and bill.state not in _OVER]
+    surcharges = [bill for bill in known if bill.purpose == BillPurpose.SAME_DAY and bill.state not in _OVER]
     return next((bill for bill in surcharges if bill.live or bills.bought(bill)), None)
 
 
@@ -58,7 +58,7 @@ class SameDayCharges:
         self._processing = processing
 
     async def ask_same_day(self, caller: Caller, application_id: str) -> Bill:
-        """The surcharge for a visitor who is at the office and has paid the fee; unpaid, the visit stays regular.
+        """Return the surcharge of a visitor who is at the office and has paid the fee; unpaid, the visit stays regular.
 
         Its bill is made when scheduling has taken a place in the day's quota (:meth:`place_reserved`); asking meets it.
 
@@ -105,9 +105,9 @@ class SameDayCharges:
             return
         now = self._clock.now()
         decision = bills.request(
-            derived_id("bill", Purpose.SAME_DAY.value, event.reservation_id),
+            derived_id("bill", BillPurpose.SAME_DAY.value, event.reservation_id),
             fee.payer,
-            Purpose.SAME_DAY,
+            BillPurpose.SAME_DAY,
             same_day_price(await self._tariffs.book(), now.astimezone(JAKARTA).date()),
             None,
             now,

@@ -35,7 +35,7 @@ class AgreementChecks:
         self._applications = applications
 
     def rules(self) -> Mapping[str, Callable[[], Awaitable[InvariantReport]]]:
-        """The checks by the name of their rule."""
+        """Return the checks by the name of their rule."""
         return {
             "I11": self.every_visit_stands_on_one_receipt,
             "I12": self.nothing_stands_on_money_that_went_back,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 from services.billing.rebooking.service import RebookingService
+from shared.events.codes import MoveCause
 from shared.events.envelope import Envelope
 from shared.events.message import Event
 from shared.events.scheduling import (
@@ -15,9 +15,6 @@ from shared.events.scheduling import (
     VisitInterrupted,
 )
 from shared.service import DeadlineHandler, MessageHandler
-
-SPECIAL: Final = "special"
-"""The cause of a move by which a right to a new date was used."""
 
 
 class RebookingHandlers:
@@ -49,5 +46,5 @@ class RebookingHandlers:
         await self._rebooking.interrupted(event, envelope.aggregate_version, envelope.id)
 
     async def _rescheduled(self, event: AppointmentRescheduled, envelope: Envelope) -> None:
-        if event.cause == SPECIAL:
+        if event.cause == MoveCause.SPECIAL:
             await self._rebooking.used(event, envelope.aggregate_version, envelope.id)

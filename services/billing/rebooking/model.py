@@ -7,12 +7,13 @@ from typing import Final
 
 from services.billing.bills.model import Bill, Special, SpecialState, Standing, close
 from services.billing.bills.states import BillState
+from shared.events.codes import SpecialCause
 from shared.store.decision import Decision
 
 NOT_USED: Final = "special_reschedule_not_used"
 """Reason of closing a bill whose right to a new date was not used by its holder."""
 
-STATE_FAULTS: Final = frozenset({"system_fault", "office_closed"})
+STATE_FAULTS: Final = frozenset({SpecialCause.SYSTEM_FAULT, SpecialCause.OFFICE_CLOSED})
 """Causes that lie with the state: a right that ends unused gives the money back by itself."""
 
 _GIVES_WAY: Final = frozenset({Standing.APPOINTMENT, Standing.CLOSED, Standing.SPECIAL_RESCHEDULE})

@@ -9,6 +9,7 @@ from services.billing.context import UseCaseContext
 from services.billing.rebooking import model as specials
 from services.billing.receipts.going_back import RefundCause
 from services.billing.receipts.receipt_processing import ReceiptProcessing
+from shared.events.codes import SpecialCause
 from shared.events.scheduling import (
     AppointmentRescheduled,
     SpecialRescheduleEnded,
@@ -17,9 +18,6 @@ from shared.events.scheduling import (
 )
 from shared.service import NotYet
 from shared.store.kinds import Record
-
-SYSTEM_FAULT = "system_fault"
-"""The cause of a visit that the state's own systems stopped."""
 
 
 class RebookingService:
@@ -42,7 +40,7 @@ class RebookingService:
 
     async def interrupted(self, event: VisitInterrupted, version: int, received: str) -> None:
         """Let the paid bill stand on the right to a new date after the state's own systems stopped the visit."""
-        special = Special(event.appointment_id, version, SpecialState.OPEN, SYSTEM_FAULT, event.until)
+        special = Special(event.appointment_id, version, SpecialState.OPEN, SpecialCause.SYSTEM_FAULT, event.until)
         await self._open(event.application_id, special, received)
 
     async def used(self, event: AppointmentRescheduled, version: int, received: str) -> None:
@@ -85,7 +83,7 @@ class RebookingService:
             )
 
     async def _paid_fee(self, application_id: str) -> Record[Bill] | None:
-        """The bill whose money the visit rests on; a waived one holds no money and stands on nothing."""
+        """Return the bill whose money the visit rests on; a waived one holds no money and stands on nothing."""
         paid = [
             record
             for record in await self._bills.bills_of(application_id)

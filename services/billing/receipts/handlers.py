@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.billing.bills.seat_questions import RENEWAL, SAME_DAY
 from services.billing.deadlines import due
 from services.billing.receipts.late_payments import LatePayments
 from services.billing.receipts.receipt_processing import ReceiptProcessing
 from services.billing.receipts.seat_events import SeatEvents
 from services.billing.receipts.simponi_polling import SimponiPolling
 from shared.events.application import ApplicationWithdrawn
+from shared.events.codes import SeatQuestion
 from shared.events.envelope import Envelope
 from shared.events.message import Event
 from shared.events.scheduling import (
@@ -77,7 +77,7 @@ class ReceiptHandlers:
         await self._late_payments.no_seat(event.bill_id)
 
     async def _seat_unavailable(self, event: SeatUnavailable, _envelope: Envelope) -> None:
-        if event.asked_for not in (RENEWAL, SAME_DAY):
+        if event.asked_for not in (SeatQuestion.RENEWAL, SeatQuestion.SAME_DAY):
             await self._late_payments.no_seat(event.bill_id)
 
     async def _seat_answer_repeated(self, event: SeatAnswerRepeated, envelope: Envelope) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from services.billing.bills.model import Bill, Purpose, Standing
+from services.billing.bills.model import Bill, Standing
 from services.billing.bills.states import ENDED_BILLS, SETTLEABLE_BILLS, BillState
 from services.billing.ledger.model import Account, Movement, Posting, balances, chain_faults, chain_hash, posted
 from services.billing.payment import Payment
@@ -19,6 +19,7 @@ from services.billing.receipts.going_back import RefundCause
 from services.billing.receipts.states import RECEIPT_TRANSITIONS, ReceiptCommand, ReceiptState
 from services.billing.receipts.withdrawal import paid_after
 from services.billing.rules import ReceiptPolicy, backoff, seconds, whole_seconds
+from shared.events.codes import BillPurpose
 from shared.store.decision import Decision
 from shared.store.transitions import IllegalTransition
 
@@ -276,7 +277,7 @@ def _decide(receipt: Receipt, bill: Bill, facts: Facts) -> Intent:
         return _refund(bill, RefundCause.PAID_AFTER_WITHDRAWAL)
     if _takes_in_time(receipt, bill):
         return Intent(IntentKind.SETTLE, bill.bill_id)
-    if bill.purpose != Purpose.FEE:
+    if bill.purpose != BillPurpose.FEE:
         return _decide_extra_charge(receipt, bill, facts)
     if bill.state not in ENDED_BILLS and not bill.live:
         return _refund(bill, RefundCause.DUPLICATE_PAYMENT)  # paid, waived or superseded: it needs no more money
@@ -301,13 +302,13 @@ def _decide_extra_charge(receipt: Receipt, bill: Bill, facts: Facts) -> Intent:
     same-day surcharge is not.
     """
     other = _live_equal(receipt, bill, facts.others)
-    if bill.purpose != Purpose.SAME_DAY and other is not None:
+    if bill.purpose != BillPurpose.SAME_DAY and other is not None:
         return Intent(IntentKind.SETTLE, other.bill_id)
     if bill.settled_by is not None or bill.state in (BillState.WAIVED, BillState.SUPERSEDED):
         return _refund(bill, RefundCause.DUPLICATE_PAYMENT)
     if bill.state == BillState.CANCELLED:
         return _refund(bill, RefundCause.WRONG_AMOUNT)  # not owed any more
-    if bill.purpose != Purpose.SAME_DAY:
+    if bill.purpose != BillPurpose.SAME_DAY:
         return Intent(IntentKind.PAY_LATE, bill.bill_id)
     in_time = bill.in_time(receipt.paid_at)
     return _refund(bill, RefundCause.SERVICE_NOT_DELIVERED if in_time else RefundCause.LATE_PAYMENT)

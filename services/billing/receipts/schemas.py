@@ -33,7 +33,7 @@ class PaymentNotice(Body):
     channel: Annotated[str, Field(max_length=40)] = ""
 
     def payment(self) -> Payment:
-        """The payment that it tells of."""
+        """Return the payment that it tells of."""
         return Payment(self.billing_code, self.ntpn, self.ntb, self.amount, self.paid_at, self.channel)
 
 
@@ -76,12 +76,12 @@ class ReceiptView(View):
         """The receipt as it is shown."""
         postings = tuple(
             PostingView(
-                at=each.at,
-                entries={entry.account.value: entry.amount for entry in each.entries},
-                memo=each.memo,
-                hash=each.hash,
+                at=posting.at,
+                entries={entry.account.value: entry.amount for entry in posting.entries},
+                memo=posting.memo,
+                hash=posting.hash,
             )
-            for each in receipt.postings
+            for posting in receipt.postings
         )
         same = ("ntpn", "ntb", "billing_code", "bill_id", "settles_bill_id", "refund_id", "amount", "paid_at")
         return cls(

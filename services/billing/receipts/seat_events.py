@@ -9,17 +9,17 @@ from typing import Final
 from services.billing.bills import model as bills
 from services.billing.bills.application_facts import KnownApplication, LostSeat
 from services.billing.bills.application_repository import ApplicationRepository
-from services.billing.bills.lifecycle import WITHDRAWN, BillLifecycle
+from services.billing.bills.lifecycle import BillLifecycle
 from services.billing.bills.model import Seat
 from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.bills.seat_from_event import seat_from_answer, seat_from_event
-from services.billing.bills.seat_questions import RENEWAL
 from services.billing.bills.states import BillState
 from services.billing.context import UseCaseContext
 from services.billing.receipts.going_back import RefundCause
 from services.billing.receipts.late_payments import LatePayments
 from services.billing.receipts.receipt_processing import ReceiptProcessing
 from shared.events.application import ApplicationWithdrawn
+from shared.events.codes import ReleaseReason, SeatAnswer, SeatQuestion
 from shared.events.scheduling import (
     AppointmentConfirmed,
     AppointmentReleased,
@@ -27,7 +27,9 @@ from shared.events.scheduling import (
 )
 from shared.service import NotYet
 
-LOST: Final = frozenset({"hold_lapsed", "cancelled", "withdrawn", "proof_refused"})
+LOST: Final = frozenset(
+    {ReleaseReason.HOLD_LAPSED, ReleaseReason.CANCELLED, ReleaseReason.WITHDRAWN, ReleaseReason.PROOF_REFUSED}
+)
 """Release reasons other than the end of the bill itself."""
 
 
@@ -73,7 +75,7 @@ class SeatEvents:
 
         await self._applications.keep_application(event.application_id, merge)
         for record in await self._bills.bills_of(event.application_id):
-            await self._lifecycle.give_up(record, WITHDRAWN, received)
+            await self._lifecycle.give_up(record, ReleaseReason.WITHDRAWN, received)
             await self._processing.give_back_if_withdrawn_before(record.id)
 
     async def appointment_confirmed(self, event: AppointmentConfirmed, version: int, received: str) -> None:
@@ -108,20 +110,20 @@ class SeatEvents:
         Raises:
             NotYet: the bill is not here.
         """
-        if event.outcome == "unavailable":
+        if event.outcome == SeatAnswer.UNAVAILABLE:
             await self._no_seat(event, received)
-        elif event.asked_for == RENEWAL:
+        elif event.asked_for == SeatQuestion.RENEWAL:
             return
-        elif event.outcome == "offered" and event.offer_until is not None:
+        elif event.outcome == SeatAnswer.OFFERED and event.offer_until is not None:
             await self._late_payments.seat_offered(event.bill_id, event.offer_until)
         elif event.appointment_id is not None:
             await self._visit_confirmed(event.bill_id, seat_from_answer(event), received)
-            if event.outcome == "released":
+            if event.outcome == SeatAnswer.RELEASED:
                 lost = LostSeat(event.appointment_id, version, event.reason or "", was_confirmed=True)
                 await self._released(event.bill_id, lost, f"{received}:released")
 
     async def _no_seat(self, event: SeatAnswerRepeated, received: str) -> None:
-        if event.asked_for == RENEWAL:
+        if event.asked_for == SeatQuestion.RENEWAL:
             await self._lifecycle.renewal_refused(event.bill_id, event.reason or "", received)
         else:
             await self._late_payments.no_seat(event.bill_id)
@@ -133,7 +135,7 @@ class SeatEvents:
             await self._applications.keep_lost_seat(lost)
         for record in await self._bills.bills_at(event.appointment_id):
             # also where the bill knows it: the receipt is written after the bill, and a crash may lie between
-            if event.reason == WITHDRAWN:
+            if event.reason == ReleaseReason.WITHDRAWN:
                 await self._processing.give_back_if_withdrawn_before(record.id)
             await self._released(record.id, lost, received)
 
@@ -159,5 +161,5 @@ class SeatEvents:
         if record is None or record.state.state != BillState.PAID:
             return
         is_lost = await self._late_payments.seat_lost(bill_id, lost.appointment_id, lost.version, f"{received}:lost")
-        if is_lost and lost.reason == WITHDRAWN:
+        if is_lost and lost.reason == ReleaseReason.WITHDRAWN:
             await self._processing.give_back(bill_id, RefundCause.SERVICE_NOT_DELIVERED)

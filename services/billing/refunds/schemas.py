@@ -82,7 +82,7 @@ class AccountGiven(Body):
     holder_name: Annotated[str, Field(min_length=2, max_length=100, pattern=r"^[^\x00-\x1f]+$")]
 
     def payee(self) -> Payee:
-        """The account as the bank is asked about it."""
+        """Return the account as the bank is asked about it."""
         return Payee(self.bank_code, self.account_number, self.holder_name)
 
 

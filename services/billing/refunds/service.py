@@ -146,7 +146,7 @@ class RefundService:
         return [case for case in found if caller.serves(await office_of_refund(self._offices, case))]
 
     async def in_state(self, caller: Caller, state: RefundState | None, *, overdue: bool) -> list[Refund]:
-        """The cases of a state, or all open ones, for staff: their own office's, and all for headquarters."""
+        """Return the cases of a state, or all open ones, for staff: their own office's, and all for headquarters."""
         wanted = frozenset({state}) if state else OPEN_REFUNDS
         now = self._clock.now()
         offices = offices_of(caller) if needs_office(caller) else None
@@ -156,7 +156,7 @@ class RefundService:
         return states(await self._refunds.refunds_in(wanted, overdue_at=overdue_at, offices=offices))
 
     def masked_account(self, case: Refund) -> str | None:
-        """The number of the payer's account as it may be shown."""
+        """Return the number of the payer's account as it may be shown."""
         return self._vault.masked_number(case.refund_id, case.account) if case.account else None
 
     def statements(self, case: Refund) -> tuple[str, ...]:
@@ -165,7 +165,7 @@ class RefundService:
         return tuple(self._vault.note(case.refund_id, text) for text in sealed if text is not None)
 
     def today(self) -> date:
-        """The day in Jakarta: it decides which reasons count."""
+        """Return the day in Jakarta: it decides which reasons count."""
         return self._clock.now().astimezone(JAKARTA).date()
 
     async def statistics(self, caller: Caller, since: date, until: date) -> RefundStatistics:

@@ -93,7 +93,7 @@ REFUND_SAYS: Final[Mapping[RefundState, str]] = {
 def explain(
     reference: str, bills: Iterable[Bill], receipts: Iterable[Receipt], refunds: Iterable[Refund]
 ) -> Explanation:
-    """Everything that is known about them, in the order of time."""
+    """Explain everything that is known about them, in the order of time."""
     standing: list[str] = []
     facts: list[ExplainedFact] = []
     for bill in bills:
@@ -198,7 +198,7 @@ def receipt_facts(receipt: Receipt) -> list[ExplainedFact]:
 
 
 def refund_facts(refund: Refund) -> list[ExplainedFact]:
-    """Every step of a case."""
+    """Return every step of a case."""
     about = f"refund {refund.refund_id}"
     rule = f"{refund.legal_basis}; decided by {refund.decided_by}"
     facts = [ExplainedFact(refund.opened_at, about, "opened", refund.reason, rule, {"amount": refund.amount})]
@@ -211,7 +211,7 @@ def refund_facts(refund: Refund) -> list[ExplainedFact]:
 
 
 def in_words(explanation: Explanation) -> Sequence[str]:
-    """Lines for a reader at a terminal."""
+    """Return the explanation as lines for a reader at a terminal."""
     lines = [*explanation.standing, ""]
     for told in explanation.facts:
         amounts = ", ".join(f"{name} {_rupiah(amount)}" for name, amount in (told.amounts or {}).items())

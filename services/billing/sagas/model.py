@@ -161,7 +161,7 @@ def instance(
     refunds: Iterable[Refund],
     policies: Policies,
 ) -> Instance:
-    """The saga of one application: the positions of its money."""
+    """Return the saga of one application: the positions of its money."""
     positions = [bill_position(bill, policies.bill) for bill in bills]
     positions += [receipt_position(receipt, policies.receipt) for receipt in receipts]
     positions += [refund_position(refund) for refund in refunds]
@@ -328,7 +328,7 @@ def override_deadlines(override: Override) -> Mapping[str, datetime]:
 
 
 def table_lines() -> Sequence[str]:
-    """The table as a page of documentation."""
+    """Return the table as a page of documentation."""
     rows = [
         f"| `{name.value}` | {row.happens} | {row.limit} | {row.next} | {row.compensation} |"
         for name, row in TABLE.items()

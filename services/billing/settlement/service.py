@@ -54,7 +54,7 @@ class SettlementService:
             raise SettlementFileHasWrongLine(line=broken.line) from None
 
     async def settlements(self, caller: Caller, since: date | None, until: date | None) -> Sequence[Settlement]:
-        """The settlement files of some days, newest first.
+        """Return the settlement files of some days, newest first.
 
         Raises:
             NotYourOffice: a file shows the money of every office.
@@ -64,7 +64,7 @@ class SettlementService:
         return states(await self._settlements.settlements_of(Range(since, high), MOST_FILES))
 
     async def settlement(self, caller: Caller, settlement_id: str) -> Settlement:
-        """One settlement file.
+        """Return one settlement file.
 
         Raises:
             SettlementUnknown. NotYourOffice: a file shows the money of every office.

@@ -30,7 +30,7 @@ class Tariffs:
         self._read_on: date | None = None
 
     async def book(self) -> TariffBook:
-        """Every tariff that is or will be in force."""
+        """Return every tariff that is or will be in force."""
         if self._read_on is None or self._read_on < day_of(self._clock.now()):
             await self.refresh()
         return self._book

@@ -96,7 +96,7 @@ def refuse(change: TariffChange, by: str, because: str, now: datetime) -> Decisi
 
 
 def merged(shipped: TariffBook, approved: Sequence[TariffChange]) -> TariffBook:
-    """The book with every approved change, whichever was approved first."""
+    """Return the book with every approved change, whichever was approved first."""
     book = shipped
     for change in sorted(approved, key=lambda approved_change: approved_change.tariff.effective_from):
         book = book.with_change(change.tariff, change.zero_tariffs)
@@ -104,5 +104,5 @@ def merged(shipped: TariffBook, approved: Sequence[TariffChange]) -> TariffBook:
 
 
 def day_of(moment: datetime) -> date:
-    """The day in Jakarta, on which tariffs begin."""
+    """Return the day in Jakarta, on which tariffs begin."""
     return moment.astimezone(JAKARTA).date()

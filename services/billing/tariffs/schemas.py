@@ -137,7 +137,7 @@ class ProposedTariff(Body):
     reason: Reason
 
     def tariff(self) -> Tariff:
-        """The tariff that is proposed."""
+        """Return the tariff that is proposed."""
         return Tariff(
             tariff_id=self.tariff_id,
             legal_basis=self.legal_basis,
@@ -149,7 +149,7 @@ class ProposedTariff(Body):
         )
 
     def grounds(self) -> tuple[ZeroTariff, ...]:
-        """The zero tariffs that begin with it."""
+        """Return the zero tariffs that begin with it."""
         return tuple(
             ZeroTariff(
                 **{**zero.model_dump(), "passport_kinds": tuple(zero.passport_kinds)},

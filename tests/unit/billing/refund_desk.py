@@ -72,7 +72,7 @@ class Desk:
         return await self.step(case, OPERATOR, "approve")
 
     def case(self, case: Refund) -> Refund:
-        return next(each for each in self.world.refunds() if each.refund_id == case.refund_id)
+        return next(refund for refund in self.world.refunds() if refund.refund_id == case.refund_id)
 
     async def released(self) -> None:
         """Scheduling gives the seat back, as it was asked."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.billing.bills import model as bills
-from services.billing.bills.model import Claim, ClaimState, Code, Evidence, Purpose, RenewalState, Standing, VisitState
+from services.billing.bills.model import Claim, ClaimState, Code, Evidence, RenewalState, Standing, VisitState
 from services.billing.bills.simponi_poll_times import next_poll
 from services.billing.bills.states import BILL_TRANSITIONS, ENDED_BILLS, FINAL_BILLS, BillState
 from services.billing.data.reference import refund_reasons
@@ -21,6 +21,7 @@ from services.billing.refunds import model as refunds
 from services.billing.refunds.states import FINAL_REFUNDS, REFUND_TRANSITIONS, RefundState
 from services.billing.rules import JAKARTA, Policies, Validity, YearClosed, backoff, validity
 from shared.events import billing as events
+from shared.events.codes import BillPurpose
 from shared.store.transitions import IllegalTransition
 from tests.unit.billing.make import (
     AMOUNT,
@@ -113,7 +114,7 @@ def test_the_policies_have_real_defaults() -> None:
 
 
 def test_a_request_freezes_the_price_and_asks_for_the_code_at_once() -> None:
-    decision = bills.request("bill-1", PAYER, Purpose.FEE, a_price(), a_seat(), T0, POLICY)
+    decision = bills.request("bill-1", PAYER, BillPurpose.FEE, a_price(), a_seat(), T0, POLICY)
     assert names(decision) == ["BillRequested"]
     assert decision.state.due == {"ask": T0, "delay": at(120), "alert": at(900)}
     assert decision.state.give_up_at == at(21_600)
@@ -123,17 +124,17 @@ def test_a_request_freezes_the_price_and_asks_for_the_code_at_once() -> None:
 
 def test_the_search_for_a_code_ends_at_the_start_of_the_session() -> None:
     soon = a_seat(starts_at=at(3600))
-    assert bills.request("bill-1", PAYER, Purpose.FEE, a_price(), soon, T0, POLICY).state.give_up_at == at(3600)
+    assert bills.request("bill-1", PAYER, BillPurpose.FEE, a_price(), soon, T0, POLICY).state.give_up_at == at(3600)
 
 
 def test_a_bill_without_a_seat_says_so() -> None:
-    decision = bills.request("bill-1", PAYER, Purpose.PENALTY, a_price(), None, T0, POLICY)
+    decision = bills.request("bill-1", PAYER, BillPurpose.PENALTY, a_price(), None, T0, POLICY)
     assert decision.events[0].appointment_id is None
     assert decision.state.give_up_at == at(21_600)
 
 
 def test_nothing_to_pay_is_waived() -> None:
-    decision = bills.request("bill-1", PAYER, Purpose.FEE, a_price(0), a_seat(), T0, POLICY)
+    decision = bills.request("bill-1", PAYER, BillPurpose.FEE, a_price(0), a_seat(), T0, POLICY)
     assert decision.state.state == BillState.WAIVED
     assert names(decision) == ["BillRequested", "BillWaived"]
     assert decision.state.due == {}
@@ -233,7 +234,7 @@ def test_money_of_an_earlier_code_pays_before_the_new_code_is_there() -> None:
 
 
 def test_what_waits_on_no_seat_is_closed_when_paid() -> None:
-    paid = bills.pay(issued(purpose=Purpose.PENALTY), NTPN, at(60), at(61), POLICY).state
+    paid = bills.pay(issued(purpose=BillPurpose.PENALTY), NTPN, at(60), at(61), POLICY).state
     assert (paid.standing, paid.closed_reason) == (Standing.CLOSED, "settled")
 
 
@@ -331,7 +332,7 @@ def test_a_code_paid_after_its_end_but_before_the_last_question_expires_by_it() 
     assert asked.state.state == BillState.EXPIRED
     over = bills.supersede(issued(), "bill-2", at(7400), POLICY)
     assert names(over) == ["BillExpired", "BillSuperseded"]
-    paid = bills.pay_late(issued(purpose=Purpose.PENALTY), NTPN, at(7300), at(7400), POLICY)
+    paid = bills.pay_late(issued(purpose=BillPurpose.PENALTY), NTPN, at(7300), at(7400), POLICY)
     assert names(paid) == ["BillExpired", "BillPaid"]
     assert (paid.state.standing, paid.state.closed_reason) == (Standing.CLOSED, "settled")
 
@@ -547,7 +548,7 @@ def test_late_money_settles_the_live_bill_of_equal_amount_first() -> None:
     assert judge(a_receipt(paid=7300), Facts(expired, (live,))) == settle_on("bill-2")
     dearer = issued("bill-2", amount=AMOUNT + 1)
     assert judge(a_receipt(paid=7300), Facts(expired, (dearer,))) == Intent(IntentKind.ASK_SEAT, "bill-1")
-    penalty = issued("bill-2", purpose=Purpose.PENALTY)
+    penalty = issued("bill-2", purpose=BillPurpose.PENALTY)
     assert judge(a_receipt(paid=7300), Facts(expired, (penalty,))) == Intent(IntentKind.ASK_SEAT, "bill-1")
 
 
@@ -578,7 +579,7 @@ def test_late_money_for_a_withdrawn_application_goes_back() -> None:
 
 
 def test_late_money_that_waits_on_no_seat_pays_its_bill() -> None:
-    bill = issued(purpose=Purpose.PENALTY)
+    bill = issued(purpose=BillPurpose.PENALTY)
     expired = bills.expire(bill, at(8400), POLICY).state
     assert judge(a_receipt(), Facts(expired)) == Intent(IntentKind.PAY_LATE, "bill-1")
 

@@ -543,12 +543,18 @@ async def test_a_release_that_overtakes_the_giving_up_of_a_paid_bill_seeks_a_sea
 
 async def test_late_money_for_a_penalty_needs_no_seat() -> None:
     from services.billing.bills import model as bills
-    from services.billing.bills.model import Payer, Purpose
+    from services.billing.bills.model import BillPurpose, Payer
     from tests.unit.billing.make import POLICY, a_price
 
     world = make_world()
     penalty = bills.request(
-        "penalty-1", Payer("application-1", "account-1", "person-1"), Purpose.PENALTY, a_price(), None, at(0), POLICY
+        "penalty-1",
+        Payer("application-1", "account-1", "person-1"),
+        BillPurpose.PENALTY,
+        a_price(),
+        None,
+        at(0),
+        POLICY,
     )
     await world.store.insert(BILLS, "penalty-1", penalty.state, now=at(0), events=penalty.events)
     await world.pass_time(8500, step=100)

@@ -187,7 +187,7 @@ async def test_a_no_of_simponi_just_before_silence_grants_is_asked_again() -> No
     case, world = await objected(desk), desk.world
     world.clock.advance((case.due["step"] - world.clock.now()).total_seconds() - 60)
     codes = dict(world.simponi.codes)
-    world.simponi.codes = {code: replace(each, payments=()) for code, each in codes.items()}
+    world.simponi.codes = {code: replace(billing, payments=()) for code, billing in codes.items()}
     await desk.step(case, SECOND, "grant_objection")
     world.simponi.codes = codes
     for _ in range(60):

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 import structlog
 
-from services.billing.cases.model import CaseKind, CaseOutcome
 from services.billing.cases.repository import CASES
 from services.billing.refunds import transitions as steps
 from services.billing.refunds.errors import (
@@ -20,6 +19,7 @@ from services.billing.refunds.model import ConfirmationState, Refund
 from services.billing.refunds.service import StepDetails
 from services.billing.refunds.states import RefundState
 from services.billing.simponi import SimponiBilling
+from shared.events.codes import PaymentCaseKind, PaymentCaseOutcome
 from shared.tokens import Caller, Role
 from tests.unit.billing.conftest import Ask
 from tests.unit.billing.refund_desk import HEAD, OPERATOR, OWNER, SECOND, TREASURER, Desk, desk_of
@@ -96,13 +96,13 @@ async def test_what_simponi_does_not_know_is_held_and_becomes_a_case(desk: Doubt
     await desk.take(case, caller, name)
     with structlog.testing.capture_logs() as logs:
         held = await desk.world.simponi_answers(case.refund_id)
-    assert [each["event"] for each in logs].count("billing.refund_payment_unknown") == 1
+    assert [entry["event"] for entry in logs].count("billing.refund_payment_unknown") == 1
     assert held.confirmation is not None
     assert (held.state, held.confirmation.state, "confirm" in held.due) == (before, ConfirmationState.DENIED, False)
     with pytest.raises(PaymentUnknownToSimponi):
         await desk.take(case, caller, name)
     (doubt,) = desk.world.all(CASES)
-    assert (doubt.kind, doubt.subject.ntpn) == (CaseKind.RECEIPT_UNCONFIRMED, case.receipt_id)
+    assert (doubt.kind, doubt.subject.ntpn) == (PaymentCaseKind.RECEIPT_UNCONFIRMED, case.receipt_id)
     assert desk.world.treasury.orders == {}
     desk.world.clock.advance(steps.DENIAL_HOLDS_SECONDS - 1)
     with pytest.raises(PaymentUnknownToSimponi):
@@ -113,7 +113,7 @@ async def test_what_simponi_does_not_know_is_held_and_becomes_a_case(desk: Doubt
     assert (await desk.world.simponi_answers(case.refund_id)).state != before
     await desk.world.pass_time(600, step=100)
     (doubt,) = desk.world.all(CASES)
-    assert doubt.outcome == CaseOutcome.CONFIRMED, "SIMPONI knows it by now, so the question is answered"
+    assert doubt.outcome == PaymentCaseOutcome.CONFIRMED, "SIMPONI knows it by now, so the question is answered"
 
 
 async def test_twin_without_the_question_money_goes_out_that_simponi_does_not_know(
@@ -135,7 +135,7 @@ async def test_twin_without_the_question_money_goes_out_that_simponi_does_not_kn
 async def test_another_amount_is_not_this_payment(desk: Doubter) -> None:
     case = await desk.complete()
     known = desk.forget_payment()
-    other = tuple(replace(each, amount=each.amount + 1) for each in known.payments)
+    other = tuple(replace(payment, amount=payment.amount + 1) for payment in known.payments)
     desk.world.simponi.codes[known.billing_code] = replace(known, payments=other)
     await desk.take(case, TREASURER, "research")
     held = await desk.world.simponi_answers(case.refund_id)

@@ -100,9 +100,9 @@ async def test_of_two_approvals_at_once_only_one_gets_the_money() -> None:
     desk = desk_of()
     first, second = await two_recommended(desk)
     await _approve_at_once(desk, first, second)
-    ends = sorted(desk.case(each).state.value for each in (first, second))
+    ends = sorted(desk.case(refund).state.value for refund in (first, second))
     assert ends == ["approved", "refused"]
-    loser = next(desk.case(each) for each in (first, second) if desk.case(each).state == RefundState.REFUSED)
+    loser = next(desk.case(refund) for refund in (first, second) if desk.case(refund).state == RefundState.REFUSED)
     assert loser.rule == "nothing_left"
     assert desk.world.receipt(first.receipt_id).remaining == 0
     await desk.released()
@@ -116,7 +116,7 @@ async def test_without_the_guard_two_approvals_at_once_get_the_same_money() -> N
     desk = desk_of(GuardlessStore("billing"))
     first, second = await two_recommended(desk)
     await _approve_at_once(desk, first, second)
-    assert {desk.case(each).state for each in (first, second)} == {RefundState.APPROVED}
+    assert {desk.case(refund).state for refund in (first, second)} == {RefundState.APPROVED}
     report = await desk.world.parts.invariants["I5"]()
     assert not report.holds
 
@@ -129,7 +129,7 @@ async def _approve_at_once(desk: Desk, first: Refund, second: Refund) -> None:
     actor = steps.StepActor("operator", "operator-1")
     for case in (first, second):
         await aggregates.change(
-            REFUNDS, case.refund_id, lambda each: steps.approve(each, actor, desk.world.clock.now(), POLICY)
+            REFUNDS, case.refund_id, lambda refund: steps.approve(refund, actor, desk.world.clock.now(), POLICY)
         )
     read = await store.get(RECEIPTS, first.receipt_id)
     held: list[Any] = [read, read]

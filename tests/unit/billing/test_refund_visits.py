@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.billing.bills.model import Purpose, Standing
+from services.billing.bills.model import Standing
 from services.billing.bills.states import BillState
 from services.billing.data.reference import refund_reasons
 from services.billing.rebooking import model as specials
@@ -22,6 +22,7 @@ from services.billing.refunds.errors import (
 from services.billing.refunds.model import Refund
 from services.billing.refunds.states import RefundState
 from shared.events import scheduling
+from shared.events.codes import BillPurpose
 from shared.tokens import Caller, Role
 from tests.unit.billing.make import T0, at, in_state
 from tests.unit.billing.refund_desk import KEYS, OPERATOR, OWNER, POLICY, SECOND, Desk, desk_of
@@ -278,7 +279,7 @@ async def test_a_release_names_the_refund_that_it_answers() -> None:
     ("bill", "asked"),
     [
         ({}, True),
-        ({"purpose": Purpose.PENALTY}, False),
+        ({"purpose": BillPurpose.PENALTY}, False),
         ({"settled_by": "another"}, False),
         ({"settled_by": "another", "late_receipt_id": "A" * 16}, True),
         ({"seat": None}, False),

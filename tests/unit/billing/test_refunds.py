@@ -281,12 +281,12 @@ async def test_a_step_that_nobody_takes_is_escalated_again_and_again(state: Refu
     desk.world.clock.set(due)
     await desk.world.work()
     assert (desk.case(case).state, desk.case(case).escalations) == (state, 1)
-    assert [each.refund_id for each in await desk.desk.in_state(OPERATOR, None, overdue=True)] == []
+    assert [refund.refund_id for refund in await desk.desk.in_state(OPERATOR, None, overdue=True)] == []
     desk.world.clock.set(holidays().after(due, 1))
     await desk.world.work()
     assert desk.case(case).escalations == 2
-    assert [each.refund_id for each in await desk.desk.in_state(OPERATOR, None, overdue=True)] == [case.refund_id]
-    assert [each.refund_id for each in await desk.desk.in_state(HEAD, state, overdue=False)] == [case.refund_id]
+    assert [refund.refund_id for refund in await desk.desk.in_state(OPERATOR, None, overdue=True)] == [case.refund_id]
+    assert [refund.refund_id for refund in await desk.desk.in_state(HEAD, state, overdue=False)] == [case.refund_id]
     assert await desk.desk.in_state(ELSEWHERE, state, overdue=False) == []
 
 
@@ -348,7 +348,7 @@ async def test_every_refusal_of_the_desk() -> None:
     with pytest.raises(RefundStepNotNow):
         await desk.desk.answer(OWNER, case.refund_id, "unasked", desk.command())
     assert await desk.desk.refunds(STRANGER, APPLICATION) == []
-    assert [each.refund_id for each in await desk.desk.refunds(OWNER, APPLICATION)] == [case.refund_id]
+    assert [refund.refund_id for refund in await desk.desk.refunds(OWNER, APPLICATION)] == [case.refund_id]
 
 
 async def test_a_repeated_command_meets_the_same_case_and_takes_no_second_step() -> None:

@@ -80,7 +80,7 @@ async def test_of_an_approval_and_a_taking_back_at_once_one_wins() -> None:
     desk = desk_of()
     case = await desk.recommended(await desk.ask(await desk.paid_bill()))
     said = await asyncio.gather(take_back(desk, case), desk.step(case, OPERATOR, "approve"), return_exceptions=True)
-    assert sum(isinstance(each, Exception) for each in said) == 1
+    assert sum(isinstance(answer, Exception) for answer in said) == 1
     assert desk.case(case).state in (RefundState.WITHDRAWN, RefundState.APPROVED)
     await desk.world.rules_hold()
 

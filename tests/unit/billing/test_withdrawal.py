@@ -187,14 +187,14 @@ async def test_late_money_that_wins_a_seat_for_a_withdrawn_application_goes_back
 async def expired_top_up(world: World) -> Bill:
     """A difference that was not paid in time: it is owed all the same, and money on it needs no seat."""
     from services.billing.bills import model as bills
-    from services.billing.bills.model import Payer, Purpose
+    from services.billing.bills.model import BillPurpose, Payer
     from services.billing.bills.repository import BILLS
     from services.billing.rules import BillPolicy
     from tests.unit.billing.make import a_price
 
     await world.submitted()
     payer = Payer(APPLICATION, "account-1", "person-1")
-    owed = bills.request("top-up-1", payer, Purpose.TOP_UP, a_price(), None, world.clock.now(), BillPolicy())
+    owed = bills.request("top-up-1", payer, BillPurpose.TOP_UP, a_price(), None, world.clock.now(), BillPolicy())
     await world.store.insert(BILLS, "top-up-1", owed.state, now=world.clock.now(), events=owed.events)
     await world.pass_time(8500, step=100)
     return world.bill_by_id("top-up-1")

@@ -70,7 +70,7 @@ class FakeSimponi:
             raise UpstreamDown("simponi", "timeout")
         if self.refusal is not None:
             raise SimponiRefused(self.refusal)
-        known = next((each for each in self.codes.values() if each.reference == reference), None)
+        known = next((billing for billing in self.codes.values() if billing.reference == reference), None)
         if known is None:
             code = f"8261123{len(self.codes):08d}"
             known = self.codes[code] = SimponiBilling(code, reference, amount, expires_at.replace(microsecond=0))
@@ -106,7 +106,7 @@ class FakeSimponi:
     def add(self, payment: Payment) -> None:
         """Somebody has paid."""
         billing = self.codes[payment.billing_code]
-        kept = tuple(each for each in billing.payments if each.ntb != payment.ntb)
+        kept = tuple(known for known in billing.payments if known.ntb != payment.ntb)
         self.codes[payment.billing_code] = replace(billing, payments=(*kept, payment))
 
 
@@ -360,20 +360,20 @@ class World:
         assert record is not None
         if "confirm" in record.state.due:
             await self.billing.refund_processing.confirm_due(record)
-        return next(each for each in self.refunds() if each.refund_id == refund_id)
+        return next(refund for refund in self.refunds() if refund.refund_id == refund_id)
 
     def bill(self, appointment_id: str = APPOINTMENT) -> Bill:
         """The newest bill that waits on an appointment, or waited."""
-        found = [each for each in self.all(BILLS) if each.seat and each.seat.appointment_id == appointment_id]
-        return max(found, key=lambda each: (each.requested_at, each.replaces_bill_id or ""))
+        found = [bill for bill in self.all(BILLS) if bill.seat and bill.seat.appointment_id == appointment_id]
+        return max(found, key=lambda bill: (bill.requested_at, bill.replaces_bill_id or ""))
 
     def bill_by_id(self, bill_id: str) -> Bill:
         """A bill."""
-        return next(each for each in self.all(BILLS) if each.bill_id == bill_id)
+        return next(bill for bill in self.all(BILLS) if bill.bill_id == bill_id)
 
     def receipt(self, ntpn: str | None) -> Receipt:
         """A receipt."""
-        return next(each for each in self.all(RECEIPTS) if each.ntpn == ntpn)
+        return next(receipt for receipt in self.all(RECEIPTS) if receipt.ntpn == ntpn)
 
     def refunds(self) -> list[Refund]:
         """Every refund case."""

@@ -1,12 +1,12 @@
-"""Field types that the schemas of several rooms share."""
+"""Field types and base classes that the schemas of several rooms share."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from shared.http.schema import Query
+from shared.http.schema import Query, View
 
 MAX_RUPIAH = 10**12
 
@@ -16,7 +16,13 @@ Ntb = Annotated[str, Field(min_length=6, max_length=20, pattern=r"^[A-Za-z0-9]+$
 """Its length is unconfirmed; 12 is usual."""
 
 
+class StateView(View):
+    """A view that takes its fields by their names from the state that it shows: `XView.model_validate(state)`."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
 class ApplicationQuery(Query):
-    """Which application."""
+    """The application in the query."""
 
     application_id: Id

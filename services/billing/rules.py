@@ -5,12 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from services.billing.working_days import Calendar
-
-JAKARTA: Final = ZoneInfo("Asia/Jakarta")
-"""The zone of bills: their day decides the tariff, and the year of the treasury ends in it."""
+from services.billing.working_days import JAKARTA, Calendar
 
 
 @dataclass(frozen=True)
@@ -37,6 +33,8 @@ class BillPolicy:
     renewal_retry_seconds: int = 60
     same_day_pay_until: str = "12:00"
     """In Jakarta, in every zone: the surcharge for the same day is paid before this."""
+    expected_wait_seconds: int = 900
+    """People are told to expect a code within this time (15 minutes)."""
     year_end_cutoff: str = "12-31T23:00"
     """Month, day and time in Asia/Jakarta after which no code of the year can be paid."""
 

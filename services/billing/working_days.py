@@ -9,7 +9,14 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 JAKARTA: Final = ZoneInfo("Asia/Jakarta")
+"""The zone of bills: their day decides the tariff, and the year of the treasury ends in it."""
+
 SATURDAY: Final = 5
+
+
+def day_in_jakarta(moment: datetime) -> date:
+    """Return the day that it is in Jakarta: it decides the tariff, and the year of the treasury."""
+    return moment.astimezone(JAKARTA).date()
 
 
 @dataclass(frozen=True)
@@ -24,11 +31,10 @@ class Calendar:
 
     def after(self, start: datetime, days: int) -> datetime:
         """Return the end (midnight in Jakarta, as UTC) of the given working day after the day of ``start``."""
-        day = start.astimezone(JAKARTA).date()
-        left = days
-        while left > 0:
+        day = day_in_jakarta(start)
+        while days > 0:
             day += timedelta(days=1)
-            left -= self.is_working(day)
+            days -= self.is_working(day)
         return datetime.combine(day + timedelta(days=1), time(0), JAKARTA).astimezone(UTC)
 
 

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from services.billing.alerts import (
-    CLAIM_CASE_OPEN,
-    CODE_OVERDUE,
-    UNSETTLED_CASE_OPEN,
-    alert,
-)
+from services.billing.alerts import CLAIM_CASE_OPEN, CODE_OVERDUE, UNSETTLED_CASE_OPEN, alert
 from services.billing.bills import model as bills
 from services.billing.bills.application_facts import KnownApplication, LostSeat, OrderedBook
 from services.billing.bills.application_repository import ApplicationRepository
@@ -18,15 +13,12 @@ from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.bills.seat_from_event import seat_from_event
 from services.billing.bills.writes import change_unless_moved_on
 from services.billing.context import UseCaseContext
-from services.billing.rules import JAKARTA
 from services.billing.tariffs.book import Tariffs
 from services.billing.tariffs.model import SAME_DAY_POOL, Order, price
+from services.billing.working_days import day_in_jakarta
 from shared.events.application import ApplicationSubmitted
 from shared.events.codes import BillPurpose, ReleaseReason
-from shared.events.scheduling import (
-    AppointmentRescheduled,
-    SeatHeld,
-)
+from shared.events.scheduling import AppointmentRescheduled, SeatHeld
 from shared.ids import derived_id
 from shared.logs import get_logger
 from shared.service import NotYet
@@ -102,7 +94,7 @@ class BillLifecycle:
             order.zero_tariff,
             same_day=seat.pool == SAME_DAY_POOL,
         )
-        frozen = price(await self._tariffs.book(), wanted, now.astimezone(JAKARTA).date())
+        frozen = price(await self._tariffs.book(), wanted, day_in_jakarta(now))
         payer = Payer(application.application_id, application.account_id, application.person_id)
         return bills.request(
             bill_id, payer, BillPurpose.FEE, frozen, seat, now, self._policy, replaces_bill_id=replaces
@@ -123,6 +115,8 @@ class BillLifecycle:
             await self.give_up(record, reason, f"{received}:too_late")
 
     async def give_up(self, record: Record[Bill], reason: str, received: str, lost: LostSeat | None = None) -> None:
+        """Cancel an unpaid bill; with ``lost`` only if it waits on that appointment."""
+
         def decide(bill: Bill) -> Decision[Bill]:
             if lost is not None and bills.knows_of(bill, lost.appointment_id, lost.version):
                 return Decision(bill)  # the end of an earlier hold of that appointment

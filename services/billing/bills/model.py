@@ -21,7 +21,7 @@ SETTLED: Final = "settled"
 """Reason of closing a paid bill without a visit: it has what it was for."""
 
 
-class Standing(StrEnum):
+class BillOutcome(StrEnum):
     """The outcome of a paid bill: exactly one of these at any time (I4)."""
 
     APPOINTMENT = "appointment"
@@ -185,7 +185,7 @@ class Bill:
     late_receipt_id: str | None = None
     """The receipt whose money seeks or sought a seat."""
     superseded_by: str | None = None
-    standing: Standing | None = None
+    standing: BillOutcome | None = None
     closed_reason: str | None = None
     evidence: tuple[Evidence, ...] = ()
     claims: tuple[Claim, ...] = ()
@@ -466,13 +466,13 @@ def pay_late(
 def _stands_on(bill: Bill) -> dict[str, Any]:
     """Return the fields that say where a paid bill leads: only a fee leads to a visit."""
     if bill.purpose == BillPurpose.FEE:
-        return {"standing": Standing.APPOINTMENT, "closed_reason": None}
-    return {"standing": Standing.CLOSED, "closed_reason": SETTLED}
+        return {"standing": BillOutcome.APPOINTMENT, "closed_reason": None}
+    return {"standing": BillOutcome.CLOSED, "closed_reason": SETTLED}
 
 
 def bought(bill: Bill) -> bool:
     """Return whether the paid bill still has what it was paid for: not once that is gone, or the money is refunded."""
-    return bill.standing == Standing.CLOSED and bill.closed_reason == SETTLED
+    return bill.standing == BillOutcome.CLOSED and bill.closed_reason == SETTLED
 
 
 def _ended_first(bill: Bill, now: datetime, policy: BillPolicy) -> tuple[Bill, tuple[Message, ...]]:
@@ -558,7 +558,7 @@ def ask_for_seat(
     A live bill whose code was paid after its end expires by this. Asking again repeats the question.
     """
     bill, told = _ended_first(bill, now, policy)
-    asked = replace(bill, late_receipt_id=receipt_id, standing=Standing.SEAT_SOUGHT)
+    asked = replace(bill, late_receipt_id=receipt_id, standing=BillOutcome.SEAT_SOUGHT)
     question = events.PaymentArrivedLate(
         **_fact(bill), receipt_id=receipt_id, amount=amount, paid_at=whole_seconds(paid_at)
     )
@@ -579,14 +579,14 @@ def lose_seat(bill: Bill, appointment_id: str, version: int) -> Decision[Bill]:
     if not stands_on_visit(bill, appointment_id, version):
         return Decision(bill)
     gone = _seat_released(bill, version)
-    return Decision(replace(gone, late_receipt_id=bill.settled_by, standing=Standing.SEAT_SOUGHT))
+    return Decision(replace(gone, late_receipt_id=bill.settled_by, standing=BillOutcome.SEAT_SOUGHT))
 
 
 def stands_on_visit(bill: Bill, appointment_id: str, version: int) -> bool:
     """Return whether this event is about the appointment that the paid bill stands on."""
     return (
         bill.state == BillState.PAID
-        and bill.standing == Standing.APPOINTMENT
+        and bill.standing == BillOutcome.APPOINTMENT
         and _is_news(bill, appointment_id, version)
     )
 
@@ -608,7 +608,7 @@ def stands_on_refund(bill: Bill, entry: int | None = None) -> Decision[Bill]:
     """
     if entry is not None and entry <= bill.refunds_overcome:
         return Decision(bill)
-    return Decision(replace(bill, standing=Standing.REFUND))
+    return Decision(replace(bill, standing=BillOutcome.REFUND))
 
 
 def seat_confirmed(bill: Bill, visit: Seat) -> Decision[Bill]:
@@ -646,12 +646,12 @@ def overlooks_visit(bill: Bill) -> bool:
 
     Builds before visits were followed left bills so; the next answer of scheduling puts them right.
     """
-    return bill.standing == Standing.SEAT_SOUGHT and bill.seat is not None and bill.seat.visit != VisitState.RELEASED
+    return bill.standing == BillOutcome.SEAT_SOUGHT and bill.seat is not None and bill.seat.visit != VisitState.RELEASED
 
 
 def close(bill: Bill, reason: str) -> Decision[Bill]:
     """Close a paid bill whose seat was given up by its holder, with the reason."""
-    return Decision(replace(bill, standing=Standing.CLOSED, closed_reason=reason))
+    return Decision(replace(bill, standing=BillOutcome.CLOSED, closed_reason=reason))
 
 
 def visit_released(bill: Bill, appointment_id: str, version: int, reason: str) -> Decision[Bill]:
@@ -662,7 +662,7 @@ def visit_released(bill: Bill, appointment_id: str, version: int, reason: str) -
     if not _is_news(bill, appointment_id, version):
         return Decision(bill)
     gone = _seat_released(bill, version)
-    visits = (Standing.APPOINTMENT, Standing.SPECIAL_RESCHEDULE)
+    visits = (BillOutcome.APPOINTMENT, BillOutcome.SPECIAL_RESCHEDULE)
     return close(gone, reason) if bill.standing in visits else Decision(gone)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from services.billing.bills.model import Bill, Standing
+from services.billing.bills.model import Bill, BillOutcome
 from services.billing.bills.states import BillState
 from shared.events.codes import BillPurpose
 
@@ -141,8 +141,8 @@ YEAR_END_WARNING_ID: Final = "Semua kode berakhir pada 31 Desember; kode ini ber
 
 def guidance(bill: Bill) -> Guidance:
     """Return the texts for this bill."""
-    if bill.standing == Standing.SEAT_SOUGHT:
+    if bill.standing == BillOutcome.SEAT_SOUGHT:
         return _SEAT_SOUGHT
-    if bill.standing == Standing.REFUND:
+    if bill.standing == BillOutcome.REFUND:
         return _REFUND
     return _BY_PURPOSE.get(bill.purpose, _BY_STATE).get(bill.state, _BY_STATE[bill.state])

@@ -7,7 +7,7 @@ from typing import Final
 
 from services.billing.alerts import CASE_OVERDUE, alert
 from services.billing.bills.lifecycle import BillLifecycle
-from services.billing.bills.model import Bill, ClaimState, Standing
+from services.billing.bills.model import Bill, BillOutcome, ClaimState
 from services.billing.bills.repository import BillRepository
 from services.billing.bills.states import BillState
 from services.billing.cases import model as cases
@@ -184,7 +184,7 @@ class CaseFollowUp:
         bill = await self._bills.bill(subject.bill_id) if subject.bill_id else None
         if bill is None:
             return None
-        if bill.state.settled_by is not None and bill.state.standing != Standing.REFUND:
+        if bill.state.settled_by is not None and bill.state.standing != BillOutcome.REFUND:
             return PaymentCaseOutcome.CONFIRMED
         mine = [record.state for record in await self._receipts.receipts_of(bill.id) if record.state.ntb == subject.ntb]
         return cases.outcome_of(case.kind, mine[0]) if mine else None

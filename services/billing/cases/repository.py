@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Final
 
 from services.billing.cases.model import Case
@@ -37,7 +36,3 @@ class CaseRepository(StorePart):
         """Return the cases of an application, answered or not, oldest first."""
         wanted = {"state.subject.application_id": application_id}
         return await self._store.find(CASES, "application", wanted, limit=limit)
-
-    async def overdue_count(self, now: datetime) -> int:
-        """Return the number of overdue cases."""
-        return await self._store.count(CASES, "live", within={"state.due_at": Range(high=now)})

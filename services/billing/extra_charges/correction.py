@@ -15,7 +15,6 @@ from typing import Final
 from services.billing.bills.application_facts import Finding
 from services.billing.bills.model import Bill, RenewalState, paid_fee
 from services.billing.bills.states import BillState
-from services.billing.rules import JAKARTA
 from services.billing.tariffs.model import (
     FORCE_MAJEURE,
     LineCode,
@@ -26,6 +25,7 @@ from services.billing.tariffs.model import (
     fee_price,
     penalty_price,
 )
+from services.billing.working_days import day_in_jakarta
 from shared.events.billing import CorrectionPriced
 from shared.events.codes import BillPurpose
 from shared.store.decision import Decision
@@ -53,7 +53,6 @@ CORRECTION_TRANSITIONS: Final = Transitions[CorrectionState, CorrectionCommand](
         (CorrectionState.PLANNED, CorrectionCommand.FINISH): CorrectionState.DONE,
     }
 )
-FINAL_CORRECTIONS: Final = frozenset({CorrectionState.DONE})
 
 
 @dataclass(frozen=True)
@@ -136,7 +135,7 @@ def effects_of(
     fee = paid_fee(bills)
     if fee is None:
         return CorrectionEffects()
-    on = fee.requested_at.astimezone(JAKARTA).date()
+    on = day_in_jakarta(fee.requested_at)
     returned = [part for correction in earlier for part in correction.given_back]
     books = _share(BillPurpose.TOP_UP, fee_price(book, wanted.order, on), fee, bills, returned)
     penalties = _share(BillPurpose.PENALTY, penalty_price(book, wanted.with_finding(), on), fee, bills, returned)

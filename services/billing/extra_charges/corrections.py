@@ -9,7 +9,7 @@ from typing import Final
 from services.billing.bills import model as bills
 from services.billing.bills.application_facts import Finding, KnownApplication, OrderedBook
 from services.billing.bills.application_repository import ApplicationRepository
-from services.billing.bills.model import Bill, Payer, paid_fee
+from services.billing.bills.model import Payer, paid_fee
 from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.context import UseCaseContext
 from services.billing.extra_charges import correction as corrections
@@ -138,11 +138,7 @@ class Corrections:
     async def _drop(self, bill_id: str) -> None:
         """End a bill that is not owed any more; money that came meanwhile stays, and the next round sees it."""
         now = self._clock.now()
-
-        def decide(bill: Bill) -> Decision[Bill]:
-            return bills.drop(bill, NOT_OWED, now, self._policy)
-
-        await self._aggregates.change(BILLS, bill_id, decide)
+        await self._aggregates.change(BILLS, bill_id, lambda bill: bills.drop(bill, NOT_OWED, now, self._policy))
 
     async def _carry_out(self, correction: Correction) -> None:
         fee = paid_fee(states(await self._bills.bills_of(correction.application_id)))

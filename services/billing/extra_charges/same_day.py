@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.billing.bills import model as bills
-from services.billing.bills.model import Bill, Seat, Standing, paid_fee
+from services.billing.bills.model import Bill, BillOutcome, Seat, paid_fee
 from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.bills.states import BillState
 from services.billing.context import UseCaseContext
@@ -15,10 +15,11 @@ from services.billing.errors import NotYourOffice
 from services.billing.extra_charges.errors import CutOffPassed, NotTheDayOfTheVisit, NoVisitToHurry, SameDayPlaceNeeded
 from services.billing.receipts.going_back import RefundCause
 from services.billing.receipts.receipt_processing import ReceiptProcessing
-from services.billing.rules import JAKARTA, cut_off
+from services.billing.rules import cut_off
 from services.billing.store_part import states
 from services.billing.tariffs.book import Tariffs
 from services.billing.tariffs.model import LineCode, same_day_price
+from services.billing.working_days import day_in_jakarta
 from shared.errors import NotFound
 from shared.events.codes import BillPurpose, ReleaseReason
 from shared.events.scheduling import SameDaySeatReserved
@@ -69,7 +70,7 @@ class SameDayCharges:
         if not known:
             raise NotFound
         fee = paid_fee(known)
-        if fee is None or fee.seat is None or fee.standing != Standing.APPOINTMENT:
+        if fee is None or fee.seat is None or fee.standing != BillOutcome.APPOINTMENT:
             raise NoVisitToHurry
         if fee.seat.office_id != caller.office_id:
             raise NotYourOffice
@@ -100,7 +101,7 @@ class SameDayCharges:
         fee = paid_fee(known)
         if fee is None or fee.standing is None:
             raise NotYet(f"no paid visit of application {event.application_id} is known")
-        if fee.standing != Standing.APPOINTMENT or _current_surcharge(known) is not None:
+        if fee.standing != BillOutcome.APPOINTMENT or _current_surcharge(known) is not None:
             log.info("billing.surcharge_not_needed", application_id=event.application_id)
             return
         now = self._clock.now()
@@ -108,7 +109,7 @@ class SameDayCharges:
             derived_id("bill", BillPurpose.SAME_DAY.value, event.reservation_id),
             fee.payer,
             BillPurpose.SAME_DAY,
-            same_day_price(await self._tariffs.book(), now.astimezone(JAKARTA).date()),
+            same_day_price(await self._tariffs.book(), day_in_jakarta(now)),
             None,
             now,
             self._policy,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.billing.bills.model import Bill, Standing, VisitState
+from services.billing.bills.model import Bill, BillOutcome, VisitState
 from services.billing.bills.states import BillState
 from services.billing.receipts.model import Receipt
 from services.billing.receipts.states import ReceiptState
@@ -50,7 +50,7 @@ def visit_faults(
         return faults
     if bill.state != BillState.PAID or receipt is None:
         return [*faults, f"the bill is {bill.state} and its visit is confirmed"]
-    if bill.standing == Standing.SEAT_SOUGHT:
+    if bill.standing == BillOutcome.SEAT_SOUGHT:
         faults.append("a seat is sought beside a confirmed visit")
     if is_sent_back(receipt, cases):
         faults.append("the money went back and the visit is confirmed")

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from services.billing.alerts import MONEY_RULE_BROKEN, alert
-from services.billing.bills.model import Bill, Standing
+from services.billing.bills.model import Bill, BillOutcome
 from services.billing.bills.repository import BillRepository
 from services.billing.bills.states import BillState
 from services.billing.cases.payment_confirmation import PaymentConfirmation
@@ -17,7 +17,7 @@ from services.billing.refunds.model import Refund
 from services.billing.refunds.repository import RefundRepository
 from services.billing.refunds.states import RefundState
 from services.billing.refunds.transitions import account_for
-from services.billing.rules import JAKARTA
+from services.billing.working_days import JAKARTA
 from shared.clock import Clock
 from shared.logs import get_logger
 from shared.service import InvariantReport
@@ -136,11 +136,11 @@ class MoneyChecks:
             return False
         going_back = money.state in _GOING_BACK and money.refund_recorded
         return {
-            Standing.APPOINTMENT: bill.seat is not None and not going_back,
-            Standing.SPECIAL_RESCHEDULE: bill.special is not None and not going_back,
-            Standing.SEAT_SOUGHT: bill.late_receipt_id == bill.settled_by,
-            Standing.REFUND: money.state in _GOING_BACK or await self._is_asked_back(money.ntpn),
-            Standing.CLOSED: bill.closed_reason is not None,
+            BillOutcome.APPOINTMENT: bill.seat is not None and not going_back,
+            BillOutcome.SPECIAL_RESCHEDULE: bill.special is not None and not going_back,
+            BillOutcome.SEAT_SOUGHT: bill.late_receipt_id == bill.settled_by,
+            BillOutcome.REFUND: money.state in _GOING_BACK or await self._is_asked_back(money.ntpn),
+            BillOutcome.CLOSED: bill.closed_reason is not None,
         }[bill.standing]
 
     async def _is_asked_back(self, ntpn: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from services.billing.bills.model import Bill, Special, SpecialState, Standing, close
+from services.billing.bills.model import Bill, BillOutcome, Special, SpecialState, close
 from services.billing.bills.states import BillState
 from shared.events.codes import SpecialCause
 from shared.store.decision import Decision
@@ -16,7 +16,7 @@ NOT_USED: Final = "special_reschedule_not_used"
 STATE_FAULTS: Final = frozenset({SpecialCause.SYSTEM_FAULT, SpecialCause.OFFICE_CLOSED})
 """Causes that lie with the state: a right that ends unused gives the money back by itself."""
 
-_GIVES_WAY: Final = frozenset({Standing.APPOINTMENT, Standing.CLOSED, Standing.SPECIAL_RESCHEDULE})
+_GIVES_WAY: Final = frozenset({BillOutcome.APPOINTMENT, BillOutcome.CLOSED, BillOutcome.SPECIAL_RESCHEDULE})
 
 
 class OpeningUnknown(Exception):
@@ -35,7 +35,7 @@ def opened(bill: Bill, special: Special) -> Decision[Bill]:
         return Decision(bill)
     if bill.standing not in _GIVES_WAY:
         return Decision(replace(bill, special=special))
-    return Decision(replace(bill, special=special, standing=Standing.SPECIAL_RESCHEDULE, closed_reason=None))
+    return Decision(replace(bill, special=special, standing=BillOutcome.SPECIAL_RESCHEDULE, closed_reason=None))
 
 
 def used(bill: Bill, appointment_id: str, version: int) -> Decision[Bill]:
@@ -44,7 +44,7 @@ def used(bill: Bill, appointment_id: str, version: int) -> Decision[Bill]:
         return Decision(bill)
     known = bill.special or Special(appointment_id, version, SpecialState.USED)
     taken = replace(known, appointment_id=appointment_id, version=version, state=SpecialState.USED)
-    standing = Standing.APPOINTMENT if bill.standing == Standing.SPECIAL_RESCHEDULE else bill.standing
+    standing = BillOutcome.APPOINTMENT if bill.standing == BillOutcome.SPECIAL_RESCHEDULE else bill.standing
     return Decision(replace(bill, special=taken, standing=standing))
 
 
@@ -65,7 +65,7 @@ def ends(bill: Bill, appointment_id: str, version: int) -> bool:
 def gives_money_back(bill: Bill) -> bool:
     """Return whether the right was given for a failure of the state, and the bill still stands on it."""
     faulty = bill.special is not None and bill.special.cause in STATE_FAULTS
-    return faulty and bill.standing == Standing.SPECIAL_RESCHEDULE
+    return faulty and bill.standing == BillOutcome.SPECIAL_RESCHEDULE
 
 
 def ended(bill: Bill, appointment_id: str, version: int) -> Decision[Bill]:
@@ -73,4 +73,4 @@ def ended(bill: Bill, appointment_id: str, version: int) -> Decision[Bill]:
     if not is_news(bill, appointment_id, version) or bill.special is None:
         return Decision(bill)
     over = replace(bill, special=replace(bill.special, version=version, state=SpecialState.ENDED))
-    return close(over, NOT_USED) if over.standing == Standing.SPECIAL_RESCHEDULE else Decision(over)
+    return close(over, NOT_USED) if over.standing == BillOutcome.SPECIAL_RESCHEDULE else Decision(over)

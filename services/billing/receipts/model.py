@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from services.billing.bills.model import Bill, Standing
+from services.billing.bills.model import Bill, BillOutcome
 from services.billing.bills.states import ENDED_BILLS, SETTLEABLE_BILLS, BillState
 from services.billing.ledger.model import Account, Movement, Posting, balances, chain_faults, chain_hash, posted
 from services.billing.payment import Payment
@@ -212,7 +212,7 @@ def judge(receipt: Receipt, facts: Facts) -> Intent:
     if bill is None:
         return WAIT
     settled = _settled_by(receipt, (bill, *facts.others))
-    if settled is not None and settled.standing != Standing.SEAT_SOUGHT:
+    if settled is not None and settled.standing != BillOutcome.SEAT_SOUGHT:
         return Intent(IntentKind.SETTLE, settled.bill_id)
     if bill.late_receipt_id == receipt.ntpn:
         return Intent(IntentKind.ASK_SEAT, bill.bill_id)
@@ -229,7 +229,7 @@ def judge_without_seat(receipt: Receipt, facts: Facts) -> Intent:
     bill = facts.bill
     known = (bill, *facts.others) if bill is not None else ()
     payer = _settled_by(receipt, known)
-    if payer is not None and payer.standing != Standing.SEAT_SOUGHT:
+    if payer is not None and payer.standing != BillOutcome.SEAT_SOUGHT:
         return Intent(IntentKind.SETTLE, payer.bill_id)
     other = _live_equal(receipt, bill, facts.others) if bill is not None and payer is None else None
     if other is not None:
@@ -245,7 +245,8 @@ def judge_without_seat(receipt: Receipt, facts: Facts) -> Intent:
 def seeker(receipt: Receipt, bills: Iterable[Bill]) -> Bill | None:
     """Return the bill that seeks a seat for this money, or None."""
     return next(
-        (bill for bill in bills if bill.late_receipt_id == receipt.ntpn and bill.standing == Standing.SEAT_SOUGHT), None
+        (bill for bill in bills if bill.late_receipt_id == receipt.ntpn and bill.standing == BillOutcome.SEAT_SOUGHT),
+        None,
     )
 
 
@@ -326,9 +327,9 @@ def _live_equal(receipt: Receipt, bill: Bill, others: Sequence[Bill]) -> Bill | 
 def _has_its_money(bill: Bill) -> bool:
     if bill.state in (BillState.PAID_UNSETTLED, BillState.WAIVED):
         return True
-    if bill.state == BillState.PAID and bill.standing == Standing.APPOINTMENT:
+    if bill.state == BillState.PAID and bill.standing == BillOutcome.APPOINTMENT:
         return True
-    return bill.standing == Standing.SEAT_SOUGHT
+    return bill.standing == BillOutcome.SEAT_SOUGHT
 
 
 def _refund(bill: Bill, cause: RefundCause) -> Intent:

@@ -44,8 +44,9 @@ from services.billing.refunds.statistics import RefundStatistics, statistics_of
 from services.billing.refunds.transitions import StepActor
 from services.billing.refunds.treasury import Payee
 from services.billing.refunds.vault import Vault
-from services.billing.rules import CLAIM_DAYS, JAKARTA, RefundPolicy
+from services.billing.rules import CLAIM_DAYS, RefundPolicy
 from services.billing.store_part import states
+from services.billing.working_days import JAKARTA, day_in_jakarta
 from shared.audit import Audit
 from shared.ids import derived_id
 from shared.store.decision import Decision
@@ -166,7 +167,7 @@ class RefundService:
 
     def today(self) -> date:
         """Return the day in Jakarta: it decides which reasons count."""
-        return self._clock.now().astimezone(JAKARTA).date()
+        return day_in_jakarta(self._clock.now())
 
     async def statistics(self, caller: Caller, since: date, until: date) -> RefundStatistics:
         """Return statistics of the cases opened from ``since`` to ``until``, both included, as days in Jakarta.

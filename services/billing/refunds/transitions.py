@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.billing.bills import model as bills
-from services.billing.bills.model import Bill, Seat, Standing
+from services.billing.bills.model import Bill, BillOutcome, Seat
 from services.billing.bills.states import BillState
 from services.billing.ledger.model import Account
 from services.billing.refunds.model import (
@@ -462,10 +462,10 @@ def standing_of(refund: Refund, bill: Bill) -> Decision[Bill]:
     if not concerns(refund, bill):
         return Decision(bill)
     if refund.state in OPEN_REFUNDS - {RefundState.RELEASED, RefundState.ORDERED}:
-        return _stands_on(refund, bill) if bill.standing == Standing.CLOSED else Decision(bill)
+        return _stands_on(refund, bill) if bill.standing == BillOutcome.CLOSED else Decision(bill)
     if refund.state in (RefundState.REFUSED, RefundState.WITHDRAWN):
         why = bill.closed_reason if refund.state == RefundState.WITHDRAWN else None
-        return bills.close(bill, why or REFUND_REFUSED) if bill.standing == Standing.REFUND else Decision(bill)
+        return bills.close(bill, why or REFUND_REFUSED) if bill.standing == BillOutcome.REFUND else Decision(bill)
     return _stands_on(refund, bills.without_visit(bill) if refund.appointment_id is not None else bill)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from services.billing.bills.model import Bill, Standing
+from services.billing.bills.model import Bill, BillOutcome
 from services.billing.bills.states import BillState
 from services.billing.receipts.model import Receipt
 from services.billing.receipts.states import ReceiptState
@@ -54,12 +54,12 @@ BILL_SAYS: Final[Mapping[BillState, str]] = {
     BillState.CANCELLED: "was given up before it was paid",
 }
 
-STANDING_SAYS: Final[Mapping[Standing, str]] = {
-    Standing.APPOINTMENT: "its money stands for an appointment",
-    Standing.SEAT_SOUGHT: "a seat is sought for its money",
-    Standing.REFUND: "its money goes back",
-    Standing.CLOSED: "it is closed",
-    Standing.SPECIAL_RESCHEDULE: "a new date may be chosen without paying again",
+STANDING_SAYS: Final[Mapping[BillOutcome, str]] = {
+    BillOutcome.APPOINTMENT: "its money stands for an appointment",
+    BillOutcome.SEAT_SOUGHT: "a seat is sought for its money",
+    BillOutcome.REFUND: "its money goes back",
+    BillOutcome.CLOSED: "it is closed",
+    BillOutcome.SPECIAL_RESCHEDULE: "a new date may be chosen without paying again",
 }
 
 RECEIPT_SAYS: Final[Mapping[ReceiptState, str]] = {

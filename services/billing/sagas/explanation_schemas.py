@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Self
 
-from services.billing.field_types import Id
-from services.billing.sagas.explanation import ExplainedFact, Explanation
-from shared.http.schema import Path, View
+from services.billing.field_types import Id, StateView
+from shared.http.schema import Path
 
 
 class ReferencePath(Path):
@@ -17,7 +15,7 @@ class ReferencePath(Path):
     reference: Id
 
 
-class ToldView(View):
+class ToldView(StateView):
     """One fact."""
 
     at: datetime
@@ -27,22 +25,10 @@ class ToldView(View):
     rule: str | None
     amounts: Mapping[str, int] | None
 
-    @classmethod
-    def of(cls, told: ExplainedFact) -> Self:
-        """As it is shown."""
-        names = ("at", "about", "what", "cause", "rule", "amounts")
-        return cls(**{name: getattr(told, name) for name in names})
 
-
-class ExplanationView(View):
-    """Where something stands, and everything that led there, in the order of time."""
+class ExplanationView(StateView):
+    """The state of a bill, receipt or refund case, and the facts that led to it, in the order of time."""
 
     reference: str
     standing: tuple[str, ...]
     facts: tuple[ToldView, ...]
-
-    @classmethod
-    def of(cls, explanation: Explanation) -> Self:
-        """As it is shown."""
-        facts = tuple(map(ToldView.of, explanation.facts))
-        return cls(reference=explanation.reference, standing=explanation.standing, facts=facts)

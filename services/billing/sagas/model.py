@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from services.billing.bills.model import Bill, Standing
+from services.billing.bills.model import Bill, BillOutcome
 from services.billing.bills.states import BillState
 from services.billing.receipts.model import Receipt
 from services.billing.receipts.states import ReceiptState
@@ -190,7 +190,7 @@ def bill_position(bill: Bill, policy: BillPolicy) -> Position:
         seen = max((evidence.seen_at for evidence in bill.evidence), default=issued_at)
         limit = seen + seconds(policy.claim_case_seconds)
         return replace(at, step=StepName.AWAIT_SETTLEMENT, since=seen, limit=limit)
-    if bill.standing == Standing.SPECIAL_RESCHEDULE and bill.special is not None:
+    if bill.standing == BillOutcome.SPECIAL_RESCHEDULE and bill.special is not None:
         since = bill.ended_at or bill.requested_at
         return replace(at, step=StepName.AWAIT_NEW_DATE, since=since, limit=bill.special.until, detail="new_date_open")
     return at

@@ -20,7 +20,8 @@ from enum import StrEnum
 from typing import Final
 
 from services.billing.payment import Payment
-from services.billing.rules import JAKARTA, SettlementPolicy, backoff, seconds
+from services.billing.rules import SettlementPolicy, backoff, seconds
+from services.billing.working_days import JAKARTA, day_in_jakarta
 from shared.store.decision import Decision
 from shared.store.transitions import Transitions
 
@@ -432,7 +433,7 @@ def day_end(day: date) -> datetime:
 
 def owed_days(now: datetime, policy: SettlementPolicy) -> Iterator[date]:
     """Yield the ended days whose files are needed, newest first, back to the limit."""
-    today = now.astimezone(JAKARTA).date()
+    today = day_in_jakarta(now)
     for back in range(1, policy.days_back + 1):
         yield today - timedelta(days=back)
 

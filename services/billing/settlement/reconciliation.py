@@ -22,7 +22,7 @@ from services.billing.receipts.model import SimponiWord
 from services.billing.receipts.payments import PaymentIntake
 from services.billing.receipts.repository import ReceiptRepository
 from services.billing.receipts.settled_lines import SettledLine, SettledLineRepository
-from services.billing.rules import JAKARTA, seconds
+from services.billing.rules import seconds
 from services.billing.settlement import model as settlements
 from services.billing.settlement.model import (
     FROM_SIMPONI,
@@ -42,6 +42,7 @@ from services.billing.settlement.model import (
 )
 from services.billing.settlement.repository import SETTLEMENT_DAYS, SETTLEMENTS, SettlementRepository
 from services.billing.simponi import Simponi, SimponiBilling
+from services.billing.working_days import day_in_jakarta
 from shared.crypto.detached import DetachedVerifier, SignatureDoesNotFit
 from shared.errors import UpstreamDown
 from shared.events.codes import PaymentCaseKind
@@ -144,7 +145,7 @@ class Reconciliation:
     async def _files_are_here(self, day: date) -> bool:
         """Return whether the file of this day and of each day after it, whose file is due, was compared."""
         ready = self._clock.now() - seconds(self._policy.ready_seconds)
-        last = ready.astimezone(JAKARTA).date()
+        last = day_in_jakarta(ready)
         while day < last:
             owed = await self._settlements.settlement_day(day)
             file = await self._settlements.settlement(owed.state.settlement_id or "") if owed else None

@@ -38,20 +38,7 @@ class DeliveryView(View):
     @classmethod
     def from_record(cls, record: Record[Delivery]) -> DeliveryView:
         """Return the view of a stored delivery."""
-        delivery = record.state
-        return cls(
-            delivery_id=record.id,
-            template=delivery.template,
-            channel=delivery.channel,
-            language=delivery.language,
-            sent_to=delivery.sent_to,
-            state=delivery.state,
-            reason=delivery.reason,
-            tries=delivery.tries,
-            created_at=delivery.created_at,
-            next_try_at=delivery.next_try_at,
-            sent_at=delivery.sent_at,
-        )
+        return cls.model_validate({**vars(record.state), "delivery_id": record.id})
 
 
 class DeliveriesView(View):

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 import structlog
 
-from services.billing.bills.model import ClaimState, Standing
+from services.billing.bills.model import BillOutcome, ClaimState
 from services.billing.bills.repository import BILLS
 from services.billing.bills.states import BillState
 from services.billing.cases import model as cases
@@ -279,7 +279,7 @@ async def test_money_that_only_goes_back_confirms_nothing() -> None:
     await world.no_seat(bill.bill_id)
     record = await world.store.get(BILLS, bill.bill_id)
     assert record is not None
-    refunded = replace(record.state, settled_by="A" * 16, standing=Standing.REFUND)
+    refunded = replace(record.state, settled_by="A" * 16, standing=BillOutcome.REFUND)
     await world.store.save(BILLS, record, refunded, now=world.clock.now())
     await arrived(world, "Q" * 16)
     await world.work()

@@ -13,7 +13,7 @@ import pytest
 from services.billing.app import assemble
 from services.billing.bills.application_facts import LostSeat
 from services.billing.bills.application_repository import ApplicationRepository
-from services.billing.bills.model import Bill, Standing
+from services.billing.bills.model import Bill, BillOutcome
 from services.billing.bills.repository import BILLS
 from services.billing.bills.states import BillState
 from services.billing.bills.texts import guidance
@@ -240,9 +240,9 @@ async def test_i3_sees_money_in_refund_without_a_case(world: World) -> None:
     "changes",
     [
         {"standing": None},
-        {"standing": Standing.SEAT_SOUGHT},
-        {"standing": Standing.REFUND},
-        {"standing": Standing.CLOSED},
+        {"standing": BillOutcome.SEAT_SOUGHT},
+        {"standing": BillOutcome.REFUND},
+        {"standing": BillOutcome.CLOSED},
         {"settled_by": None},
         {"seat": None},
     ],

@@ -67,7 +67,7 @@ def read(page: bytes) -> Page:
 
 
 def guide(on: date) -> RefundGuideView:
-    return RefundGuideView.of(refund_reasons(), RefundPolicy(), on)
+    return RefundGuideView.from_table(refund_reasons(), RefundPolicy(), on)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.billing.bills.model import Claim, Renewal, RenewalState, Special, SpecialState, Standing
+from services.billing.bills.model import BillOutcome, Claim, Renewal, RenewalState, Special, SpecialState
 from services.billing.bills.states import BillState
 from services.billing.ledger.journal import amounts_of, posting_fact, sum_amounts
 from services.billing.ledger.model import Account, Movement, Posting, balances, posted
@@ -164,7 +164,7 @@ async def test_every_state_there_is_can_be_said() -> None:
     await paid_twice(world)
     bill, receipt, refund = world.bill(), world.all(RECEIPTS)[0], world.refunds()[0]
     for state in BillState:
-        for standing in (None, *Standing):
+        for standing in (None, *BillOutcome):
             changed = replace(bill, state=state, standing=standing, cause="c", closed_reason="r")
             assert explaining.bill_standing(changed).endswith(".")
             assert explaining.bill_facts(changed)

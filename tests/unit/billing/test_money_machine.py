@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from services.billing.bills.model import Bill, Standing
+from services.billing.bills.model import Bill, BillOutcome
 from services.billing.bills.repository import BILLS
 from services.billing.bills.states import BillState
 from services.billing.payment import Payment
@@ -331,7 +331,7 @@ class Money(RuleBasedStateMachine):
             assert receipt.state != ReceiptState.AWAITS_SEAT, f"money that waits for a seat for ever: {receipt}"
         for bill in self.world.all(BILLS):
             assert not bill.live or bill.state == BillState.PAID_UNSETTLED, f"a bill that never ends: {bill}"
-            assert bill.state != BillState.PAID or bill.standing != Standing.SEAT_SOUGHT, f"a seat sought: {bill}"
+            assert bill.state != BillState.PAID or bill.standing != BillOutcome.SEAT_SOUGHT, f"a seat sought: {bill}"
         self.the_rules_of_money_hold()
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.billing.bills.model import Standing
+from services.billing.bills.model import BillOutcome
 from services.billing.ledger.model import Account
 from services.billing.receipts import model as receipts
 from services.billing.receipts.states import ReceiptState
@@ -51,7 +51,7 @@ async def test_a_seat_that_was_used_ends_the_approval_with_its_rule() -> None:
     refused = desk.case(case)
     assert (refused.state, refused.rule) == (RefundState.REFUSED, "seat_already_used")
     assert desk.world.receipt(case.receipt_id).remaining == case.amount
-    assert desk.world.bill().standing == Standing.APPOINTMENT
+    assert desk.world.bill().standing == BillOutcome.APPOINTMENT
     await desk.refuses_release(case, "already_used")
     assert desk.case(case) == refused
     await desk.world.rules_hold()
@@ -180,7 +180,7 @@ async def test_a_part_goes_back_and_the_visit_stays() -> None:
     await desk.approved(case)
     await desk.world.pass_time(120)
     assert desk.case(case).state == RefundState.PAID
-    assert (desk.world.bill().standing, desk.world.heard("SeatReleaseRequested")) == (Standing.APPOINTMENT, [])
+    assert (desk.world.bill().standing, desk.world.heard("SeatReleaseRequested")) == (BillOutcome.APPOINTMENT, [])
     await desk.world.rules_hold()
 
 
@@ -194,7 +194,7 @@ async def test_a_second_payment_goes_back_by_itself_and_the_booking_stays() -> N
     await desk.approved(case)
     await desk.world.pass_time(120)
     assert desk.world.receipt(second.ntpn).state == ReceiptState.REFUNDED
-    assert desk.world.bill().standing == Standing.APPOINTMENT
+    assert desk.world.bill().standing == BillOutcome.APPOINTMENT
     assert desk.world.treasury.paid_out == bill.amount
     await desk.world.rules_hold()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.billing.bills.model import Standing
+from services.billing.bills.model import BillOutcome
 from services.billing.bills.states import BillState
 from services.billing.data.reference import refund_reasons
 from services.billing.rebooking import model as specials
@@ -62,10 +62,10 @@ async def test_a_right_to_a_new_date_after_a_fault_of_the_state_gives_the_money_
     desk = desk_of()
     await desk.paid_bill()
     await special(desk, "system_fault")
-    assert desk.world.bill().standing == Standing.SPECIAL_RESCHEDULE
+    assert desk.world.bill().standing == BillOutcome.SPECIAL_RESCHEDULE
     await desk.world.rules_hold()
     await special_ended(desk)
-    assert desk.world.bill().standing == Standing.REFUND
+    assert desk.world.bill().standing == BillOutcome.REFUND
     case = desk.world.refunds()[0]
     assert (case.reason, case.automatic) == ("service_not_delivered", True)
     await special_ended(desk)
@@ -81,14 +81,14 @@ async def test_a_right_to_a_new_date_for_illness_ends_closed_with_the_reason() -
     await special(desk, "illness")
     await special_ended(desk)
     assert (desk.world.bill().standing, desk.world.bill().closed_reason) == (
-        Standing.CLOSED,
+        BillOutcome.CLOSED,
         "special_reschedule_not_used",
     )
     case = await desk.ask(desk.world.bill())
-    assert desk.world.bill().standing == Standing.REFUND
+    assert desk.world.bill().standing == BillOutcome.REFUND
     await desk.recommended(case)
     await desk.step(case, OPERATOR, "refuse", rule="own_omission")
-    assert (desk.world.bill().standing, desk.world.bill().closed_reason) == (Standing.CLOSED, "refund_refused")
+    assert (desk.world.bill().standing, desk.world.bill().closed_reason) == (BillOutcome.CLOSED, "refund_refused")
     await desk.world.rules_hold()
 
 
@@ -100,18 +100,18 @@ async def test_a_used_right_stands_on_the_visit_again_and_news_out_of_order_wait
     until = desk.world.clock.now() + timedelta(days=30)
     interrupted = scheduling.VisitInterrupted(**facts, session_id="session-1", until=until)
     await desk.world.hear(interrupted, version=10)
-    assert desk.world.bill().standing == Standing.SPECIAL_RESCHEDULE
+    assert desk.world.bill().standing == BillOutcome.SPECIAL_RESCHEDULE
     await special_used(desk)
-    assert desk.world.bill().standing == Standing.APPOINTMENT
+    assert desk.world.bill().standing == BillOutcome.APPOINTMENT
     await special_used(desk)
     assert (await special_ended(desk, 14)).value != "done"
     await special(desk, "system_fault", version=13)
     assert (await special_ended(desk, 14)).value == "done"
-    assert desk.world.bill().standing == Standing.REFUND
+    assert desk.world.bill().standing == BillOutcome.REFUND
     await special_used(desk, 15)
     await special(desk, "system_fault", version=16)
     assert (await special_ended(desk, 17)).value == "done"
-    assert desk.world.bill().standing == Standing.REFUND
+    assert desk.world.bill().standing == BillOutcome.REFUND
     assert len(desk.world.refunds()) == 1
 
 
@@ -129,11 +129,11 @@ async def test_an_approved_refund_asks_a_right_to_a_new_date_back_too() -> None:
     await desk.paid_bill()
     await special(desk, "force_majeure")
     case = await desk.ask(desk.world.bill())
-    assert desk.world.bill().standing == Standing.SPECIAL_RESCHEDULE
+    assert desk.world.bill().standing == BillOutcome.SPECIAL_RESCHEDULE
     await desk.approved(case)
     assert len(desk.world.heard("SeatReleaseRequested")) == 1
     await desk.released()
-    assert desk.world.bill().standing == Standing.REFUND
+    assert desk.world.bill().standing == BillOutcome.REFUND
     await desk.world.rules_hold()
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from services.billing.bills.errors import BillUnknown
-from services.billing.bills.model import Standing
+from services.billing.bills.model import BillOutcome
 from services.billing.data.reference import holidays, refund_reasons
 from services.billing.errors import NotYourOffice
 from services.billing.ledger.model import Account
@@ -102,7 +102,7 @@ async def test_a_reason_outside_the_table_is_refused_in_writing_with_the_rule() 
     assert desk.world.names()[-2:] == ["RefundOpened", "RefundMoved"]
     assert desk.world.heard("RefundMoved")[-1].rule == "not_in_table"
     assert case.object_until == T0 + timedelta(days=91)
-    assert desk.world.bill().standing == Standing.APPOINTMENT
+    assert desk.world.bill().standing == BillOutcome.APPOINTMENT
     await desk.world.rules_hold()
 
 
@@ -179,7 +179,7 @@ async def test_a_request_goes_all_the_way_with_actor_deadline_and_notice_at_each
     receipt = desk.world.receipt(over.receipt_id)
     assert receipt.share(case.refund_id) == receipts.Share(case.refund_id, over.amount, Account.REFUNDED)
     assert receipts.ledger_faults(receipt) == []
-    assert desk.world.bill().standing == Standing.REFUND
+    assert desk.world.bill().standing == BillOutcome.REFUND
     assert desk.world.treasury.paid_out == over.amount
     await desk.world.rules_hold()
 
@@ -214,7 +214,7 @@ async def test_a_refusal_names_its_rule_and_can_be_asked_again_with_new_proof() 
         await desk.step(case, OPERATOR, "refuse", rule="because")
     refused = await desk.step(case, OPERATOR, "refuse", rule="not_proven")
     assert (refused.state, refused.rule) == (RefundState.REFUSED, "not_proven")
-    assert desk.world.bill().standing == Standing.APPOINTMENT
+    assert desk.world.bill().standing == BillOutcome.APPOINTMENT
     again = await desk.desk.resubmit(OWNER, case.refund_id, "a letter of the bank", desk.command())
     assert (again.state, again.rule, again.recommended_by) == (RefundState.REQUESTED, None, None)
     await desk.approved(case)
@@ -403,7 +403,7 @@ async def test_a_crash_around_any_write_from_approval_to_payment_changes_nothing
         over = await _to_payment(desk)
         assert over.state == RefundState.PAID, (number, after, over.state)
         assert desk.world.treasury.paid_out == over.amount
-        assert desk.world.bill().standing == Standing.REFUND
+        assert desk.world.bill().standing == BillOutcome.REFUND
         await desk.world.rules_hold()
 
 

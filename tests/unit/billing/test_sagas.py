@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.billing.bills.model import Special, SpecialState, Standing
+from services.billing.bills.model import BillOutcome, Special, SpecialState
 from services.billing.bills.states import BillState
 from services.billing.errors import SecondPersonNeeded
 from services.billing.receipts.repository import RECEIPTS
@@ -107,7 +107,7 @@ async def test_each_state_of_bill_and_receipt_has_its_step() -> None:
         undecided = place in (ReceiptState.AWAITS_OUTCOME, ReceiptState.AWAITS_SEAT)
         assert (position.step is not StepName.OVER) == undecided
     special = Special("appointment-1", 3, SpecialState.OPEN, "system_fault", T0)
-    new_date = replace(bill, state=BillState.PAID, standing=Standing.SPECIAL_RESCHEDULE, special=special)
+    new_date = replace(bill, state=BillState.PAID, standing=BillOutcome.SPECIAL_RESCHEDULE, special=special)
     at = saga.bill_position(new_date, POLICIES.bill)
     assert (at.step, at.limit) == (StepName.AWAIT_NEW_DATE, T0)
     unknown = replace(receipt, state=ReceiptState.AWAITS_OUTCOME, bill_id=None)

@@ -11,7 +11,7 @@ import pytest
 
 from services.billing.bills import model as bills
 from services.billing.bills.errors import BillCannotBeRenewed
-from services.billing.bills.model import Bill, Standing
+from services.billing.bills.model import Bill, BillOutcome
 from services.billing.bills.repository import BILLS
 from services.billing.bills.states import BillState
 from services.billing.errors import NotYourOffice
@@ -164,7 +164,7 @@ async def test_a_paid_visitor_adds_the_surcharge_at_the_office(zone: str) -> Non
     assert bill.expires_at < NOON
     await world.pay(bill)
     (bill,) = surcharges(world)
-    assert (bill.state, bill.standing) == (BillState.PAID, Standing.CLOSED)
+    assert (bill.state, bill.standing) == (BillState.PAID, BillOutcome.CLOSED)
     assert (await desk.ask_same_day(OFFICER, APPLICATION)).bill_id == bill.bill_id, "once only"
     assert world.bill_by_id(fee.bill_id) == fee
     await world.rules_hold()
@@ -178,7 +178,7 @@ async def test_unpaid_the_visit_stays_regular_and_late_money_goes_back() -> None
     (bill,) = surcharges(world)
     assert bill.state == BillState.EXPIRED
     assert [event.reservation_id for event in world.heard("BillExpired")] == ["place-1"]
-    assert world.bill_by_id(fee.bill_id).standing == Standing.APPOINTMENT
+    assert world.bill_by_id(fee.bill_id).standing == BillOutcome.APPOINTMENT
     late = await world.pay(bill)
     assert world.receipt(late.ntpn).state == ReceiptState.IN_REFUND
     assert [case.reason for case in world.refunds()] == ["late_payment"]
@@ -255,7 +255,7 @@ async def test_a_paid_surcharge_whose_place_is_gone_is_a_refund_case_by_itself(r
     for _ in range(2):
         assert await place_gone(world, bill, reason) == Outcome.DONE
     (bill,) = surcharges(world)
-    assert (bill.standing, bill.closed_reason) == (Standing.REFUND, reason)
+    assert (bill.standing, bill.closed_reason) == (BillOutcome.REFUND, reason)
     assert [(case.reason, case.amount) for case in world.refunds()] == [("service_not_delivered", 1_000_000)]
     assert world.receipt(paid.ntpn).state == ReceiptState.IN_REFUND
     assert world.bill_by_id(fee.bill_id) == fee, "the fee stays with the visit"
@@ -274,7 +274,7 @@ async def test_who_gives_the_visit_up_gives_the_surcharge_up(reason: str) -> Non
     await world.pay(bill)
     await place_gone(world, bill, reason)
     (bill,) = surcharges(world)
-    assert (bill.standing, bill.closed_reason, world.refunds()) == (Standing.CLOSED, reason, [])
+    assert (bill.standing, bill.closed_reason, world.refunds()) == (BillOutcome.CLOSED, reason, [])
     await world.rules_hold()
 
 

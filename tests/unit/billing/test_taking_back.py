@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.billing.bills.model import Standing
+from services.billing.bills.model import BillOutcome
 from services.billing.bills.repository import BILLS
 from services.billing.refunds import transitions as steps
 from services.billing.refunds.errors import RefundIsDecided, RefundOpenedByUs, RefundUnknown, RequestOfSomebodyElse
@@ -53,7 +53,7 @@ async def test_a_request_is_taken_back_until_it_is_decided(state: str) -> None:
     assert desk.states()[-1] == "withdrawn", "everybody who follows the case is told"
     assert (await take_back(desk, case)).steps == back.steps, "again is no error, and no second step"
     bill = desk.world.bill()
-    assert (bill.state, bill.standing) == ("paid", Standing.APPOINTMENT)
+    assert (bill.state, bill.standing) == ("paid", BillOutcome.APPOINTMENT)
     await desk.world.rules_hold()
     again = await desk.ask(bill)
     assert (again.state, again.refund_id != case.refund_id) == (RefundState.REQUESTED, True)
@@ -115,9 +115,9 @@ async def test_a_bill_that_was_closed_before_the_request_is_closed_as_before() -
     bill = await desk.paid_bill()
     await desk.world.released("no_show", version=9, was_confirmed=True)
     case = await desk.ask(bill)
-    assert desk.world.bill().standing == Standing.REFUND
+    assert desk.world.bill().standing == BillOutcome.REFUND
     await take_back(desk, case)
-    assert (desk.world.bill().standing, desk.world.bill().closed_reason) == (Standing.CLOSED, "no_show")
+    assert (desk.world.bill().standing, desk.world.bill().closed_reason) == (BillOutcome.CLOSED, "no_show")
     await desk.world.rules_hold()
 
 
@@ -127,7 +127,7 @@ async def test_a_bill_of_an_earlier_version_without_its_reason_gets_one() -> Non
     record = await desk.world.store.get(BILLS, desk.world.bill().bill_id)
     assert record is not None
     case = await desk.ask(record.state)
-    standing = replace(record.state, standing=Standing.REFUND, closed_reason=None)
+    standing = replace(record.state, standing=BillOutcome.REFUND, closed_reason=None)
     withdrawn = steps.take_back(case, StepActor("applicant", OWNER.account_id), at(1), POLICY).state
     assert steps.standing_of(withdrawn, standing).state.closed_reason == "refund_refused"
 

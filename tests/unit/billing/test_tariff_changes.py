@@ -10,7 +10,6 @@ import pytest
 
 from services.billing.data.reference import tariff_book
 from services.billing.errors import SecondPersonNeeded
-from services.billing.rules import JAKARTA
 from services.billing.tariffs import change as changes
 from services.billing.tariffs.change import ChangeProblem, ChangeState, TariffChange
 from services.billing.tariffs.errors import (
@@ -21,6 +20,7 @@ from services.billing.tariffs.errors import (
     TariffReachesBack,
 )
 from services.billing.tariffs.model import NoTariffInForce, Order, Tariff, ZeroTariff, price
+from services.billing.working_days import JAKARTA
 from shared.store.transitions import IllegalTransition
 from shared.tokens import ALL_OFFICES, Caller, Role
 from tests.unit.billing.make import T0

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from services.billing.app import build
-from services.billing.bills.model import Bill, Standing
+from services.billing.bills.model import Bill, BillOutcome
 from services.billing.bills.repository import BILLS
 from services.billing.bills.states import BillState
 from services.billing.config import Settings
@@ -390,7 +390,7 @@ class World:
         """I3, I4 and I5 hold."""
         await assert_rules_hold(self.parts.invariants)
 
-    async def outcome(self, ntpn: str | None) -> tuple[str, str | None, Standing | None]:
+    async def outcome(self, ntpn: str | None) -> tuple[str, str | None, BillOutcome | None]:
         """Where the money of a receipt is, and where its bill stands."""
         receipt = self.receipt(ntpn)
         bill = self.bill_by_id(receipt.bill_id) if receipt.bill_id else None

@@ -13,7 +13,18 @@ import pytest
 from shared.events.subscriptions import SERVICES
 
 PROJECT = Path(__file__).parents[2]
-FINISHED = ("shared", "simulators", "local_suite", "operations", "devtools", "journeys", "bench", "command_line")
+FINISHED = (
+    "shared",
+    "simulators",
+    "local_suite",
+    "operations",
+    "devtools",
+    "journeys",
+    "bench",
+    "command_line",
+    "services/billing",
+    "services/notification",
+)
 """Packages whose names and sentences are done. A service is added when it is."""
 
 FILE_NAMES = {
@@ -40,7 +51,7 @@ NAMED_TWICE = {
         *("Listed", "Offer", "OpenSession", "Opening", "Place", "Standing", "Step", "Subject"),
         *("TemplateWrong", "Visitor"),
     },
-    "billing": {"Line", "SecondPersonNeeded", "Wish"},
+    "billing": set[str](),
     "notification": set[str](),
 }
 """Class names that still occur twice in a service. The lists only shrink."""

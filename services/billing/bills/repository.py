@@ -36,7 +36,7 @@ class BillRepository(StorePart):
     """The queries of bills."""
 
     async def bill(self, bill_id: str) -> Record[Bill] | None:
-        """Return the one with this id, or None."""
+        """Return the bill with this id, or None."""
         return await self._store.get(BILLS, bill_id)
 
     async def bill_of_code(self, billing_code: str) -> Record[Bill] | None:

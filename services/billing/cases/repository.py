@@ -25,7 +25,7 @@ class CaseRepository(StorePart):
     """The queries of cases."""
 
     async def case(self, case_id: str) -> Record[Case] | None:
-        """Return the one with this id, or None."""
+        """Return the case with this id, or None."""
         return await self._store.get(CASES, case_id)
 
     async def live_cases(self, due: Range, limit: int) -> Sequence[Record[Case]]:

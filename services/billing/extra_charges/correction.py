@@ -167,7 +167,7 @@ def _share(
 
 
 def _parts(purpose: BillPurpose, amount: int, paid: Sequence[Bill], returned: Sequence[Excess]) -> tuple[Excess, ...]:
-    """Of which bills' money the excess is taken, the newest first."""
+    """Return the parts of the excess by the bill whose money they are taken from, the newest first."""
     parts = list[Excess]()
     for bill in paid:
         left = bill.amount - sum(excess.amount for excess in returned if excess.bill_id == bill.bill_id)

@@ -23,7 +23,7 @@ class CorrectionRepository(StorePart):
     """The queries of corrections."""
 
     async def correction(self, correction_id: str) -> Record[Correction] | None:
-        """Return the one with this id, or None."""
+        """Return the correction with this id, or None."""
         return await self._store.get(CORRECTIONS, correction_id)
 
     async def corrections_of(self, application_id: str) -> list[Record[Correction]]:

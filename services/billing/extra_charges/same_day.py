@@ -13,8 +13,8 @@ from services.billing.bills.states import BillState
 from services.billing.context import UseCaseContext
 from services.billing.errors import NotYourOffice
 from services.billing.extra_charges.errors import CutOffPassed, NotTheDayOfTheVisit, NoVisitToHurry, SameDayPlaceNeeded
-from services.billing.receipts.going_back import RefundCause
 from services.billing.receipts.receipt_processing import ReceiptProcessing
+from services.billing.receipts.refund_subject import RefundCause
 from services.billing.rules import cut_off
 from services.billing.store_part import states
 from services.billing.tariffs.book import Tariffs

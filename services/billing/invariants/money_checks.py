@@ -58,7 +58,7 @@ class MoneyChecks:
         self._confirming = confirming
 
     async def nightly(self) -> None:
-        """Once a night every rule is checked, and what breaks one is told to the operators."""
+        """Check every rule once a night, and alert the operators about the ids that break one."""
         if self._clock.now().astimezone(JAKARTA).hour != NIGHT_HOUR:
             return
         rules = {
@@ -155,7 +155,7 @@ class MoneyChecks:
         return False
 
     async def _receipt_shows(self, refund: Refund) -> bool:
-        """The receipt holds what the case says, and all cases together hold no more than it."""
+        """Return whether the receipt holds what the case says, and all cases together hold no more than it."""
         receipt = await self._receipts.receipt(refund.receipt_id)
         if receipt is None or not 0 < refund.amount <= receipt.state.amount or receipt.state.remaining < 0:
             return False

@@ -30,7 +30,7 @@ def is_news(bill: Bill, appointment_id: str, version: int) -> bool:
 
 
 def opened(bill: Bill, special: Special) -> Decision[Bill]:
-    """A new date may be chosen. Money that is on its way back, or seeks a seat, stays where it is."""
+    """Let the bill stand on the right to a new date. Money that is on its way back, or seeks a seat, stays."""
     if bill.state != BillState.PAID or not is_news(bill, special.appointment_id, special.version):
         return Decision(bill)
     if bill.standing not in _GIVES_WAY:
@@ -39,7 +39,7 @@ def opened(bill: Bill, special: Special) -> Decision[Bill]:
 
 
 def used(bill: Bill, appointment_id: str, version: int) -> Decision[Bill]:
-    """The new date was chosen: the bill stands on its visit again."""
+    """Let the bill stand on its visit again: the new date was chosen."""
     if bill.state != BillState.PAID or not is_news(bill, appointment_id, version):
         return Decision(bill)
     known = bill.special or Special(appointment_id, version, SpecialState.USED)
@@ -69,7 +69,7 @@ def gives_money_back(bill: Bill) -> bool:
 
 
 def ended(bill: Bill, appointment_id: str, version: int) -> Decision[Bill]:
-    """The right was not used in time: where the bill still stands on it, it is closed, with the reason."""
+    """End an unused right; a bill that still stands on it is closed, with the reason."""
     if not is_news(bill, appointment_id, version) or bill.special is None:
         return Decision(bill)
     over = replace(bill, special=replace(bill.special, version=version, state=SpecialState.ENDED))

@@ -7,8 +7,8 @@ from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.bills.states import BillState
 from services.billing.context import UseCaseContext
 from services.billing.rebooking import model as specials
-from services.billing.receipts.going_back import RefundCause
 from services.billing.receipts.receipt_processing import ReceiptProcessing
+from services.billing.receipts.refund_subject import RefundCause
 from shared.events.codes import SpecialCause
 from shared.events.scheduling import (
     AppointmentRescheduled,

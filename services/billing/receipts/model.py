@@ -15,7 +15,7 @@ from services.billing.bills.model import Bill, BillOutcome
 from services.billing.bills.states import ENDED_BILLS, SETTLEABLE_BILLS, BillState
 from services.billing.ledger.model import Account, Movement, Posting, balances, chain_faults, chain_hash, posted
 from services.billing.payment import Payment
-from services.billing.receipts.going_back import RefundCause
+from services.billing.receipts.refund_subject import RefundCause
 from services.billing.receipts.states import RECEIPT_TRANSITIONS, ReceiptCommand, ReceiptState
 from services.billing.receipts.withdrawal import paid_after
 from services.billing.rules import ReceiptPolicy, backoff, seconds, whole_seconds

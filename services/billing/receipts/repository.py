@@ -34,7 +34,7 @@ class ReceiptRepository(StorePart):
     """The queries of receipts."""
 
     async def receipt(self, ntpn: str) -> Record[Receipt] | None:
-        """Return the one with this NTPN, or None."""
+        """Return the receipt with this NTPN, or None."""
         return await self._store.get(RECEIPTS, ntpn)
 
     async def receipts_of(self, bill_id: str) -> list[Record[Receipt]]:

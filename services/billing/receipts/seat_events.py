@@ -15,9 +15,9 @@ from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.bills.seat_from_event import seat_from_answer, seat_from_event
 from services.billing.bills.states import BillState
 from services.billing.context import UseCaseContext
-from services.billing.receipts.going_back import RefundCause
 from services.billing.receipts.late_payments import LatePayments
 from services.billing.receipts.receipt_processing import ReceiptProcessing
+from services.billing.receipts.refund_subject import RefundCause
 from shared.events.application import ApplicationWithdrawn
 from shared.events.codes import ReleaseReason, SeatAnswer, SeatQuestion
 from shared.events.scheduling import (

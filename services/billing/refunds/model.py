@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from services.billing.receipts.going_back import RefundSubject
+from services.billing.receipts.refund_subject import RefundSubject
 from services.billing.refunds.states import REFUND_TRANSITIONS, RefundCommand, RefundState
 from shared.events import billing as events
 from shared.store.decision import Decision
@@ -288,7 +288,7 @@ def opened_event(refund: Refund) -> events.RefundOpened:
 
 
 def withdraw(refund: Refund, now: datetime, note: str) -> Decision[Refund]:
-    """The case ends because its money found its use after all.
+    """Withdraw the case, because its money found its use after all.
 
     Raises:
         IllegalTransition: the case is approved or over.
@@ -300,7 +300,7 @@ def withdraw(refund: Refund, now: datetime, note: str) -> Decision[Refund]:
 
 
 def reopen(refund: Refund, now: datetime, step_due_at: datetime | None, entry: int) -> Decision[Refund]:
-    """A withdrawn case is needed again: what its money had found was lost. An open one stays as it is.
+    """Open a withdrawn case again, because what its money had found was lost. An open one stays as it is.
 
     ``entry`` is which time the money is in refund; a worker that is late with the time for which the case was
     withdrawn changes nothing.

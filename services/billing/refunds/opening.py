@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.billing.context import UseCaseContext
-from services.billing.receipts.going_back import RefundSubject
+from services.billing.receipts.refund_subject import RefundSubject
 from services.billing.refunds import model as refunds
 from services.billing.refunds.model import Refund, RefundReason, RefundReasons
 from services.billing.refunds.repository import REFUNDS

@@ -38,7 +38,7 @@ class RefundRepository(StorePart):
     """The queries of refund cases."""
 
     async def refund(self, refund_id: str) -> Record[Refund] | None:
-        """Return the one with this id, or None."""
+        """Return the refund case with this id, or None."""
         return await self._store.get(REFUNDS, refund_id)
 
     async def refunds_of(self, application_id: str) -> list[Record[Refund]]:

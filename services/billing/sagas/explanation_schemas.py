@@ -15,7 +15,7 @@ class ReferencePath(Path):
     reference: Id
 
 
-class ToldView(StateView):
+class ExplainedFactView(StateView):
     """One fact."""
 
     at: datetime
@@ -31,4 +31,4 @@ class ExplanationView(StateView):
 
     reference: str
     standing: tuple[str, ...]
-    facts: tuple[ToldView, ...]
+    facts: tuple[ExplainedFactView, ...]

@@ -301,10 +301,10 @@ class SamePerson(Exception):
 
 
 def decided(override: Override, command: OverrideCommand, by: str, now: datetime) -> Override:
-    """The second person's word. Declining may be the first one's too: that takes it back.
+    """Decide as the second person; the first one may decline too, which takes the override back.
 
     Raises:
-        SamePerson: who proposed it approves it.
+        SamePerson: the proposer approves it.
         IllegalTransition: it was decided already.
     """
     state = OVERRIDE_TRANSITIONS.after(override.state, command)
@@ -321,7 +321,7 @@ def ended(override: Override, outcome: str, *, done: bool) -> Override:
 
 
 def override_deadlines(override: Override) -> Mapping[str, datetime]:
-    """An approved override is done at once, and again after a crash."""
+    """Return the deadline of an approved override: it is done at once, and again after a crash."""
     if override.state == OverrideState.APPROVED and override.decided_at is not None:
         return {"apply": override.decided_at}
     return {}

@@ -59,7 +59,7 @@ class SagaRepository(StorePart):
         return await self._store.find(REFUNDS, "step", {"state.state": _OPEN}, within=within, limit=MOST_STUCK)
 
     async def override(self, override_id: str) -> Record[Override] | None:
-        """Return the one with this id, or None."""
+        """Return the override with this id, or None."""
         return await self._store.get(OVERRIDES, override_id)
 
     async def overrides_of(self, application_id: str) -> list[Record[Override]]:

@@ -24,7 +24,7 @@ class SettlementRepository(StorePart):
     """The queries of reconciliation."""
 
     async def settlement(self, settlement_id: str) -> Record[Settlement] | None:
-        """Return the one with this id, or None."""
+        """Return the settlement file with this id, or None."""
         return await self._store.get(SETTLEMENTS, settlement_id)
 
     async def settlements_of(self, days: Range, limit: int) -> Sequence[Record[Settlement]]:

@@ -198,20 +198,20 @@ def price(book: TariffBook, order: Order, on: date) -> Price:
 
 
 def same_day_price(book: TariffBook, on: date) -> Price:
-    """Return the surcharge alone, for who has paid the fee already."""
+    """Return the price of the surcharge alone, where the fee is paid already."""
     tariff = book.in_force(on)
     return _sum(tariff, [_same_day_line(tariff)])
 
 
 def penalty_price(book: TariffBook, order: Order, on: date) -> Price | None:
-    """Return the penalty alone of an order whose reason carries one; nothing to pay under force majeure."""
+    """Return the price of the penalty alone, zero under force majeure; None if the order's reason carries none."""
     tariff = book.in_force(on)
     owed = [penalty for penalty in tariff.penalties if penalty.reason == order.reason]
     return _sum(tariff, [_penalty_line(book, tariff, penalty, order, on) for penalty in owed]) if owed else None
 
 
 def fee_price(book: TariffBook, order: Order, on: date) -> Price:
-    """Return the fee of the book alone."""
+    """Return the price of the book alone."""
     tariff = book.in_force(on)
     return _sum(tariff, [_fee_line(book, tariff, order, on)])
 

@@ -27,7 +27,7 @@ class TariffChangeRepository(StorePart):
     """The queries of changes."""
 
     async def tariff_change(self, change_id: str) -> Record[TariffChange] | None:
-        """Return the one with this id, or None."""
+        """Return the change with this id, or None."""
         return await self._store.get(TARIFF_CHANGES, change_id)
 
     async def tariff_changes(self) -> list[Record[TariffChange]]:

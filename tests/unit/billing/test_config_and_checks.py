@@ -106,7 +106,7 @@ WITHOUT_SETTING = {
     "refund_bank_retry_most_seconds",
     "refund_track_most_seconds",
 }
-"""Rules that nobody may set: the law's, and what only paces repeats."""
+"""Rules without a setting: those of the law, and the pace of repeats."""
 
 
 def rules_by_setting() -> dict[str, Any]:
@@ -132,7 +132,7 @@ def test_settings_that_nobody_changed_are_the_rules() -> None:
 
 
 def test_the_number_of_a_rule_is_written_once() -> None:
-    """As in `Field(_BILL.validity_seconds, ...)`: who changes the rule changes the product."""
+    """As in `Field(_BILL.validity_seconds, ...)`: a change of the rule changes the product."""
     tree = ast.parse(inspect.getsource(Settings))
     defaults = {
         node.target.id: node.value.args[0]

@@ -58,7 +58,7 @@ def of_purpose(world: World, purpose: BillPurpose) -> list[Bill]:
 
 
 def priced(world: World) -> list[Any]:
-    """What was answered to corrections."""
+    """The answers to corrections."""
     return world.heard("CorrectionPriced")
 
 

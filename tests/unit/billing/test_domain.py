@@ -14,15 +14,15 @@ from services.billing.bills.states import BILL_TRANSITIONS, ENDED_BILLS, BillSta
 from services.billing.data.reference import refund_reasons
 from services.billing.ledger.model import Account, Entry, balances
 from services.billing.receipts import model as receipts
-from services.billing.receipts.going_back import RefundCause, RefundSubject
 from services.billing.receipts.model import Facts, Intent, IntentKind, judge, judge_without_seat
+from services.billing.receipts.refund_subject import RefundCause, RefundSubject
 from services.billing.receipts.states import FINAL_RECEIPTS, RECEIPT_TRANSITIONS, ReceiptCommand, ReceiptState
 from services.billing.refunds import model as refunds
 from services.billing.refunds.states import FINAL_REFUNDS, REFUND_TRANSITIONS, RefundState
 from services.billing.rules import Policies, Validity, YearClosed, backoff, validity
 from services.billing.working_days import JAKARTA
 from shared.events import billing as events
-from shared.events.codes import BillPurpose
+from shared.events.codes import BillPurpose, RefundStep
 from shared.store.transitions import IllegalTransition
 from tests.unit.billing.make import (
     AMOUNT,
@@ -733,3 +733,8 @@ def test_a_refund_case_names_its_reason_rule_and_who_decides() -> None:
     assert (gone.state, len(gone.steps)) == (RefundState.WITHDRAWN, 2)
     with pytest.raises(IllegalTransition):
         refunds.withdraw(gone, at(61), "again")
+
+
+def test_a_refund_case_tells_the_published_steps_and_its_opening_by_an_event_of_its_own() -> None:
+    """`RefundMoved` carries the state as its code: a state that readers do not know may not appear unseen."""
+    assert {state.value for state in RefundState} - {RefundState.OPENED.value} == {step.value for step in RefundStep}

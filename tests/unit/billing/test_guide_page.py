@@ -30,7 +30,7 @@ Client = TestClient[web.Request, web.Application]
 
 @dataclass
 class Page(HTMLParser):
-    """What a page says, and whether its marks are balanced."""
+    """The parsed text of a page, and whether its tags are balanced."""
 
     text: list[str] = field(default_factory=list)
     marks: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)

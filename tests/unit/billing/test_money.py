@@ -10,14 +10,14 @@ import pytest
 from services.billing.bills.model import BillOutcome, ClaimState
 from services.billing.bills.repository import BILLS
 from services.billing.bills.states import BillState
-from services.billing.receipts.going_back import RefundCause
+from services.billing.receipts.refund_subject import RefundCause
 from services.billing.receipts.repository import RECEIPTS
 from services.billing.receipts.states import ReceiptState
 from services.billing.refunds.states import RefundState
 from shared.bus.dispatch import Outcome
 from shared.store.port import StoreUnavailable
 from shared.tokens import Caller, Role
-from tests.unit.billing.faulty import DyingStore, GuardlessStore
+from tests.unit.billing.faulty_stores import DyingStore, GuardlessStore
 from tests.unit.billing.make import at
 from tests.unit.billing.world import World, make_world
 
@@ -689,7 +689,7 @@ Story = Callable[[World], Awaitable[None]]
 
 
 async def repeated(step: Callable[[], Awaitable[object]]) -> None:
-    """What a sender does: send again until it is taken."""
+    """Send again until it is taken, as a sender does."""
     for _ in range(3):
         try:
             if await step() in (None, Outcome.DONE):
@@ -793,7 +793,7 @@ async def test_a_crash_around_any_write_changes_no_outcome(name: str) -> None:
             try:
                 world = await run_story(story, store)
             except StoreUnavailable:
-                pytest.fail(f"write {dies_at}: nobody took up the work")
+                pytest.fail(f"write {dies_at}: the work was not taken up")
             where = f"{name}, write {dies_at}, {'after' if after else 'before'}"
             assert sorted(receipt.state.value for receipt in world.all(RECEIPTS)) == expected, where
             assert sorted(set(world.names()) - {"BillDelayed", "BillReminderDue"}) == said, where

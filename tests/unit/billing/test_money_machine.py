@@ -283,7 +283,7 @@ class Money(RuleBasedStateMachine):
     def every_rupiah_is_where_the_model_says(self) -> None:
         made = {payment.ntpn: payment for payment in self.payments}
         known = {receipt.ntpn: receipt for receipt in self.world.all(RECEIPTS)}
-        assert set(known) <= set(made), "money that nobody paid"
+        assert set(known) <= set(made), "money without a payment"
         assert self.told <= set(known), "money that was told of and is not booked"
         for ntpn, receipt in known.items():
             paid = made[ntpn]
@@ -316,7 +316,7 @@ class Money(RuleBasedStateMachine):
             assert report.holds, f"{name} is broken: {report.broken}"
 
     def teardown(self) -> None:
-        """Nobody dies any more and time goes on: every rupiah comes to rest, and nothing is paid but expired."""
+        """No process dies any more and time goes on: every rupiah comes to rest, and nothing is paid but expired."""
         if self.world is not None:
             self.come_to_rest()
 
@@ -404,12 +404,12 @@ def test_twin_without_the_number_as_the_receipts_id(monkeypatch: pytest.MonkeyPa
     seen = Counter[str]()
     receive = receipts.receive
 
-    def anew(payment: Payment, *words: Any) -> receipts.Receipt:
+    def received_twice(payment: Payment, *words: Any) -> receipts.Receipt:
         seen[payment.ntpn or ""] += 1
         ntpn = f"{(payment.ntpn or '')[:-1]}{chr(ord('A') + seen[payment.ntpn or ''] % 26)}"
         return receive(Payment(**{**vars(payment), "ntpn": ntpn}), *words)
 
-    broken_by(Money, monkeypatch, receipts, "receive", anew, rule="money that nobody paid")
+    broken_by(Money, monkeypatch, receipts, "receive", received_twice, rule="money without a payment")
 
 
 def test_twin_without_the_last_question(monkeypatch: pytest.MonkeyPatch) -> None:

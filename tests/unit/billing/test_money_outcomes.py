@@ -253,7 +253,7 @@ async def test_the_same_money_told_of_again(way: Way, row: int) -> None:
 @WITHOUT_ITS_CODE
 @row(14)
 async def test_the_same_number_with_another_amount(way: Way, row: int) -> None:
-    """What was booked first stays; the file's word is a case, a notice's an alert."""
+    """The first booking stays; the file's word is a case, a notice's an alert."""
     world = make_world()
     payment = await world.pay(await world.issued_bill())
     await way(world, replace(payment, amount=1))

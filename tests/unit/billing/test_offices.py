@@ -32,7 +32,7 @@ OWN, OTHER = "office-1", "office-2"
 
 
 class Concerns(Enum):
-    """Whose an endpoint's matter is."""
+    """The owner of an endpoint's matter."""
 
     OFFICE = "the office of the bill that is called about"
     EVERY_OFFICE = "all offices together"

@@ -188,7 +188,7 @@ async def test_a_found_seat_without_a_time_is_a_fault() -> None:
 
 @pytest.mark.parametrize("first", ["seat", "refund"])
 async def test_the_seat_and_the_way_back_meet_on_the_receipt(first: str) -> None:
-    """Whoever writes first on the receipt has the money; the other one looks again."""
+    """The first writer on the receipt has the money; the other one reads it again."""
     world = make_world()
     bill_id, ntpn = await late_money(world)
     money = world.billing.receipts

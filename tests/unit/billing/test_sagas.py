@@ -136,7 +136,7 @@ async def test_bills_and_refunds_that_stand_still_are_reported_too() -> None:
     bill = await world.issued_bill()
     await world.pay(bill)
     await world.pay(bill)
-    world.clock.advance(86_400 * 400)  # nobody works on what falls due
+    world.clock.advance(86_400 * 400)  # no deadline is worked on
     assert [step.position.step for step in await world.billing.sagas.stuck(OPERATOR)] == [StepName.DECIDE_REFUND]
     other = make_world()
     await other.issued_bill()

@@ -149,13 +149,13 @@ def surcharges(world: World) -> list[Bill]:
 async def test_a_paid_visitor_adds_the_surcharge_at_the_office(zone: str) -> None:
     world = make_world(start=NOON - timedelta(hours=3))
     fee = await visiting(world, zone)
-    desk = world.billing.same_day
+    service = world.billing.same_day
     with pytest.raises(SameDayPlaceNeeded) as needed:
-        await desk.ask_same_day(OFFICER, APPLICATION)
+        await service.ask_same_day(OFFICER, APPLICATION)
     assert needed.value.facts == {"appointment_id": APPOINTMENT}
     for _ in range(2):
         assert await reserved(world, zone=zone) == Outcome.DONE
-    asked = await desk.ask_same_day(OFFICER, APPLICATION)
+    asked = await service.ask_same_day(OFFICER, APPLICATION)
     assert asked.reservation_id == "place-1"
     await world.work()
     (bill,) = surcharges(world)
@@ -165,7 +165,7 @@ async def test_a_paid_visitor_adds_the_surcharge_at_the_office(zone: str) -> Non
     await world.pay(bill)
     (bill,) = surcharges(world)
     assert (bill.state, bill.standing) == (BillState.PAID, BillOutcome.CLOSED)
-    assert (await desk.ask_same_day(OFFICER, APPLICATION)).bill_id == bill.bill_id, "once only"
+    assert (await service.ask_same_day(OFFICER, APPLICATION)).bill_id == bill.bill_id, "once only"
     assert world.bill_by_id(fee.bill_id) == fee
     await world.rules_hold()
 
@@ -291,17 +291,17 @@ async def test_what_became_of_a_surcharge_before_is_not_touched() -> None:
 
 async def test_what_is_refused() -> None:
     world = make_world(start=NOON - timedelta(hours=3))
-    desk = world.billing.same_day
+    service = world.billing.same_day
     with pytest.raises(NotFound):
-        await desk.ask_same_day(OFFICER, APPLICATION)
+        await service.ask_same_day(OFFICER, APPLICATION)
     await world.issued_bill()
     with pytest.raises(NoVisitToHurry):
-        await desk.ask_same_day(OFFICER, APPLICATION)
+        await service.ask_same_day(OFFICER, APPLICATION)
     await world.pay(world.bill())
     with pytest.raises(NotYourOffice):
-        await desk.ask_same_day(Caller("o", Role.FRONT_OFFICER, "s", office_id="elsewhere"), APPLICATION)
+        await service.ask_same_day(Caller("o", Role.FRONT_OFFICER, "s", office_id="elsewhere"), APPLICATION)
     with pytest.raises(NotTheDayOfTheVisit):
-        await desk.ask_same_day(OFFICER, APPLICATION)
+        await service.ask_same_day(OFFICER, APPLICATION)
     other = make_world(start=NOON - timedelta(hours=3))
     await other.pay(await same_day_fee(other))
     with pytest.raises(NoVisitToHurry):

@@ -31,7 +31,7 @@ from shared.events.codes import PaymentCaseKind, PaymentCaseOutcome
 from shared.store.port import StoreUnavailable
 from shared.store.transitions import IllegalTransition
 from simulators.simponi.settlement import Booked, Spoiling, settlement_lines
-from tests.unit.billing.faulty import DyingStore
+from tests.unit.billing.faulty_stores import DyingStore
 from tests.unit.billing.make import T0
 from tests.unit.billing.world import World, make_world
 

@@ -163,26 +163,26 @@ async def test_nobody_approves_what_they_proposed() -> None:
 
 async def test_what_is_refused_about_changes() -> None:
     world = make_world()
-    desk = world.billing.tariff_changes
+    service = world.billing.tariff_changes
     with pytest.raises(TariffReachesBack):
         await proposed(world, a_tariff(TODAY))
     with pytest.raises(TariffIncomplete):
         await proposed(world, a_tariff(fees=()))
     with pytest.raises(TariffChangeUnknown):
-        await desk.approve_tariff(SECOND, "nothing", "a0")
+        await service.approve_tariff(SECOND, "nothing", "a0")
     with pytest.raises(TariffChangeUnknown):
-        await desk.refuse_tariff(SECOND, "nothing", "no", "r0")
+        await service.refuse_tariff(SECOND, "nothing", "no", "r0")
     one, two = await proposed(world), await proposed(world, key="p2")
     assert (await proposed(world)).change_id == one.change_id
-    await desk.approve_tariff(SECOND, one.change_id, "a1")
-    assert (await desk.approve_tariff(SECOND, one.change_id, "a1")).state == ChangeState.APPROVED
+    await service.approve_tariff(SECOND, one.change_id, "a1")
+    assert (await service.approve_tariff(SECOND, one.change_id, "a1")).state == ChangeState.APPROVED
     with pytest.raises(TariffChangeDecided):
-        await desk.approve_tariff(OPERATOR, one.change_id, "a2")
+        await service.approve_tariff(OPERATOR, one.change_id, "a2")
     with pytest.raises(TariffDayIsTaken):
-        await desk.approve_tariff(SECOND, two.change_id, "a3")
-    refused = await desk.refuse_tariff(SECOND, two.change_id, "twice", "r1")
+        await service.approve_tariff(SECOND, two.change_id, "a3")
+    refused = await service.refuse_tariff(SECOND, two.change_id, "twice", "r1")
     assert refused.refused_because == "twice"
-    assert {change.change_id for change in await desk.tariff_changes()} == {one.change_id, two.change_id}
+    assert {change.change_id for change in await service.tariff_changes()} == {one.change_id, two.change_id}
 
 
 async def test_an_approval_that_comes_too_late_is_refused() -> None:
@@ -196,15 +196,15 @@ async def test_an_approval_that_comes_too_late_is_refused() -> None:
 async def test_of_two_approvals_for_one_day_the_store_lets_one_through() -> None:
     world = make_world()
     one, two = await proposed(world), await proposed(world, key="p2")
-    desk = world.billing.tariff_changes
+    service = world.billing.tariff_changes
 
     async def not_looking(_change: TariffChange) -> None:
         return None
 
-    desk._refuse_if_wrong = not_looking  # both looked before either wrote
-    await desk.approve_tariff(SECOND, one.change_id, "a1")
+    service._refuse_if_wrong = not_looking  # both looked before either wrote
+    await service.approve_tariff(SECOND, one.change_id, "a1")
     with pytest.raises(TariffDayIsTaken):
-        await desk.approve_tariff(SECOND, two.change_id, "a2")
+        await service.approve_tariff(SECOND, two.change_id, "a2")
 
 
 FEES = [

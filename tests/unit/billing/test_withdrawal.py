@@ -12,9 +12,9 @@ import pytest
 from services.billing.bills.application_repository import APPLICATIONS
 from services.billing.bills.model import Bill, BillOutcome
 from services.billing.payment import Payment
-from services.billing.receipts.going_back import RefundCause
 from services.billing.receipts.model import Facts, judge, judge_without_seat, receive
 from services.billing.receipts.receipt_processing import ReceiptProcessing
+from services.billing.receipts.refund_subject import RefundCause
 from services.billing.receipts.withdrawal import paid_after
 from services.billing.rules import ReceiptPolicy
 from tests.unit.billing.make import T0

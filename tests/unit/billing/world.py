@@ -161,7 +161,7 @@ class FakeTreasury:
 
 @dataclass
 class World:
-    """The service under test and what it has said."""
+    """The service under test and the events that it has sent."""
 
     clock: ManualClock
     store: MemoryStore
@@ -204,11 +204,11 @@ class World:
             await self.work()
 
     def names(self) -> list[str]:
-        """The names of what was said, in order."""
+        """Return the names of the events that were sent, in order."""
         return [type(envelope.data).__name__ for envelope in self.said]
 
     def heard(self, name: str) -> list[Any]:
-        """What was said under that name."""
+        """Return the events of that name."""
         return [envelope.data for envelope in self.said if type(envelope.data).__name__ == name]
 
     async def submitted(self, application_id: str = APPLICATION, version: int = 1, **changes: Any) -> Outcome:

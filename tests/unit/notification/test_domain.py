@@ -260,7 +260,7 @@ def test_a_change_is_announced_to_every_address_of_before_and_now(
 
 
 def test_every_event_that_is_heard_has_a_rule_and_no_other_has() -> None:
-    """But the end of a session, of which nobody is told: its tokens are refused."""
+    """But the end of a session, which is no news: its tokens are refused."""
     assert set(notices.RULES) == set(events_for("notification")) - {SessionEnded}
 
 

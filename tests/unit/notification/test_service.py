@@ -418,7 +418,10 @@ async def test_a_message_that_cannot_be_opened_or_written_fails_with_that_name(r
             broken = state.__class__(**{**state.__dict__, "template": "invented"})
         await reachable.store.save(DELIVERIES, record, broken, now=START)
     await reachable.works()
-    assert [delivery.state.reason for delivery in await reachable.deliveries()] == ["content_unreadable", "template_broken"]
+    assert [delivery.state.reason for delivery in await reachable.deliveries()] == [
+        "content_unreadable",
+        "template_broken",
+    ]
 
 
 async def test_a_leased_message_that_ended_meanwhile_is_left_alone(reachable: World) -> None:

@@ -1,4 +1,4 @@
-"""Asking SIMPONI: many questions in few calls, within a budget, the urgent ones first and nobody starved (F56)."""
+"""Asking SIMPONI: many questions in few calls, within a budget, the urgent ones first and none left waiting (F56)."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ import aiosmtplib
 from pydantic import SecretStr
 from pydantic_core import to_json
 
+from services.notification.deliveries.delivery import ADDRESS_MALFORMED
 from services.notification.deliveries.ports import Attachment, Mail, MessageRefused, Sms
 from services.notification.rules import MailRules, SmsRules
 from shared.clock import Clock
@@ -109,7 +110,7 @@ class SmtpMailer:
             MessageRefused: its address cannot be written there.
         """
         if not _PLAIN_ADDRESS.fullmatch(mail.to):
-            raise MessageRefused("address_malformed")
+            raise MessageRefused(ADDRESS_MALFORMED)
         message: Message = MIMEText(mail.body, "plain", "us-ascii" if mail.body.isascii() else "utf-8")
         if mail.attachment is not None:
             message = MIMEMultipart(_subparts=[message, _part(mail.attachment)])

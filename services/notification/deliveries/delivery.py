@@ -64,6 +64,11 @@ ENDED: Final = FINAL | {State.SENT}
 EXPIRED: Final = "expired"
 NO_ADDRESS: Final = "no_address"
 RETURNED: Final = "not_delivered"
+ADDRESS_MALFORMED: Final = "address_malformed"
+UNREADABLE: Final = "content_unreadable"
+TEXT_BROKEN: Final = "template_broken"
+LETTER_GONE: Final = "attachment_gone"
+"""Why a message was not sent or did not arrive; a channel's own refusal is `smtp_` or `sms_` with its status."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from services.notification.context import UseCaseContext
@@ -16,6 +16,7 @@ DELIVERIES: Final = Kind(
     name="delivery",
     state=Delivery,
     indexes=(
+        Index("by_account", ("state.account_id", "-state.created_at")),
         Index("by_application", ("state.account_id", "state.application_id", "-state.created_at")),
         Index("ended_at", ("state.ended_at",)),
     ),
@@ -24,7 +25,10 @@ DELIVERIES: Final = Kind(
 )
 
 LARGEST_PAGE: Final = 100
-"""Deliveries listed for one application; a whole journey makes about twenty."""
+"""Deliveries in one answer; the whole journey of an application makes about twenty."""
+
+INSTANT: Final = timedelta(milliseconds=1)
+"""The store keeps times in milliseconds, and the end of a range is outside of it."""
 
 
 class DeliveryRepository:
@@ -56,10 +60,19 @@ class DeliveryRepository:
         """
         await self._store.save(DELIVERIES, record, decision.state, now=now, events=decision.events)
 
-    async def of_application(self, account_id: str, application_id: str) -> list[Record[Delivery]]:
-        """Return the messages to an account about an application, the latest first, `LARGEST_PAGE` at most."""
-        wanted = {"state.account_id": account_id, "state.application_id": application_id}
-        return await self._store.find(DELIVERIES, "by_application", wanted, limit=LARGEST_PAGE)
+    async def find_deliveries(
+        self, account_id: str, application_id: str | None, until: datetime | None
+    ) -> list[Record[Delivery]]:
+        """Return the messages to an account, the latest first, `LARGEST_PAGE` at most.
+
+        With ``application_id`` those about that application, with ``until`` those queued at that time or before.
+        """
+        wanted = {"state.account_id": account_id}
+        index = "by_account"
+        if application_id is not None:
+            wanted["state.application_id"], index = application_id, "by_application"
+        within = {"state.created_at": Range(high=until + INSTANT)} if until is not None else None
+        return await self._store.find(DELIVERIES, index, wanted, within=within, limit=LARGEST_PAGE)
 
     async def remove_ended_before(self, cutoff: datetime, *, limit: int) -> int:
         """Remove deliveries that ended before ``cutoff``, ``limit`` at most, and return their number."""

@@ -21,14 +21,17 @@ RECEIPTS_PER_ADDRESS: Final = RateLimit(60_000, 60.0, "address")
 
 @api.get(
     "/v1/deliveries",
-    summary="List the messages to you about an application",
+    summary="List the messages to you, or those about an application, with the state of each",
     access=APPLICANT,
     query=DeliveriesQuery,
     answers={200: DeliveriesView},
 )
 async def list_deliveries(call: Call[None, DeliveriesQuery]) -> DeliveriesView:
-    """List your messages about one application; another's has none for you."""
-    found = await call.app[NOTIFICATION].deliveries.deliveries_of(call.caller.account_id, call.query.application_id)
+    """List your messages only: about another's application there are none for you."""
+    wanted = call.query
+    found = await call.app[NOTIFICATION].deliveries.deliveries(
+        call.caller.account_id, wanted.application_id, wanted.until
+    )
     return DeliveriesView(deliveries=tuple(DeliveryView.from_record(record) for record in found))
 
 

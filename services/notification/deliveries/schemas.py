@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from services.notification.deliveries.delivery import Delivery, State
+from services.notification.deliveries.delivery_texts import text_of
 from services.notification.field_types import Id
 from shared.events.codes import DeliveryChannel
 from shared.http.schema import Body, IsoMoment, Query, View
@@ -15,13 +16,17 @@ from shared.store.kinds import Record
 
 
 class DeliveriesQuery(Query):
-    """The application whose messages are listed."""
+    """The wanted messages: those about an application, else all to your account.
 
-    application_id: Id
+    ``until`` is the ``created_at`` of the last one of the page before; messages of that very moment are shown again.
+    """
+
+    application_id: Id | None = None
+    until: IsoMoment | None = None
 
 
 class DeliveryView(View):
-    """One message to you: its subject, its channel and its state."""
+    """One message to you: its subject, its channel and its state, in words too; never its contents."""
 
     delivery_id: str
     template: str = Field(description="what it is about, such as bill_issued")
@@ -34,15 +39,19 @@ class DeliveryView(View):
     created_at: datetime
     next_try_at: datetime | None
     sent_at: datetime | None
+    says: str = Field(description="the state, and the cause if it failed, as a sentence")
+    says_id: str = Field(description="the same in Indonesian")
+    next_action: str
+    next_action_id: str
 
     @classmethod
     def from_record(cls, record: Record[Delivery]) -> DeliveryView:
         """Return the view of a stored delivery."""
-        return cls.model_validate({**vars(record.state), "delivery_id": record.id})
+        return cls.model_validate({**vars(record.state), **vars(text_of(record.state)), "delivery_id": record.id})
 
 
 class DeliveriesView(View):
-    """Your messages about one application, the latest first, 100 at most."""
+    """Your messages, the latest first, 100 at most."""
 
     deliveries: tuple[DeliveryView, ...]
 

@@ -33,10 +33,6 @@ HOLD_SECONDS: Final = 15.0
 NOTE_RETRY_SECONDS: Final = 0.2
 """Between tries to write down that a message was taken, while the store is away."""
 
-UNREADABLE: Final = "content_unreadable"
-NO_TEXT: Final = "template_broken"
-LETTER_GONE: Final = "attachment_gone"
-
 
 class Sender:
     """Sends what is due."""
@@ -158,11 +154,11 @@ class Sender:
             return content, self._texts.render(message.template, message.language, message.channel, content.variables)
         except CannotDecrypt:
             log.error("delivery_unreadable", delivery_id=record.id)
-            raise MessageRefused(UNREADABLE) from None
+            raise MessageRefused(delivery.UNREADABLE) from None
         except TemplateError as broken:
             # The error's text may hold a variable's value.
             log.error("template_broken", template=message.template, error=type(broken).__name__)
-            raise MessageRefused(NO_TEXT) from None
+            raise MessageRefused(delivery.TEXT_BROKEN) from None
 
     async def _attachment(self, file_id: str | None, file_name: str | None) -> Attachment | None:
         if file_id is None:
@@ -170,5 +166,5 @@ class Sender:
         try:
             content = b"".join([piece async for piece in self._context.files.read(file_id)])
         except FileUnknown:
-            raise MessageRefused(LETTER_GONE) from None
+            raise MessageRefused(delivery.LETTER_GONE) from None
         return Attachment(file_name or "letter.pdf", PDF, content)

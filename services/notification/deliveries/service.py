@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from services.notification.context import UseCaseContext
@@ -33,9 +33,15 @@ class Deliveries:
         self._sender = sender
         self.receipts_from = receipts_from
 
-    async def deliveries_of(self, account_id: str, application_id: str) -> list[Record[Delivery]]:
-        """Return the messages to this account about an application, the latest first."""
-        return await self._deliveries.of_application(account_id, application_id)
+    async def deliveries(
+        self, account_id: str, application_id: str | None = None, until: datetime | None = None
+    ) -> list[Record[Delivery]]:
+        """Return the messages to this account, the latest first, a page of `repository.LARGEST_PAGE` at most.
+
+        With ``application_id`` those about that application, with ``until`` those queued at that time or before.
+        """
+        coming = until is None or until >= self._context.now()
+        return await self._deliveries.find_deliveries(account_id, application_id, None if coming else until)
 
     def verify_receipt(self, headers: Mapping[str, str], body: bytes) -> None:
         """Refuse a body that the SMS gateway did not sign just now, as `Signer.verify` does."""

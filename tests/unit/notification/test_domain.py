@@ -10,7 +10,7 @@ import pytest
 
 from services.notification.contacts import contact
 from services.notification.contacts.contact import Announcement, ContactCard, Preferences
-from services.notification.deliveries import delivery
+from services.notification.deliveries import delivery, delivery_texts
 from services.notification.deliveries.delivery import (
     FINAL,
     TRANSITIONS,
@@ -322,3 +322,35 @@ def test_news_without_an_end_is_told_for_a_while() -> None:
 
 def test_every_template_is_listed() -> None:
     assert {"otp", "letter", "email_changed", "phone_changed", "bill_issued"} <= notices.templates()
+
+
+# ---- sentences for the person that a message was sent to ----
+
+
+@pytest.mark.parametrize(
+    ("channel", "changes", "text"),
+    [
+        (DeliveryChannel.EMAIL, {"state": State.QUEUED}, delivery_texts.WAITS),
+        (DeliveryChannel.EMAIL, {"state": State.QUEUED, "tries": 1}, delivery_texts.TRIED_AGAIN),
+        (DeliveryChannel.EMAIL, {"state": State.SENT}, delivery_texts.SENT[DeliveryChannel.EMAIL]),
+        (DeliveryChannel.SMS, {"state": State.SENT}, delivery_texts.SENT[DeliveryChannel.SMS]),
+        (DeliveryChannel.SMS, {"state": State.DELIVERED}, delivery_texts.ARRIVED),
+        (DeliveryChannel.SMS, {"state": State.DROPPED, "reason": "expired"}, delivery_texts.TOO_LATE),
+        (DeliveryChannel.SMS, {"state": State.FAILED, "reason": "no_address"}, delivery_texts.NO_ADDRESS_HERE),
+        (DeliveryChannel.SMS, {"state": State.FAILED, "reason": "not_delivered"}, delivery_texts.NOT_DELIVERED),
+        (DeliveryChannel.SMS, {"state": State.FAILED, "reason": "sms_422"}, delivery_texts.ADDRESS_REFUSED),
+        (DeliveryChannel.EMAIL, {"state": State.FAILED, "reason": "smtp_550"}, delivery_texts.ADDRESS_REFUSED),
+        (DeliveryChannel.EMAIL, {"state": State.FAILED, "reason": "address_malformed"}, delivery_texts.ADDRESS_REFUSED),
+        (DeliveryChannel.EMAIL, {"state": State.FAILED, "reason": "smtp_451"}, delivery_texts.NO_ANSWER),
+        (DeliveryChannel.SMS, {"state": State.FAILED, "reason": "status_503"}, delivery_texts.NO_ANSWER),
+        (DeliveryChannel.EMAIL, {"state": State.FAILED, "reason": "content_unreadable"}, delivery_texts.OUR_FAULT),
+        (DeliveryChannel.EMAIL, {"state": State.FAILED, "reason": "template_broken"}, delivery_texts.OUR_FAULT),
+        (DeliveryChannel.EMAIL, {"state": State.FAILED, "reason": "attachment_gone"}, delivery_texts.OUR_FAULT),
+    ],
+)
+def test_each_state_and_cause_has_its_sentences(
+    channel: DeliveryChannel, changes: dict[str, object], text: delivery_texts.DeliveryText
+) -> None:
+    assert delivery_texts.text_of(a_delivery(channel=channel, **changes)) == text
+    assert all(sentence.endswith(".") for sentence in vars(text).values())
+    assert len(set(vars(text).values())) == 4, "each language has a sentence of its own"

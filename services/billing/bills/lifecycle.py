@@ -18,6 +18,7 @@ from services.billing.tariffs.model import SAME_DAY_POOL, Order, price
 from services.billing.working_days import day_in_jakarta
 from shared.events.application import ApplicationSubmitted
 from shared.events.codes import BillPurpose, ReleaseReason
+from shared.events.envelope import Envelope
 from shared.events.scheduling import AppointmentRescheduled, SeatHeld
 from shared.ids import derived_id
 from shared.logs import get_logger
@@ -47,9 +48,10 @@ class BillLifecycle:
 
     # events of other services
 
-    async def application_submitted(self, event: ApplicationSubmitted, version: int) -> None:
+    async def application_submitted(self, event: ApplicationSubmitted, envelope: Envelope) -> None:
         """Store the order of an application; a later submission replaces an earlier one."""
         order = OrderedBook(event.passport_kind, event.validity_years, event.reason, event.zero_tariff)
+        version = envelope.aggregate_version
 
         def merge(known: KnownApplication | None) -> KnownApplication:
             if known is None:
@@ -61,12 +63,13 @@ class BillLifecycle:
 
         await self._applications.keep_application(event.application_id, merge)
 
-    async def seat_held(self, event: SeatHeld, version: int, received: str) -> None:
+    async def seat_held(self, event: SeatHeld, envelope: Envelope) -> None:
         """Price the application and request a code; a repeated event finds the same bill.
 
         Raises:
             NotYet: the application is not known here yet.
         """
+        version, received = envelope.aggregate_version, envelope.id
         application = await self._applications.application(event.application_id)
         if application is None or (application.order is None and not application.withdrawn):
             raise NotYet(f"application {event.application_id} is not known")
@@ -125,12 +128,12 @@ class BillLifecycle:
 
         await self._aggregates.change(BILLS, record.id, decide, first=record, received=received)
 
-    async def appointment_rescheduled(self, event: AppointmentRescheduled, version: int, received: str) -> None:
+    async def appointment_rescheduled(self, event: AppointmentRescheduled, envelope: Envelope) -> None:
         """Move the bills of an appointment to its new time or place."""
-        moved = seat_from_event(event, version)
+        moved = seat_from_event(event, envelope.aggregate_version)
         for record in await self._bills.bills_at(event.appointment_id):
             await self._aggregates.change(
-                BILLS, record.id, lambda bill: bills.seat_moved(bill, moved), first=record, received=received
+                BILLS, record.id, lambda bill: bills.seat_moved(bill, moved), first=record, received=envelope.id
             )
 
     async def renewal_refused(self, bill_id: str, reason: str, received: str) -> None:

@@ -21,6 +21,7 @@ from services.billing.receipts.settled_lines import SettledLineRepository
 from services.billing.receipts.simponi_batching import SimponiBatcher, Urgency
 from shared.errors import UpstreamDown
 from shared.events.codes import PaymentCaseKind, PaymentCaseOutcome
+from shared.events.envelope import Envelope
 from shared.events.scheduling import ArrivedOnProof
 from shared.ids import derived_id
 from shared.logs import get_logger
@@ -111,7 +112,7 @@ class CaseFollowUp:
             await self.open(PaymentCaseKind.CLAIM_UNCONFIRMED, (bill.bill_id, proof.ntb), subject)
         await self._lifecycle.case_due(record)
 
-    async def arrived_on_proof(self, event: ArrivedOnProof, received: str) -> None:
+    async def arrived_on_proof(self, event: ArrivedOnProof, envelope: Envelope) -> None:
         """Open a case for a visitor admitted on proof of a payment that is not known here; it is checked at once."""
         known = await self._bills.bills_of(event.application_id)
         own = [
@@ -131,7 +132,7 @@ class CaseFollowUp:
             amount_here=bill.amount if bill else None,
         )
         key = (event.appointment_id, event.ntpn)
-        await self.open(PaymentCaseKind.ARRIVED_ON_PROOF, key, subject, check_now=True, received=received)
+        await self.open(PaymentCaseKind.ARRIVED_ON_PROOF, key, subject, check_now=True, received=envelope.id)
 
     async def unknown_code(self, receipt: Receipt) -> None:
         """Open a case for money on a code that belongs to no bill."""

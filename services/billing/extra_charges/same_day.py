@@ -22,6 +22,7 @@ from services.billing.tariffs.model import LineCode, same_day_price
 from services.billing.working_days import day_in_jakarta
 from shared.errors import NotFound
 from shared.events.codes import BillPurpose, ReleaseReason
+from shared.events.envelope import Envelope
 from shared.events.scheduling import SameDaySeatReserved
 from shared.ids import derived_id
 from shared.logs import get_logger
@@ -91,7 +92,7 @@ class SameDayCharges:
         if now >= until:
             raise CutOffPassed(cut_off=until.astimezone(zone).isoformat())
 
-    async def place_reserved(self, event: SameDaySeatReserved, received: str) -> None:
+    async def place_reserved(self, event: SameDaySeatReserved, envelope: Envelope) -> None:
         """Bill the surcharge of a place in today's same-day quota, once. Unpaid in time, the place is released.
 
         Raises:
@@ -117,7 +118,7 @@ class SameDayCharges:
             timezone=event.office_timezone,
             reservation_id=event.reservation_id,
         )
-        await self._aggregates.insert(BILLS, decision.state.bill_id, decision, received=received)
+        await self._aggregates.insert(BILLS, decision.state.bill_id, decision, received=envelope.id)
 
     async def place_gone(self, bill_id: str, reason: str, received: str) -> None:
         """Drop or refund the surcharge of a place that scheduling released, for the coded reason.

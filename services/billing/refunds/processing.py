@@ -26,6 +26,7 @@ from services.billing.refunds.vault import Vault
 from services.billing.store_part import Missing
 from shared.errors import UpstreamDown
 from shared.events.codes import ReleaseReason, ReleaseRefusal
+from shared.events.envelope import Envelope
 from shared.events.scheduling import AppointmentReleased, ReleaseRefused
 from shared.logs import get_logger
 from shared.store.decision import Decision
@@ -127,7 +128,7 @@ class RefundCases:
 
     # scheduling's answers
 
-    async def appointment_released(self, event: AppointmentReleased, received: str) -> None:
+    async def appointment_released(self, event: AppointmentReleased, envelope: Envelope) -> None:
         """Release the refunds of an appointment whose seat scheduling has released.
 
         A seat that went back for another reason is no answer: another one may have been won with the same money.
@@ -135,20 +136,20 @@ class RefundCases:
         if event.reason != ReleaseReason.REFUND_APPROVED:
             return
         if event.refund_id is not None:
-            await self._seat_is_back(event.refund_id, received)
+            await self._seat_is_back(event.refund_id, envelope.id)
             return
         for record in await self._refunds.refunds_at(event.appointment_id):
-            await self._seat_is_back(record.id, received)
+            await self._seat_is_back(record.id, envelope.id)
 
-    async def release_refused(self, event: ReleaseRefused, received: str) -> None:
+    async def release_refused(self, event: ReleaseRefused, envelope: Envelope) -> None:
         """Refuse the refund of a used seat; if the seat was gone already, release the refund."""
         if event.reason != ReleaseRefusal.ALREADY_USED:
-            await self._seat_is_back(event.refund_id, received)
+            await self._seat_is_back(event.refund_id, envelope.id)
             return
         if await self._refunds.refund(event.refund_id) is None:
             return
         await self._aggregates.change(
-            REFUNDS, event.refund_id, lambda case: self._if_waiting(case, self._seat_was_used), received=received
+            REFUNDS, event.refund_id, lambda case: self._if_waiting(case, self._seat_was_used), received=envelope.id
         )
         await self.drive(event.refund_id)
 

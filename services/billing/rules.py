@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -80,6 +81,11 @@ class YearClosed:
 def seconds(count: float) -> timedelta:
     """Return the duration of so many seconds."""
     return timedelta(seconds=count)
+
+
+def due_without(due: Mapping[str, datetime], name: str) -> dict[str, datetime]:
+    """Return the deadlines without the one of that name."""
+    return {known: at for known, at in due.items() if known != name}
 
 
 def whole_seconds(moment: datetime) -> datetime:

@@ -10,7 +10,7 @@ from typing import Final
 
 from services.billing.receipts.model import Receipt
 from services.billing.receipts.states import ReceiptState
-from services.billing.rules import CasePolicy, backoff, seconds
+from services.billing.rules import CasePolicy, backoff, due_without, seconds
 from shared.events import billing as events
 from shared.events.codes import PaymentCaseKind, PaymentCaseOutcome
 from shared.store.decision import Decision
@@ -262,7 +262,7 @@ def check_later(case: Case, now: datetime, policy: CasePolicy) -> Decision[Case]
 
 def escalate(case: Case, now: datetime) -> Decision[Case]:
     """Escalate an overdue case to the operators' list, once."""
-    due = {name: at for name, at in case.due.items() if name != "escalate"}
+    due = due_without(case.due, "escalate")
     return Decision(_noted(replace(case, escalated_at=now, due=due), BILLING, "escalated", "overdue", now))
 
 

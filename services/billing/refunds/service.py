@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -48,6 +48,7 @@ from services.billing.rules import CLAIM_DAYS, RefundPolicy
 from services.billing.store_part import states
 from services.billing.working_days import JAKARTA, day_in_jakarta
 from shared.audit import Audit
+from shared.errors import Refusal
 from shared.ids import derived_id
 from shared.store.decision import Decision
 from shared.store.kinds import Record
@@ -57,7 +58,7 @@ from shared.tokens import Caller, Role
 LONGEST_PERIOD_DAYS: Final = 366
 """One report covers a year: the treasury's reports are yearly, and a longer one would read too many cases."""
 
-COMMANDS: Final[dict[str, RefundCommand]] = {
+COMMANDS: Final[Mapping[str, RefundCommand]] = {
     "find_complete": RefundCommand.FIND_COMPLETE,
     "ask_papers": RefundCommand.ASK_PAPERS,
     "research": RefundCommand.RESEARCH,
@@ -69,6 +70,14 @@ COMMANDS: Final[dict[str, RefundCommand]] = {
     "uphold_refusal": RefundCommand.UPHOLD,
 }
 """Steps as HTTP names them."""
+
+_REFUSALS: Final[Mapping[type[Exception], type[Refusal]]] = {
+    steps.StepNotYours: StepOfAnotherRole,
+    steps.FourEyesNeeded: AnotherPairOfEyes,
+    steps.AccountMissing: AccountIsMissing,
+    steps.TooLate: ObjectionTooLate,
+}
+"""The answer to a step that the case does not allow."""
 
 Decide = Callable[[Refund], Decision[Refund]]
 
@@ -392,14 +401,8 @@ class RefundService:
             await self._aggregates.change(REFUNDS, record.id, decide, first=record, received=command_id)
         except IllegalTransition as wrong:
             raise RefundStepNotNow(state=wrong.state.value, step=wrong.command.value) from None
-        except steps.StepNotYours:
-            raise StepOfAnotherRole from None
-        except steps.FourEyesNeeded:
-            raise AnotherPairOfEyes from None
-        except steps.AccountMissing:
-            raise AccountIsMissing from None
-        except steps.TooLate:
-            raise ObjectionTooLate from None
+        except tuple(_REFUSALS) as wrong:
+            raise _REFUSALS[type(wrong)] from None
         except steps.SimponiSaidNo:
             raise PaymentUnknownToSimponi(receipt_id=record.state.receipt_id) from None
         return await self._processing.drive(record.id)

@@ -27,7 +27,7 @@ from services.billing.refunds.model import (
 )
 from services.billing.refunds.states import MONEY_HELD, OPEN_REFUNDS, REFUND_TRANSITIONS, RefundCommand, RefundState
 from services.billing.refunds.step_limits import step_due
-from services.billing.rules import RefundPolicy, backoff, seconds
+from services.billing.rules import RefundPolicy, backoff, due_without, seconds
 from shared.events import billing as events
 from shared.events.codes import BillPurpose, RefundNeed
 from shared.events.message import Event
@@ -412,7 +412,7 @@ def denied(refund: Refund, asked: Confirmation, now: datetime) -> Decision[Refun
     """Drop the step: SIMPONI does not know the payment with this amount. The case stays in its state."""
     if refund.confirmation != asked:
         return Decision(refund)
-    due = {name: at for name, at in refund.due.items() if name != "confirm"}
+    due = due_without(refund.due, "confirm")
     no = replace(asked, state=ConfirmationState.DENIED, answered_at=now)
     return Decision(replace(refund, confirmation=no, due=due))
 
@@ -486,7 +486,7 @@ def seat_to_release(refund: Refund, bill: Bill | None) -> Seat | None:
 
 def booked(refund: Refund, bill: Bill | None, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
     """Mark the case as booked. An approval is told now, and the release of a seat is asked for if there is one."""
-    due = {name: at for name, at in refund.due.items() if name != "book"}
+    due = due_without(refund.due, "book")
     done = replace(refund, booked=True, due=due)
     if refund.state != RefundState.APPROVED:
         return Decision(_orderable(done, now))
@@ -552,7 +552,7 @@ def takes_account(refund: Refund) -> bool:
 
 def give_account(refund: Refund, account: BankAccount, now: datetime) -> Decision[Refund]:
     """Store the payer's account; the bank is asked to verify it at once."""
-    due = {name: at for name, at in refund.due.items() if name != "order"}
+    due = due_without(refund.due, "order")
     return Decision(replace(refund, account=account, due={**due, "verify": now}))
 
 
@@ -561,7 +561,7 @@ def account_answered(refund: Refund, given_at: datetime, matches: bool, now: dat
     account = refund.account
     if account is None or account.given_at != given_at or account.state != AccountState.GIVEN:
         return Decision(refund)
-    due = {name: at for name, at in refund.due.items() if name != "verify"}
+    due = due_without(refund.due, "verify")
     state = AccountState.VERIFIED if matches else AccountState.DIFFERS
     known = replace(refund, account=replace(account, state=state), due=due)
     if matches:
@@ -611,7 +611,7 @@ def order_rejected(refund: Refund, order_number: str, now: datetime, policy: Ref
     if refund.order_number != order_number:
         return Decision(refund)
     if refund.state == RefundState.RELEASED:
-        due = {name: at for name, at in refund.due.items() if name != "order"}
+        due = due_without(refund.due, "order")
         again = replace(refund, orders=refund.orders + 1, account=account, due=due)
         return _tell(again, needs=RefundNeed.ANOTHER_BANK_ACCOUNT)
     back = _enter(refund, RefundCommand.REJECT_ORDER, SYSTEM, now, policy, "order_rejected", account=account)

@@ -1,4 +1,4 @@
-"""Wiring, and nothing else."""
+"""Composition root of billing: joins settings, platform, use cases and adapters."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ CHECKED_EVERY_SECONDS = 3600.0
 
 
 def build(settings: Settings, platform: Platform, *, simponi: Simponi, treasury: Treasury | None = None) -> Parts:
-    """Billing on this platform, asking this SIMPONI and this treasury; without one, refunds wait for it."""
+    """Return billing on this platform, with this SIMPONI and this treasury; without one, refunds wait for it."""
     treasury = treasury or NoTreasury()
     billing = Billing(
         platform,
@@ -67,7 +67,6 @@ def build(settings: Settings, platform: Platform, *, simponi: Simponi, treasury:
         refund_reasons(),
         simponi,
         Signer(NOTICE_PREFIX, settings.callback_secrets()),
-        wait_seconds=settings.bill_expected_wait_seconds,
         vault=Vault(settings.master_keyring()),
         treasury=treasury,
         signatures=settings.settlement_signatures(),
@@ -111,7 +110,7 @@ def build(settings: Settings, platform: Platform, *, simponi: Simponi, treasury:
 
 
 def assemble(settings: Settings, platform: Platform) -> Parts:
-    """Billing with SIMPONI over HTTP, as its process runs it."""
+    """Return billing with SIMPONI and the treasury over HTTP, as its process runs it."""
     simponi = HttpSimponi(
         settings.simponi_url,
         settings.simponi_client_id,

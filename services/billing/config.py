@@ -1,10 +1,11 @@
-"""What billing is told from outside; durations in seconds, with the numbers of the rules as defaults."""
+"""Settings of billing, read from the environment; durations in seconds, with the numbers of the rules as defaults."""
 
 from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Final
+from inspect import signature
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr
 
@@ -29,12 +30,14 @@ _SETTLEMENT: Final = SettlementPolicy()
 _REFUND: Final = RefundPolicy()
 """The rules as they are; each setting of a rule has the rule's own number as its default."""
 
+P = TypeVar("P")
+
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,40}\Z")
 _SECRETS: Final = ("SIMPONI_CALLBACK_SECRETS", "SIMPONI_CALLBACK_SECRET")
 
 
 def read_secrets(text: str) -> dict[str, str]:
-    """Key id to secret, from ``k1:secret,k0:secret``; a bare secret is that of ``k1``."""
+    """Return the secrets by their key id, from ``k1:secret,k0:secret``; a bare secret is that of ``k1``."""
     pairs = [part.strip().partition(":") for part in text.split(",") if part.strip()]
     if len(pairs) == 1 and not pairs[0][2]:
         return {"k1": pairs[0][0]}
@@ -82,7 +85,7 @@ class Settings(ServiceSettings):
         _BILL.validity_seconds, ge=1, description="how long a code can be paid"
     )
     bill_grace_seconds: Annotated[int, AtLeast(1200, "SIMPONI's notices come up to 15 minutes late")] = Field(
-        _BILL.grace_seconds, ge=0, description="from a code's end to the last question (F58: >= 20 min)"
+        _BILL.grace_seconds, ge=0, description="from a code's end to the last question (at least 20 min)"
     )
     bill_tell_delay_seconds: Annotated[int, AtLeast(30, "a code that comes a little late would alarm people")] = Field(
         _BILL.tell_delay_seconds, ge=1, description="without a code: the applicant is told after this"
@@ -106,7 +109,7 @@ class Settings(ServiceSettings):
         _BILL.poll_least_seconds, ge=1, description="shortest pause between two looks at a code"
     )
     bill_poll_most_seconds: Annotated[int, AtLeast(60, "SIMPONI would be asked too often")] = Field(
-        _BILL.poll_most_seconds, ge=1, le=300, description="longest pause between two looks (F56: 5 min)"
+        _BILL.poll_most_seconds, ge=1, le=300, description="longest pause between two looks (at most 5 min)"
     )
     bill_unconfirmed_retry_seconds: Annotated[int, AtLeast(10, "SIMPONI would be asked too often")] = Field(
         _BILL.unconfirmed_retry_seconds, ge=1, description="pause between last questions without answer"
@@ -114,7 +117,7 @@ class Settings(ServiceSettings):
     bill_unconfirmed_limit_seconds: Annotated[int, AtLeast(3600, "a seat that may be paid would be sold again")] = (
         Field(_BILL.unconfirmed_limit_seconds, ge=1, description="a seat without answer stays this long")
     )
-    bill_watch_ended_seconds: Annotated[int, AtLeast(3600, "late payments would be found by nobody")] = Field(
+    bill_watch_ended_seconds: Annotated[int, AtLeast(3600, "late payments would not be found")] = Field(
         _BILL.watch_ended_seconds, ge=0, description="how long an ended code is still looked at"
     )
     bill_claim_case_seconds: Annotated[int, AtLeast(600, "a treasurer would be asked before SIMPONI could answer")] = (
@@ -134,7 +137,7 @@ class Settings(ServiceSettings):
         description="MM-DDTHH:MM in Asia/Jakarta: no code outlives it",
     )
     bill_expected_wait_seconds: Annotated[int, Anything("it is only told; nothing waits for it")] = Field(
-        900, ge=0, description="what people are told to expect (F36: 15 min)"
+        _BILL.expected_wait_seconds, ge=0, description="what people are told to expect (15 min)"
     )
 
     simponi_calls_per_minute: Annotated[int, Anything("agreed on with SIMPONI, which refuses more")] = Field(
@@ -164,7 +167,7 @@ class Settings(ServiceSettings):
     )
 
     case_due_seconds: Annotated[int, AtLeast(3600, "every case would be overdue at once")] = Field(
-        _CASE.due_seconds, ge=1, description="a case without answer is overdue after this (F57: 24 h)"
+        _CASE.due_seconds, ge=1, description="a case without answer is overdue after this (24 h)"
     )
     case_look_seconds: Annotated[int, AtLeast(60, "the store would be asked too often")] = Field(
         _CASE.look_seconds, ge=1, description="first pause between two looks for a case's money"
@@ -219,35 +222,25 @@ class Settings(ServiceSettings):
     )
 
     def policies(self) -> Policies:
-        """The durations as the rules take them."""
+        """Return the policies with the numbers of these settings."""
         return Policies(
-            bill=self._bill_policy(),
+            bill=self._policy(BillPolicy, "bill"),
             calls=CallPolicy(per_minute=self.simponi_calls_per_minute, codes_each=self.simponi_codes_per_call),
-            receipt=self._receipt_policy(),
-            refund=self._refund_policy(),
-            case=CasePolicy(**{name: getattr(self, f"case_{name}") for name in CasePolicy.__dataclass_fields__}),
-            settlement=SettlementPolicy(
-                **{name: getattr(self, f"settlement_{name}") for name in SettlementPolicy.__dataclass_fields__}
-            ),
+            receipt=self._policy(ReceiptPolicy, "receipt"),
+            refund=self._policy(RefundPolicy, "refund"),
+            case=self._policy(CasePolicy, "case"),
+            settlement=self._policy(SettlementPolicy, "settlement"),
         )
 
     def callback_secrets(self) -> dict[str, str]:
-        """Key id to secret of SIMPONI's notices."""
+        """Return the secrets of SIMPONI's notices by their key id."""
         return read_secrets(self.simponi_callback_secrets.get_secret_value())
 
     def settlement_signatures(self) -> DetachedVerifier:
-        """What tells SIMPONI's signatures of settlement files."""
+        """Return the verifier of SIMPONI's signatures of settlement files."""
         return DetachedVerifier(read_public_keys(self.simponi_settlement_keys))
 
-    def _bill_policy(self) -> BillPolicy:
-        names = BillPolicy.__dataclass_fields__
-        return BillPolicy(**{name: getattr(self, f"bill_{name}") for name in names})
-
-    def _receipt_policy(self) -> ReceiptPolicy:
-        names = ReceiptPolicy.__dataclass_fields__
-        return ReceiptPolicy(**{name: getattr(self, f"receipt_{name}") for name in names})
-
-    def _refund_policy(self) -> RefundPolicy:
-        names = RefundPolicy.__dataclass_fields__
-        given = {name: getattr(self, f"refund_{name}") for name in names if hasattr(self, f"refund_{name}")}
-        return RefundPolicy(**given)
+    def _policy(self, policy: type[P], prefix: str, **data: Any) -> P:
+        """Return the policy with the numbers that a setting may change, ``prefix_name`` for each; the others stay."""
+        names = (name for name in signature(policy).parameters if f"{prefix}_{name}" in type(self).model_fields)
+        return policy(**{name: getattr(self, f"{prefix}_{name}") for name in names}, **data)

@@ -19,7 +19,7 @@ class Metrics:
     def __init__(self) -> None:
         self.code_wait = Histogram(
             "paspor_billing_code_wait_seconds",
-            "Time from the request of a bill to its code (F54).",
+            "Time from the request of a bill to its code.",
             buckets=CODE_WAIT_BUCKETS,
             registry=None,
         )

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from shared.calendar.national import NATIONAL_CALENDAR
-from shared.calendar.working_days import Calendar
-
-JAKARTA: Final = ZoneInfo("Asia/Jakarta")
-"""The zone of bills: their day decides the tariff, and the year of the treasury ends in it."""
+from shared.calendar.working_days import JAKARTA, Calendar
 
 
 @dataclass(frozen=True)
@@ -38,6 +35,8 @@ class BillPolicy:
     renewal_retry_seconds: int = 60
     same_day_pay_until: str = "12:00"
     """In Jakarta, in every zone: the surcharge for the same day is paid before this."""
+    expected_wait_seconds: int = 900
+    """People are told to expect a code within this time (15 minutes)."""
     year_end_cutoff: str = "12-31T23:00"
     """Month, day and time in Asia/Jakarta after which no code of the year can be paid."""
 
@@ -81,17 +80,22 @@ class YearClosed:
 
 
 def seconds(count: float) -> timedelta:
-    """A duration."""
+    """Return the duration of so many seconds."""
     return timedelta(seconds=count)
 
 
+def due_without(due: Mapping[str, datetime], name: str) -> dict[str, datetime]:
+    """Return the deadlines without the one of that name."""
+    return {known: at for known, at in due.items() if known != name}
+
+
 def whole_seconds(moment: datetime) -> datetime:
-    """The moment in UTC without its fraction: banks and SIMPONI keep whole seconds."""
+    """Return the moment in UTC without its fraction: banks and SIMPONI keep whole seconds."""
     return moment.astimezone(UTC).replace(microsecond=0)
 
 
 def validity(now: datetime, starts_at: datetime | None, policy: BillPolicy) -> Validity | YearClosed:
-    """Until when a code that is asked for now can be paid: never past the year's cut-off or the session's start."""
+    """Return until when a code asked for now can be paid: never past the year's cut-off or the session's start."""
     cutoff = _cutoff(now, policy)
     if now >= cutoff:
         local = now.astimezone(JAKARTA)
@@ -108,12 +112,12 @@ def _cutoff(now: datetime, policy: BillPolicy) -> datetime:
 
 
 def cut_off(day: date, clock: str) -> datetime:
-    """The moment at which it is that time in Jakarta on that day."""
+    """Return the moment at which it is that time in Jakarta on that day."""
     return datetime.combine(day, time.fromisoformat(clock), JAKARTA).astimezone(UTC)
 
 
 def backoff(attempt: int, least_seconds: float, most_seconds: float) -> timedelta:
-    """The wait after the given attempt (the first is 1): doubling, within its limits."""
+    """Return the wait after the given attempt (the first is 1): doubling, within its limits."""
     return seconds(min(least_seconds * 2 ** min(attempt - 1, 20), most_seconds))
 
 
@@ -181,7 +185,7 @@ class RefundPolicy:
         return self.calendar.after(now, self.escalate_days)
 
     def object_until(self, now: datetime) -> datetime:
-        """Until when a refusal can be objected to."""
+        """Return until when a refusal can be objected to."""
         return now + timedelta(days=self.object_calendar_days)
 
 

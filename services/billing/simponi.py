@@ -35,7 +35,7 @@ class Simponi(Protocol):
     """The state's biller. Every call may refuse with :class:`shared.errors.UpstreamDown`: nothing is known then."""
 
     async def issue(self, reference: str, amount: int, expires_at: datetime, description: str) -> SimponiBilling:
-        """The code for a reference; the same reference always gets the same code.
+        """Return the code for a reference; the same reference always gets the same code.
 
         Raises:
             SimponiRefused: it will give no code for this.
@@ -51,7 +51,7 @@ class Simponi(Protocol):
         ...
 
     def settlement(self, day: date) -> AsyncIterator[bytes]:
-        """The settlement file of a day in Jakarta, piece by piece as it comes; whether it is whole is for us to see."""
+        """Yield the settlement file of a day in Jakarta piece by piece; the caller checks that it is whole."""
         ...
 
     async def close(self) -> None:

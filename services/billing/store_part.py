@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Final, TypeVar
 
 from shared.clock import Clock
@@ -11,7 +10,7 @@ from shared.errors import NotFound
 from shared.store.change import change
 from shared.store.decision import Decision
 from shared.store.kinds import Kind, Record
-from shared.store.port import AlreadyExists, Store, VersionConflict
+from shared.store.port import AlreadyExists, Store
 
 S = TypeVar("S")
 
@@ -30,11 +29,16 @@ class StorePart:
         self._store = store
         self._clock = clock
 
-    async def _insert_or_conflict(self, kind: Kind[S], record_id: str, state: S, now: datetime) -> None:
-        try:
-            await self._store.insert(kind, record_id, state, now=now)
-        except AlreadyExists:
-            raise VersionConflict(f"{kind.name} {record_id} was written at the same moment") from None
+    async def _keep(self, kind: Kind[S], record_id: str, merge: Callable[[S | None], S]) -> None:
+        """Insert a projection, or merge into the stored one; of two first writers the second merges too."""
+        known = await self._store.get(kind, record_id)
+        if known is None:
+            try:
+                await self._store.insert(kind, record_id, merge(None), now=self._clock.now())
+                return
+            except AlreadyExists:
+                pass
+        await change(self._store, self._clock, kind, record_id, lambda state: Decision(merge(state)), first=known)
 
 
 class Aggregates(StorePart):

@@ -84,7 +84,7 @@ class _Repositories:
 class Billing:
     """Everything that billing does. Each part is the use cases around one noun, made in the order of the rooms.
 
-    ``notices`` knows whether a payment notice is SIMPONI's; ``wait_seconds`` is what people are told to expect.
+    ``notices`` verifies SIMPONI's payment notices; ``wait_seconds`` is the wait for a code that people are told of.
     """
 
     def __init__(
@@ -96,7 +96,6 @@ class Billing:
         simponi: Simponi,
         notices: Signer,
         *,
-        wait_seconds: int,
         vault: Vault,
         treasury: Treasury,
         signatures: DetachedVerifier,
@@ -104,7 +103,7 @@ class Billing:
         clock = platform.clock
         self.clock = clock
         self.notices = notices
-        self.wait_seconds = wait_seconds
+        self.wait_seconds = policies.bill.expected_wait_seconds
         self.audit = Audit(platform.store, clock, platform.ids)
         self.audit_book = AuditBook(platform.store, clock, platform.ids)
         self.metrics = Metrics()

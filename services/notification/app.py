@@ -35,9 +35,9 @@ def build(
     sms: SmsGateway,
     close: Callable[[], Awaitable[None]] | None = None,
 ) -> Parts:
-    """The service's parts; ``close`` ends what the clients hold open."""
+    """Return the service's parts; ``close`` ends what the clients hold open."""
     notification = Notification(
-        UseCaseContext.of(settings, platform),
+        UseCaseContext.from_settings(settings, platform),
         Texts(portal_url=settings.public_url, timezone=settings.timezone),
         mailer,
         sms,
@@ -61,7 +61,7 @@ def build(
 
 
 def assemble(settings: Settings, platform: Platform) -> Parts:
-    """Notification with the real mail server and the real SMS gateway."""
+    """Return notification with the real mail server and the real SMS gateway."""
     server = MailServer(
         host=settings.smtp_host,
         port=settings.smtp_port,
@@ -69,9 +69,7 @@ def assemble(settings: Settings, platform: Platform) -> Parts:
         username=settings.smtp_username,
         password=settings.smtp_password,
         starttls=True if settings.smtp_starttls is None and settings.smtp_password else settings.smtp_starttls,
-        timeout_seconds=settings.mail_rules.timeout_seconds,
-        answer_seconds=settings.mail_rules.answer_seconds,
-        connections=settings.mail_rules.connections,
+        rules=settings.mail_rules,
     )
     mailer = SmtpMailer(server, platform.clock)
     sms = HttpSmsGateway(

@@ -18,6 +18,7 @@ import aiosmtplib
 from pydantic import SecretStr
 from pydantic_core import to_json
 
+from services.notification.deliveries.delivery import ADDRESS_MALFORMED
 from services.notification.deliveries.ports import Attachment, Mail, MessageRefused, Sms
 from services.notification.rules import MailRules, SmsRules
 from shared.clock import Clock
@@ -40,7 +41,7 @@ _PLAIN_ADDRESS: Final = re.compile(r"[!-?A-~]+@[!-?A-~]+")
 
 LOST: Final = "connection_lost"
 UNANSWERED: Final = "answer_lost"
-"""The connection ended after the mail was handed over: nobody knows whether it was taken."""
+"""The connection ended after the mail was handed over: it is unknown whether it was taken."""
 
 MAIL: Final = MailRules()
 SMS: Final = SmsRules()
@@ -59,17 +60,13 @@ class MailServer:
     username: str | None = None
     password: SecretStr | None = None
     starttls: bool | None = None
-    timeout_seconds: float = MAIL.timeout_seconds
-    """For one mail, from waiting for a connection until the server asks for the mail itself."""
-    answer_seconds: float = MAIL.answer_seconds
-    """From then on to the server's word."""
-    connections: int = MAIL.connections
+    rules: MailRules = MAIL
 
 
 class SmtpMailer:
     """Hands in mails over a few lasting connections; a connection that died is opened again once per mail.
 
-    Once a mail is on the wire it is not sent again here, whatever becomes of the connection.
+    Once a mail is on the wire it is not sent again here, also if the connection breaks.
     """
 
     def __init__(self, server: MailServer, clock: Clock, *, breaker: CircuitBreaker | None = None) -> None:
@@ -80,14 +77,18 @@ class SmtpMailer:
         self._sender = formataddr((name, self._envelope_from))
         self._domain = self._envelope_from.rpartition("@")[2]
         self._idle: list[aiosmtplib.SMTP] = []
-        self._free = asyncio.Semaphore(server.connections)
+        self._free = asyncio.Semaphore(server.rules.connections)
 
     async def send(self, mail: Mail) -> None:
-        """Hand a mail in. Refuses with `UpstreamDown` (try later) or `MessageRefused` (never)."""
+        """Hand in a mail.
+
+        Raises:
+            UpstreamDown: try later. MessageRefused: it will never be taken.
+        """
         raw = self.written(mail)
         self._breaker.before()
         try:
-            async with asyncio.timeout(self._server.timeout_seconds) as patience, self._free:
+            async with asyncio.timeout(self._server.rules.timeout_seconds) as patience, self._free:
                 refusal = await self._hand_in(mail.to, raw, patience)
         except UpstreamDown:
             self._breaker.failed()
@@ -103,9 +104,13 @@ class SmtpMailer:
             raise refusal
 
     def written(self, mail: Mail) -> bytes:
-        """The mail in its wire form. `MessageRefused` for an address that cannot be written there."""
+        """Return the mail in its wire form.
+
+        Raises:
+            MessageRefused: its address cannot be written there.
+        """
         if not _PLAIN_ADDRESS.fullmatch(mail.to):
-            raise MessageRefused("address_malformed")
+            raise MessageRefused(ADDRESS_MALFORMED)
         message: Message = MIMEText(mail.body, "plain", "us-ascii" if mail.body.isascii() else "utf-8")
         if mail.attachment is not None:
             message = MIMEMultipart(_subparts=[message, _part(mail.attachment)])
@@ -135,14 +140,18 @@ class SmtpMailer:
     async def _try(
         self, connection: aiosmtplib.SMTP, to: str, raw: bytes, patience: asyncio.Timeout
     ) -> Exception | None:
-        """What the server says against this mail, or nothing. `UpstreamDown` where it says nothing or means us."""
+        """Return the server's refusal of this mail, or None.
+
+        Raises:
+            UpstreamDown: the server does not answer, or refuses us rather than the mail.
+        """
         reason = LOST
         try:
             refusal = await self._addressed(connection, to, len(raw))
             _stop_if_cancelled()
             if refusal is None:
                 reason = UNANSWERED
-                patience.reschedule(asyncio.get_running_loop().time() + self._server.answer_seconds)
+                patience.reschedule(asyncio.get_running_loop().time() + self._server.rules.answer_seconds)
                 refusal = await self._spoken(connection, raw)
         except aiosmtplib.SMTPResponseException as refused:
             connection.close()
@@ -160,7 +169,7 @@ class SmtpMailer:
         return refusal
 
     async def _addressed(self, connection: aiosmtplib.SMTP, to: str, size: int) -> Exception | None:
-        """Name sender and recipient; what the server says against the recipient, or nothing."""
+        """Name sender and recipient; return the server's refusal of the recipient, or None."""
         if not connection.is_connected:
             await connection.connect()
         options = [f"size={size}"] if connection.supports_extension("size") else []
@@ -173,9 +182,9 @@ class SmtpMailer:
         return None
 
     async def _spoken(self, connection: aiosmtplib.SMTP, raw: bytes) -> Exception | None:
-        """Hand the mail itself over and wait for the server's word on it."""
+        """Hand over the mail itself; return the server's refusal of it, or None."""
         try:
-            await connection.data(raw, timeout=self._server.answer_seconds)
+            await connection.data(raw, timeout=self._server.rules.answer_seconds)
         except aiosmtplib.SMTPDataError as refused:
             await connection.rset()
             return _judged(refused.code)
@@ -189,7 +198,7 @@ class SmtpMailer:
             username=server.username,
             password=server.password.get_secret_value() if server.password else None,
             start_tls=server.starttls,
-            timeout=server.timeout_seconds,
+            timeout=server.rules.timeout_seconds,
         )
 
 
@@ -230,7 +239,11 @@ class HttpSmsGateway:
         self._client = JsonClient("sms", url, clock=clock, randomness=randomness, patience=patience)
 
     async def send(self, sms: Sms) -> None:
-        """Hand an SMS in. Refuses with `UpstreamDown` (try later) or `MessageRefused` (never)."""
+        """Hand in an SMS.
+
+        Raises:
+            UpstreamDown: try later. MessageRefused: it will never be taken.
+        """
         body = to_json({"to": sms.to, "text": sms.text, "reference": sms.delivery_id})
         headers = {"Idempotency-Key": sms.delivery_id, **self._signer.headers(body, self._clock.now())}
         answer = await self._client.call("POST", SMS_PATH, body=body, headers=headers)

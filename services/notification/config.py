@@ -140,7 +140,7 @@ class Settings(ServiceSettings):
 
     @property
     def rules(self) -> Rules:
-        """How patient notification is and whom it tells at the offices."""
+        """Limits of the use cases, and the addresses of the offices."""
         return Rules(
             retry=RetryRules(self.retry_seconds, self.otp_retry_seconds),
             useful_seconds=self.useful_seconds,
@@ -165,7 +165,7 @@ class Settings(ServiceSettings):
         return SmsRules(timeout_seconds=self.sms_timeout_seconds)
 
     def callback_keys(self) -> dict[str, str]:
-        """The keys that receipts may be signed with."""
+        """Return the keys that receipts may be signed with."""
         keys = {"k1": self.sms_callback_secret.get_secret_value()}
         if self.sms_callback_next_secret is not None:
             keys["k2"] = self.sms_callback_next_secret.get_secret_value()

@@ -25,16 +25,16 @@ class UseCaseContext:
     clock: Clock
 
     @classmethod
-    def of(cls, settings: Settings, platform: Platform) -> UseCaseContext:
-        """The context on a platform."""
+    def from_settings(cls, settings: Settings, platform: Platform) -> UseCaseContext:
+        """Return the context of these settings on a platform."""
         return cls(
             store=platform.store,
             files=platform.files,
             rules=settings.rules,
-            seals=Seals.of(settings),
+            seals=Seals.from_settings(settings),
             clock=platform.clock,
         )
 
     def now(self) -> datetime:
-        """The present moment."""
+        """Return the present moment."""
         return self.clock.now()

@@ -21,11 +21,11 @@ class Handlers:
         self._service = service
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
-        """Every event of the notices' table."""
+        """Return every event of the notices' table."""
         return dict.fromkeys(notice_table.RULES, self._service.notices.tell)
 
     def commands(self) -> Mapping[type[Command], MessageHandler]:
-        """The commands that notification takes."""
+        """Return the commands that notification takes."""
         return {
             SendOtp: self._service.notices.send_otp,
             KeepContactCard: self._service.contacts.keep_contact_card,
@@ -37,5 +37,5 @@ class Handlers:
         return {(DELIVERIES.name, "send"): self.send_due}
 
     async def send_due(self, record: Record[Any], _name: str) -> None:
-        """A message is to be sent."""
+        """Send a message that is due."""
         await self._service.sender.send(record)

@@ -1,4 +1,4 @@
-"""The limits of notification: change a number here. Settings take their defaults from these; durations in seconds."""
+"""The limits of notification: a number is changed here, and settings take their defaults from it. Seconds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class RetryRules:
     urgent_pauses_seconds: tuple[float, ...] = (2, 5, 10, 20, 30)
 
     def pause(self, tries: int, *, urgent: bool) -> timedelta:
-        """The pause after this many tries (at least one)."""
+        """Return the pause after this many tries (at least one)."""
         pauses = self.urgent_pauses_seconds if urgent else self.pauses_seconds
         return timedelta(seconds=pauses[min(tries, len(pauses)) - 1])
 

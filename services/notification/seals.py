@@ -1,4 +1,4 @@
-"""The keys by which notification opens what others sealed to it and keeps what must not lie open."""
+"""The keys by which notification opens boxes that others sealed to it and encrypts personal data that it keeps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.crypto.sealed import Unsealer
 
 
 class Box(BaseModel):
-    """A sealed box that arrives. A wrong one is logged as an error: its content must not be in there."""
+    """Base of the sealed boxes that arrive. A wrong one is logged as an error, so its content is left out of that."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -25,8 +25,8 @@ class Seals:
     cipher: FieldCipher
 
     @classmethod
-    def of(cls, settings: Settings) -> Seals:
-        """The seals of these settings."""
+    def from_settings(cls, settings: Settings) -> Seals:
+        """Return the seals with the keys of these settings."""
         return cls(
             Unsealer.parse(settings.sealing_private_keys.get_secret_value()), FieldCipher(settings.master_keyring())
         )

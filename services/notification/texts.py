@@ -1,4 +1,4 @@
-"""From a template's name and an event's fields to the words that are sent, in the reader's language and local time."""
+"""Renders a template with an event's fields, in the reader's language and local time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from babel.numbers import format_currency
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
 from jinja2.runtime import Context
 
-from services.notification.channel import Channel
+from shared.events.codes import DeliveryChannel
 
 DATA: Final = Path(__file__).parent / "data"
 LOCALES: Final[Mapping[str, str]] = {"id": "id_ID", "en": "en_GB"}
@@ -44,7 +44,7 @@ class Texts:
     """Renders plain text. A variable that a template names and an event lacks is an error, never an empty place."""
 
     def __init__(self, *, portal_url: str, timezone: str, data: Path = DATA) -> None:
-        """``timezone`` is the zone of messages that no office's zone goes with."""
+        """Load the templates and sentences; ``timezone`` is the zone of messages that name no office's zone."""
         self._timezone = timezone
         self._reasons: dict[str, dict[str, str]] = tomllib.loads((data / "reasons.toml").read_text("utf-8"))
         self._templates = Environment(
@@ -64,10 +64,14 @@ class Texts:
             "reason": self._reason,
         }
 
-    def render(self, template: str, language: str, channel: Channel, variables: Mapping[str, Any]) -> Text:
-        """The words of a message. Raises Jinja's errors for a template or a variable that is not there."""
+    def render(self, template: str, language: str, channel: DeliveryChannel, variables: Mapping[str, Any]) -> Text:
+        """Return the text of a message.
+
+        Raises:
+            jinja2.TemplateError: the template or one of its variables is missing.
+        """
         words = {"name": None, **variables, "language": language}
-        if channel is Channel.SMS:
+        if channel is DeliveryChannel.SMS:
             return Text(self._one_line(f"{template}/{language}.sms.txt", words))
         subject = self._one_line(f"{template}/{language}.subject.txt", words)
         body = self._read(f"{template}/{language}.txt", words)
@@ -76,7 +80,7 @@ class Texts:
         return Text(f"{greeting}\n\n{body}\n\n{ending}\n", subject)
 
     def reason_codes(self, language: str) -> frozenset[str]:
-        """The coded reasons that have a sentence."""
+        """Return the coded reasons that have a sentence."""
         return frozenset(self._reasons[language])
 
     def _read(self, name: str, words: Mapping[str, Any]) -> str:
@@ -108,7 +112,7 @@ class Texts:
 
 
 def rupiah(amount: int) -> str:
-    """Whole rupiah as Indonesians write it: ``Rp350.000``."""
+    """Return whole rupiah as Indonesians write it: ``Rp350.000``."""
     return str(format_currency(amount, "IDR", format="¤#,##0", locale="id_ID", currency_digits=False))
 
 

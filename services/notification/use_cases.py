@@ -6,7 +6,7 @@ from services.notification.contacts.service import Contacts
 from services.notification.context import UseCaseContext
 from services.notification.deliveries.ports import Mailer, SmsGateway
 from services.notification.deliveries.queue import DeliveryQueue
-from services.notification.deliveries.sending import Sender
+from services.notification.deliveries.sender import Sender
 from services.notification.deliveries.service import Deliveries
 from services.notification.notices.service import Notices
 from services.notification.texts import Texts
@@ -19,7 +19,7 @@ class Notification:
     def __init__(
         self, context: UseCaseContext, texts: Texts, mailer: Mailer, sms: SmsGateway, *, receipts_from: Signer
     ) -> None:
-        """``receipts_from`` verifies what the SMS gateway reports."""
+        """Make the use cases of every room; ``receipts_from`` verifies the SMS gateway's receipts."""
         self.context = context
         queue = DeliveryQueue(context)
         self.contacts = Contacts(context, queue)

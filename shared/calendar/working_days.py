@@ -15,6 +15,11 @@ DECREE_EXPECTED_MONTH: Final = 10
 """From this month on the next year's decree is missed: those of 2026 and 2027 were signed in September."""
 
 
+def day_in_jakarta(moment: datetime) -> date:
+    """Return the day of Jakarta that a moment belongs to: the treasury's day."""
+    return moment.astimezone(JAKARTA).date()
+
+
 @dataclass(frozen=True)
 class HolidayYear:
     """The holidays of one year, each with its name."""

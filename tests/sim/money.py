@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from services.billing.bills.model import Bill, Standing
+from services.billing.bills.model import Bill, BillOutcome
 from services.billing.bills.repository import BILLS
 from services.billing.bills.states import ENDED_BILLS, LIVE_BILLS, BillState
 from services.billing.payment import Payment
@@ -437,11 +437,11 @@ def _bill_faults(race: Race) -> list[str]:
             faults.append(f"bill {bill.bill_id} is still {bill.state}")
         if race.lot.gives_up == "withdrawn" and bill.state == BillState.CANCELLED:
             continue  # nobody waits for a seat any more; that the money goes back is a fault of money
-        if in_time and bill.state != BillState.PAID and bill.standing != Standing.REFUND:
+        if in_time and bill.state != BillState.PAID and bill.standing != BillOutcome.REFUND:
             faults.append(f"paid in time, yet {bill.state} on {bill.standing}")
-        if fitting and bill.state in ENDED_BILLS and bill.standing != Standing.REFUND:
+        if fitting and bill.state in ENDED_BILLS and bill.standing != BillOutcome.REFUND:
             faults.append(f"paid but {bill.state}: {bill.standing}")
-        if bill.standing == Standing.SEAT_SOUGHT:
+        if bill.standing == BillOutcome.SEAT_SOUGHT:
             faults.append(f"bill {bill.bill_id} still seeks a seat")
     return faults
 
@@ -454,7 +454,7 @@ def _visit_faults(race: Race) -> list[str]:
     faults = []
     for bill in race.world.all(BILLS):
         money = receipts.get(bill.settled_by or "")
-        if bill.standing != Standing.APPOINTMENT or money is None or money.state != ReceiptState.SETTLES_BILL:
+        if bill.standing != BillOutcome.APPOINTMENT or money is None or money.state != ReceiptState.SETTLES_BILL:
             stands = f"{bill.state} on {bill.standing}, its money {money.state if money else None}"
             faults.append(f"I11: visit {race.visit} is confirmed, its bill is {stands}")
         elif bill.seat is None or bill.seat.appointment_id != race.visit:

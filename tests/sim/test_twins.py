@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from services.billing.bills import model as bills
-from services.billing.bills.model import Bill, Standing
+from services.billing.bills.model import Bill, BillOutcome
 from services.billing.receipts.receipt_processing import ReceiptProcessing
 from services.billing.refunds import transitions as refund_steps
 from services.billing.refunds.model import Refund
@@ -110,11 +110,11 @@ def without_release_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """Switch off that a refund waits for its visit's release, and that a lost seat is asked for by its appointment."""
 
     def seek_whichever_was_lost(bill: Bill, _appointment_id: str, _version: int) -> Decision[Bill]:
-        lost = {"late_receipt_id": bill.settled_by, "standing": Standing.SEAT_SOUGHT}
-        return Decision(replace(bill, **lost) if bill.standing == Standing.APPOINTMENT else bill)  # type: ignore[arg-type]
+        lost = {"late_receipt_id": bill.settled_by, "standing": BillOutcome.SEAT_SOUGHT}
+        return Decision(replace(bill, **lost) if bill.standing == BillOutcome.APPOINTMENT else bill)  # type: ignore[arg-type]
 
     def seat_of_a_known_visit(refund: Refund, bill: Bill | None) -> Any:
-        visits = (Standing.APPOINTMENT, Standing.SPECIAL_RESCHEDULE)
+        visits = (BillOutcome.APPOINTMENT, BillOutcome.SPECIAL_RESCHEDULE)
         known = bill is not None and refund_steps.concerns(refund, bill) and bill.standing in visits
         return bill.seat if bill is not None and known else None
 

@@ -28,10 +28,10 @@ api = Endpoints("billing")
     refusals=(BillUnknown, NoCodeToPay, TooManyClaims, SomeoneElseChangedIt),
 )
 async def claim_payment(call: Call[PaymentClaim, None, BillPath]) -> ClaimView:
-    """The code is looked at at once; the claim's state is on the bill."""
+    """Take a claim; SIMPONI is asked about the code at once, and the bill shows the claim's state."""
     billing = call.app[BILLING]
     claimed = call.body
     bill, claim = await billing.find(ClaimService).claim(
         call.caller, call.path.bill_id, claimed.ntpn, claimed.ntb, call.command_id
     )
-    return ClaimView.of(bill, claim, billing.wait_seconds)
+    return ClaimView.from_claim(bill, claim, billing.wait_seconds)

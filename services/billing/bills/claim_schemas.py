@@ -43,14 +43,7 @@ class ClaimView(View):
     next_check_at: datetime | None
 
     @classmethod
-    def of(cls, bill: Bill, claim: Claim, wait_seconds: int) -> Self:
-        """The claim with when it is looked at next (F36)."""
-        return cls(
-            claim_id=claim.claim_id,
-            state=claim.state.value,
-            claimed_at=claim.claimed_at,
-            ntpn=claim.ntpn,
-            ntb=claim.ntb,
-            expected_wait_seconds=wait_seconds,
-            next_check_at=next_check_at(bill),
-        )
+    def from_claim(cls, bill: Bill, claim: Claim, wait_seconds: int) -> Self:
+        """Return the view of a claim, with the time of the next check."""
+        more = {"expected_wait_seconds": wait_seconds, "next_check_at": next_check_at(bill)}
+        return cls.model_validate({**vars(claim), **more})

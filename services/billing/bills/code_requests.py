@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from services.billing.bills import model as bills
 from services.billing.bills.model import Bill, Code
@@ -14,6 +15,7 @@ from services.billing.rules import YearClosed, validity, whole_seconds
 from services.billing.simponi import Simponi, SimponiBilling, SimponiRefused
 from shared.errors import UpstreamDown
 from shared.logs import get_logger
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 
 log = get_logger(__name__)
@@ -41,52 +43,39 @@ class CodeRequests:
         last_moment = bill.last_moment
         if last_moment is not None and now >= last_moment:
             cause = "session_started" if bill.pay_until is None else "cut_off_passed"
-            await change_unless_moved_on(
-                self._aggregates, record, lambda state: bills.fail(state, cause, now, self._policy)
-            )
+            await self._write(record, bills.fail, cause)
             return
         span = validity(now, last_moment, self._policy)
         if isinstance(span, YearClosed):
-            await change_unless_moved_on(
-                self._aggregates, record, lambda state: bills.wait_for_year(state, span.opens_at, now, self._policy)
-            )
+            await self._write(record, bills.wait_for_year, span.opens_at)
             return
         try:
             billing = await self._simponi.issue(bill.reference, bill.amount, span.expires_at, _description(bill))
         except UpstreamDown as down:
             log.warning("billing.code_not_issued", bill_id=record.id, reason=down.reason)
-            await change_unless_moved_on(
-                self._aggregates, record, lambda state: bills.no_answer(state, self._clock.now(), self._policy)
-            )
-            return
+            await self._write(record, bills.no_answer)
         except SimponiRefused as no:
-            code = no.code
-            await change_unless_moved_on(
-                self._aggregates, record, lambda state: bills.refused(state, code, self._clock.now(), self._policy)
-            )
-            return
-        await self._answered(record, billing, span.shortened_by_year_end)
+            await self._write(record, bills.refused, no.code)
+        else:
+            await self._answered(record, billing, span.shortened_by_year_end)
 
     async def _answered(self, record: Record[Bill], billing: SimponiBilling, shortened: bool) -> None:
         now = self._clock.now()
-        code = billing.billing_code
         if billing.amount != record.state.amount:
-            await change_unless_moved_on(
-                self._aggregates, record, lambda state: bills.refused(state, "amount_differs", now, self._policy)
-            )
+            await self._write(record, bills.refused, "amount_differs")
         elif billing.expires_at < whole_seconds(now) and not billing.payments:
-            await change_unless_moved_on(
-                self._aggregates, record, lambda state: bills.renew_reference(state, code, now, self._policy)
-            )
+            await self._write(record, bills.renew_reference, billing.billing_code)
         else:
-            fresh = Code(code, billing.expires_at)
-            await change_unless_moved_on(
-                self._aggregates, record, lambda state: bills.issue(state, fresh, shortened, now, self._policy)
-            )
+            await self._write(record, bills.issue, Code(billing.billing_code, billing.expires_at), shortened)
             waited = (now - record.state.requested_at).total_seconds()
             self._metrics.code_wait.observe(max(0.0, waited))
             log.info("billing.code_issued", bill_id=record.id, waited_seconds=round(waited, 3))
             await self._take_payments(billing.payments, "issue")
+
+    async def _write(self, record: Record[Bill], step: Callable[..., Decision[Bill]], *facts: Any) -> None:
+        """Write a step of the bill, ``step(bill, *facts, now, policy)``, unless the bill has moved on."""
+        now = self._clock.now()
+        await change_unless_moved_on(self._aggregates, record, lambda bill: step(bill, *facts, now, self._policy))
 
 
 def _description(bill: Bill) -> str:

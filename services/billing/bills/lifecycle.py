@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
-from services.billing.alerts import (
-    CLAIM_CASE_OPEN,
-    CODE_OVERDUE,
-    UNSETTLED_CASE_OPEN,
-    alert,
-)
+from services.billing.alerts import CLAIM_CASE_OPEN, CODE_OVERDUE, UNSETTLED_CASE_OPEN, alert
 from services.billing.bills import model as bills
 from services.billing.bills.application_facts import KnownApplication, LostSeat, OrderedBook
 from services.billing.bills.application_repository import ApplicationRepository
-from services.billing.bills.model import Bill, Payer, Purpose, Seat
+from services.billing.bills.model import Bill, Payer, Seat
 from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.bills.seat_from_event import seat_from_event
 from services.billing.bills.writes import change_unless_moved_on
 from services.billing.context import UseCaseContext
-from services.billing.rules import JAKARTA
 from services.billing.tariffs.book import Tariffs
 from services.billing.tariffs.model import SAME_DAY_POOL, Order, price
+from shared.calendar.working_days import day_in_jakarta
 from shared.events.application import ApplicationSubmitted
-from shared.events.scheduling import (
-    AppointmentRescheduled,
-    SeatHeld,
-)
+from shared.events.codes import BillPurpose, ReleaseReason
+from shared.events.envelope import Envelope
+from shared.events.scheduling import AppointmentRescheduled, SeatHeld
 from shared.ids import derived_id
 from shared.logs import get_logger
 from shared.service import NotYet
@@ -34,8 +27,6 @@ from shared.store.decision import Decision
 from shared.store.kinds import Record
 
 log = get_logger(__name__)
-
-WITHDRAWN: Final = "withdrawn"
 
 
 class BillLifecycle:
@@ -57,9 +48,10 @@ class BillLifecycle:
 
     # events of other services
 
-    async def application_submitted(self, event: ApplicationSubmitted, version: int) -> None:
+    async def application_submitted(self, event: ApplicationSubmitted, envelope: Envelope) -> None:
         """Store the order of an application; a later submission replaces an earlier one."""
         order = OrderedBook(event.passport_kind, event.validity_years, event.reason, event.zero_tariff)
+        version = envelope.aggregate_version
 
         def merge(known: KnownApplication | None) -> KnownApplication:
             if known is None:
@@ -71,18 +63,19 @@ class BillLifecycle:
 
         await self._applications.keep_application(event.application_id, merge)
 
-    async def seat_held(self, event: SeatHeld, version: int, received: str) -> None:
+    async def seat_held(self, event: SeatHeld, envelope: Envelope) -> None:
         """Price the application and request a code; a repeated event finds the same bill.
 
         Raises:
             NotYet: the application is not known here yet.
         """
+        version, received = envelope.aggregate_version, envelope.id
         application = await self._applications.application(event.application_id)
         if application is None or (application.order is None and not application.withdrawn):
             raise NotYet(f"application {event.application_id} is not known")
         if application.withdrawn or application.order is None:
             return
-        bill_id = derived_id("bill", event.appointment_id, Purpose.FEE.value, event.replaces_bill_id or "")
+        bill_id = derived_id("bill", event.appointment_id, BillPurpose.FEE.value, event.replaces_bill_id or "")
         seat = seat_from_event(event, version)
         decision = await self._priced(bill_id, application, application.order, seat, event.replaces_bill_id)
         await self._aggregates.insert(BILLS, bill_id, decision, received=received)
@@ -104,9 +97,11 @@ class BillLifecycle:
             order.zero_tariff,
             same_day=seat.pool == SAME_DAY_POOL,
         )
-        frozen = price(await self._tariffs.book(), wanted, now.astimezone(JAKARTA).date())
+        frozen = price(await self._tariffs.book(), wanted, day_in_jakarta(now))
         payer = Payer(application.application_id, application.account_id, application.person_id)
-        return bills.request(bill_id, payer, Purpose.FEE, frozen, seat, now, self._policy, replaces_bill_id=replaces)
+        return bills.request(
+            bill_id, payer, BillPurpose.FEE, frozen, seat, now, self._policy, replaces_bill_id=replaces
+        )
 
     async def _give_up_if_too_late(self, bill_id: str, event: SeatHeld, version: int, received: str) -> None:
         """Give the bill up if its seat was released or its application withdrawn before the hold was known here.
@@ -117,12 +112,14 @@ class BillLifecycle:
         application = await self._applications.application(event.application_id)
         reason = lost.reason if lost and lost.version > version else None
         if application is not None and application.withdrawn:
-            reason = WITHDRAWN
+            reason = ReleaseReason.WITHDRAWN
         record = await self._bills.bill(bill_id) if reason is not None else None
         if record is not None and reason is not None:
             await self.give_up(record, reason, f"{received}:too_late")
 
     async def give_up(self, record: Record[Bill], reason: str, received: str, lost: LostSeat | None = None) -> None:
+        """Cancel an unpaid bill; with ``lost`` only if it waits on that appointment."""
+
         def decide(bill: Bill) -> Decision[Bill]:
             if lost is not None and bills.knows_of(bill, lost.appointment_id, lost.version):
                 return Decision(bill)  # the end of an earlier hold of that appointment
@@ -131,12 +128,12 @@ class BillLifecycle:
 
         await self._aggregates.change(BILLS, record.id, decide, first=record, received=received)
 
-    async def appointment_rescheduled(self, event: AppointmentRescheduled, version: int, received: str) -> None:
+    async def appointment_rescheduled(self, event: AppointmentRescheduled, envelope: Envelope) -> None:
         """Move the bills of an appointment to its new time or place."""
-        moved = seat_from_event(event, version)
+        moved = seat_from_event(event, envelope.aggregate_version)
         for record in await self._bills.bills_at(event.appointment_id):
             await self._aggregates.change(
-                BILLS, record.id, lambda bill: bills.seat_moved(bill, moved), first=record, received=received
+                BILLS, record.id, lambda bill: bills.seat_moved(bill, moved), first=record, received=envelope.id
             )
 
     async def renewal_refused(self, bill_id: str, reason: str, received: str) -> None:

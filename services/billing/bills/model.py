@@ -11,10 +11,9 @@ from typing import Any, Final
 from services.billing.bills.simponi_poll_times import next_poll
 from services.billing.bills.states import BILL_TRANSITIONS, ENDED_BILLS, LIVE_BILLS, BillCommand, BillState
 from services.billing.rules import BillPolicy, backoff, seconds, whole_seconds
-from services.billing.tariffs.model import (
-    Price,
-)
+from services.billing.tariffs.model import Price
 from shared.events import billing as events
+from shared.events.codes import BillPurpose
 from shared.events.message import Message
 from shared.store.decision import Decision
 
@@ -22,16 +21,7 @@ SETTLED: Final = "settled"
 """Reason of closing a paid bill without a visit: it has what it was for."""
 
 
-class Purpose(StrEnum):
-    """The purpose of a bill; only a fee waits on a seat."""
-
-    FEE = "fee"
-    TOP_UP = "top_up"
-    PENALTY = "penalty"
-    SAME_DAY = "same_day"
-
-
-class Standing(StrEnum):
+class BillOutcome(StrEnum):
     """The outcome of a paid bill: exactly one of these at any time (I4)."""
 
     APPOINTMENT = "appointment"
@@ -163,7 +153,7 @@ class Bill:
 
     bill_id: str
     payer: Payer
-    purpose: Purpose
+    purpose: BillPurpose
     state: BillState
     price: Price
     requested_at: datetime
@@ -195,7 +185,7 @@ class Bill:
     late_receipt_id: str | None = None
     """The receipt whose money seeks or sought a seat."""
     superseded_by: str | None = None
-    standing: Standing | None = None
+    standing: BillOutcome | None = None
     closed_reason: str | None = None
     evidence: tuple[Evidence, ...] = ()
     claims: tuple[Claim, ...] = ()
@@ -242,7 +232,7 @@ def _fact(bill: Bill) -> dict[str, Any]:
         "application_id": bill.payer.application_id,
         "account_id": bill.payer.account_id,
         "appointment_id": bill.seat.appointment_id if bill.seat else None,
-        "purpose": bill.purpose.value,
+        "purpose": bill.purpose,
         "reservation_id": bill.reservation_id,
     }
 
@@ -265,7 +255,7 @@ def _only_claims(bill: Bill, **more: datetime | None) -> dict[str, datetime]:
 def request(
     bill_id: str,
     payer: Payer,
-    purpose: Purpose,
+    purpose: BillPurpose,
     price: Price,
     seat: Seat | None,
     now: datetime,
@@ -475,14 +465,14 @@ def pay_late(
 
 def _stands_on(bill: Bill) -> dict[str, Any]:
     """Return the fields that say where a paid bill leads: only a fee leads to a visit."""
-    if bill.purpose == Purpose.FEE:
-        return {"standing": Standing.APPOINTMENT, "closed_reason": None}
-    return {"standing": Standing.CLOSED, "closed_reason": SETTLED}
+    if bill.purpose == BillPurpose.FEE:
+        return {"standing": BillOutcome.APPOINTMENT, "closed_reason": None}
+    return {"standing": BillOutcome.CLOSED, "closed_reason": SETTLED}
 
 
 def bought(bill: Bill) -> bool:
     """Return whether the paid bill still has what it was paid for: not once that is gone, or the money is refunded."""
-    return bill.standing == Standing.CLOSED and bill.closed_reason == SETTLED
+    return bill.standing == BillOutcome.CLOSED and bill.closed_reason == SETTLED
 
 
 def _ended_first(bill: Bill, now: datetime, policy: BillPolicy) -> tuple[Bill, tuple[Message, ...]]:
@@ -568,7 +558,7 @@ def ask_for_seat(
     A live bill whose code was paid after its end expires by this. Asking again repeats the question.
     """
     bill, told = _ended_first(bill, now, policy)
-    asked = replace(bill, late_receipt_id=receipt_id, standing=Standing.SEAT_SOUGHT)
+    asked = replace(bill, late_receipt_id=receipt_id, standing=BillOutcome.SEAT_SOUGHT)
     question = events.PaymentArrivedLate(
         **_fact(bill), receipt_id=receipt_id, amount=amount, paid_at=whole_seconds(paid_at)
     )
@@ -589,14 +579,14 @@ def lose_seat(bill: Bill, appointment_id: str, version: int) -> Decision[Bill]:
     if not stands_on_visit(bill, appointment_id, version):
         return Decision(bill)
     gone = _seat_released(bill, version)
-    return Decision(replace(gone, late_receipt_id=bill.settled_by, standing=Standing.SEAT_SOUGHT))
+    return Decision(replace(gone, late_receipt_id=bill.settled_by, standing=BillOutcome.SEAT_SOUGHT))
 
 
 def stands_on_visit(bill: Bill, appointment_id: str, version: int) -> bool:
     """Return whether this event is about the appointment that the paid bill stands on."""
     return (
         bill.state == BillState.PAID
-        and bill.standing == Standing.APPOINTMENT
+        and bill.standing == BillOutcome.APPOINTMENT
         and _is_news(bill, appointment_id, version)
     )
 
@@ -618,7 +608,7 @@ def stands_on_refund(bill: Bill, entry: int | None = None) -> Decision[Bill]:
     """
     if entry is not None and entry <= bill.refunds_overcome:
         return Decision(bill)
-    return Decision(replace(bill, standing=Standing.REFUND))
+    return Decision(replace(bill, standing=BillOutcome.REFUND))
 
 
 def seat_confirmed(bill: Bill, visit: Seat) -> Decision[Bill]:
@@ -656,12 +646,12 @@ def overlooks_visit(bill: Bill) -> bool:
 
     Builds before visits were followed left bills so; the next answer of scheduling puts them right.
     """
-    return bill.standing == Standing.SEAT_SOUGHT and bill.seat is not None and bill.seat.visit != VisitState.RELEASED
+    return bill.standing == BillOutcome.SEAT_SOUGHT and bill.seat is not None and bill.seat.visit != VisitState.RELEASED
 
 
 def close(bill: Bill, reason: str) -> Decision[Bill]:
     """Close a paid bill whose seat was given up by its holder, with the reason."""
-    return Decision(replace(bill, standing=Standing.CLOSED, closed_reason=reason))
+    return Decision(replace(bill, standing=BillOutcome.CLOSED, closed_reason=reason))
 
 
 def visit_released(bill: Bill, appointment_id: str, version: int, reason: str) -> Decision[Bill]:
@@ -672,7 +662,7 @@ def visit_released(bill: Bill, appointment_id: str, version: int, reason: str) -
     if not _is_news(bill, appointment_id, version):
         return Decision(bill)
     gone = _seat_released(bill, version)
-    visits = (Standing.APPOINTMENT, Standing.SPECIAL_RESCHEDULE)
+    visits = (BillOutcome.APPOINTMENT, BillOutcome.SPECIAL_RESCHEDULE)
     return close(gone, reason) if bill.standing in visits else Decision(gone)
 
 
@@ -738,7 +728,9 @@ def _confirmed(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
 
 def paid_fee(bills: Sequence[Bill]) -> Bill | None:
     """Return the last fee bill that is paid or waived, or None."""
-    paid = [bill for bill in bills if bill.purpose == Purpose.FEE and bill.state in (BillState.PAID, BillState.WAIVED)]
+    paid = [
+        bill for bill in bills if bill.purpose == BillPurpose.FEE and bill.state in (BillState.PAID, BillState.WAIVED)
+    ]
     return max(paid, key=lambda bill: bill.requested_at, default=None)
 
 

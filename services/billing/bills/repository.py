@@ -36,24 +36,24 @@ class BillRepository(StorePart):
     """The queries of bills."""
 
     async def bill(self, bill_id: str) -> Record[Bill] | None:
-        """By its id."""
+        """Return the bill with this id, or None."""
         return await self._store.get(BILLS, bill_id)
 
     async def bill_of_code(self, billing_code: str) -> Record[Bill] | None:
-        """The bill that a code belongs to."""
+        """Return the bill that a code belongs to."""
         found = await self._store.find(BILLS, "code", {"state.codes": billing_code}, limit=1)
         return found[0] if found else None
 
     async def bills_of(self, application_id: str) -> list[Record[Bill]]:
-        """The bills of an application, oldest first."""
+        """Return the bills of an application, oldest first."""
         wanted = {"state.payer.application_id": application_id}
         return await self._store.find(BILLS, "application", wanted, limit=MOST_OF_ONE_APPLICATION)
 
     async def bills_at(self, appointment_id: str) -> list[Record[Bill]]:
-        """The bills that wait on an appointment, or have won it."""
+        """Return the bills that wait on an appointment, or have won it."""
         wanted = {"state.seat.appointment_id": appointment_id}
         return await self._store.find(BILLS, "appointment", wanted, limit=MOST_OF_ONE_APPLICATION)
 
     def all_bills(self) -> AsyncIterator[Record[Bill]]:
-        """Every bill, for the checks of running rules."""
+        """Return every bill, for the checks of running rules."""
         return self._store.scan(BILLS)

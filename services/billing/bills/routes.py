@@ -34,10 +34,10 @@ api = Endpoints("billing")
     answers={200: BillList},
 )
 async def list_bills(call: Call[None, ApplicationQuery]) -> BillList:
-    """Own bills; for the treasurer those of the offices they serve; all for operators."""
+    """List own bills; for the treasurer those of the offices they serve; all for operators."""
     billing = call.app[BILLING]
     found = await billing.find(BillService).bills(call.caller, call.query.application_id)
-    return BillList(bills=tuple(BillView.of(bill, billing.wait_seconds) for bill in found))
+    return BillList(bills=tuple(BillView.from_bill(bill, billing.wait_seconds) for bill in found))
 
 
 @api.get(
@@ -49,9 +49,11 @@ async def list_bills(call: Call[None, ApplicationQuery]) -> BillList:
     refusals=(BillUnknown, NotYourOffice),
 )
 async def show_bill(call: Call[None, None, BillPath]) -> BillView:
-    """One bill."""
+    """Show one bill."""
     billing = call.app[BILLING]
-    return BillView.of(await billing.find(BillService).bill(call.caller, call.path.bill_id), billing.wait_seconds)
+    return BillView.from_bill(
+        await billing.find(BillService).bill(call.caller, call.path.bill_id), billing.wait_seconds
+    )
 
 
 @api.post(
@@ -75,10 +77,10 @@ async def show_bill(call: Call[None, None, BillPath]) -> BillView:
     ),
 )
 async def renew_bill(call: Call[None, None, BillPath]) -> BillView:
-    """The answer is followed at the bill: `renewal` tells of the new bill or of the seat being gone."""
+    """Ask for a new code; `renewal` of the bill then shows the new bill, or that the seat is gone."""
     billing = call.app[BILLING]
     bill = await billing.find(BillService).renew(call.caller, call.path.bill_id, call.command_id)
-    return BillView.of(bill, billing.wait_seconds)
+    return BillView.from_bill(bill, billing.wait_seconds)
 
 
 @api.post(
@@ -91,7 +93,7 @@ async def renew_bill(call: Call[None, None, BillPath]) -> BillView:
     refusals=(BillUnknown, BillIsPaid, MoneyIsOnItsWay, BillIsOwed, BillHasEnded, SomeoneElseChangedIt),
 )
 async def cancel_bill(call: Call[None, None, BillPath]) -> BillView:
-    """The bill, given up."""
+    """Cancel a bill."""
     billing = call.app[BILLING]
     bill = await billing.find(BillService).cancel(call.caller, call.path.bill_id, call.command_id)
-    return BillView.of(bill, billing.wait_seconds)
+    return BillView.from_bill(bill, billing.wait_seconds)

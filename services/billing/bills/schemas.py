@@ -10,7 +10,8 @@ from services.billing.bills.claim_schemas import ClaimView
 from services.billing.bills.model import Bill, next_check_at
 from services.billing.bills.states import BillState
 from services.billing.bills.texts import YEAR_END_WARNING, YEAR_END_WARNING_ID, guidance
-from services.billing.field_types import Id
+from services.billing.field_types import Id, StateView
+from shared.calendar.working_days import JAKARTA
 from shared.http.schema import Path, View
 
 
@@ -20,7 +21,7 @@ class BillPath(Path):
     bill_id: Id
 
 
-class LineView(View):
+class LineView(StateView):
     """One line of a bill, in rupiah."""
 
     code: str
@@ -30,8 +31,8 @@ class LineView(View):
     legal_basis: str
 
 
-class RenewalView(View):
-    """The last wish for a new code: ``asked``, ``granted`` (with the new bill) or ``refused`` (with the reason)."""
+class RenewalView(StateView):
+    """The last request for a new code: ``asked``, ``granted`` (with the new bill) or ``refused`` (with the reason)."""
 
     state: str
     asked_at: datetime
@@ -77,44 +78,26 @@ class BillView(View):
     claims: tuple[ClaimView, ...]
 
     @classmethod
-    def of(cls, bill: Bill, wait_seconds: int) -> Self:
-        """The bill as it is shown."""
-        told = guidance(bill)
-        zone = bill.seat.timezone if bill.seat else bill.timezone or JAKARTA_NAME
-        short = bill.shortened_by_year_end
-        return cls(
-            bill_id=bill.bill_id,
-            application_id=bill.payer.application_id,
-            appointment_id=bill.seat.appointment_id if bill.seat else None,
-            purpose=bill.purpose.value,
-            state=bill.state.value,
-            amount=bill.amount,
-            lines=tuple(LineView(**vars(line)) for line in bill.price.lines),
-            legal_basis=bill.price.legal_basis,
-            tariff_id=bill.price.tariff_id,
-            billing_code=bill.billing_code,
-            requested_at=bill.requested_at,
-            issued_at=bill.issued_at,
-            expires_at=bill.expires_at,
-            expires_at_local=_local(bill.expires_at, zone),
-            timezone=zone,
-            shortened_by_year_end=short,
-            warning=YEAR_END_WARNING if short else None,
-            warning_id=YEAR_END_WARNING_ID if short else None,
-            paid_at=bill.paid_at,
-            cause=bill.cause,
-            current_step=told.current_step,
-            remaining_steps=told.remaining_steps,
-            next_action=told.next_action,
-            next_action_id=told.next_action_id,
-            deadline=bill.expires_at if bill.state == BillState.ISSUED else None,
-            next_check_at=next_check_at(bill),
-            expected_wait_seconds=wait_seconds if bill.live else None,
-            replaces_bill_id=bill.replaces_bill_id,
-            superseded_by=bill.superseded_by,
-            renewal=_renewal(bill),
-            claims=tuple(ClaimView.of(bill, claim, wait_seconds) for claim in bill.claims),
-        )
+    def from_bill(cls, bill: Bill, wait_seconds: int) -> Self:
+        """Return the view of a bill; ``wait_seconds`` is the expected wait for a code."""
+        zone = bill.seat.timezone if bill.seat else bill.timezone or JAKARTA.key
+        shown = {
+            "application_id": bill.payer.application_id,
+            "appointment_id": bill.seat.appointment_id if bill.seat else None,
+            "amount": bill.amount,
+            "lines": bill.price.lines,
+            "legal_basis": bill.price.legal_basis,
+            "tariff_id": bill.price.tariff_id,
+            "expires_at_local": _local(bill.expires_at, zone),
+            "timezone": zone,
+            "warning": YEAR_END_WARNING if bill.shortened_by_year_end else None,
+            "warning_id": YEAR_END_WARNING_ID if bill.shortened_by_year_end else None,
+            "deadline": bill.expires_at if bill.state == BillState.ISSUED else None,
+            "next_check_at": next_check_at(bill),
+            "expected_wait_seconds": wait_seconds if bill.live else None,
+            "claims": [ClaimView.from_claim(bill, claim, wait_seconds) for claim in bill.claims],
+        }
+        return cls.model_validate({**vars(bill), **vars(guidance(bill)), **shown})
 
 
 class BillList(View):
@@ -125,13 +108,3 @@ class BillList(View):
 
 def _local(moment: datetime | None, zone: str) -> str | None:
     return moment.astimezone(ZoneInfo(zone)).isoformat() if moment else None
-
-
-def _renewal(bill: Bill) -> RenewalView | None:
-    asked = bill.renewal
-    if asked is None:
-        return None
-    return RenewalView(state=asked.state.value, asked_at=asked.asked_at, bill_id=asked.bill_id, reason=asked.reason)
-
-
-JAKARTA_NAME = "Asia/Jakarta"

@@ -18,19 +18,20 @@ from services.billing.bills.errors import (
     MoneyIsOnItsWay,
     SeatIsGone,
 )
-from services.billing.bills.model import Bill, Purpose, RenewalState, Standing
+from services.billing.bills.model import Bill, BillOutcome, RenewalState
 from services.billing.bills.offices import office_of_bills
 from services.billing.bills.own_bill import OwnBills
 from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.bills.states import BillState
 from services.billing.context import UseCaseContext
-from services.billing.store_part import Missing, states
+from services.billing.store_part import states
+from shared.events.codes import BillPurpose
 from shared.ids import derived_id
 from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.tokens import Caller
 
-OWED: Final = frozenset({Purpose.TOP_UP, Purpose.PENALTY})
+OWED: Final = frozenset({BillPurpose.TOP_UP, BillPurpose.PENALTY})
 """Charges that the passport waits for: they cannot be cancelled, and can be renewed at any time."""
 
 
@@ -115,7 +116,7 @@ class BillService:
         """Create a new bill of the same price for a charge that is still owed; it replaces the ended one."""
         old, now = record.state, self._clock.now()
         new_id = derived_id("bill", record.id, "again")
-        again = bills.request(
+        renewed = bills.request(
             new_id,
             old.payer,
             old.purpose,
@@ -126,7 +127,7 @@ class BillService:
             replaces_bill_id=record.id,
             timezone=old.timezone,
         )
-        await self._insert_and_read(new_id, again)
+        await self._aggregates.insert(BILLS, new_id, renewed)
         changed = await self._aggregates.change(BILLS, record.id, lambda bill: self._supersede_if_ended(bill, new_id))
         return changed.state
 
@@ -136,13 +137,6 @@ class BillService:
         now = self._clock.now()
         granted = bills.renewal_granted(bill, new_id, now).state
         return bills.supersede(granted, new_id, now, self._policy)
-
-    async def _insert_and_read(self, bill_id: str, decision: Decision[Bill]) -> Bill:
-        await self._aggregates.insert(BILLS, bill_id, decision)
-        record = await self._bills.bill(bill_id)
-        if record is None:
-            raise Missing(f"bill {bill_id}")
-        return record.state
 
 
 def _refuse_if_paid(bill: Bill) -> None:
@@ -156,9 +150,9 @@ def _refuse_renewal(bill: Bill, others: list[Bill], *, withdrawn: bool) -> None:
     _refuse_if_paid(bill)
     if bill.live:
         raise BillStillPayable
-    if bill.standing == Standing.SEAT_SOUGHT:
+    if bill.standing == BillOutcome.SEAT_SOUGHT:
         raise MoneyIsBeingPlaced
-    if bill.purpose == Purpose.SAME_DAY or withdrawn or bill.state in (BillState.WAIVED, BillState.SUPERSEDED):
+    if bill.purpose == BillPurpose.SAME_DAY or withdrawn or bill.state in (BillState.WAIVED, BillState.SUPERSEDED):
         raise BillCannotBeRenewed(state=bill.state.value)
     if bill.purpose in OWED and bill.state == BillState.CANCELLED:
         raise BillCannotBeRenewed(state=bill.state.value)

@@ -84,6 +84,3 @@ SETTLEABLE_BILLS: Final = LIVE_BILLS - {B.PAID_UNSETTLED}
 
 ENDED_BILLS: Final = frozenset({B.EXPIRED, B.FAILED, B.CANCELLED})
 """Ended without money; late money can still reach them."""
-
-
-FINAL_BILLS: Final = frozenset({B.WAIVED, B.SUPERSEDED})

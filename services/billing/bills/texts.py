@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from services.billing.bills.model import Bill, Purpose, Standing
+from services.billing.bills.model import Bill, BillOutcome
 from services.billing.bills.states import BillState
+from shared.events.codes import BillPurpose
 
 
 @dataclass(frozen=True)
@@ -127,10 +128,10 @@ _SAME_DAY: Final[Mapping[BillState, Guidance]] = {
     BillState.FAILED: _SAME_DAY_ENDED,
     BillState.CANCELLED: _SAME_DAY_ENDED,
 }
-_BY_PURPOSE: Final[Mapping[Purpose, Mapping[BillState, Guidance]]] = {
-    Purpose.TOP_UP: _OWED,
-    Purpose.PENALTY: _OWED,
-    Purpose.SAME_DAY: _SAME_DAY,
+_BY_PURPOSE: Final[Mapping[BillPurpose, Mapping[BillState, Guidance]]] = {
+    BillPurpose.TOP_UP: _OWED,
+    BillPurpose.PENALTY: _OWED,
+    BillPurpose.SAME_DAY: _SAME_DAY,
 }
 """Texts that differ for a bill without a seat."""
 
@@ -140,8 +141,8 @@ YEAR_END_WARNING_ID: Final = "Semua kode berakhir pada 31 Desember; kode ini ber
 
 def guidance(bill: Bill) -> Guidance:
     """Return the texts for this bill."""
-    if bill.standing == Standing.SEAT_SOUGHT:
+    if bill.standing == BillOutcome.SEAT_SOUGHT:
         return _SEAT_SOUGHT
-    if bill.standing == Standing.REFUND:
+    if bill.standing == BillOutcome.REFUND:
         return _REFUND
     return _BY_PURPOSE.get(bill.purpose, _BY_STATE).get(bill.state, _BY_STATE[bill.state])

@@ -7,11 +7,11 @@ from typing import Final
 
 from services.billing.alerts import CASE_OVERDUE, alert
 from services.billing.bills.lifecycle import BillLifecycle
-from services.billing.bills.model import Bill, ClaimState, Standing
+from services.billing.bills.model import Bill, BillOutcome, ClaimState
 from services.billing.bills.repository import BillRepository
 from services.billing.bills.states import BillState
 from services.billing.cases import model as cases
-from services.billing.cases.model import Case, CaseKind, CaseOutcome, Subject
+from services.billing.cases.model import Case, Subject
 from services.billing.cases.repository import CASES
 from services.billing.context import UseCaseContext
 from services.billing.receipts.model import Receipt, SimponiWord
@@ -20,6 +20,8 @@ from services.billing.receipts.repository import ReceiptRepository
 from services.billing.receipts.settled_lines import SettledLineRepository
 from services.billing.receipts.simponi_batching import SimponiBatcher, Urgency
 from shared.errors import UpstreamDown
+from shared.events.codes import PaymentCaseKind, PaymentCaseOutcome
+from shared.events.envelope import Envelope
 from shared.events.scheduling import ArrivedOnProof
 from shared.ids import derived_id
 from shared.logs import get_logger
@@ -30,13 +32,13 @@ from shared.store.transitions import IllegalTransition
 log = get_logger(__name__)
 
 SHOWED_UP: Final = "the money showed up"
-ASKED_AGAIN: Final[Mapping[CaseKind, Urgency]] = {
-    CaseKind.CLAIM_UNCONFIRMED: Urgency.CLAIMED,
-    CaseKind.ARRIVED_ON_PROOF: Urgency.CLAIMED,
-    CaseKind.CLAIMED_BY_FILE: Urgency.ROUTINE,
+ASKED_AGAIN: Final[Mapping[PaymentCaseKind, Urgency]] = {
+    PaymentCaseKind.CLAIM_UNCONFIRMED: Urgency.CLAIMED,
+    PaymentCaseKind.ARRIVED_ON_PROOF: Urgency.CLAIMED,
+    PaymentCaseKind.CLAIMED_BY_FILE: Urgency.ROUTINE,
 }
 """Of these SIMPONI is asked again whenever the case is looked at, this urgently."""
-Resolver = Callable[[Case], Awaitable[CaseOutcome | None]]
+Resolver = Callable[[Case], Awaitable[PaymentCaseOutcome | None]]
 
 
 class CaseFollowUp:
@@ -63,22 +65,22 @@ class CaseFollowUp:
         self._questions = questions
         self.confirm: Callable[[Receipt], Awaitable[bool]] | None = None
         """Asks SIMPONI whether it knows a receipt as paid with its amount; wired by the use cases of confirming."""
-        self._resolvers: Mapping[CaseKind, Resolver] = {
-            CaseKind.CLAIM_UNCONFIRMED: self._resolve_claim,
-            CaseKind.ARRIVED_ON_PROOF: self._resolve_claim,
-            CaseKind.UNKNOWN_CODE: self._resolve_by_receipt,
-            CaseKind.SETTLED_UNKNOWN_HERE: self._resolve_by_receipt,
-            CaseKind.PAID_HERE_UNSETTLED: self._resolve_by_file,
-            CaseKind.AMOUNT_DIFFERS: self._resolve_by_file,
-            CaseKind.CLAIMED_BY_FILE: self._resolve_claimed_line,
-            CaseKind.RECEIPT_UNCONFIRMED: self._resolve_by_simponi,
+        self._resolvers: Mapping[PaymentCaseKind, Resolver] = {
+            PaymentCaseKind.CLAIM_UNCONFIRMED: self._resolve_claim,
+            PaymentCaseKind.ARRIVED_ON_PROOF: self._resolve_claim,
+            PaymentCaseKind.UNKNOWN_CODE: self._resolve_by_receipt,
+            PaymentCaseKind.SETTLED_UNKNOWN_HERE: self._resolve_by_receipt,
+            PaymentCaseKind.PAID_HERE_UNSETTLED: self._resolve_by_file,
+            PaymentCaseKind.AMOUNT_DIFFERS: self._resolve_by_file,
+            PaymentCaseKind.CLAIMED_BY_FILE: self._resolve_claimed_line,
+            PaymentCaseKind.RECEIPT_UNCONFIRMED: self._resolve_by_simponi,
         }
 
     # opening
 
     async def open(
         self,
-        kind: CaseKind,
+        kind: PaymentCaseKind,
         key: tuple[str, ...],
         subject: Subject,
         *,
@@ -98,7 +100,7 @@ class CaseFollowUp:
         looking = [claim for claim in bill.claims if claim.state == ClaimState.LOOKING]
         if looking:
             subject = _about(bill, ntpn=looking[0].ntpn, ntb=looking[0].ntb)
-            await self.open(CaseKind.CLAIM_UNCONFIRMED, (bill.bill_id, looking[0].claim_id), subject)
+            await self.open(PaymentCaseKind.CLAIM_UNCONFIRMED, (bill.bill_id, looking[0].claim_id), subject)
         await self._lifecycle.claim_due(record)
 
     async def unsettled_due(self, record: Record[Bill]) -> None:
@@ -107,10 +109,10 @@ class CaseFollowUp:
         if bill.state == BillState.PAID_UNSETTLED and bill.evidence:
             proof = bill.evidence[-1]
             subject = _about(bill, ntb=proof.ntb, amount_there=proof.amount)
-            await self.open(CaseKind.CLAIM_UNCONFIRMED, (bill.bill_id, proof.ntb), subject)
+            await self.open(PaymentCaseKind.CLAIM_UNCONFIRMED, (bill.bill_id, proof.ntb), subject)
         await self._lifecycle.case_due(record)
 
-    async def arrived_on_proof(self, event: ArrivedOnProof, received: str) -> None:
+    async def arrived_on_proof(self, event: ArrivedOnProof, envelope: Envelope) -> None:
         """Open a case for a visitor admitted on proof of a payment that is not known here; it is checked at once."""
         known = await self._bills.bills_of(event.application_id)
         own = [
@@ -130,11 +132,11 @@ class CaseFollowUp:
             amount_here=bill.amount if bill else None,
         )
         key = (event.appointment_id, event.ntpn)
-        await self.open(CaseKind.ARRIVED_ON_PROOF, key, subject, check_now=True, received=received)
+        await self.open(PaymentCaseKind.ARRIVED_ON_PROOF, key, subject, check_now=True, received=envelope.id)
 
     async def unknown_code(self, receipt: Receipt) -> None:
         """Open a case for money on a code that belongs to no bill."""
-        await self.open(CaseKind.UNKNOWN_CODE, (receipt.ntpn,), about_receipt(receipt))
+        await self.open(PaymentCaseKind.UNKNOWN_CODE, (receipt.ntpn,), about_receipt(receipt))
 
     # deadlines
 
@@ -175,7 +177,7 @@ class CaseFollowUp:
 
     # resolving: the outcome once the money was found, else None
 
-    async def _resolve_claim(self, case: Case) -> CaseOutcome | None:
+    async def _resolve_claim(self, case: Case) -> PaymentCaseOutcome | None:
         subject = case.subject
         receipt = await self._receipts.receipt(subject.ntpn) if subject.ntpn else None
         if receipt is not None:
@@ -183,37 +185,41 @@ class CaseFollowUp:
         bill = await self._bills.bill(subject.bill_id) if subject.bill_id else None
         if bill is None:
             return None
-        if bill.state.settled_by is not None and bill.state.standing != Standing.REFUND:
-            return CaseOutcome.CONFIRMED
+        if bill.state.settled_by is not None and bill.state.standing != BillOutcome.REFUND:
+            return PaymentCaseOutcome.CONFIRMED
         mine = [record.state for record in await self._receipts.receipts_of(bill.id) if record.state.ntb == subject.ntb]
         return cases.outcome_of(case.kind, mine[0]) if mine else None
 
-    async def _resolve_by_receipt(self, case: Case) -> CaseOutcome | None:
+    async def _resolve_by_receipt(self, case: Case) -> PaymentCaseOutcome | None:
         receipt = await self._receipts.receipt(case.subject.ntpn or "")
         return cases.outcome_of(case.kind, receipt.state) if receipt is not None else None
 
-    async def _resolve_claimed_line(self, case: Case) -> CaseOutcome | None:
+    async def _resolve_claimed_line(self, case: Case) -> PaymentCaseOutcome | None:
         """Confirm a line of a claimed file once SIMPONI itself has told of the payment."""
         receipt = await self._receipts.receipt(case.subject.ntpn or "")
         known = receipt is not None and receipt.state.simponi_word is not SimponiWord.UNRECORDED
-        return CaseOutcome.CONFIRMED if known else None
+        return PaymentCaseOutcome.CONFIRMED if known else None
 
-    async def _resolve_by_simponi(self, case: Case) -> CaseOutcome | None:
+    async def _resolve_by_simponi(self, case: Case) -> PaymentCaseOutcome | None:
         """Confirm a receipt that SIMPONI knows by now, with the amount that is booked here."""
         receipt = await self._receipts.receipt(case.subject.ntpn or "")
         if receipt is None or self.confirm is None:
             return None
         try:
-            return CaseOutcome.CONFIRMED if await self.confirm(receipt.state) else None
+            return PaymentCaseOutcome.CONFIRMED if await self.confirm(receipt.state) else None
         except UpstreamDown:
             return None
 
-    async def _resolve_by_file(self, case: Case) -> CaseOutcome | None:
+    async def _resolve_by_file(self, case: Case) -> PaymentCaseOutcome | None:
         ntpn = case.subject.ntpn or ""
         receipt, line = await self._receipts.receipt(ntpn), await self._settled_lines.settled_line(ntpn)
         if receipt is None or line is None or receipt.state.amount != line.amount:
             return None
-        return CaseOutcome.SETTLED if case.kind == CaseKind.PAID_HERE_UNSETTLED else CaseOutcome.CORRECTED
+        return (
+            PaymentCaseOutcome.SETTLED
+            if case.kind == PaymentCaseKind.PAID_HERE_UNSETTLED
+            else PaymentCaseOutcome.CORRECTED
+        )
 
 
 def _about(bill: Bill, *, ntpn: str | None = None, ntb: str | None = None, amount_there: int | None = None) -> Subject:

@@ -10,31 +10,11 @@ from typing import Final
 
 from services.billing.receipts.model import Receipt
 from services.billing.receipts.states import ReceiptState
-from services.billing.rules import CasePolicy, backoff, seconds
+from services.billing.rules import CasePolicy, backoff, due_without, seconds
 from shared.events import billing as events
+from shared.events.codes import PaymentCaseKind, PaymentCaseOutcome
 from shared.store.decision import Decision
 from shared.store.transitions import Transitions
-
-
-class CaseKind(StrEnum):
-    """The kind of a case: the thing that does not add up."""
-
-    CLAIM_UNCONFIRMED = "claim_unconfirmed"
-    """A payer says, or a bank's number proves, that money was paid; the treasury's number does not come."""
-    SETTLED_UNKNOWN_HERE = "settled_unknown_here"
-    """The settlement file shows money on a code that belongs to no bill here."""
-    PAID_HERE_UNSETTLED = "paid_here_unsettled"
-    """Money is booked here that no settlement file shows."""
-    AMOUNT_DIFFERS = "amount_differs"
-    UNKNOWN_CODE = "unknown_code"
-    ARRIVED_ON_PROOF = "arrived_on_proof"
-    """Somebody came with proof of a payment that does not show."""
-    DOUBLE_LINE = "double_line"
-    """The settlement file shows one NTPN twice."""
-    CLAIMED_BY_FILE = "claimed_by_file"
-    """A file that a person brought shows money that SIMPONI does not know: nothing is booked."""
-    RECEIPT_UNCONFIRMED = "receipt_unconfirmed"
-    """Money is booked here that SIMPONI, asked once more, does not know as paid with this amount."""
 
 
 class CaseState(StrEnum):
@@ -71,26 +51,26 @@ CASE_TRANSITIONS: Final = Transitions[CaseState, CaseCommand](
 )
 
 
-class CaseOutcome(StrEnum):
-    """The outcome of a case."""
+K, A = PaymentCaseKind, PaymentCaseOutcome
+_OF_A_PAYER: Final = frozenset({A.CONFIRMED, A.NOT_PAID, A.REFUNDED})
+_OF_UNKNOWN_MONEY: Final = frozenset({A.SETTLED, A.REFUNDED, A.CORRECTED})
 
-    CONFIRMED = "confirmed"
-    NOT_PAID = "not_paid"
-    REFUNDED = "refunded"
-    CORRECTED = "corrected"
-    SETTLED = "settled"
-
-
-OUTCOMES: Final[Mapping[CaseKind, frozenset[CaseOutcome]]] = {
-    CaseKind.CLAIM_UNCONFIRMED: frozenset({CaseOutcome.CONFIRMED, CaseOutcome.NOT_PAID, CaseOutcome.REFUNDED}),
-    CaseKind.ARRIVED_ON_PROOF: frozenset({CaseOutcome.CONFIRMED, CaseOutcome.NOT_PAID, CaseOutcome.REFUNDED}),
-    CaseKind.SETTLED_UNKNOWN_HERE: frozenset({CaseOutcome.SETTLED, CaseOutcome.REFUNDED, CaseOutcome.CORRECTED}),
-    CaseKind.UNKNOWN_CODE: frozenset({CaseOutcome.SETTLED, CaseOutcome.REFUNDED, CaseOutcome.CORRECTED}),
-    CaseKind.PAID_HERE_UNSETTLED: frozenset({CaseOutcome.SETTLED, CaseOutcome.NOT_PAID}),
-    CaseKind.AMOUNT_DIFFERS: frozenset({CaseOutcome.CORRECTED, CaseOutcome.SETTLED}),
-    CaseKind.DOUBLE_LINE: frozenset({CaseOutcome.CORRECTED, CaseOutcome.REFUNDED}),
-    CaseKind.CLAIMED_BY_FILE: frozenset({CaseOutcome.NOT_PAID, CaseOutcome.CORRECTED}),
-    CaseKind.RECEIPT_UNCONFIRMED: frozenset({CaseOutcome.CONFIRMED, CaseOutcome.NOT_PAID}),
+OUTCOMES: Final[Mapping[PaymentCaseKind, frozenset[PaymentCaseOutcome]]] = {
+    # a payer says, or a bank's number proves, that money was paid; the treasury's number does not come
+    K.CLAIM_UNCONFIRMED: _OF_A_PAYER,
+    K.ARRIVED_ON_PROOF: _OF_A_PAYER,
+    # the settlement file shows money on a code that belongs to no bill here
+    K.SETTLED_UNKNOWN_HERE: _OF_UNKNOWN_MONEY,
+    K.UNKNOWN_CODE: _OF_UNKNOWN_MONEY,
+    # money is booked here that no settlement file shows
+    K.PAID_HERE_UNSETTLED: frozenset({A.SETTLED, A.NOT_PAID}),
+    K.AMOUNT_DIFFERS: frozenset({A.CORRECTED, A.SETTLED}),
+    # the settlement file shows one NTPN twice
+    K.DOUBLE_LINE: frozenset({A.CORRECTED, A.REFUNDED}),
+    # a file that a person brought shows money that SIMPONI does not know: nothing is booked
+    K.CLAIMED_BY_FILE: frozenset({A.NOT_PAID, A.CORRECTED}),
+    # money is booked here that SIMPONI, asked once more, does not know as paid with this amount
+    K.RECEIPT_UNCONFIRMED: frozenset({A.CONFIRMED, A.NOT_PAID}),
 }
 """The outcomes that are allowed for each kind of case."""
 
@@ -102,9 +82,9 @@ person gives either writes money off or says that money is there which the books
 OPERATOR: Final = "operator"
 TREASURER: Final = "treasurer"
 
-OWNERS: Final[Mapping[CaseKind, str]] = {
-    kind: OPERATOR if kind in (CaseKind.CLAIM_UNCONFIRMED, CaseKind.ARRIVED_ON_PROOF) else TREASURER
-    for kind in CaseKind
+OWNERS: Final[Mapping[PaymentCaseKind, str]] = {
+    kind: OPERATOR if kind in (PaymentCaseKind.CLAIM_UNCONFIRMED, PaymentCaseKind.ARRIVED_ON_PROOF) else TREASURER
+    for kind in PaymentCaseKind
 }
 """The role that owns each kind of case: operators if a citizen waits, the treasurer for differences of the books."""
 
@@ -141,7 +121,7 @@ class CaseNote:
 class Proposal:
     """An outcome that gives money up, and who proposed it."""
 
-    outcome: CaseOutcome
+    outcome: PaymentCaseOutcome
     by: str
 
 
@@ -169,7 +149,7 @@ class Case:
     """One question about money. Its id is derived from what it is about, so there is never a second one."""
 
     case_id: str
-    kind: CaseKind
+    kind: PaymentCaseKind
     state: CaseState
     owner: str
     """The role that answers."""
@@ -182,7 +162,7 @@ class Case:
     escalated_at: datetime | None = None
     notes: tuple[CaseNote, ...] = ()
     proposal: Proposal | None = None
-    outcome: CaseOutcome | None = None
+    outcome: PaymentCaseOutcome | None = None
     closed_at: datetime | None = None
 
 
@@ -191,7 +171,7 @@ Decide = Callable[[Case], Decision[Case]]
 
 
 def open_case(
-    case_id: str, kind: CaseKind, subject: Subject, now: datetime, policy: CasePolicy, *, check_now: bool = False
+    case_id: str, kind: PaymentCaseKind, subject: Subject, now: datetime, policy: CasePolicy, *, check_now: bool = False
 ) -> Decision[Case]:
     """Return a new case with its owner and its due time."""
     due_at = now + seconds(policy.due_seconds)
@@ -209,7 +189,7 @@ def open_case(
     )
     told = events.PaymentCaseOpened(
         case_id=case_id,
-        kind=kind.value,
+        kind=kind,
         due_at=due_at,
         bill_id=subject.bill_id,
         application_id=subject.application_id,
@@ -228,7 +208,7 @@ def note(case: Case, by: str, text: str, now: datetime) -> Decision[Case]:
     return Decision(_noted(replace(looking, proposal=None), by, "note", text, now))
 
 
-def answer(case: Case, outcome: CaseOutcome, by: str, reason: str, now: datetime) -> Decision[Case]:
+def answer(case: Case, outcome: PaymentCaseOutcome, by: str, reason: str, now: datetime) -> Decision[Case]:
     """Close the case, or propose the outcome if it gives money up and needs a second person.
 
     Raises:
@@ -253,7 +233,7 @@ def answer(case: Case, outcome: CaseOutcome, by: str, reason: str, now: datetime
     return close(case, outcome, by, reason, now)
 
 
-def close(case: Case, outcome: CaseOutcome, by: str, reason: str, now: datetime) -> Decision[Case]:
+def close(case: Case, outcome: PaymentCaseOutcome, by: str, reason: str, now: datetime) -> Decision[Case]:
     """Close the case with its outcome.
 
     Raises:
@@ -263,8 +243,8 @@ def close(case: Case, outcome: CaseOutcome, by: str, reason: str, now: datetime)
     closed = replace(closed, outcome=outcome, closed_at=now, live=False, due={})
     told = events.PaymentCaseClosed(
         case_id=case.case_id,
-        kind=case.kind.value,
-        outcome=outcome.value,
+        kind=case.kind,
+        outcome=outcome,
         appointment_id=case.subject.appointment_id,
         bill_id=case.subject.bill_id,
         application_id=case.subject.application_id,
@@ -282,19 +262,19 @@ def check_later(case: Case, now: datetime, policy: CasePolicy) -> Decision[Case]
 
 def escalate(case: Case, now: datetime) -> Decision[Case]:
     """Escalate an overdue case to the operators' list, once."""
-    due = {name: at for name, at in case.due.items() if name != "escalate"}
+    due = due_without(case.due, "escalate")
     return Decision(_noted(replace(case, escalated_at=now, due=due), BILLING, "escalated", "overdue", now))
 
 
-def outcome_of(kind: CaseKind, receipt: Receipt) -> CaseOutcome | None:
+def outcome_of(kind: PaymentCaseKind, receipt: Receipt) -> PaymentCaseOutcome | None:
     """Return the outcome that a receipt gives to a case about its money; None while the receipt is not settled."""
-    if kind in (CaseKind.CLAIM_UNCONFIRMED, CaseKind.ARRIVED_ON_PROOF):
+    if kind in (PaymentCaseKind.CLAIM_UNCONFIRMED, PaymentCaseKind.ARRIVED_ON_PROOF):
         goes_back = receipt.state in (ReceiptState.IN_REFUND, ReceiptState.REFUNDED)
-        return CaseOutcome.REFUNDED if goes_back else CaseOutcome.CONFIRMED
+        return PaymentCaseOutcome.REFUNDED if goes_back else PaymentCaseOutcome.CONFIRMED
     if receipt.state == ReceiptState.SETTLES_BILL:
-        return CaseOutcome.SETTLED
+        return PaymentCaseOutcome.SETTLED
     goes_back = receipt.state == ReceiptState.IN_REFUND and receipt.refund_recorded
-    return CaseOutcome.REFUNDED if goes_back or receipt.state == ReceiptState.REFUNDED else None
+    return PaymentCaseOutcome.REFUNDED if goes_back or receipt.state == ReceiptState.REFUNDED else None
 
 
 def _moved(case: Case, command: CaseCommand) -> Case:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from services.billing.cases.follow_up import CaseFollowUp, about_receipt
-from services.billing.cases.model import CaseKind
 from services.billing.context import UseCaseContext
 from services.billing.payment import Payment
 from services.billing.receipts import model as receipts
@@ -21,6 +20,7 @@ from services.billing.receipts.settled_lines import SettledLineRepository
 from services.billing.receipts.simponi_batching import SimponiBatcher, Urgency
 from services.billing.simponi import SimponiBilling
 from shared.errors import UpstreamDown
+from shared.events.codes import PaymentCaseKind
 from shared.logs import get_logger
 from shared.store.decision import Decision
 
@@ -83,7 +83,7 @@ class PaymentConfirmation:
 
     async def open_unconfirmed_case(self, receipt: Receipt) -> None:
         """Open the case about money that is booked here and that SIMPONI does not know; never a second one."""
-        await self._cases.open(CaseKind.RECEIPT_UNCONFIRMED, (receipt.ntpn,), about_receipt(receipt))
+        await self._cases.open(PaymentCaseKind.RECEIPT_UNCONFIRMED, (receipt.ntpn,), about_receipt(receipt))
 
     async def confirm_unrecorded(self, receipt: Receipt) -> bool:
         """Ask SIMPONI for its word on an older receipt that has none; return whether it gave it.

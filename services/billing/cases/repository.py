@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Final
 
 from services.billing.cases.model import Case
@@ -26,7 +25,7 @@ class CaseRepository(StorePart):
     """The queries of cases."""
 
     async def case(self, case_id: str) -> Record[Case] | None:
-        """By its id."""
+        """Return the case with this id, or None."""
         return await self._store.get(CASES, case_id)
 
     async def live_cases(self, due: Range, limit: int) -> Sequence[Record[Case]]:
@@ -34,10 +33,6 @@ class CaseRepository(StorePart):
         return await self._store.find(CASES, "live", within={"state.due_at": due}, limit=limit)
 
     async def cases_of(self, application_id: str, limit: int) -> Sequence[Record[Case]]:
-        """The cases of an application, answered or not, oldest first."""
+        """Return the cases of an application, answered or not, oldest first."""
         wanted = {"state.subject.application_id": application_id}
         return await self._store.find(CASES, "application", wanted, limit=limit)
-
-    async def overdue_count(self, now: datetime) -> int:
-        """Return the number of overdue cases."""
-        return await self._store.count(CASES, "live", within={"state.due_at": Range(high=now)})

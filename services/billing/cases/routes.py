@@ -34,11 +34,11 @@ api = Endpoints("billing")
     answers={200: CaseList},
 )
 async def list_cases(call: Call[None, CaseQuery]) -> CaseList:
-    """The most urgent first."""
+    """List cases, the most urgent first."""
     wanted = call.query
     case_filter = CaseFilter(wanted.application_id, wanted.overdue, wanted.from_due, wanted.limit)
     found = await call.app[BILLING].find(CaseService).cases(call.caller, case_filter)
-    return CaseList(cases=tuple(CaseView.of(case) for case in found))
+    return CaseList(cases=tuple(CaseView.from_case(case) for case in found))
 
 
 @api.get(
@@ -50,8 +50,8 @@ async def list_cases(call: Call[None, CaseQuery]) -> CaseList:
     refusals=(CaseUnknown, NotYourOffice),
 )
 async def show_case(call: Call[None, None, CasePath]) -> CaseView:
-    """One case."""
-    return CaseView.of(await call.app[BILLING].find(CaseService).case(call.caller, call.path.case_id))
+    """Show one case."""
+    return CaseView.from_case(await call.app[BILLING].find(CaseService).case(call.caller, call.path.case_id))
 
 
 @api.post(
@@ -66,9 +66,9 @@ async def show_case(call: Call[None, None, CasePath]) -> CaseView:
     refusals=(CaseUnknown, NotYourOffice, CaseIsClosed, TooManyCaseNotes, SomeoneElseChangedIt),
 )
 async def note_case(call: Call[NewCaseNote, None, CasePath]) -> CaseView:
-    """From the first note on somebody is looking; a proposed answer is off by it."""
+    """Add a note; the case is then under investigation, and a proposed answer is dropped."""
     service = call.app[BILLING].find(CaseService)
-    return CaseView.of(await service.note(call.caller, call.path.case_id, call.body.text, call.command_id))
+    return CaseView.from_case(await service.note(call.caller, call.path.case_id, call.body.text, call.command_id))
 
 
 @api.post(
@@ -91,7 +91,7 @@ async def note_case(call: Call[NewCaseNote, None, CasePath]) -> CaseView:
     ),
 )
 async def close_case(call: Call[CaseClosure, None, CasePath]) -> CaseView:
-    """The first of two people proposes (`proposed`), the second closes."""
+    """Propose an outcome as the first of two people (`proposed`), or close the case as the second."""
     service, answer = call.app[BILLING].find(CaseService), call.body
     closed = await service.close(call.caller, call.path.case_id, answer.outcome, answer.reason, call.command_id)
-    return CaseView.of(closed)
+    return CaseView.from_case(closed)

@@ -7,8 +7,9 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from services.billing.cases.model import Case, CaseOutcome
-from services.billing.field_types import Id
+from services.billing.cases.model import Case
+from services.billing.field_types import Id, StateView
+from shared.events.codes import PaymentCaseOutcome
 from shared.http.schema import Body, IsoMoment, Path, Query, View
 
 MOST_CASES = 100
@@ -16,13 +17,13 @@ Text = Annotated[str, Field(min_length=3, max_length=1000)]
 
 
 class CasePath(Path):
-    """Which case."""
+    """The case in the path."""
 
     case_id: Id
 
 
 class CaseQuery(Query):
-    """Which cases: those of an application, else those without an answer, by due time.
+    """The wanted cases: those of an application, else those without an answer, by due time.
 
     ``from_due`` is the due time of the last one of the page before; cases of that very moment are shown again.
     """
@@ -34,19 +35,19 @@ class CaseQuery(Query):
 
 
 class NewCaseNote(Body):
-    """What was found out or done."""
+    """A note about a finding or an act."""
 
     text: Text
 
 
 class CaseClosure(Body):
-    """The answer, and why it is this one."""
+    """The outcome of a case, with its reason."""
 
-    outcome: Annotated[CaseOutcome, Field(strict=False)]
+    outcome: Annotated[PaymentCaseOutcome, Field(strict=False)]
     reason: Text
 
 
-class CaseNoteView(View):
+class CaseNoteView(StateView):
     """One thing that was done about a case."""
 
     at: datetime
@@ -82,21 +83,11 @@ class CaseView(View):
     notes: tuple[CaseNoteView, ...]
 
     @classmethod
-    def of(cls, case: Case) -> Self:
-        """The case as it is shown to staff."""
-        same = ("case_id", "owner", "opened_at", "due_at", "escalated_at", "closed_at")
-        about = ("bill_id", "application_id", "appointment_id", "billing_code", "ntpn", "ntb")
-        sums = ("amount_here", "amount_there", "settlement_id", "line")
-        return cls(
-            **{name: getattr(case, name) for name in same},
-            **{name: getattr(case.subject, name) for name in (*about, *sums)},
-            kind=case.kind.value,
-            state=case.state.value,
-            outcome=case.outcome.value if case.outcome else None,
-            proposed_outcome=case.proposal.outcome.value if case.proposal else None,
-            next_check_at=case.due.get("look"),
-            notes=tuple(CaseNoteView(at=each.at, by=each.by, act=each.act, text=each.text) for each in case.notes),
-        )
+    def from_case(cls, case: Case) -> Self:
+        """Return the view of a case, for staff."""
+        proposed = case.proposal.outcome if case.proposal else None
+        more = {"proposed_outcome": proposed, "next_check_at": case.due.get("look")}
+        return cls.model_validate({**vars(case.subject), **vars(case), **more})
 
 
 class CaseList(View):

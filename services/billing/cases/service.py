@@ -18,11 +18,12 @@ from services.billing.cases.errors import (
     SecondPersonMustAgree,
     TooManyCaseNotes,
 )
-from services.billing.cases.model import Case, CaseOutcome, CaseState, Decide
+from services.billing.cases.model import Case, CaseState, Decide
 from services.billing.cases.repository import CASES, CaseRepository
 from services.billing.context import UseCaseContext
 from services.billing.receipts.repository import ReceiptRepository
 from services.billing.store_part import states
+from shared.events.codes import PaymentCaseOutcome
 from shared.store.decision import Decision
 from shared.store.kinds import Range, Record
 from shared.tokens import Caller
@@ -115,7 +116,9 @@ class CaseService:
 
         return await self._change_case(caller, case_id, decide, command_id)
 
-    async def close(self, caller: Caller, case_id: str, outcome: CaseOutcome, reason: str, command_id: str) -> Case:
+    async def close(
+        self, caller: Caller, case_id: str, outcome: PaymentCaseOutcome, reason: str, command_id: str
+    ) -> Case:
         """Close a case. An outcome that gives money up, or confirms it, needs a second person.
 
         The account that brought the settlement file of the case can neither propose nor confirm.

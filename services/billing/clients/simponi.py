@@ -122,7 +122,7 @@ class HttpSimponi:
 
 
 def _refusal(answer: ClientAnswer) -> str:
-    """The stable code of a no. A fault of SIMPONI's own is no answer at all."""
+    """Return the stable code of a no. A fault of SIMPONI's own is no answer at all."""
     if answer.status >= FIRST_SERVER_ERROR:
         raise UpstreamDown(NAME, f"status_{answer.status}")
     try:

@@ -19,11 +19,11 @@ def _read(name: str) -> dict[str, Any]:
 
 @cache
 def tariff_book() -> TariffBook:
-    """The tariffs of ``tariffs.toml``."""
+    """Return the tariffs of ``tariffs.toml``."""
     return book_of(_read("tariffs.toml"))
 
 
 @cache
 def refund_reasons() -> RefundReasons:
-    """The reasons of ``refund_reasons.toml``."""
+    """Return the reasons of ``refund_reasons.toml``."""
     return reasons_of(_read("refund_reasons.toml"))

@@ -13,9 +13,8 @@ from enum import StrEnum
 from typing import Final
 
 from services.billing.bills.application_facts import Finding
-from services.billing.bills.model import Bill, Purpose, RenewalState, paid_fee
+from services.billing.bills.model import Bill, RenewalState, paid_fee
 from services.billing.bills.states import BillState
-from services.billing.rules import JAKARTA
 from services.billing.tariffs.model import (
     FORCE_MAJEURE,
     LineCode,
@@ -26,7 +25,9 @@ from services.billing.tariffs.model import (
     fee_price,
     penalty_price,
 )
+from shared.calendar.working_days import day_in_jakarta
 from shared.events.billing import CorrectionPriced
+from shared.events.codes import BillPurpose
 from shared.store.decision import Decision
 from shared.store.transitions import Transitions
 
@@ -52,7 +53,6 @@ CORRECTION_TRANSITIONS: Final = Transitions[CorrectionState, CorrectionCommand](
         (CorrectionState.PLANNED, CorrectionCommand.FINISH): CorrectionState.DONE,
     }
 )
-FINAL_CORRECTIONS: Final = frozenset({CorrectionState.DONE})
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class CorrectedOrder:
     finding: Finding | None = None
 
     def with_finding(self) -> Order:
-        """The order as its penalty sees it."""
+        """Return the order as its penalty sees it."""
         if self.finding is None:
             return self.order
         zero = FORCE_MAJEURE if self.finding.force_majeure else self.order.zero_tariff
@@ -75,7 +75,7 @@ class NewBill:
     """A bill that a correction asks for."""
 
     bill_id: str
-    purpose: Purpose
+    purpose: BillPurpose
     price: Price
 
 
@@ -84,7 +84,7 @@ class Excess:
     """A part of a paid bill's money that goes back."""
 
     bill_id: str
-    purpose: Purpose
+    purpose: BillPurpose
     """Of what was corrected: ``top_up`` for the fee, ``penalty`` for the penalty."""
     amount: int
 
@@ -115,11 +115,11 @@ class CorrectionEffects:
     """The effects of a correction: bills to drop, bills to create, and amounts to refund."""
 
     drop: tuple[Bill, ...] = ()
-    ask: tuple[tuple[Purpose, Price], ...] = ()
+    ask: tuple[tuple[BillPurpose, Price], ...] = ()
     given_back: tuple[Excess, ...] = ()
 
 
-_LINE_OF: Final = {Purpose.TOP_UP: LineCode.PASSPORT.value, Purpose.PENALTY: LineCode.PENALTY.value}
+_LINE_OF: Final = {BillPurpose.TOP_UP: LineCode.PASSPORT.value, BillPurpose.PENALTY: LineCode.PENALTY.value}
 _UNPAID: Final = frozenset(
     {BillState.REQUESTED, BillState.ISSUED, BillState.EXPIRY_UNCONFIRMED, BillState.EXPIRED, BillState.FAILED}
 )
@@ -135,10 +135,10 @@ def effects_of(
     fee = paid_fee(bills)
     if fee is None:
         return CorrectionEffects()
-    on = fee.requested_at.astimezone(JAKARTA).date()
+    on = day_in_jakarta(fee.requested_at)
     returned = [part for correction in earlier for part in correction.given_back]
-    books = _share(Purpose.TOP_UP, fee_price(book, wanted.order, on), fee, bills, returned)
-    penalties = _share(Purpose.PENALTY, penalty_price(book, wanted.with_finding(), on), fee, bills, returned)
+    books = _share(BillPurpose.TOP_UP, fee_price(book, wanted.order, on), fee, bills, returned)
+    penalties = _share(BillPurpose.PENALTY, penalty_price(book, wanted.with_finding(), on), fee, bills, returned)
     return CorrectionEffects(
         drop=books.drop + penalties.drop,
         ask=books.ask + penalties.ask,
@@ -147,7 +147,7 @@ def effects_of(
 
 
 def _share(
-    purpose: Purpose, due: Price | None, fee: Bill, bills: Sequence[Bill], returned: Sequence[Excess]
+    purpose: BillPurpose, due: Price | None, fee: Bill, bills: Sequence[Bill], returned: Sequence[Excess]
 ) -> CorrectionEffects:
     """Return the missing or excess part of the fee, or of the penalty."""
     asked = [bill for bill in bills if bill.purpose == purpose and _still_asked(bill)]
@@ -160,14 +160,14 @@ def _share(
         return CorrectionEffects(drop=unpaid, given_back=parts)
     if due is None:
         return CorrectionEffects()
-    if missing == due.total and purpose == Purpose.PENALTY:
+    if missing == due.total and purpose == BillPurpose.PENALTY:
         told_before = asked or _has_line(fee, _LINE_OF[purpose])
         return CorrectionEffects() if told_before and not missing else CorrectionEffects(ask=((purpose, due),))
     return CorrectionEffects(ask=((purpose, difference_price(due, missing)),)) if missing else CorrectionEffects()
 
 
-def _parts(purpose: Purpose, amount: int, paid: Sequence[Bill], returned: Sequence[Excess]) -> tuple[Excess, ...]:
-    """Of which bills' money the excess is taken, the newest first."""
+def _parts(purpose: BillPurpose, amount: int, paid: Sequence[Bill], returned: Sequence[Excess]) -> tuple[Excess, ...]:
+    """Return the parts of the excess by the bill whose money they are taken from, the newest first."""
     parts = list[Excess]()
     for bill in paid:
         left = bill.amount - sum(excess.amount for excess in returned if excess.bill_id == bill.bill_id)

@@ -9,7 +9,7 @@ from typing import Final
 from services.billing.bills import model as bills
 from services.billing.bills.application_facts import Finding, KnownApplication, OrderedBook
 from services.billing.bills.application_repository import ApplicationRepository
-from services.billing.bills.model import Bill, Payer, paid_fee
+from services.billing.bills.model import Payer, paid_fee
 from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.context import UseCaseContext
 from services.billing.extra_charges import correction as corrections
@@ -20,6 +20,7 @@ from services.billing.store_part import states
 from services.billing.tariffs.book import Tariffs
 from services.billing.tariffs.model import Order
 from shared.events.application import KindCorrected, PenaltyFound
+from shared.events.envelope import Envelope
 from shared.ids import derived_id
 from shared.service import NotYet
 from shared.store.decision import Decision
@@ -51,35 +52,35 @@ class Corrections:
         self._tariffs = tariffs
         self._processing = processing
 
-    async def kind_corrected(self, event: KindCorrected, version: int, message_id: str) -> None:
+    async def kind_corrected(self, event: KindCorrected, envelope: Envelope) -> None:
         """Bill or refund the price difference after an officer corrected the application.
 
         Raises:
             NotYet: the application is not known, or another correction of it is being worked out.
         """
+        version = envelope.aggregate_version
         order = OrderedBook(event.passport_kind, event.validity_years, event.reason, event.zero_tariff)
 
         def merge(known: KnownApplication) -> KnownApplication:
-            newer = version > known.version
-            return replace(known, order=order, version=version) if newer else known
+            return replace(known, order=order, version=version) if version > known.version else known
 
         await self._keep(event.application_id, merge)
-        await self._settle(event.correction_id or message_id, event.application_id)
+        await self._settle(event.correction_id or envelope.id, event.application_id)
 
-    async def penalty_found(self, event: PenaltyFound, version: int, message_id: str) -> None:
+    async def penalty_found(self, event: PenaltyFound, envelope: Envelope) -> None:
         """Bill the penalty for a lost or damaged passport; it is zero under force majeure.
 
         Raises:
             NotYet: the application is not known, or another correction of it is being worked out.
         """
-        finding = Finding(event.ground, event.force_majeure)
+        finding, version = Finding(event.ground, event.force_majeure), envelope.aggregate_version
 
         def merge(known: KnownApplication) -> KnownApplication:
-            newer = version > known.finding_version
-            return replace(known, finding=finding, finding_version=version) if newer else known
+            newer = replace(known, finding=finding, finding_version=version)
+            return newer if version > known.finding_version else known
 
         await self._keep(event.application_id, merge)
-        await self._settle(event.correction_id or message_id, event.application_id)
+        await self._settle(event.correction_id or envelope.id, event.application_id)
 
     async def _keep(self, application_id: str, merge: Callable[[KnownApplication], KnownApplication]) -> None:
         def known_only(known: KnownApplication | None) -> KnownApplication:
@@ -138,11 +139,7 @@ class Corrections:
     async def _drop(self, bill_id: str) -> None:
         """End a bill that is not owed any more; money that came meanwhile stays, and the next round sees it."""
         now = self._clock.now()
-
-        def decide(bill: Bill) -> Decision[Bill]:
-            return bills.drop(bill, NOT_OWED, now, self._policy)
-
-        await self._aggregates.change(BILLS, bill_id, decide)
+        await self._aggregates.change(BILLS, bill_id, lambda bill: bills.drop(bill, NOT_OWED, now, self._policy))
 
     async def _carry_out(self, correction: Correction) -> None:
         fee = paid_fee(states(await self._bills.bills_of(correction.application_id)))

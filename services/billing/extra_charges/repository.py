@@ -23,10 +23,10 @@ class CorrectionRepository(StorePart):
     """The queries of corrections."""
 
     async def correction(self, correction_id: str) -> Record[Correction] | None:
-        """By its id."""
+        """Return the correction with this id, or None."""
         return await self._store.get(CORRECTIONS, correction_id)
 
     async def corrections_of(self, application_id: str) -> list[Record[Correction]]:
-        """The corrections of an application, oldest first."""
+        """Return the corrections of an application, oldest first."""
         wanted = {"state.application_id": application_id}
         return await self._store.find(CORRECTIONS, "application", wanted, limit=MOST_OF_ONE_APPLICATION)

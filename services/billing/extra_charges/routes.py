@@ -35,7 +35,7 @@ api = Endpoints("billing")
     ),
 )
 async def ask_same_day(call: Call[AskSameDay]) -> BillView:
-    """The bill of a place that scheduling gave; paid before 12:00 WIB it holds, else the visit stays regular."""
+    """Show the bill of a place that scheduling gave; unpaid at 12:00 WIB, the visit stays regular."""
     billing = call.app[BILLING]
     bill = await billing.find(SameDayCharges).ask_same_day(call.caller, call.body.application_id)
-    return BillView.of(bill, billing.wait_seconds)
+    return BillView.from_bill(bill, billing.wait_seconds)

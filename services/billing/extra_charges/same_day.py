@@ -6,41 +6,43 @@ from collections.abc import Sequence
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import structlog
-
 from services.billing.bills import model as bills
-from services.billing.bills.model import Bill, Purpose, Seat, Standing, paid_fee
+from services.billing.bills.model import Bill, BillOutcome, Seat, paid_fee
 from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.bills.states import BillState
 from services.billing.context import UseCaseContext
 from services.billing.errors import NotYourOffice
 from services.billing.extra_charges.errors import CutOffPassed, NotTheDayOfTheVisit, NoVisitToHurry, SameDayPlaceNeeded
-from services.billing.receipts.going_back import RefundCause
 from services.billing.receipts.receipt_processing import ReceiptProcessing
-from services.billing.rules import JAKARTA, cut_off
+from services.billing.receipts.refund_subject import RefundCause
+from services.billing.rules import cut_off
 from services.billing.store_part import states
 from services.billing.tariffs.book import Tariffs
 from services.billing.tariffs.model import LineCode, same_day_price
+from shared.calendar.working_days import day_in_jakarta
 from shared.errors import NotFound
+from shared.events.codes import BillPurpose, ReleaseReason
+from shared.events.envelope import Envelope
 from shared.events.scheduling import SameDaySeatReserved
 from shared.ids import derived_id
+from shared.logs import get_logger
 from shared.service import NotYet
 from shared.store.decision import Decision
 from shared.tokens import Caller
 
-log = structlog.get_logger()
+log = get_logger(__name__)
 
 
 _OVER: Final = frozenset({BillState.EXPIRED, BillState.FAILED, BillState.CANCELLED, BillState.SUPERSEDED})
 
 
-GIVEN_UP_BY_HOLDER: Final = frozenset({"cancelled", "withdrawn"})
+GIVEN_UP_BY_HOLDER: Final = frozenset({ReleaseReason.CANCELLED, ReleaseReason.WITHDRAWN})
 """Reasons of a release by the holder's own act: like the fee, the surcharge is not refunded then."""
 
 
 def _current_surcharge(known: Sequence[Bill]) -> Bill | None:
     """Return the surcharge bill that is paid or payable for a reserved place, or None."""
-    surcharges = [bill for bill in known if bill.purpose == Purpose.SAME_DAY and bill.state not in _OVER]
+    surcharges = [bill for bill in known if bill.purpose == BillPurpose.SAME_DAY and bill.state not in _OVER]
     return next((bill for bill in surcharges if bill.live or bills.bought(bill)), None)
 
 
@@ -58,7 +60,7 @@ class SameDayCharges:
         self._processing = processing
 
     async def ask_same_day(self, caller: Caller, application_id: str) -> Bill:
-        """The surcharge for a visitor who is at the office and has paid the fee; unpaid, the visit stays regular.
+        """Return the surcharge of a visitor who is at the office and has paid the fee; unpaid, the visit stays regular.
 
         Its bill is made when scheduling has taken a place in the day's quota (:meth:`place_reserved`); asking meets it.
 
@@ -69,7 +71,7 @@ class SameDayCharges:
         if not known:
             raise NotFound
         fee = paid_fee(known)
-        if fee is None or fee.seat is None or fee.standing != Standing.APPOINTMENT:
+        if fee is None or fee.seat is None or fee.standing != BillOutcome.APPOINTMENT:
             raise NoVisitToHurry
         if fee.seat.office_id != caller.office_id:
             raise NotYourOffice
@@ -90,7 +92,7 @@ class SameDayCharges:
         if now >= until:
             raise CutOffPassed(cut_off=until.astimezone(zone).isoformat())
 
-    async def place_reserved(self, event: SameDaySeatReserved, received: str) -> None:
+    async def place_reserved(self, event: SameDaySeatReserved, envelope: Envelope) -> None:
         """Bill the surcharge of a place in today's same-day quota, once. Unpaid in time, the place is released.
 
         Raises:
@@ -100,15 +102,15 @@ class SameDayCharges:
         fee = paid_fee(known)
         if fee is None or fee.standing is None:
             raise NotYet(f"no paid visit of application {event.application_id} is known")
-        if fee.standing != Standing.APPOINTMENT or _current_surcharge(known) is not None:
+        if fee.standing != BillOutcome.APPOINTMENT or _current_surcharge(known) is not None:
             log.info("billing.surcharge_not_needed", application_id=event.application_id)
             return
         now = self._clock.now()
         decision = bills.request(
-            derived_id("bill", Purpose.SAME_DAY.value, event.reservation_id),
+            derived_id("bill", BillPurpose.SAME_DAY.value, event.reservation_id),
             fee.payer,
-            Purpose.SAME_DAY,
-            same_day_price(await self._tariffs.book(), now.astimezone(JAKARTA).date()),
+            BillPurpose.SAME_DAY,
+            same_day_price(await self._tariffs.book(), day_in_jakarta(now)),
             None,
             now,
             self._policy,
@@ -116,7 +118,7 @@ class SameDayCharges:
             timezone=event.office_timezone,
             reservation_id=event.reservation_id,
         )
-        await self._aggregates.insert(BILLS, decision.state.bill_id, decision, received=received)
+        await self._aggregates.insert(BILLS, decision.state.bill_id, decision, received=envelope.id)
 
     async def place_gone(self, bill_id: str, reason: str, received: str) -> None:
         """Drop or refund the surcharge of a place that scheduling released, for the coded reason.

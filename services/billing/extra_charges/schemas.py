@@ -9,7 +9,7 @@ from shared.http.schema import Body
 
 
 class AskSameDay(Body):
-    """For whose visit of today."""
+    """The application whose visit is today."""
 
     application_id: Id
     purpose: Literal["same_day"] = "same_day"

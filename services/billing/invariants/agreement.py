@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.billing.bills.model import Bill, Purpose, Standing, VisitState
+from services.billing.bills.model import Bill, BillOutcome, VisitState
 from services.billing.bills.states import BillState
 from services.billing.receipts.model import Receipt
 from services.billing.receipts.states import ReceiptState
 from services.billing.refunds.model import Refund
 from services.billing.refunds.states import RefundState
 from services.billing.refunds.transitions import asks_for_all
+from shared.events.codes import BillPurpose
 
 _SENT_BACK = (ReceiptState.REFUNDED, ReceiptState.CREDITED)
 _ENDED_WITH_MONEY = (RefundState.PAID, RefundState.CREDITED)
@@ -22,7 +23,7 @@ _ENDED_WITH_MONEY = (RefundState.PAID, RefundState.CREDITED)
 
 def visit_is_certain(bill: Bill) -> bool:
     """Return whether scheduling confirmed the visit of a fee's bill and has not released it: used, or still good."""
-    return bill.purpose == Purpose.FEE and bill.seat is not None and bill.seat.visit == VisitState.CONFIRMED
+    return bill.purpose == BillPurpose.FEE and bill.seat is not None and bill.seat.visit == VisitState.CONFIRMED
 
 
 def is_sent_back(receipt: Receipt, cases: Sequence[Refund]) -> bool:
@@ -49,7 +50,7 @@ def visit_faults(
         return faults
     if bill.state != BillState.PAID or receipt is None:
         return [*faults, f"the bill is {bill.state} and its visit is confirmed"]
-    if bill.standing == Standing.SEAT_SOUGHT:
+    if bill.standing == BillOutcome.SEAT_SOUGHT:
         faults.append("a seat is sought beside a confirmed visit")
     if is_sent_back(receipt, cases):
         faults.append("the money went back and the visit is confirmed")
@@ -73,7 +74,7 @@ def refund_faults(refund: Refund, bills: Sequence[Bill], printed: bool) -> list[
 
 
 def _carries_book(bill: Bill) -> bool:
-    return bill.purpose == Purpose.FEE and bill.state in (BillState.PAID, BillState.WAIVED)
+    return bill.purpose == BillPurpose.FEE and bill.state in (BillState.PAID, BillState.WAIVED)
 
 
 def holder_faults(bill: Bill, account_id: str, person_id: str) -> list[str]:

@@ -15,6 +15,7 @@ from services.billing.receipts.repository import ReceiptRepository
 from services.billing.refunds.model import Refund
 from services.billing.refunds.repository import RefundRepository
 from shared.events.application import PassportPrinted
+from shared.events.envelope import Envelope
 from shared.service import InvariantReport
 from shared.store.kinds import Record
 
@@ -35,7 +36,7 @@ class AgreementChecks:
         self._applications = applications
 
     def rules(self) -> Mapping[str, Callable[[], Awaitable[InvariantReport]]]:
-        """The checks by the name of their rule."""
+        """Return the checks by the name of their rule."""
         return {
             "I11": self.every_visit_stands_on_one_receipt,
             "I12": self.nothing_stands_on_money_that_went_back,
@@ -54,8 +55,8 @@ class AgreementChecks:
         """I14: seat, bill and application agree on whom they belong to."""
         return await report_on(self._bills.all_bills(), self._holder_is_sound)
 
-    async def passport_printed(self, event: PassportPrinted) -> None:
-        """Know that the book of an application is printed."""
+    async def passport_printed(self, event: PassportPrinted, _envelope: Envelope) -> None:
+        """Note that the book of an application is printed."""
 
         def merge(known: KnownApplication | None) -> KnownApplication:
             known = known or KnownApplication(event.application_id, event.account_id, "", None, 0)

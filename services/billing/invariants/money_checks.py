@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from services.billing.alerts import MONEY_RULE_BROKEN, alert
-from services.billing.bills.model import Bill, Standing
+from services.billing.bills.model import Bill, BillOutcome
 from services.billing.bills.repository import BillRepository
 from services.billing.bills.states import BillState
 from services.billing.cases.payment_confirmation import PaymentConfirmation
@@ -17,7 +17,7 @@ from services.billing.refunds.model import Refund
 from services.billing.refunds.repository import RefundRepository
 from services.billing.refunds.states import RefundState
 from services.billing.refunds.transitions import account_for
-from services.billing.rules import JAKARTA
+from shared.calendar.working_days import JAKARTA
 from shared.clock import Clock
 from shared.logs import get_logger
 from shared.service import InvariantReport
@@ -58,7 +58,7 @@ class MoneyChecks:
         self._confirming = confirming
 
     async def nightly(self) -> None:
-        """Once a night every rule is checked, and what breaks one is told to the operators."""
+        """Check every rule once a night, and alert the operators about the ids that break one."""
         if self._clock.now().astimezone(JAKARTA).hour != NIGHT_HOUR:
             return
         rules = {
@@ -136,11 +136,11 @@ class MoneyChecks:
             return False
         going_back = money.state in _GOING_BACK and money.refund_recorded
         return {
-            Standing.APPOINTMENT: bill.seat is not None and not going_back,
-            Standing.SPECIAL_RESCHEDULE: bill.special is not None and not going_back,
-            Standing.SEAT_SOUGHT: bill.late_receipt_id == bill.settled_by,
-            Standing.REFUND: money.state in _GOING_BACK or await self._is_asked_back(money.ntpn),
-            Standing.CLOSED: bill.closed_reason is not None,
+            BillOutcome.APPOINTMENT: bill.seat is not None and not going_back,
+            BillOutcome.SPECIAL_RESCHEDULE: bill.special is not None and not going_back,
+            BillOutcome.SEAT_SOUGHT: bill.late_receipt_id == bill.settled_by,
+            BillOutcome.REFUND: money.state in _GOING_BACK or await self._is_asked_back(money.ntpn),
+            BillOutcome.CLOSED: bill.closed_reason is not None,
         }[bill.standing]
 
     async def _is_asked_back(self, ntpn: str) -> bool:
@@ -155,7 +155,7 @@ class MoneyChecks:
         return False
 
     async def _receipt_shows(self, refund: Refund) -> bool:
-        """The receipt holds what the case says, and all cases together hold no more than it."""
+        """Return whether the receipt holds what the case says, and all cases together hold no more than it."""
         receipt = await self._receipts.receipt(refund.receipt_id)
         if receipt is None or not 0 < refund.amount <= receipt.state.amount or receipt.state.remaining < 0:
             return False

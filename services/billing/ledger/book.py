@@ -38,7 +38,7 @@ class Posted(Protocol):
 
 
 def facts_of(record: Record[Posted]) -> Sequence[Fact]:
-    """A fact for each posting of a receipt, on the chain of the capital's day in which it was made."""
+    """Return a fact for each posting of a receipt, on the chain of the capital's day in which it was made."""
     return [
         Fact(
             ChainName(STREAM, SCOPE, posting.at.astimezone(CAPITAL).date()),

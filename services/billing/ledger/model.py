@@ -61,13 +61,13 @@ def posted(postings: tuple[Posting, ...], movement: Movement, genesis: str) -> t
 
 
 def posting_hash(at: datetime, entries: Sequence[Entry], memo: str, previous: str) -> str:
-    """The hash of a posting with the hash of the one before in it."""
+    """Return the hash of a posting with the hash of the one before in it."""
     sides: list[object] = [[entry.account.value, entry.amount] for entry in entries]
     return chain_hash([at.isoformat(), sides, memo, previous])
 
 
 def chain_hash(parts: Sequence[object]) -> str:
-    """SHA-256 over the parts as compact JSON, in hex."""
+    """Return the SHA-256 over the parts as compact JSON, in hex."""
     return hashlib.sha256(json.dumps(list(parts), separators=(",", ":")).encode()).hexdigest()
 
 

@@ -25,9 +25,9 @@ api = Endpoints("ledger")
     description="A projection of the postings, some seconds behind them: `as_of` says until when they are counted.",
 )
 async def show_balances(call: Call) -> BalancesView:
-    """Every account that is not at zero; of all offices together, so for those who serve all."""
+    """Show every account that is not at zero; of all offices together, so for those who serve all."""
     refuse_unless_serves_all(call.caller)
-    return BalancesView.of(await call.app[BILLING].find(LedgerBook).balances())
+    return BalancesView.from_balances(await call.app[BILLING].find(LedgerBook).balances())
 
 
 @api.get(
@@ -40,7 +40,7 @@ async def show_balances(call: Call) -> BalancesView:
     description="JSON lines, each with the hash of the one before; `paspor ledger verify` re-computes and adds up.",
 )
 async def export_journal(call: Call[None, DayQuery]) -> AsyncIterator[bytes]:
-    """In the order in which they were chained; of all offices, for those who serve all."""
+    """Export postings in the order of their chain; of all offices, for those who serve all."""
     refuse_unless_serves_all(call.caller)
     return call.app[BILLING].find(LedgerBook).journal(call.query.date)
 
@@ -54,6 +54,6 @@ async def export_journal(call: Call[None, DayQuery]) -> AsyncIterator[bytes]:
     refusals=(NotYourOffice,),
 )
 async def list_ledger_roots(call: Call[None, DayQuery]) -> AsyncIterator[bytes]:
-    """A line per chain that had grown; for those who serve all offices."""
+    """List a line per chain that had grown; for those who serve all offices."""
     refuse_unless_serves_all(call.caller)
     return call.app[BILLING].find(LedgerBook).roots(call.query.date)

@@ -10,13 +10,13 @@ from shared.http.schema import IsoDate, Query, View
 
 
 class DayQuery(Query):
-    """Which day, in the capital."""
+    """The wanted day, in the capital."""
 
     date: IsoDate
 
 
 class BalanceView(View):
-    """What lies on an account: debits positive, credits negative."""
+    """The balance of one account: debits positive, credits negative."""
 
     account: str
     balance: int
@@ -31,7 +31,7 @@ class BalancesView(View):
     accounts: tuple[BalanceView, ...]
 
     @classmethod
-    def of(cls, balances: Balances) -> Self:
-        """As the treasurer reads them."""
-        accounts = tuple(BalanceView(account=name, balance=sum_) for name, sum_ in balances.accounts.items())
+    def from_balances(cls, balances: Balances) -> Self:
+        """Return the view of the balances, for the treasurer."""
+        accounts = tuple(BalanceView(account=name, balance=balance) for name, balance in balances.accounts.items())
         return cls(as_of=balances.as_of, postings=balances.postings, accounts=accounts)

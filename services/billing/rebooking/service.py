@@ -7,8 +7,10 @@ from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.bills.states import BillState
 from services.billing.context import UseCaseContext
 from services.billing.rebooking import model as specials
-from services.billing.receipts.going_back import RefundCause
 from services.billing.receipts.receipt_processing import ReceiptProcessing
+from services.billing.receipts.refund_subject import RefundCause
+from shared.events.codes import MoveCause, SpecialCause
+from shared.events.envelope import Envelope
 from shared.events.scheduling import (
     AppointmentRescheduled,
     SpecialRescheduleEnded,
@@ -17,9 +19,6 @@ from shared.events.scheduling import (
 )
 from shared.service import NotYet
 from shared.store.kinds import Record
-
-SYSTEM_FAULT = "system_fault"
-"""The cause of a visit that the state's own systems stopped."""
 
 
 class RebookingService:
@@ -35,34 +34,37 @@ class RebookingService:
         self._bills = bills
         self._processing = processing
 
-    async def opened(self, event: SpecialRescheduleOpened, version: int, received: str) -> None:
+    async def opened(self, event: SpecialRescheduleOpened, envelope: Envelope) -> None:
         """Let the paid bill stand on the right to choose a new date until a day."""
-        special = Special(event.appointment_id, version, SpecialState.OPEN, event.cause, event.until)
-        await self._open(event.application_id, special, received)
+        special = Special(event.appointment_id, envelope.aggregate_version, SpecialState.OPEN, event.cause, event.until)
+        await self._open(event.application_id, special, envelope.id)
 
-    async def interrupted(self, event: VisitInterrupted, version: int, received: str) -> None:
+    async def interrupted(self, event: VisitInterrupted, envelope: Envelope) -> None:
         """Let the paid bill stand on the right to a new date after the state's own systems stopped the visit."""
-        special = Special(event.appointment_id, version, SpecialState.OPEN, SYSTEM_FAULT, event.until)
-        await self._open(event.application_id, special, received)
+        special = Special(
+            event.appointment_id, envelope.aggregate_version, SpecialState.OPEN, SpecialCause.SYSTEM_FAULT, event.until
+        )
+        await self._open(event.application_id, special, envelope.id)
 
-    async def used(self, event: AppointmentRescheduled, version: int, received: str) -> None:
-        """Let the paid bill stand on the chosen new date."""
-        record = await self._paid_fee(event.application_id)
+    async def used(self, event: AppointmentRescheduled, envelope: Envelope) -> None:
+        """Let the paid bill stand on the chosen new date; a move for another cause is none."""
+        record = await self._paid_fee(event.application_id) if event.cause == MoveCause.SPECIAL else None
         if record is not None:
             await self._aggregates.change(
                 BILLS,
                 record.id,
-                lambda bill: specials.used(bill, event.appointment_id, version),
+                lambda bill: specials.used(bill, event.appointment_id, envelope.aggregate_version),
                 first=record,
-                received=f"{received}:special",
+                received=f"{envelope.id}:special",
             )
 
-    async def ended(self, event: SpecialRescheduleEnded, version: int, received: str) -> None:
+    async def ended(self, event: SpecialRescheduleEnded, envelope: Envelope) -> None:
         """End an unused right: refund the money after a failure of the state, else close the bill.
 
         Raises:
             NotYet: the opening of the right is not known here yet.
         """
+        version = envelope.aggregate_version
         record = await self._paid_fee(event.application_id)
         if record is None:
             return
@@ -74,7 +76,7 @@ class RebookingService:
         if specials.gives_money_back(record.state):
             await self._processing.give_back(record.id, RefundCause.SERVICE_NOT_DELIVERED)
         await self._aggregates.change(
-            BILLS, record.id, lambda bill: specials.ended(bill, event.appointment_id, version), received=received
+            BILLS, record.id, lambda bill: specials.ended(bill, event.appointment_id, version), received=envelope.id
         )
 
     async def _open(self, application_id: str, special: Special, received: str) -> None:
@@ -85,7 +87,7 @@ class RebookingService:
             )
 
     async def _paid_fee(self, application_id: str) -> Record[Bill] | None:
-        """The bill whose money the visit rests on; a waived one holds no money and stands on nothing."""
+        """Return the bill whose money the visit rests on; a waived one holds no money and stands on nothing."""
         paid = [
             record
             for record in await self._bills.bills_of(application_id)

@@ -7,7 +7,7 @@ from typing import Final
 
 from services.billing.alerts import LATE_MONEY_WAITS, SEAT_WITHOUT_MONEY, alert
 from services.billing.bills import model as bills
-from services.billing.bills.model import Bill, Seat, Standing
+from services.billing.bills.model import Bill, BillOutcome, Seat
 from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.bills.states import BillState
 from services.billing.context import UseCaseContext
@@ -117,7 +117,7 @@ class LatePayments:
         lost = await self._aggregates.change(
             BILLS, bill_id, lambda state: bills.lose_seat(state, appointment_id, version), received=received
         )
-        if lost.state.standing != Standing.SEAT_SOUGHT:
+        if lost.state.standing != BillOutcome.SEAT_SOUGHT:
             return False
         await self._aggregates.change(RECEIPTS, ntpn, self._awaiting_seat)
         bill = await self._bills.bill(bill_id)
@@ -134,7 +134,7 @@ class LatePayments:
         if found is not None:
             return found
         bill = await self._bills.bill(bill_id)
-        if bill is not None and bill.state.state == BillState.PAID and bill.state.standing == Standing.APPOINTMENT:
+        if bill is not None and bill.state.state == BillState.PAID and bill.state.standing == BillOutcome.APPOINTMENT:
             raise NotYet(f"the seat of bill {bill_id} is not known to be lost")
         return None
 
@@ -156,14 +156,14 @@ class LatePayments:
 
     async def _settle_if_paid(self, bill: Bill, ntpn: str) -> bool:
         """Settle a receipt that already pays this bill; return whether it does."""
-        if bill.settled_by != ntpn or bill.standing not in (Standing.APPOINTMENT, Standing.CLOSED):
+        if bill.settled_by != ntpn or bill.standing not in (BillOutcome.APPOINTMENT, BillOutcome.CLOSED):
             return False
         await self._aggregates.change(RECEIPTS, ntpn, lambda receipt: self._settled(receipt, bill.bill_id))
         return True
 
     def _with_seat(self, bill: Bill, receipt: Receipt, visit: Seat) -> Decision[Bill]:
         seated = bills.seat_confirmed(bill, visit).state
-        if bill.settled_by == receipt.ntpn and bill.standing in (Standing.APPOINTMENT, Standing.CLOSED):
+        if bill.settled_by == receipt.ntpn and bill.standing in (BillOutcome.APPOINTMENT, BillOutcome.CLOSED):
             return Decision(seated)
         return bills.pay_late(
             seated,
@@ -215,7 +215,7 @@ class LatePayments:
         await self._processing.carry_out(record, intent, known)
 
     def _repeat_question(self, bill: Bill, receipt: Receipt) -> Decision[Bill]:
-        sought = bill.late_receipt_id == receipt.ntpn and bill.standing == Standing.SEAT_SOUGHT
+        sought = bill.late_receipt_id == receipt.ntpn and bill.standing == BillOutcome.SEAT_SOUGHT
         return self._processing.seat_question(bill, receipt) if sought else Decision(bill)
 
     def _awaiting_seat(self, receipt: Receipt) -> Decision[Receipt]:

@@ -11,14 +11,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from services.billing.bills.model import Bill, Purpose, Standing
+from services.billing.bills.model import Bill, BillOutcome
 from services.billing.bills.states import ENDED_BILLS, SETTLEABLE_BILLS, BillState
 from services.billing.ledger.model import Account, Movement, Posting, balances, chain_faults, chain_hash, posted
 from services.billing.payment import Payment
-from services.billing.receipts.going_back import RefundCause
+from services.billing.receipts.refund_subject import RefundCause
 from services.billing.receipts.states import RECEIPT_TRANSITIONS, ReceiptCommand, ReceiptState
 from services.billing.receipts.withdrawal import paid_after
 from services.billing.rules import ReceiptPolicy, backoff, seconds, whole_seconds
+from shared.events.codes import BillPurpose
 from shared.store.decision import Decision
 from shared.store.transitions import IllegalTransition
 
@@ -211,7 +212,7 @@ def judge(receipt: Receipt, facts: Facts) -> Intent:
     if bill is None:
         return WAIT
     settled = _settled_by(receipt, (bill, *facts.others))
-    if settled is not None and settled.standing != Standing.SEAT_SOUGHT:
+    if settled is not None and settled.standing != BillOutcome.SEAT_SOUGHT:
         return Intent(IntentKind.SETTLE, settled.bill_id)
     if bill.late_receipt_id == receipt.ntpn:
         return Intent(IntentKind.ASK_SEAT, bill.bill_id)
@@ -228,7 +229,7 @@ def judge_without_seat(receipt: Receipt, facts: Facts) -> Intent:
     bill = facts.bill
     known = (bill, *facts.others) if bill is not None else ()
     payer = _settled_by(receipt, known)
-    if payer is not None and payer.standing != Standing.SEAT_SOUGHT:
+    if payer is not None and payer.standing != BillOutcome.SEAT_SOUGHT:
         return Intent(IntentKind.SETTLE, payer.bill_id)
     other = _live_equal(receipt, bill, facts.others) if bill is not None and payer is None else None
     if other is not None:
@@ -244,7 +245,8 @@ def judge_without_seat(receipt: Receipt, facts: Facts) -> Intent:
 def seeker(receipt: Receipt, bills: Iterable[Bill]) -> Bill | None:
     """Return the bill that seeks a seat for this money, or None."""
     return next(
-        (bill for bill in bills if bill.late_receipt_id == receipt.ntpn and bill.standing == Standing.SEAT_SOUGHT), None
+        (bill for bill in bills if bill.late_receipt_id == receipt.ntpn and bill.standing == BillOutcome.SEAT_SOUGHT),
+        None,
     )
 
 
@@ -276,7 +278,7 @@ def _decide(receipt: Receipt, bill: Bill, facts: Facts) -> Intent:
         return _refund(bill, RefundCause.PAID_AFTER_WITHDRAWAL)
     if _takes_in_time(receipt, bill):
         return Intent(IntentKind.SETTLE, bill.bill_id)
-    if bill.purpose != Purpose.FEE:
+    if bill.purpose != BillPurpose.FEE:
         return _decide_extra_charge(receipt, bill, facts)
     if bill.state not in ENDED_BILLS and not bill.live:
         return _refund(bill, RefundCause.DUPLICATE_PAYMENT)  # paid, waived or superseded: it needs no more money
@@ -301,13 +303,13 @@ def _decide_extra_charge(receipt: Receipt, bill: Bill, facts: Facts) -> Intent:
     same-day surcharge is not.
     """
     other = _live_equal(receipt, bill, facts.others)
-    if bill.purpose != Purpose.SAME_DAY and other is not None:
+    if bill.purpose != BillPurpose.SAME_DAY and other is not None:
         return Intent(IntentKind.SETTLE, other.bill_id)
     if bill.settled_by is not None or bill.state in (BillState.WAIVED, BillState.SUPERSEDED):
         return _refund(bill, RefundCause.DUPLICATE_PAYMENT)
     if bill.state == BillState.CANCELLED:
         return _refund(bill, RefundCause.WRONG_AMOUNT)  # not owed any more
-    if bill.purpose != Purpose.SAME_DAY:
+    if bill.purpose != BillPurpose.SAME_DAY:
         return Intent(IntentKind.PAY_LATE, bill.bill_id)
     in_time = bill.in_time(receipt.paid_at)
     return _refund(bill, RefundCause.SERVICE_NOT_DELIVERED if in_time else RefundCause.LATE_PAYMENT)
@@ -325,9 +327,9 @@ def _live_equal(receipt: Receipt, bill: Bill, others: Sequence[Bill]) -> Bill | 
 def _has_its_money(bill: Bill) -> bool:
     if bill.state in (BillState.PAID_UNSETTLED, BillState.WAIVED):
         return True
-    if bill.state == BillState.PAID and bill.standing == Standing.APPOINTMENT:
+    if bill.state == BillState.PAID and bill.standing == BillOutcome.APPOINTMENT:
         return True
-    return bill.standing == Standing.SEAT_SOUGHT
+    return bill.standing == BillOutcome.SEAT_SOUGHT
 
 
 def _refund(bill: Bill, cause: RefundCause) -> Intent:

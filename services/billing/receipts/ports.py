@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from services.billing.receipts.going_back import RefundSubject
+from services.billing.receipts.refund_subject import RefundSubject
 
 
 class RefundOpener(Protocol):

@@ -17,9 +17,9 @@ from services.billing.bills.states import ENDED_BILLS, BillState
 from services.billing.context import UseCaseContext
 from services.billing.ledger.model import Account
 from services.billing.receipts import model as receipts
-from services.billing.receipts.going_back import RefundCause, RefundSubject
 from services.billing.receipts.model import Facts, Intent, IntentKind, Receipt
 from services.billing.receipts.ports import RefundOpener
+from services.billing.receipts.refund_subject import RefundCause, RefundSubject
 from services.billing.receipts.repository import RECEIPTS, ReceiptRepository
 from services.billing.receipts.states import ReceiptState
 from services.billing.receipts.withdrawal import paid_after

@@ -34,13 +34,13 @@ class ReceiptRepository(StorePart):
     """The queries of receipts."""
 
     async def receipt(self, ntpn: str) -> Record[Receipt] | None:
-        """By its NTPN."""
+        """Return the receipt with this NTPN, or None."""
         return await self._store.get(RECEIPTS, ntpn)
 
     async def receipts_of(self, bill_id: str) -> list[Record[Receipt]]:
-        """The receipts of a bill's codes, oldest first."""
+        """Return the receipts of a bill's codes, oldest first."""
         return await self._store.find(RECEIPTS, "bill", {"state.bill_id": bill_id}, limit=MOST_OF_ONE_BILL)
 
     def all_receipts(self) -> AsyncIterator[Record[Receipt]]:
-        """Every receipt, for the checks of running rules."""
+        """Return every receipt, for the checks of running rules."""
         return self._store.scan(RECEIPTS)

@@ -32,7 +32,7 @@ api = Endpoints("billing")
     description="Signed with X-Simponi-Timestamp and X-Simponi-Signature. A repeat has no further effect.",
 )
 async def take_notice(call: Call[PaymentNotice]) -> NoticeTaken:
-    """Whatever becomes of the money, the notice is kept first."""
+    """Store the notice first; the outcome of the money follows."""
     billing = call.app[BILLING]
     billing.notices.verify(call.request.headers, call.raw, billing.clock.now())
     notice = read_json(PaymentNotice, call.raw)
@@ -49,6 +49,6 @@ async def take_notice(call: Call[PaymentNotice]) -> NoticeTaken:
     refusals=(NotYourOffice,),
 )
 async def list_receipts(call: Call[None, BillQuery]) -> ReceiptList:
-    """For the treasurer and operators."""
+    """List receipts, for the treasurer and operators."""
     found = await call.app[BILLING].find(ReceiptService).receipts(call.caller, call.query.bill_id)
-    return ReceiptList(receipts=tuple(ReceiptView.of(receipt) for receipt in found))
+    return ReceiptList(receipts=tuple(ReceiptView.from_receipt(receipt) for receipt in found))

@@ -15,13 +15,13 @@ from shared.http.schema import Body, IsoMoment, Query, View
 
 
 class BillQuery(Query):
-    """Which bill."""
+    """The bill in the query."""
 
     bill_id: Id
 
 
 class PaymentNotice(Body):
-    """SIMPONI tells of a payment; ``ntpn`` is null while only the bank has a number. Further members are let be."""
+    """SIMPONI tells of a payment; ``ntpn`` is null while only the bank has a number. Further members are ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -34,12 +34,12 @@ class PaymentNotice(Body):
     channel: Annotated[str, Field(max_length=40)] = ""
 
     def payment(self) -> Payment:
-        """The payment that it tells of."""
+        """Return the payment of the notice."""
         return Payment(self.billing_code, self.ntpn, self.ntb, self.amount, self.paid_at, self.channel)
 
 
 class NoticeTaken(View):
-    """The notice is kept; what becomes of the money is on the bill."""
+    """The notice is stored; the bill shows the outcome of the money."""
 
     accepted: bool = True
 
@@ -73,24 +73,13 @@ class ReceiptView(View):
     postings: tuple[PostingView, ...]
 
     @classmethod
-    def of(cls, receipt: Receipt) -> Self:
-        """The receipt as it is shown."""
-        postings = tuple(
-            PostingView(
-                at=each.at,
-                entries={entry.account.value: entry.amount for entry in each.entries},
-                memo=each.memo,
-                hash=each.hash,
-            )
-            for each in receipt.postings
-        )
-        same = ("ntpn", "ntb", "billing_code", "bill_id", "settles_bill_id", "refund_id", "amount", "paid_at")
-        return cls(
-            **{name: getattr(receipt, name) for name in (*same, "learnt_at", "learnt_by", "channel")},
-            state=receipt.state.value,
-            simponi_word=receipt.simponi_word.value,
-            postings=postings,
-        )
+    def from_receipt(cls, receipt: Receipt) -> Self:
+        """Return the view of a receipt with its postings."""
+        postings = [
+            {**vars(posting), "entries": {entry.account.value: entry.amount for entry in posting.entries}}
+            for posting in receipt.postings
+        ]
+        return cls.model_validate({**vars(receipt), "simponi_word": receipt.simponi_word, "postings": postings})
 
 
 class ReceiptList(View):

@@ -18,7 +18,7 @@ class ReceiptService:
         self._offices = offices
 
     async def receipts(self, caller: Caller, bill_id: str) -> list[Receipt]:
-        """The receipts of a bill's codes, for the treasurer.
+        """Return the receipts of a bill's codes, for the treasurer.
 
         Raises:
             NotYourOffice: the bill is another office's.

@@ -39,12 +39,12 @@ class SettledLineRepository(StorePart):
         return await self._store.insert_missing(SETTLED_LINES, items, now=self._clock.now())
 
     async def settled_line(self, ntpn: str) -> SettledLine | None:
-        """The line that showed this money."""
+        """Return the line that showed this money."""
         record = await self._store.get(SETTLED_LINES, ntpn)
         return record.state if record else None
 
     async def settled_lines(self, ntpns: Sequence[str]) -> dict[str, SettledLine]:
-        """The lines that showed any of these."""
+        """Return the lines that showed any of these."""
         wanted = {"state.ntpn": tuple(ntpns)}
         found = await self._store.find(SETTLED_LINES, "ntpn", wanted, limit=len(ntpns))
         return {record.id: record.state for record in found}
@@ -67,7 +67,7 @@ class SettledLineRepository(StorePart):
         return {str(ntpn): (int(amount), str(code)) for ntpn, amount, code in counted}
 
     async def learnt_between(self, low: datetime, high: datetime) -> list[str]:
-        """The numbers of the receipts that were learnt in this time, answered from the index."""
+        """Return the numbers of the receipts that were learnt in this time, answered from the index."""
         span = {"state.learnt_at": Range(low, high)}
         counted = await self._store.tally(RECEIPTS, "learnt", ("state.ntpn",), within=span)
         return sorted(str(ntpn) for (ntpn,) in counted)

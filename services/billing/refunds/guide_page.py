@@ -119,7 +119,7 @@ ROLES: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def guide_page(guide: RefundGuideView, language: Language) -> bytes:
-    """The page in that language, UTF-8."""
+    """Return the page in that language, UTF-8."""
     words = WORDS[language]
     other: Language = "en" if language == "id" else "id"
     how = guide.how if language == "en" else guide.how_id

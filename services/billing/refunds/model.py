@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from services.billing.receipts.going_back import RefundSubject
+from services.billing.receipts.refund_subject import RefundSubject
 from services.billing.refunds.states import REFUND_TRANSITIONS, RefundCommand, RefundState
 from shared.events import billing as events
 from shared.store.decision import Decision
@@ -62,7 +62,7 @@ class RefundReasons:
     rules: tuple[RefundRule, ...] = ()
 
     def reason(self, code: str, on: date) -> RefundReason:
-        """The reason of that code on that day.
+        """Return the reason of that code on that day.
 
         Raises:
             RefundReasonUnknown: the table has no such reason on that day.
@@ -73,11 +73,11 @@ class RefundReasons:
         raise RefundReasonUnknown(code)
 
     def reasons_on(self, on: date) -> tuple[RefundReason, ...]:
-        """Every reason that may be given on that day."""
+        """Return every reason that may be given on that day."""
         return tuple(reason for reason in self.reasons if reason.counts_on(on))
 
     def rule(self, code: str) -> RefundRule:
-        """The rule of that code.
+        """Return the rule of that code.
 
         Raises:
             RefundRuleUnknown: the table has no such rule.
@@ -89,7 +89,7 @@ class RefundReasons:
 
 
 def reasons_of(data: Mapping[str, Any]) -> RefundReasons:
-    """The reasons and rules that a parsed ``refund_reasons.toml`` holds."""
+    """Return the reasons and rules that a parsed ``refund_reasons.toml`` holds."""
     return RefundReasons(
         tuple(RefundReason(**{"effective_to": None, **row}) for row in data["reason"]),
         tuple(RefundRule(**row) for row in data.get("rule", ())),
@@ -231,7 +231,7 @@ def open_refund(
     *,
     entry: int = 0,
 ) -> Decision[Refund]:
-    """A new case that billing opens by itself; its money is held for it already."""
+    """Return a new case that billing opens by itself; its money is held for it already."""
     refund = _new(refund_id, subject, reason.code, RefundState.OPENED, now)
     refund = replace(
         refund, legal_basis=reason.legal_basis, decided_by=reason.decided_by, step_due_at=step_due_at, entry=entry
@@ -262,7 +262,7 @@ def _new(refund_id: str, subject: RefundSubject, reason: str, state: RefundState
 def asked_refund(
     refund_id: str, subject: RefundSubject, reason: RefundReason | None, by: tuple[str, str], now: datetime
 ) -> Refund:
-    """A new case that a person asks for, by (role, account); the money stays where it is until the approval.
+    """Return a new case that a person asks for, by (role, account); the money stays where it is until the approval.
 
     Without a reason of the table it is only there to be refused in writing.
     """
@@ -288,7 +288,7 @@ def opened_event(refund: Refund) -> events.RefundOpened:
 
 
 def withdraw(refund: Refund, now: datetime, note: str) -> Decision[Refund]:
-    """The case ends because its money found its use after all.
+    """Withdraw the case, because its money found its use after all.
 
     Raises:
         IllegalTransition: the case is approved or over.
@@ -300,7 +300,7 @@ def withdraw(refund: Refund, now: datetime, note: str) -> Decision[Refund]:
 
 
 def reopen(refund: Refund, now: datetime, step_due_at: datetime | None, entry: int) -> Decision[Refund]:
-    """A withdrawn case is needed again: what its money had found was lost. An open one stays as it is.
+    """Open a withdrawn case again, because what its money had found was lost. An open one stays as it is.
 
     ``entry`` is which time the money is in refund; a worker that is late with the time for which the case was
     withdrawn changes nothing.

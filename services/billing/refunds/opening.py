@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.billing.context import UseCaseContext
-from services.billing.receipts.going_back import RefundSubject
+from services.billing.receipts.refund_subject import RefundSubject
 from services.billing.refunds import model as refunds
 from services.billing.refunds.model import Refund, RefundReason, RefundReasons
 from services.billing.refunds.repository import REFUNDS
 from services.billing.refunds.states import RefundState
 from services.billing.refunds.step_limits import step_due
-from services.billing.rules import JAKARTA
+from shared.calendar.working_days import day_in_jakarta
 from shared.store.decision import Decision
 from shared.store.transitions import IllegalTransition
 
@@ -55,4 +55,4 @@ class RefundOpening:
         return withdrawn.state.state == RefundState.WITHDRAWN
 
     def _reason(self, cause: str, now: datetime) -> RefundReason:
-        return self._reasons.reason(cause, now.astimezone(JAKARTA).date())
+        return self._reasons.reason(cause, day_in_jakarta(now))

@@ -25,6 +25,8 @@ from services.billing.refunds.treasury import OrderState, RefundOrder, Treasury
 from services.billing.refunds.vault import Vault
 from services.billing.store_part import Missing
 from shared.errors import UpstreamDown
+from shared.events.codes import ReleaseReason, ReleaseRefusal
+from shared.events.envelope import Envelope
 from shared.events.scheduling import AppointmentReleased, ReleaseRefused
 from shared.logs import get_logger
 from shared.store.decision import Decision
@@ -33,8 +35,6 @@ from shared.store.transitions import IllegalTransition
 
 log = get_logger(__name__)
 
-ALREADY_USED: Final = "already_used"
-FOR_REFUND: Final = "refund_approved"
 MOST_WRITES: Final = 6
 """Bookings of one drive: an approval without a seat takes two."""
 
@@ -128,28 +128,28 @@ class RefundCases:
 
     # scheduling's answers
 
-    async def appointment_released(self, event: AppointmentReleased, received: str) -> None:
+    async def appointment_released(self, event: AppointmentReleased, envelope: Envelope) -> None:
         """Release the refunds of an appointment whose seat scheduling has released.
 
         A seat that went back for another reason is no answer: another one may have been won with the same money.
         """
-        if event.reason != FOR_REFUND:
+        if event.reason != ReleaseReason.REFUND_APPROVED:
             return
         if event.refund_id is not None:
-            await self._seat_is_back(event.refund_id, received)
+            await self._seat_is_back(event.refund_id, envelope.id)
             return
         for record in await self._refunds.refunds_at(event.appointment_id):
-            await self._seat_is_back(record.id, received)
+            await self._seat_is_back(record.id, envelope.id)
 
-    async def release_refused(self, event: ReleaseRefused, received: str) -> None:
+    async def release_refused(self, event: ReleaseRefused, envelope: Envelope) -> None:
         """Refuse the refund of a used seat; if the seat was gone already, release the refund."""
-        if event.reason != ALREADY_USED:
-            await self._seat_is_back(event.refund_id, received)
+        if event.reason != ReleaseRefusal.ALREADY_USED:
+            await self._seat_is_back(event.refund_id, envelope.id)
             return
         if await self._refunds.refund(event.refund_id) is None:
             return
         await self._aggregates.change(
-            REFUNDS, event.refund_id, lambda case: self._if_waiting(case, self._seat_was_used), received=received
+            REFUNDS, event.refund_id, lambda case: self._if_waiting(case, self._seat_was_used), received=envelope.id
         )
         await self.drive(event.refund_id)
 
@@ -275,9 +275,8 @@ class RefundCases:
         taken = await self._change(record, lambda case: steps.ordered(case, number, now, self._policy))
         if taken is None:
             return
-        after = steps.paid if answer == OrderState.PAID else None
-        if after is not None:
-            await self._aggregates.change(REFUNDS, record.id, lambda case: after(case, number, now, self._policy))
+        if answer == OrderState.PAID:
+            await self._aggregates.change(REFUNDS, record.id, lambda case: steps.paid(case, number, now, self._policy))
         elif record.state.state == RefundState.ORDERED:
             await self._aggregates.change(REFUNDS, record.id, lambda case: steps.track_later(case, now, self._policy))
         await self.drive(record.id)

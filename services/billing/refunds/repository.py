@@ -38,22 +38,22 @@ class RefundRepository(StorePart):
     """The queries of refund cases."""
 
     async def refund(self, refund_id: str) -> Record[Refund] | None:
-        """By its id."""
+        """Return the refund case with this id, or None."""
         return await self._store.get(REFUNDS, refund_id)
 
     async def refunds_of(self, application_id: str) -> list[Record[Refund]]:
-        """The refund cases of an application, oldest first."""
+        """Return the refund cases of an application, oldest first."""
         wanted = {"state.application_id": application_id}
         return await self._store.find(REFUNDS, "application", wanted, limit=MOST_OF_ONE_APPLICATION)
 
     async def refunds_on(self, receipt_id: str) -> list[Record[Refund]]:
-        """The refund cases about one receipt, oldest first."""
+        """Return the refund cases about one receipt, oldest first."""
         return await self._store.find(
             REFUNDS, "receipt", {"state.receipt_id": receipt_id}, limit=MOST_OF_ONE_APPLICATION
         )
 
     async def refunds_at(self, appointment_id: str) -> list[Record[Refund]]:
-        """The refund cases that asked for an appointment to go back."""
+        """Return the refund cases that asked for an appointment to go back."""
         wanted = {"state.appointment_id": appointment_id}
         return await self._store.find(REFUNDS, "appointment", wanted, limit=MOST_OF_ONE_APPLICATION)
 
@@ -75,7 +75,7 @@ class RefundRepository(StorePart):
         return sorted(found, key=lambda record: record.state.step_due_at or overdue_at)
 
     async def refunds_opened(self, since: datetime, before: datetime) -> AsyncIterator[Refund]:
-        """Every case opened in that time, oldest first, page by page."""
+        """Yield every case opened in that time, oldest first, page by page."""
         seen: set[str] = set()
         low, limit = since, PAGE
         while True:
@@ -93,5 +93,5 @@ class RefundRepository(StorePart):
             low = last
 
     def all_refunds(self) -> AsyncIterator[Record[Refund]]:
-        """Every refund case, for the checks of running rules."""
+        """Return every refund case, for the checks of running rules."""
         return self._store.scan(REFUNDS)

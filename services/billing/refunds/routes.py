@@ -52,7 +52,7 @@ LARGEST_STATEMENT_BYTES: Final = 16 * 1024
 """2000 characters in any script, escaped."""
 
 VARIES: Final = "Accept, Accept-Language"
-"""On what the form of the guide depends, for whoever keeps copies."""
+"""The request headers that the form of the guide depends on, for caches."""
 
 PARTIES: Final = ROLES(Role.APPLICANT, Role.TREASURER, Role.OFFICE_ADMIN, Role.OPERATOR)
 OFFICERS: Final = ROLES(Role.TREASURER, Role.OFFICE_ADMIN, Role.OPERATOR)
@@ -62,7 +62,7 @@ api = Endpoints("billing")
 
 def _view(billing: UseCases, case: Refund) -> RefundView:
     service = billing.find(RefundService)
-    return RefundView.of(case, service.table, service.masked_account(case), service.statements(case))
+    return RefundView.from_refund(case, service.table, service.masked_account(case), service.statements(case))
 
 
 @api.get(
@@ -75,7 +75,7 @@ def _view(billing: UseCases, case: Refund) -> RefundView:
     refusals=(ApplicationMissing,),
 )
 async def list_refunds(call: Call[None, RefundQuery]) -> RefundList:
-    """Own cases; those of their office for staff; all for operators. Without a state, all open ones."""
+    """List own cases; those of their office for staff; all for operators. Without a state, all open ones."""
     billing, query = call.app[BILLING], call.query
     call.read_for = "step_refund_list"
     if query.application_id is not None:
@@ -97,7 +97,7 @@ async def list_refunds(call: Call[None, RefundQuery]) -> RefundList:
     refusals=(RefundUnknown, NotYourOffice),
 )
 async def show_refund(call: Call[None, None, RefundPath]) -> RefundView:
-    """One case."""
+    """Show one case."""
     billing = call.app[BILLING]
     case = await billing.find(RefundService).refund(call.caller, call.path.refund_id)
     call.read_for = f"step_refund_{case.state}"
@@ -117,7 +117,7 @@ async def show_refund(call: Call[None, None, RefundPath]) -> RefundView:
     description="A reason outside the table is answered with a case that is refused and names the rule.",
 )
 async def ask_refund(call: Call[RefundRequest]) -> RefundView:
-    """The new case."""
+    """Request a refund."""
     billing, body = call.app[BILLING], call.body
     new = NewRefund(body.bill_id, body.reason, body.note, body.receipt_id)
     return _view(billing, await billing.find(RefundService).request(call.caller, new, call.command_id))
@@ -134,7 +134,7 @@ async def ask_refund(call: Call[RefundRequest]) -> RefundView:
     refusals=(RefundUnknown, OrderIsOut, SomeoneElseChangedIt),
 )
 async def give_bank_account(call: Call[AccountGiven, None, RefundPath]) -> RefundView:
-    """Its number is sealed and only ever shown masked."""
+    """Store the account; its number is sealed and only ever shown masked."""
     billing = call.app[BILLING]
     return _view(
         billing, await billing.find(RefundService).give_account(call.caller, call.path.refund_id, call.body.payee())
@@ -153,7 +153,7 @@ async def give_bank_account(call: Call[AccountGiven, None, RefundPath]) -> Refun
     refusals=(RefundUnknown, RefundStepNotNow, SomeoneElseChangedIt),
 )
 async def send_papers(call: Call[RefundAnswer, None, RefundPath]) -> RefundView:
-    """The office looks at the case again."""
+    """Answer the office, which looks at the case again."""
     billing = call.app[BILLING]
     case = await billing.find(RefundService).answer(call.caller, call.path.refund_id, call.body.note, call.command_id)
     return _view(billing, case)
@@ -171,7 +171,7 @@ async def send_papers(call: Call[RefundAnswer, None, RefundPath]) -> RefundView:
     refusals=(RefundUnknown, RefundStepNotNow, SomeoneElseChangedIt),
 )
 async def resubmit_refund(call: Call[RefundAnswer, None, RefundPath]) -> RefundView:
-    """The case begins again."""
+    """Begin a refused case again."""
     billing = call.app[BILLING]
     case = await billing.find(RefundService).resubmit(call.caller, call.path.refund_id, call.body.note, call.command_id)
     return _view(billing, case)
@@ -189,7 +189,7 @@ async def resubmit_refund(call: Call[RefundAnswer, None, RefundPath]) -> RefundV
     refusals=(RefundUnknown, RefundStepNotNow, ObjectionTooLate, SomeoneElseChangedIt),
 )
 async def object_to_refusal(call: Call[RefundAnswer, None, RefundPath]) -> RefundView:
-    """Headquarters looks again; silence grants it."""
+    """Object to a refusal; headquarters looks again, and silence grants it."""
     billing = call.app[BILLING]
     case = await billing.find(RefundService).object_to(
         call.caller, call.path.refund_id, call.body.note, call.command_id
@@ -212,10 +212,10 @@ async def object_to_refusal(call: Call[RefundAnswer, None, RefundPath]) -> Refun
         RequestOfSomebodyElse,
         SomeoneElseChangedIt,
     ),
-    description="For the applicant, or the officer who asked. The payment stays as it was, and may be asked back anew.",
+    description="For the applicant, or the officer who asked. The payment stays as it was; it can be asked back again.",
 )
 async def take_request_back(call: Call[None, None, RefundPath]) -> RefundView:
-    """The case after it; again is no error."""
+    """Take a request back; a repeat is no error."""
     billing = call.app[BILLING]
     return _view(
         billing, await billing.find(RefundService).take_back(call.caller, call.path.refund_id, call.command_id)
@@ -248,7 +248,7 @@ async def take_request_back(call: Call[None, None, RefundPath]) -> RefundView:
     "and the step counts with its yes.",
 )
 async def take_refund_step(call: Call[StepTaken, None, RefundPath]) -> RefundView:
-    """The case after the step; every step is in the audit."""
+    """Take a step of the case; every step is in the audit."""
     billing, body = call.app[BILLING], call.body
     details = StepDetails(body.rule, tuple(body.papers), body.note)
     case = await billing.find(RefundService).step(call.caller, call.path.refund_id, body.step, details, call.command_id)
@@ -265,9 +265,9 @@ async def take_refund_step(call: Call[StepTaken, None, RefundPath]) -> RefundVie
     description="For browsers a page in the language of the query, else of Accept-Language; JSON for everybody else.",
 )
 async def show_refund_guide(call: Call[None, GuideQuery]) -> Answer:
-    """The public explanation."""
+    """Show the public explanation."""
     service = call.app[BILLING].find(RefundService)
-    guide = RefundGuideView.of(service.table, service.policy, service.today())
+    guide = RefundGuideView.from_table(service.table, service.policy, service.today())
     if call.preferred(JSON, HTML) == JSON:
         return Answer(200, guide, headers={"Vary": VARIES})
     language = call.query.language or call.language
@@ -277,15 +277,15 @@ async def show_refund_guide(call: Call[None, GuideQuery]) -> Answer:
 
 @api.get(
     "/v1/refund-statistics",
-    summary="What became of the refund cases that were opened in a period",
+    summary="Report the outcomes of the refund cases that were opened in a period",
     access=OFFICERS,
     query=PeriodQuery,
     answers={200: RefundStatisticsView},
     refusals=(PeriodTooLong,),
 )
 async def show_refund_statistics(call: Call[None, PeriodQuery]) -> RefundStatisticsView:
-    """The report (F64)."""
+    """Show the report on refund cases."""
     since, until = call.query.since, call.query.until
-    return RefundStatisticsView.of(
+    return RefundStatisticsView.from_statistics(
         since, until, await call.app[BILLING].find(RefundService).statistics(call.caller, since, until)
     )

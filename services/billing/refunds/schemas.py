@@ -8,8 +8,8 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field
 
-from services.billing.field_types import Id
-from services.billing.refunds.model import ConfirmationState, Refund, RefundReason, RefundReasons, RefundRule
+from services.billing.field_types import Id, StateView
+from services.billing.refunds.model import ConfirmationState, Refund, RefundReasons
 from services.billing.refunds.states import RefundState
 from services.billing.refunds.statistics import RefundStatistics
 from services.billing.refunds.step_limits import working_days_of
@@ -70,7 +70,7 @@ class GuideQuery(Query):
 
 
 class RefundRequest(Body):
-    """A wish for one's money back."""
+    """A request for a refund."""
 
     bill_id: Id
     reason: Reason
@@ -86,12 +86,12 @@ class AccountGiven(Body):
     holder_name: AccountHolder
 
     def payee(self) -> Payee:
-        """The account as the bank is asked about it."""
+        """Return the account as the bank is asked about it."""
         return Payee(self.bank_code, self.account_number, self.holder_name)
 
 
 class RefundAnswer(Body):
-    """What an applicant sends to a case."""
+    """A statement that an applicant sends to a case."""
 
     note: Statement
 
@@ -105,7 +105,7 @@ class StepTaken(Body):
     note: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
 
 
-class RefundStepView(View):
+class RefundStepView(StateView):
     """One thing that happened to a refund case."""
 
     at: datetime
@@ -122,18 +122,13 @@ class AccountView(View):
     state: str
 
 
-class RuleView(View):
+class RuleView(StateView):
     """A rule that a refusal names."""
 
     code: str
     legal_basis: str
     text: str
     text_id: str
-
-    @classmethod
-    def of(cls, rule: RefundRule) -> Self:
-        """The rule as it is shown."""
-        return cls(code=rule.code, legal_basis=rule.legal_basis, text=rule.text, text_id=rule.text_id)
 
 
 CONFIRMATION_SAYS: Final[Mapping[ConfirmationState, tuple[str, str]]] = {
@@ -163,8 +158,8 @@ class ConfirmationView(View):
     says_id: str
 
     @classmethod
-    def of(cls, refund: Refund) -> Self | None:
-        """The view of it; None where no step waits."""
+    def from_refund(cls, refund: Refund) -> Self | None:
+        """Return the view of the step that waits; None where none does."""
         asked = refund.confirmation
         if asked is None:
             return None
@@ -212,44 +207,22 @@ class RefundView(View):
     guide: str = GUIDE_PATH
 
     @classmethod
-    def of(cls, refund: Refund, table: RefundReasons, masked: str | None, statements: tuple[str, ...]) -> Self:
-        """The case as it is shown."""
-        stage = stage_of(refund)
-        account = refund.account
-        shown = (
-            AccountView(bank_code=account.bank_code, number_masked=masked or "", state=account.state.value)
-            if (account)
-            else None
-        )
-        steps = tuple(
-            RefundStepView(at=step.at, state=step.state.value, by=step.by, note=step.note) for step in refund.steps
-        )
-        return cls(
-            refund_id=refund.refund_id,
-            application_id=refund.application_id,
-            bill_id=refund.bill_id,
-            amount=refund.amount,
-            state=refund.state.value,
-            reason=refund.reason,
-            legal_basis=refund.legal_basis,
-            decided_by=refund.decided_by,
-            automatic=refund.automatic,
-            opened_at=refund.opened_at,
-            next_actor=stage.actor if stage.actor != "decider" else refund.decided_by,
-            next_action=stage.next_action,
-            next_action_id=stage.next_action_id,
-            deadline=refund.step_due_at,
-            deadline_provisional=_is_provisional(refund),
-            papers_asked=refund.papers_asked,
-            bank_account=shown,
-            refused_by_rule=RuleView.of(table.rule(refund.rule)) if refund.rule else None,
-            object_until=refund.object_until,
-            statements=statements,
-            steps=steps,
-            confirmation=ConfirmationView.of(refund),
-            confirmed_at=refund.confirmed_at,
-            grant_proposed=refund.grant_proposed_by is not None,
-        )
+    def from_refund(cls, refund: Refund, table: RefundReasons, masked: str | None, statements: tuple[str, ...]) -> Self:
+        """Return the view of a case; ``masked`` is the number of its bank account."""
+        stage, account = stage_of(refund), refund.account
+        shown = {
+            "next_actor": stage.actor if stage.actor != "decider" else refund.decided_by,
+            "next_action": stage.next_action,
+            "next_action_id": stage.next_action_id,
+            "deadline": refund.step_due_at,
+            "deadline_provisional": _is_provisional(refund),
+            "bank_account": {**vars(account), "number_masked": masked or ""} if account else None,
+            "refused_by_rule": table.rule(refund.rule) if refund.rule else None,
+            "statements": statements,
+            "confirmation": ConfirmationView.from_refund(refund),
+            "grant_proposed": refund.grant_proposed_by is not None,
+        }
+        return cls.model_validate({**vars(refund), **shown})
 
 
 def _is_provisional(refund: Refund) -> bool:
@@ -266,7 +239,7 @@ class RefundList(View):
     refunds: tuple[RefundView, ...]
 
 
-class ReasonView(View):
+class ReasonView(StateView):
     """A reason for a refund."""
 
     code: str
@@ -275,18 +248,6 @@ class ReasonView(View):
     legal_basis: str
     decided_by: str
     automatic: bool
-
-    @classmethod
-    def of(cls, reason: RefundReason) -> Self:
-        """The reason as it is shown."""
-        return cls(
-            code=reason.code,
-            title=reason.title,
-            title_id=reason.title_id,
-            legal_basis=reason.legal_basis,
-            decided_by=reason.decided_by,
-            automatic=reason.automatic,
-        )
 
 
 class StageView(View):
@@ -314,25 +275,19 @@ class RefundGuideView(View):
     objection_decided_within_days: int
 
     @classmethod
-    def of(cls, table: RefundReasons, policy: RefundPolicy, on: date) -> Self:
-        """The guide of a day."""
+    def from_table(cls, table: RefundReasons, policy: RefundPolicy, on: date) -> Self:
+        """Return the guide of a day."""
         days = working_days_of(policy)
         return cls(
             on=on,
             how=HOW,
             how_id=HOW_ID,
-            reasons=tuple(ReasonView.of(reason) for reason in table.reasons_on(on)),
+            reasons=tuple(map(ReasonView.model_validate, table.reasons_on(on))),
             stages=tuple(
-                StageView(
-                    state=state.value,
-                    actor=stage.actor,
-                    title=stage.title,
-                    title_id=stage.title_id,
-                    working_days=days.get(state),
-                )
+                StageView.model_validate({**vars(stage), "state": state, "working_days": days.get(state)})
                 for state, stage in STAGES.items()
             ),
-            rules=tuple(RuleView.of(rule) for rule in table.rules),
+            rules=tuple(map(RuleView.model_validate, table.rules)),
             papers_working_days=policy.papers_days,
             object_within_days=policy.object_calendar_days,
             objection_decided_within_days=policy.objection_calendar_days,
@@ -340,7 +295,7 @@ class RefundGuideView(View):
 
 
 class RefundStatisticsView(View):
-    """The report on the refund cases that were opened in a period (F64)."""
+    """The report on the refund cases that were opened in a period."""
 
     since: date
     until: date
@@ -357,7 +312,6 @@ class RefundStatisticsView(View):
     by_reason: Mapping[str, int]
 
     @classmethod
-    def of(cls, since: date, until: date, figures: RefundStatistics) -> Self:
-        """The report as it is shown."""
-        names = RefundStatistics.__dataclass_fields__
-        return cls(since=since, until=until, **{name: getattr(figures, name) for name in names})
+    def from_statistics(cls, since: date, until: date, figures: RefundStatistics) -> Self:
+        """Return the view of the report."""
+        return cls(since=since, until=until, **vars(figures))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -44,9 +44,11 @@ from services.billing.refunds.statistics import RefundStatistics, statistics_of
 from services.billing.refunds.transitions import StepActor
 from services.billing.refunds.treasury import Payee
 from services.billing.refunds.vault import Vault
-from services.billing.rules import CLAIM_DAYS, JAKARTA, RefundPolicy
+from services.billing.rules import CLAIM_DAYS, RefundPolicy
 from services.billing.store_part import states
 from shared.audit import Audit
+from shared.calendar.working_days import JAKARTA, day_in_jakarta
+from shared.errors import Refusal
 from shared.ids import derived_id
 from shared.store.decision import Decision
 from shared.store.kinds import Record
@@ -56,7 +58,7 @@ from shared.tokens import Caller, Role
 LONGEST_PERIOD_DAYS: Final = 366
 """One report covers a year: the treasury's reports are yearly, and a longer one would read too many cases."""
 
-COMMANDS: Final[dict[str, RefundCommand]] = {
+COMMANDS: Final[Mapping[str, RefundCommand]] = {
     "find_complete": RefundCommand.FIND_COMPLETE,
     "ask_papers": RefundCommand.ASK_PAPERS,
     "research": RefundCommand.RESEARCH,
@@ -68,6 +70,14 @@ COMMANDS: Final[dict[str, RefundCommand]] = {
     "uphold_refusal": RefundCommand.UPHOLD,
 }
 """Steps as HTTP names them."""
+
+_REFUSALS: Final[Mapping[type[Exception], type[Refusal]]] = {
+    steps.StepNotYours: StepOfAnotherRole,
+    steps.FourEyesNeeded: AnotherPairOfEyes,
+    steps.AccountMissing: AccountIsMissing,
+    steps.TooLate: ObjectionTooLate,
+}
+"""The answer to a step that the case does not allow."""
 
 Decide = Callable[[Refund], Decision[Refund]]
 
@@ -146,7 +156,7 @@ class RefundService:
         return [case for case in found if caller.serves(await office_of_refund(self._offices, case))]
 
     async def in_state(self, caller: Caller, state: RefundState | None, *, overdue: bool) -> list[Refund]:
-        """The cases of a state, or all open ones, for staff: their own office's, and all for headquarters."""
+        """Return the cases of a state, or all open ones, for staff: their own office's, and all for headquarters."""
         wanted = frozenset({state}) if state else OPEN_REFUNDS
         now = self._clock.now()
         offices = offices_of(caller) if needs_office(caller) else None
@@ -156,7 +166,7 @@ class RefundService:
         return states(await self._refunds.refunds_in(wanted, overdue_at=overdue_at, offices=offices))
 
     def masked_account(self, case: Refund) -> str | None:
-        """The number of the payer's account as it may be shown."""
+        """Return the number of the payer's account as it may be shown."""
         return self._vault.masked_number(case.refund_id, case.account) if case.account else None
 
     def statements(self, case: Refund) -> tuple[str, ...]:
@@ -165,8 +175,8 @@ class RefundService:
         return tuple(self._vault.note(case.refund_id, text) for text in sealed if text is not None)
 
     def today(self) -> date:
-        """The day in Jakarta: it decides which reasons count."""
-        return self._clock.now().astimezone(JAKARTA).date()
+        """Return the day in Jakarta: it decides which reasons count."""
+        return day_in_jakarta(self._clock.now())
 
     async def statistics(self, caller: Caller, since: date, until: date) -> RefundStatistics:
         """Return statistics of the cases opened from ``since`` to ``until``, both included, as days in Jakarta.
@@ -391,14 +401,8 @@ class RefundService:
             await self._aggregates.change(REFUNDS, record.id, decide, first=record, received=command_id)
         except IllegalTransition as wrong:
             raise RefundStepNotNow(state=wrong.state.value, step=wrong.command.value) from None
-        except steps.StepNotYours:
-            raise StepOfAnotherRole from None
-        except steps.FourEyesNeeded:
-            raise AnotherPairOfEyes from None
-        except steps.AccountMissing:
-            raise AccountIsMissing from None
-        except steps.TooLate:
-            raise ObjectionTooLate from None
+        except tuple(_REFUSALS) as wrong:
+            raise _REFUSALS[type(wrong)] from None
         except steps.SimponiSaidNo:
             raise PaymentUnknownToSimponi(receipt_id=record.state.receipt_id) from None
         return await self._processing.drive(record.id)

@@ -37,7 +37,7 @@ class RefundStatistics:
 
 
 def statistics_of(cases: Sequence[Refund], now: datetime) -> RefundStatistics:
-    """The report on these cases."""
+    """Return the report on these cases."""
     states = Counter(case.state for case in cases)
     given = [case for case in cases if case.state in (RefundState.PAID, RefundState.CREDITED)]
     still = [case for case in cases if case.state in OPEN_REFUNDS]

@@ -10,7 +10,7 @@ from services.billing.rules import RefundPolicy
 
 
 def step_due(policy: RefundPolicy, state: RefundState, now: datetime) -> datetime | None:
-    """Until when the next step out of a state must be taken; none where no step is owed."""
+    """Return until when the next step out of a state must be taken; None where no step is owed."""
     if state == RefundState.OBJECTED:
         return now + timedelta(days=policy.objection_calendar_days)
     days = working_days_of(policy).get(state)
@@ -18,7 +18,7 @@ def step_due(policy: RefundPolicy, state: RefundState, now: datetime) -> datetim
 
 
 def working_days_of(policy: RefundPolicy) -> Mapping[RefundState, int]:
-    """The working days that each state may last."""
+    """Return the working days that each state may last."""
     return {
         RefundState.OPENED: policy.completeness_days,
         RefundState.REQUESTED: policy.completeness_days,

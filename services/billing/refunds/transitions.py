@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.billing.bills import model as bills
-from services.billing.bills.model import Bill, Purpose, Seat, Standing
+from services.billing.bills.model import Bill, BillOutcome, Seat
 from services.billing.bills.states import BillState
 from services.billing.ledger.model import Account
 from services.billing.refunds.model import (
@@ -27,8 +27,9 @@ from services.billing.refunds.model import (
 )
 from services.billing.refunds.states import MONEY_HELD, OPEN_REFUNDS, REFUND_TRANSITIONS, RefundCommand, RefundState
 from services.billing.refunds.step_limits import step_due
-from services.billing.rules import RefundPolicy, backoff, seconds
+from services.billing.rules import RefundPolicy, backoff, due_without, seconds
 from shared.events import billing as events
+from shared.events.codes import BillPurpose, RefundNeed
 from shared.events.message import Event
 from shared.store.decision import Decision
 
@@ -41,10 +42,6 @@ SILENCE: Final = "silence_grants"
 TAKEN_BACK: Final = "request_taken_back"
 REFUND_REFUSED: Final = "refund_refused"
 """Reason of closing a bill after its refund was refused."""
-
-NEEDS_ACCOUNT: Final = "bank_account"
-NEEDS_OTHER_ACCOUNT: Final = "another_bank_account"
-NEEDS_PAPERS: Final = "papers"
 
 FEE_OFFICER: Final = "fee_officer"
 OFFICE_HEAD: Final = "office_head"
@@ -111,7 +108,7 @@ SYSTEM: Final = StepActor("billing", "billing")
 
 
 def roles_for(command: RefundCommand, refund: Refund) -> frozenset[str]:
-    """The roles that may give a command to this case."""
+    """Return the roles that may give a command to this case."""
     deciders = DECIDERS[refund.decided_by]
     by_head = refund.decided_by == OFFICE_HEAD
     return {
@@ -157,7 +154,7 @@ def needs_second_grant(refund: Refund, actor: StepActor) -> bool:
     return actor != SYSTEM and not yes
 
 
-def moved_event(refund: Refund, *, needs: str | None = None) -> events.RefundMoved:
+def moved_event(refund: Refund, *, needs: RefundNeed | None = None) -> events.RefundMoved:
     """Return the event of the case's present state."""
     return events.RefundMoved(
         refund_id=refund.refund_id,
@@ -200,7 +197,7 @@ def _unbooked(refund: Refund, now: datetime, policy: RefundPolicy) -> Refund:
     return replace(refund, booked=False, due=due)
 
 
-def _tell(refund: Refund, *, needs: str | None = None) -> Decision[Refund]:
+def _tell(refund: Refund, *, needs: RefundNeed | None = None) -> Decision[Refund]:
     return Decision(refund, (moved_event(refund, needs=needs),))
 
 
@@ -226,7 +223,7 @@ def ask_papers(
     """Ask the applicant for missing papers, due within some working days."""
     check_actor(refund, RefundCommand.ASK_PAPERS, actor)
     asked = _enter(refund, RefundCommand.ASK_PAPERS, actor, now, policy, ",".join(papers), papers_asked=papers)
-    return _tell(asked, needs=NEEDS_PAPERS)
+    return _tell(asked, needs=RefundNeed.PAPERS)
 
 
 def answer(refund: Refund, note_sealed: str, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
@@ -415,7 +412,7 @@ def denied(refund: Refund, asked: Confirmation, now: datetime) -> Decision[Refun
     """Drop the step: SIMPONI does not know the payment with this amount. The case stays in its state."""
     if refund.confirmation != asked:
         return Decision(refund)
-    due = {name: at for name, at in refund.due.items() if name != "confirm"}
+    due = due_without(refund.due, "confirm")
     no = replace(asked, state=ConfirmationState.DENIED, answered_at=now)
     return Decision(replace(refund, confirmation=no, due=due))
 
@@ -465,10 +462,10 @@ def standing_of(refund: Refund, bill: Bill) -> Decision[Bill]:
     if not concerns(refund, bill):
         return Decision(bill)
     if refund.state in OPEN_REFUNDS - {RefundState.RELEASED, RefundState.ORDERED}:
-        return _stands_on(refund, bill) if bill.standing == Standing.CLOSED else Decision(bill)
+        return _stands_on(refund, bill) if bill.standing == BillOutcome.CLOSED else Decision(bill)
     if refund.state in (RefundState.REFUSED, RefundState.WITHDRAWN):
         why = bill.closed_reason if refund.state == RefundState.WITHDRAWN else None
-        return bills.close(bill, why or REFUND_REFUSED) if bill.standing == Standing.REFUND else Decision(bill)
+        return bills.close(bill, why or REFUND_REFUSED) if bill.standing == BillOutcome.REFUND else Decision(bill)
     return _stands_on(refund, bills.without_visit(bill) if refund.appointment_id is not None else bill)
 
 
@@ -482,14 +479,14 @@ def seat_to_release(refund: Refund, bill: Bill | None) -> Seat | None:
     Asked whatever the bill shows: a visit that is not known here yet may stand on this money. Money that pays no
     fee, a part of it, and a second payment of a bill that other money has paid, never won a visit.
     """
-    if bill is None or bill.purpose != Purpose.FEE or not asks_for_all(refund):
+    if bill is None or bill.purpose != BillPurpose.FEE or not asks_for_all(refund):
         return None
     return bill.seat if refund.receipt_id in (bill.settled_by, bill.late_receipt_id) else None
 
 
 def booked(refund: Refund, bill: Bill | None, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
     """Mark the case as booked. An approval is told now, and the release of a seat is asked for if there is one."""
-    due = {name: at for name, at in refund.due.items() if name != "book"}
+    due = due_without(refund.due, "book")
     done = replace(refund, booked=True, due=due)
     if refund.state != RefundState.APPROVED:
         return Decision(_orderable(done, now))
@@ -538,11 +535,11 @@ def _orderable(refund: Refund, now: datetime) -> Refund:
     return replace(refund, due={**refund.due, "order": now}) if ready else refund
 
 
-def _account_need(refund: Refund) -> str | None:
+def _account_need(refund: Refund) -> RefundNeed | None:
     if refund.account is None:
-        return NEEDS_ACCOUNT
+        return RefundNeed.BANK_ACCOUNT
     differs = refund.account.state in (AccountState.DIFFERS, AccountState.REJECTED)
-    return NEEDS_OTHER_ACCOUNT if differs else None
+    return RefundNeed.ANOTHER_BANK_ACCOUNT if differs else None
 
 
 # the bank and the treasury
@@ -555,7 +552,7 @@ def takes_account(refund: Refund) -> bool:
 
 def give_account(refund: Refund, account: BankAccount, now: datetime) -> Decision[Refund]:
     """Store the payer's account; the bank is asked to verify it at once."""
-    due = {name: at for name, at in refund.due.items() if name != "order"}
+    due = due_without(refund.due, "order")
     return Decision(replace(refund, account=account, due={**due, "verify": now}))
 
 
@@ -564,12 +561,12 @@ def account_answered(refund: Refund, given_at: datetime, matches: bool, now: dat
     account = refund.account
     if account is None or account.given_at != given_at or account.state != AccountState.GIVEN:
         return Decision(refund)
-    due = {name: at for name, at in refund.due.items() if name != "verify"}
+    due = due_without(refund.due, "verify")
     state = AccountState.VERIFIED if matches else AccountState.DIFFERS
     known = replace(refund, account=replace(account, state=state), due=due)
     if matches:
         return Decision(_orderable(known, now))
-    return _tell(known, needs=NEEDS_OTHER_ACCOUNT)
+    return _tell(known, needs=RefundNeed.ANOTHER_BANK_ACCOUNT)
 
 
 def bank_silent(refund: Refund, given_at: datetime, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
@@ -614,11 +611,11 @@ def order_rejected(refund: Refund, order_number: str, now: datetime, policy: Ref
     if refund.order_number != order_number:
         return Decision(refund)
     if refund.state == RefundState.RELEASED:
-        due = {name: at for name, at in refund.due.items() if name != "order"}
+        due = due_without(refund.due, "order")
         again = replace(refund, orders=refund.orders + 1, account=account, due=due)
-        return _tell(again, needs=NEEDS_OTHER_ACCOUNT)
+        return _tell(again, needs=RefundNeed.ANOTHER_BANK_ACCOUNT)
     back = _enter(refund, RefundCommand.REJECT_ORDER, SYSTEM, now, policy, "order_rejected", account=account)
-    return _tell(replace(back, orders=refund.orders + 1), needs=NEEDS_OTHER_ACCOUNT)
+    return _tell(replace(back, orders=refund.orders + 1), needs=RefundNeed.ANOTHER_BANK_ACCOUNT)
 
 
 def paid(refund: Refund, order_number: str, now: datetime, policy: RefundPolicy) -> Decision[Refund]:

@@ -21,14 +21,14 @@ class OrderState(StrEnum):
 
 @dataclass(frozen=True)
 class Payee:
-    """Whom to pay, in clear: only ever on the way to the bank or the treasury."""
+    """The payee, in clear: only ever on the way to the bank or the treasury."""
 
     bank_code: str
     account_number: str
     holder_name: str
 
     def __repr__(self) -> str:
-        """Nothing of it may be printed."""
+        """Return a text that shows nothing of it."""
         return "Payee(...)"
 
 

@@ -20,7 +20,7 @@ class Vault:
         self._cipher = FieldCipher(keyring)
 
     def seal_account(self, refund_id: str, payee: Payee, now: datetime) -> BankAccount:
-        """An account as it is kept."""
+        """Return an account as it is kept."""
         return BankAccount(
             bank_code=payee.bank_code,
             number_sealed=self._cipher.seal(payee.account_number, owner_id=refund_id, field="account_number"),
@@ -29,7 +29,7 @@ class Vault:
         )
 
     def payee(self, refund_id: str, account: BankAccount) -> Payee:
-        """An account in clear, for the bank."""
+        """Return an account in clear, for the bank."""
         return Payee(
             account.bank_code,
             self._cipher.open(account.number_sealed, owner_id=refund_id, field="account_number"),
@@ -37,7 +37,7 @@ class Vault:
         )
 
     def masked_number(self, refund_id: str, account: BankAccount) -> str:
-        """The account's number as it may be shown."""
+        """Return the account's number as it may be shown."""
         number = self.payee(refund_id, account).account_number
         return "*" * (len(number) - SHOWN_DIGITS) + number[-SHOWN_DIGITS:]
 

@@ -56,7 +56,7 @@ class Explainer:
         return explain(reference, [bill.state] if bill else [], receipts, refunds)
 
     async def receipts(self, bills: Sequence[Bill], others: Sequence[Receipt] = ()) -> list[Receipt]:
-        """The money that came on these bills' codes, that settles them, and the others, each once."""
+        """Return the money that came on these bills' codes, that settles them, and the others, each once."""
         found = {receipt.ntpn: receipt for receipt in others}
         for bill in bills:
             found |= {receipt.ntpn: receipt for receipt in states(await self._receipts.receipts_of(bill.bill_id))}

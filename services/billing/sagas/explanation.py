@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from services.billing.bills.model import Bill, Standing
+from services.billing.bills.model import Bill, BillOutcome
 from services.billing.bills.states import BillState
 from services.billing.receipts.model import Receipt
 from services.billing.receipts.states import ReceiptState
@@ -54,12 +54,12 @@ BILL_SAYS: Final[Mapping[BillState, str]] = {
     BillState.CANCELLED: "was given up before it was paid",
 }
 
-STANDING_SAYS: Final[Mapping[Standing, str]] = {
-    Standing.APPOINTMENT: "its money stands for an appointment",
-    Standing.SEAT_SOUGHT: "a seat is sought for its money",
-    Standing.REFUND: "its money goes back",
-    Standing.CLOSED: "it is closed",
-    Standing.SPECIAL_RESCHEDULE: "a new date may be chosen without paying again",
+STANDING_SAYS: Final[Mapping[BillOutcome, str]] = {
+    BillOutcome.APPOINTMENT: "its money stands for an appointment",
+    BillOutcome.SEAT_SOUGHT: "a seat is sought for its money",
+    BillOutcome.REFUND: "its money goes back",
+    BillOutcome.CLOSED: "it is closed",
+    BillOutcome.SPECIAL_RESCHEDULE: "a new date may be chosen without paying again",
 }
 
 RECEIPT_SAYS: Final[Mapping[ReceiptState, str]] = {
@@ -93,7 +93,7 @@ REFUND_SAYS: Final[Mapping[RefundState, str]] = {
 def explain(
     reference: str, bills: Iterable[Bill], receipts: Iterable[Receipt], refunds: Iterable[Refund]
 ) -> Explanation:
-    """Everything that is known about them, in the order of time."""
+    """Explain everything that is known about them, in the order of time."""
     standing: list[str] = []
     facts: list[ExplainedFact] = []
     for bill in bills:
@@ -198,7 +198,7 @@ def receipt_facts(receipt: Receipt) -> list[ExplainedFact]:
 
 
 def refund_facts(refund: Refund) -> list[ExplainedFact]:
-    """Every step of a case."""
+    """Return every step of a case."""
     about = f"refund {refund.refund_id}"
     rule = f"{refund.legal_basis}; decided by {refund.decided_by}"
     facts = [ExplainedFact(refund.opened_at, about, "opened", refund.reason, rule, {"amount": refund.amount})]
@@ -211,7 +211,7 @@ def refund_facts(refund: Refund) -> list[ExplainedFact]:
 
 
 def in_words(explanation: Explanation) -> Sequence[str]:
-    """Lines for a reader at a terminal."""
+    """Return the explanation as lines for a reader at a terminal."""
     lines = [*explanation.standing, ""]
     for told in explanation.facts:
         amounts = ", ".join(f"{name} {_rupiah(amount)}" for name, amount in (told.amounts or {}).items())

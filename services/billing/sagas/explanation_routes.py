@@ -22,5 +22,7 @@ api = Endpoints("ledger")
     refusals=(NothingToExplain, NotYourOffice),
 )
 async def explain(call: Call[None, None, ReferencePath]) -> ExplanationView:
-    """By billing code, NTPN, or the id of a bill or refund case."""
-    return ExplanationView.of(await call.app[BILLING].find(Explainer).explain(call.caller, call.path.reference))
+    """Explain money by billing code, NTPN, or the id of a bill or refund case."""
+    return ExplanationView.model_validate(
+        await call.app[BILLING].find(Explainer).explain(call.caller, call.path.reference)
+    )

@@ -5,15 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated
 
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from services.billing.field_types import Id
-from services.billing.sagas.explanation import ExplainedFact, Explanation
+from services.billing.field_types import Id, StateView
 from shared.fields.numbers import BILLING_CODE, NTPN
-from shared.http.schema import Path, View
+from shared.http.schema import Path
 
 
 def _read_reference(text: str) -> str:
@@ -30,7 +29,7 @@ class ReferencePath(Path):
     reference: Annotated[Id, AfterValidator(_read_reference)]
 
 
-class ToldView(View):
+class ExplainedFactView(StateView):
     """One fact."""
 
     at: datetime
@@ -40,22 +39,10 @@ class ToldView(View):
     rule: str | None
     amounts: Mapping[str, int] | None
 
-    @classmethod
-    def of(cls, told: ExplainedFact) -> Self:
-        """As it is shown."""
-        names = ("at", "about", "what", "cause", "rule", "amounts")
-        return cls(**{name: getattr(told, name) for name in names})
 
-
-class ExplanationView(View):
-    """Where something stands, and everything that led there, in the order of time."""
+class ExplanationView(StateView):
+    """The state of a bill, receipt or refund case, and the facts that led to it, in the order of time."""
 
     reference: str
     standing: tuple[str, ...]
-    facts: tuple[ToldView, ...]
-
-    @classmethod
-    def of(cls, explanation: Explanation) -> Self:
-        """As it is shown."""
-        facts = tuple(map(ToldView.of, explanation.facts))
-        return cls(reference=explanation.reference, standing=explanation.standing, facts=facts)
+    facts: tuple[ExplainedFactView, ...]

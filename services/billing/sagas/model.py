@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from services.billing.bills.model import Bill, Standing
+from services.billing.bills.model import Bill, BillOutcome
 from services.billing.bills.states import BillState
 from services.billing.receipts.model import Receipt
 from services.billing.receipts.states import ReceiptState
@@ -161,7 +161,7 @@ def instance(
     refunds: Iterable[Refund],
     policies: Policies,
 ) -> Instance:
-    """The saga of one application: the positions of its money."""
+    """Return the saga of one application: the positions of its money."""
     positions = [bill_position(bill, policies.bill) for bill in bills]
     positions += [receipt_position(receipt, policies.receipt) for receipt in receipts]
     positions += [refund_position(refund) for refund in refunds]
@@ -190,7 +190,7 @@ def bill_position(bill: Bill, policy: BillPolicy) -> Position:
         seen = max((evidence.seen_at for evidence in bill.evidence), default=issued_at)
         limit = seen + seconds(policy.claim_case_seconds)
         return replace(at, step=StepName.AWAIT_SETTLEMENT, since=seen, limit=limit)
-    if bill.standing == Standing.SPECIAL_RESCHEDULE and bill.special is not None:
+    if bill.standing == BillOutcome.SPECIAL_RESCHEDULE and bill.special is not None:
         since = bill.ended_at or bill.requested_at
         return replace(at, step=StepName.AWAIT_NEW_DATE, since=since, limit=bill.special.until, detail="new_date_open")
     return at
@@ -301,10 +301,10 @@ class SamePerson(Exception):
 
 
 def decided(override: Override, command: OverrideCommand, by: str, now: datetime) -> Override:
-    """The second person's word. Declining may be the first one's too: that takes it back.
+    """Decide as the second person; the first one may decline too, which takes the override back.
 
     Raises:
-        SamePerson: who proposed it approves it.
+        SamePerson: the proposer approves it.
         IllegalTransition: it was decided already.
     """
     state = OVERRIDE_TRANSITIONS.after(override.state, command)
@@ -321,14 +321,14 @@ def ended(override: Override, outcome: str, *, done: bool) -> Override:
 
 
 def override_deadlines(override: Override) -> Mapping[str, datetime]:
-    """An approved override is done at once, and again after a crash."""
+    """Return the deadline of an approved override: it is done at once, and again after a crash."""
     if override.state == OverrideState.APPROVED and override.decided_at is not None:
         return {"apply": override.decided_at}
     return {}
 
 
 def table_lines() -> Sequence[str]:
-    """The table as a page of documentation."""
+    """Return the table as a page of documentation."""
     rows = [
         f"| `{name.value}` | {row.happens} | {row.limit} | {row.next} | {row.compensation} |"
         for name, row in TABLE.items()

@@ -59,10 +59,10 @@ class SagaRepository(StorePart):
         return await self._store.find(REFUNDS, "step", {"state.state": _OPEN}, within=within, limit=MOST_STUCK)
 
     async def override(self, override_id: str) -> Record[Override] | None:
-        """By its id."""
+        """Return the override with this id, or None."""
         return await self._store.get(OVERRIDES, override_id)
 
     async def overrides_of(self, application_id: str) -> list[Record[Override]]:
-        """The overrides of an application, oldest first."""
+        """Return the overrides of an application, oldest first."""
         wanted = {"state.application_id": application_id}
         return await self._store.find(OVERRIDES, "application", wanted, limit=MOST_OVERRIDES)

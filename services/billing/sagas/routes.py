@@ -35,10 +35,10 @@ api = Endpoints("sagas")
     refusals=(Malformed,),
 )
 async def list_stuck(call: Call[None, SagasQuery]) -> StuckList:
-    """The longest first."""
+    """List stuck steps, the longest first."""
     if not call.query.stuck:
         raise Malformed("Only what is stuck is listed: ask with stuck=true.", field="/stuck")
-    return StuckList(stuck=tuple(map(StuckView.of, await call.app[BILLING].find(Sagas).stuck(call.caller))))
+    return StuckList(stuck=tuple(map(StuckView.from_step, await call.app[BILLING].find(Sagas).stuck(call.caller))))
 
 
 @api.get(
@@ -50,8 +50,8 @@ async def list_stuck(call: Call[None, SagasQuery]) -> StuckList:
     refusals=(SagaUnknown, NotYourOffice),
 )
 async def show_saga(call: Call[None, None, SagaPath]) -> SagaView:
-    """Derived from its bills, receipts and refunds at this moment."""
-    return SagaView.of(await call.app[BILLING].find(Sagas).saga(call.caller, call.path.application_id))
+    """Show the saga, derived from bills, receipts and refunds at this moment."""
+    return SagaView.from_status(await call.app[BILLING].find(Sagas).saga(call.caller, call.path.application_id))
 
 
 @api.post(
@@ -66,9 +66,11 @@ async def show_saga(call: Call[None, None, SagaPath]) -> SagaView:
     refusals=(SagaUnknown, NotYourOffice, SomeoneElseChangedIt),
 )
 async def retry_saga(call: Call[RetrySaga, None, SagaPath]) -> SagaView:
-    """Questions and repeats are brought forward; nothing is ended."""
+    """Bring questions and repeats forward; nothing is ended."""
     sagas = call.app[BILLING].find(Sagas)
-    return SagaView.of(await sagas.retry(call.caller, call.path.application_id, call.body.reason, call.command_id))
+    return SagaView.from_status(
+        await sagas.retry(call.caller, call.path.application_id, call.body.reason, call.command_id)
+    )
 
 
 @api.post(
@@ -83,10 +85,12 @@ async def retry_saga(call: Call[RetrySaga, None, SagaPath]) -> SagaView:
     refusals=(SagaUnknown, NotYourOffice, OverrideDoesNotFit, OverrideNeedsReason),
 )
 async def propose_override(call: Call[ProposeOverride, None, SagaPath]) -> OverrideView:
-    """Audited with its reason; one without is refused."""
+    """Propose an override, audited with its reason; one without is refused."""
     asked = call.body
     proposal = OverrideProposal(call.path.application_id, asked.act, asked.target, asked.reason or "")
-    return OverrideView.of(await call.app[BILLING].find(Sagas).propose(call.caller, proposal, call.command_id))
+    return OverrideView.model_validate(
+        await call.app[BILLING].find(Sagas).propose(call.caller, proposal, call.command_id)
+    )
 
 
 @api.post(
@@ -101,9 +105,9 @@ async def propose_override(call: Call[ProposeOverride, None, SagaPath]) -> Overr
     refusals=(OverrideUnknown, NotYourOffice, OverrideDecided, SecondPersonNeeded, SomeoneElseChangedIt),
 )
 async def decide_override(call: Call[DecideOverride, None, OverridePath]) -> OverrideView:
-    """An approved one is done at once."""
+    """Decide on an override; an approved one is done at once."""
     path, sagas = call.path, call.app[BILLING].find(Sagas)
     decided = await sagas.decide(
         call.caller, path.application_id, path.override_id, approve=call.body.approve, command_id=call.command_id
     )
-    return OverrideView.of(decided)
+    return OverrideView.model_validate(decided)

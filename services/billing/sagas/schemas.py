@@ -7,8 +7,8 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from services.billing.field_types import Id
-from services.billing.sagas.model import TABLE, Act, Override, Position
+from services.billing.field_types import Id, StateView
+from services.billing.sagas.model import TABLE, Act, Position
 from services.billing.sagas.service import SagaStatus, StuckStep
 from shared.http.schema import Body, Path, Query, View
 
@@ -16,13 +16,13 @@ ReasonCode = Annotated[str, Field(min_length=2, max_length=64, pattern=r"^[a-z][
 
 
 class SagaPath(Path):
-    """Which application."""
+    """The application in the path."""
 
     application_id: Id
 
 
 class OverridePath(Path):
-    """Which override of which application."""
+    """The application and its override in the path."""
 
     application_id: Id
     override_id: Id
@@ -35,13 +35,13 @@ class SagasQuery(Query):
 
 
 class RetrySaga(Body):
-    """Why the saga is pushed."""
+    """The reason of a retry."""
 
     reason: ReasonCode
 
 
 class ProposeOverride(Body):
-    """What shall be done to which bill, and why."""
+    """The act, the bill that it is done to, and the reason."""
 
     act: Annotated[Act, Field(strict=False)]
     target: Id
@@ -49,7 +49,7 @@ class ProposeOverride(Body):
 
 
 class DecideOverride(Body):
-    """The second person's word."""
+    """The second person's decision."""
 
     approve: bool
 
@@ -68,8 +68,8 @@ class PositionView(View):
     if_late: str
 
     @classmethod
-    def of(cls, position: Position) -> Self:
-        """With the words of the table."""
+    def from_position(cls, position: Position) -> Self:
+        """Return the view of a position, with the sentences of the table."""
         row = TABLE[position.step]
         return cls(
             step=position.step.value,
@@ -84,8 +84,8 @@ class PositionView(View):
         )
 
 
-class OverrideView(View):
-    """An override and what became of it."""
+class OverrideView(StateView):
+    """An override and its outcome."""
 
     override_id: str
     act: str
@@ -98,13 +98,6 @@ class OverrideView(View):
     decided_at: datetime | None
     outcome: str | None
 
-    @classmethod
-    def of(cls, override: Override) -> Self:
-        """As it is shown."""
-        names = ("override_id", "target", "reason", "proposed_by", "proposed_at", "decided_by", "decided_at", "outcome")
-        same = {name: getattr(override, name) for name in names}
-        return cls(act=override.act.value, state=override.state.value, **same)
-
 
 class SagaView(View):
     """The saga of an application: what must happen first, all that is open, what is over, and overrides."""
@@ -115,27 +108,27 @@ class SagaView(View):
     overrides: tuple[OverrideView, ...]
 
     @classmethod
-    def of(cls, seen: SagaStatus) -> Self:
-        """As it is shown."""
-        current = seen.instance.current
+    def from_status(cls, status: SagaStatus) -> Self:
+        """Return the view of a saga with its overrides."""
+        current = status.instance.current
         return cls(
-            application_id=seen.instance.application_id,
-            current=PositionView.of(current) if current is not None else None,
-            positions=tuple(map(PositionView.of, seen.instance.positions)),
-            overrides=tuple(map(OverrideView.of, seen.overrides)),
+            application_id=status.instance.application_id,
+            current=PositionView.from_position(current) if current is not None else None,
+            positions=tuple(map(PositionView.from_position, status.instance.positions)),
+            overrides=tuple(map(OverrideView.model_validate, status.overrides)),
         )
 
 
 class StuckView(View):
-    """Something whose limit is over, and whose it is."""
+    """A step past its time limit, with its application."""
 
     application_id: str | None
     position: PositionView
 
     @classmethod
-    def of(cls, stuck: StuckStep) -> Self:
-        """As it is shown."""
-        return cls(application_id=stuck.application_id, position=PositionView.of(stuck.position))
+    def from_step(cls, stuck: StuckStep) -> Self:
+        """Return the view of a stuck step."""
+        return cls(application_id=stuck.application_id, position=PositionView.from_position(stuck.position))
 
 
 class StuckList(View):

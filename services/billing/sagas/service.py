@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from services.billing.access import needs_office, refuse_unless_serves
 from services.billing.bills import model as bills
-from services.billing.bills.model import Bill, Standing
+from services.billing.bills.model import Bill, BillOutcome
 from services.billing.bills.offices import BillOffices, office_of_bills
 from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.bills.states import LIVE_BILLS, BillState
@@ -33,7 +33,6 @@ from shared.logs import get_logger
 from shared.service import NotYet
 from shared.store.decision import Decision
 from shared.store.kinds import Kind, Record
-from shared.store.port import AlreadyExists
 from shared.store.transitions import IllegalTransition
 from shared.tokens import Caller
 
@@ -199,7 +198,7 @@ class Sagas:
             caller.account_id,
             self._clock.now(),
         )
-        return await self._insert_once(proposed)
+        return await self._insert_or_find(proposed)
 
     async def decide(
         self, caller: Caller, application_id: str, override_id: str, *, approve: bool, command_id: str
@@ -222,11 +221,13 @@ class Sagas:
         ):
             now = self._clock.now()
 
-            def word(override: Override) -> Decision[Override]:
+            def decide(override: Override) -> Decision[Override]:
                 return Decision(saga.decided(override, command, caller.account_id, now))
 
             try:
-                record = await self._aggregates.change(OVERRIDES, override_id, word, first=record, received=command_id)
+                record = await self._aggregates.change(
+                    OVERRIDES, override_id, decide, first=record, received=command_id
+                )
             except saga.SamePerson:
                 raise SecondPersonNeeded from None
             except IllegalTransition:
@@ -266,17 +267,14 @@ class Sagas:
         kinds: Mapping[str, Kind[Any]] = {"bill": BILLS, "receipt": RECEIPTS, "refund": REFUNDS}
         now = self._clock.now()
 
-        def sooner(state: Any) -> Decision[Any]:
+        def decide(state: Any) -> Decision[Any]:
             return Decision(replace(state, due=brought_forward(state.due, PUSHED[position.about], now)))
 
-        await self._aggregates.change(kinds[position.about], position.id, sooner)
+        await self._aggregates.change(kinds[position.about], position.id, decide)
 
-    async def _insert_once(self, proposed: Override) -> Override:
-        try:
-            await self._aggregates.insert(OVERRIDES, proposed.override_id, Decision(proposed))
-        except AlreadyExists:
-            log.info("billing.override_repeated", override_id=proposed.override_id)
-        record = await self._queries.override(proposed.override_id)
+    async def _insert_or_find(self, proposed: Override) -> Override:
+        record = await self._aggregates.insert(OVERRIDES, proposed.override_id, Decision(proposed))
+        record = record or await self._queries.override(proposed.override_id)
         return record.state if record is not None else proposed
 
     async def _carry_out(self, override: Override) -> bool:
@@ -307,5 +305,5 @@ def brought_forward(due: Mapping[str, datetime], names: Sequence[str], now: date
 def _act_fits(act: Act, bill: Bill) -> bool:
     """Return whether the act applies to the bill in its current state."""
     if act is Act.SEND_MONEY_BACK:
-        return bill.standing == Standing.SEAT_SOUGHT
+        return bill.standing == BillOutcome.SEAT_SOUGHT
     return bill.live and bill.state != BillState.PAID_UNSETTLED

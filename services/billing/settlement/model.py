@@ -20,7 +20,8 @@ from enum import StrEnum
 from typing import Final
 
 from services.billing.payment import Payment
-from services.billing.rules import JAKARTA, SettlementPolicy, backoff, seconds
+from services.billing.rules import SettlementPolicy, backoff, due_without, seconds
+from shared.calendar.working_days import JAKARTA, day_in_jakarta
 from shared.store.decision import Decision
 from shared.store.transitions import Transitions
 
@@ -432,7 +433,7 @@ def day_end(day: date) -> datetime:
 
 def owed_days(now: datetime, policy: SettlementPolicy) -> Iterator[date]:
     """Yield the ended days whose files are needed, newest first, back to the limit."""
-    today = now.astimezone(JAKARTA).date()
+    today = day_in_jakarta(now)
     for back in range(1, policy.days_back + 1):
         yield today - timedelta(days=back)
 
@@ -449,7 +450,7 @@ def owe(day: date, policy: SettlementPolicy) -> Decision[SettlementDay]:
 
 def file_received(owed: SettlementDay, settlement_id: str) -> Decision[SettlementDay]:
     """Record the received file of the day."""
-    due = {name: at for name, at in owed.due.items() if name != "fetch"}
+    due = due_without(owed.due, "fetch")
     return Decision(replace(owed, settlement_id=settlement_id, due=due))
 
 
@@ -466,5 +467,5 @@ def check_later(owed: SettlementDay, now: datetime, policy: SettlementPolicy) ->
 
 def receipts_checked(owed: SettlementDay) -> Decision[SettlementDay]:
     """Record that every receipt of the day was checked against the files."""
-    due = {name: at for name, at in owed.due.items() if name != "missing"}
+    due = due_without(owed.due, "missing")
     return Decision(replace(owed, looked_for=True, due=due))

@@ -15,14 +15,14 @@ from typing import Final
 from services.billing.alerts import SETTLEMENT_FILE_MISSING, SETTLEMENT_FILE_REFUSED, alert
 from services.billing.bills.repository import BillRepository
 from services.billing.cases.follow_up import CaseFollowUp, about_receipt
-from services.billing.cases.model import CaseKind, Subject
+from services.billing.cases.model import Subject
 from services.billing.cases.payment_confirmation import SETTLEMENT, PaymentConfirmation
 from services.billing.context import UseCaseContext
 from services.billing.receipts.model import SimponiWord
 from services.billing.receipts.payments import PaymentIntake
 from services.billing.receipts.repository import ReceiptRepository
 from services.billing.receipts.settled_lines import SettledLine, SettledLineRepository
-from services.billing.rules import JAKARTA, seconds
+from services.billing.rules import seconds
 from services.billing.settlement import model as settlements
 from services.billing.settlement.model import (
     FROM_SIMPONI,
@@ -42,8 +42,10 @@ from services.billing.settlement.model import (
 )
 from services.billing.settlement.repository import SETTLEMENT_DAYS, SETTLEMENTS, SettlementRepository
 from services.billing.simponi import Simponi, SimponiBilling
+from shared.calendar.working_days import day_in_jakarta
 from shared.crypto.detached import DetachedVerifier, SignatureDoesNotFit
 from shared.errors import UpstreamDown
+from shared.events.codes import PaymentCaseKind
 from shared.files.port import PIECE_BYTES, FileMeta, FileStore
 from shared.ids import Ids
 from shared.logs import get_logger
@@ -143,7 +145,7 @@ class Reconciliation:
     async def _files_are_here(self, day: date) -> bool:
         """Return whether the file of this day and of each day after it, whose file is due, was compared."""
         ready = self._clock.now() - seconds(self._policy.ready_seconds)
-        last = ready.astimezone(JAKARTA).date()
+        last = day_in_jakarta(ready)
         while day < last:
             owed = await self._settlements.settlement_day(day)
             file = await self._settlements.settlement(owed.state.settlement_id or "") if owed else None
@@ -159,7 +161,7 @@ class Reconciliation:
             for ntpn in batch:
                 receipt = None if ntpn in shown else await self._receipts.receipt(ntpn)
                 if receipt is not None:
-                    await self._cases.open(CaseKind.PAID_HERE_UNSETTLED, (ntpn,), about_receipt(receipt.state))
+                    await self._cases.open(PaymentCaseKind.PAID_HERE_UNSETTLED, (ntpn,), about_receipt(receipt.state))
 
     # the file
 
@@ -293,7 +295,7 @@ class Reconciliation:
         for line in doubled:
             if lines.get(line.ntpn) is line:
                 del lines[line.ntpn]
-            await self._cases.open(CaseKind.DOUBLE_LINE, _key(settlement, line), _about(settlement, line))
+            await self._cases.open(PaymentCaseKind.DOUBLE_LINE, _key(settlement, line), _about(settlement, line))
         strange, differing = await self._find_new_and_differing(settlement, lines)
         learnt = 0
         for line in strange:
@@ -317,7 +319,7 @@ class Reconciliation:
         ]
         for line in differing:
             subject = _about(settlement, line, amount_here=booked[line.ntpn][0])
-            await self._cases.open(CaseKind.AMOUNT_DIFFERS, (line.ntpn,), subject)
+            await self._cases.open(PaymentCaseKind.AMOUNT_DIFFERS, (line.ntpn,), subject)
         return strange, differing
 
     async def _compare_claim(self, settlement: Settlement, batch: Sequence[SettlementLine]) -> Counts:
@@ -330,7 +332,7 @@ class Reconciliation:
         lines = {line.ntpn: line for line in reversed(batch)}
         doubled = [line for line in batch if lines[line.ntpn] is not line]
         for line in doubled:
-            await self._cases.open(CaseKind.DOUBLE_LINE, _key(settlement, line), _about(settlement, line))
+            await self._cases.open(PaymentCaseKind.DOUBLE_LINE, _key(settlement, line), _about(settlement, line))
         strange, differing = await self._find_new_and_differing(settlement, lines)
         answers = await self._confirming.ask_about(line.billing_code for line in strange)
         counts = Counts(
@@ -346,14 +348,14 @@ class Reconciliation:
         """Book a claimed payment with the values that SIMPONI gives, or open a case if SIMPONI does not know it."""
         told = next((payment for payment in billing.payments if payment.ntpn == line.ntpn), None) if billing else None
         if told is None:
-            await self._cases.open(CaseKind.CLAIMED_BY_FILE, (line.ntpn,), _about(settlement, line))
+            await self._cases.open(PaymentCaseKind.CLAIMED_BY_FILE, (line.ntpn,), _about(settlement, line))
             return Counts(unconfirmed=1)
         if told.amount != line.amount:
             subject = _about(settlement, line, amount_here=told.amount)
-            await self._cases.open(CaseKind.AMOUNT_DIFFERS, (line.ntpn,), subject)
+            await self._cases.open(PaymentCaseKind.AMOUNT_DIFFERS, (line.ntpn,), subject)
         known = await self._bills.bill_of_code(told.billing_code) is not None
         if not known:
-            await self._cases.open(CaseKind.SETTLED_UNKNOWN_HERE, (line.ntpn,), _about(settlement, line))
+            await self._cases.open(PaymentCaseKind.SETTLED_UNKNOWN_HERE, (line.ntpn,), _about(settlement, line))
         await self._confirming.book_claimed(told)
         if told.amount != line.amount:
             return Counts(differing=1)
@@ -377,7 +379,7 @@ class Reconciliation:
         """Book a payment that is new here and return whether its bill is known; if not, open a case first."""
         known = await self._bills.bill_of_code(line.billing_code) is not None
         if not known:  # first, for once the receipt is here nothing else would ask
-            await self._cases.open(CaseKind.SETTLED_UNKNOWN_HERE, (line.ntpn,), _about(settlement, line))
+            await self._cases.open(PaymentCaseKind.SETTLED_UNKNOWN_HERE, (line.ntpn,), _about(settlement, line))
         signed = settlement.source is SettlementSource.SIGNED
         word = SimponiWord.SIGNED_SETTLEMENT if signed else SimponiWord.FETCHED_SETTLEMENT
         await self._payments.take(line.payment(), SETTLEMENT, word)

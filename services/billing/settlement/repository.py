@@ -24,11 +24,11 @@ class SettlementRepository(StorePart):
     """The queries of reconciliation."""
 
     async def settlement(self, settlement_id: str) -> Record[Settlement] | None:
-        """By its id."""
+        """Return the settlement file with this id, or None."""
         return await self._store.get(SETTLEMENTS, settlement_id)
 
     async def settlements_of(self, days: Range, limit: int) -> Sequence[Record[Settlement]]:
-        """The files of some days, newest day first."""
+        """Return the files of some days, newest day first."""
         return await self._store.find(SETTLEMENTS, "day", within={"state.day": days}, limit=limit)
 
     async def refers_to(self, file_id: str) -> bool:

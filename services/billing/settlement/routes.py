@@ -49,9 +49,9 @@ api = Endpoints("billing")
     "about every payment that is new here before anything is booked.",
 )
 async def upload_settlement(call: Call) -> SettlementView:
-    """Whole or not at all; its lines are compared next, followed at the file's address."""
+    """Take a file, whole or not at all; its lines are compared next, and the file's address shows how far."""
     signature = call.request.headers.get(SIGNATURE_HEADER)
-    return SettlementView.of(
+    return SettlementView.from_settlement(
         await call.app[BILLING].find(SettlementService).upload(call.caller, call.chunks(), signature)
     )
 
@@ -65,9 +65,9 @@ async def upload_settlement(call: Call) -> SettlementView:
     refusals=(NotYourOffice,),
 )
 async def list_settlements(call: Call[None, SettlementQuery]) -> SettlementList:
-    """A hundred at most."""
+    """List a hundred files at most."""
     found = await call.app[BILLING].find(SettlementService).settlements(call.caller, call.query.since, call.query.until)
-    return SettlementList(settlements=tuple(SettlementView.of(settlement) for settlement in found))
+    return SettlementList(settlements=tuple(SettlementView.from_settlement(settlement) for settlement in found))
 
 
 @api.get(
@@ -79,7 +79,7 @@ async def list_settlements(call: Call[None, SettlementQuery]) -> SettlementList:
     refusals=(SettlementUnknown, NotYourOffice),
 )
 async def show_settlement(call: Call[None, None, SettlementPath]) -> SettlementView:
-    """One file."""
-    return SettlementView.of(
+    """Show one file."""
+    return SettlementView.from_settlement(
         await call.app[BILLING].find(SettlementService).settlement(call.caller, call.path.settlement_id)
     )

@@ -7,26 +7,26 @@ from typing import Self
 
 from pydantic import Field
 
-from services.billing.field_types import Id
+from services.billing.field_types import Id, StateView
 from services.billing.settlement.model import Settlement, SettlementSource, SettlementState
 from shared.http.schema import IsoDate, Path, Query, View
 
 
 class SettlementPath(Path):
-    """Which settlement file."""
+    """The settlement file in the path."""
 
     settlement_id: Id
 
 
 class SettlementQuery(Query):
-    """Which days, both inclusive; either may be left open."""
+    """The wanted days, both inclusive; either may be left open."""
 
     since: IsoDate | None = None
     until: IsoDate | None = None
 
 
-class CountsView(View):
-    """What the compared lines turned out to be; each is in exactly one of these."""
+class CountsView(StateView):
+    """The compared lines by result; each counts in exactly one of these."""
 
     known: int
     learnt: int
@@ -58,30 +58,25 @@ class SettlementView(View):
     )
 
     @classmethod
-    def of(cls, settlement: Settlement) -> Self:
-        """The file as it is shown to the treasurer."""
-        same = ("settlement_id", "day", "sha256", "size_bytes", "lines", "total", "received_at", "received_from")
-        counts = settlement.counts
-        return cls(
-            **{name: getattr(settlement, name) for name in same},
-            state=shown_state(settlement).value,
-            lines_compared=counts.lines,
-            counts=CountsView(**{name: getattr(counts, name) for name in CountsView.model_fields}),
-            compared_at=settlement.compared_at,
-            word=word_of(settlement).value,
-            unanswered_since=settlement.unanswered_since,
-        )
+    def from_settlement(cls, settlement: Settlement) -> Self:
+        """Return the view of a file, for the treasurer."""
+        shown = {
+            "state": shown_state(settlement),
+            "word": word_of(settlement),
+            "lines_compared": settlement.counts.lines,
+        }
+        return cls.model_validate({**vars(settlement), **shown})
 
 
 def word_of(settlement: Settlement) -> SettlementSource:
-    """Whose word a file is; of those from before it was recorded, by who it was received from."""
+    """Return the source that vouches for a file; of older files, by the account they came from."""
     if settlement.source is not None:
         return settlement.source
     return SettlementSource.CLAIMED if settlement.is_claim else SettlementSource.FETCHED
 
 
 def shown_state(settlement: Settlement) -> SettlementState:
-    """``comparing`` or ``compared``; whose word it is stands in ``word``."""
+    """Return ``comparing`` or ``compared``; ``word`` says who vouches for the file."""
     comparing = settlement.state is SettlementState.COMPARING
     return SettlementState.COMPARING if comparing else SettlementState.COMPARED
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Sequence
+from collections.abc import AsyncIterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
 
@@ -14,12 +14,26 @@ from services.billing.settlement.errors import (
     SettlementSignatureWrong,
     SettlementUnknown,
 )
-from services.billing.settlement.model import FileNotSigned, FileTampered, FileTruncated, FileUnreadable, Settlement
+from services.billing.settlement.model import (
+    FileNotSigned,
+    FileRefused,
+    FileTampered,
+    FileTruncated,
+    FileUnreadable,
+    Settlement,
+)
 from services.billing.settlement.reconciliation import Reconciliation
 from services.billing.settlement.repository import SettlementRepository
 from services.billing.store_part import states
+from shared.errors import Refusal
 from shared.store.kinds import Range
 from shared.tokens import Caller
+
+_REFUSALS: Final[Mapping[type[FileRefused], type[Refusal]]] = {
+    FileTruncated: SettlementFileBrokeOff,
+    FileTampered: SettlementFileDoesNotAddUp,
+    FileUnreadable: SettlementFileHasWrongLine,
+}
 
 MOST_FILES: Final = 100
 """Settlement files in one answer."""
@@ -46,15 +60,11 @@ class SettlementService:
             return await self._reconciliation.take_file(pieces, caller.account_id, signature=signature)
         except FileNotSigned:
             raise SettlementSignatureWrong from None
-        except FileTruncated as broken:
-            raise SettlementFileBrokeOff(line=broken.line) from None
-        except FileTampered as broken:
-            raise SettlementFileDoesNotAddUp(line=broken.line) from None
-        except FileUnreadable as broken:
-            raise SettlementFileHasWrongLine(line=broken.line) from None
+        except FileRefused as broken:
+            raise _REFUSALS[type(broken)](line=broken.line) from None
 
     async def settlements(self, caller: Caller, since: date | None, until: date | None) -> Sequence[Settlement]:
-        """The settlement files of some days, newest first.
+        """Return the settlement files of some days, newest first.
 
         Raises:
             NotYourOffice: a file shows the money of every office.
@@ -64,7 +74,7 @@ class SettlementService:
         return states(await self._settlements.settlements_of(Range(since, high), MOST_FILES))
 
     async def settlement(self, caller: Caller, settlement_id: str) -> Settlement:
-        """One settlement file.
+        """Return one settlement file.
 
         Raises:
             SettlementUnknown. NotYourOffice: a file shows the money of every office.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 from services.billing.store_part import states
-from services.billing.tariffs.change import day_of, merged
+from services.billing.tariffs.change import merged
 from services.billing.tariffs.model import TariffBook
 from services.billing.tariffs.repository import TariffChangeRepository
+from shared.calendar.working_days import day_in_jakarta
 from shared.clock import Clock
 
 
@@ -30,13 +31,13 @@ class Tariffs:
         self._read_on: date | None = None
 
     async def book(self) -> TariffBook:
-        """Every tariff that is or will be in force."""
-        if self._read_on is None or self._read_on < day_of(self._clock.now()):
+        """Return every tariff that is or will be in force."""
+        if self._read_on is None or self._read_on < day_in_jakarta(self._clock.now()):
             await self.refresh()
         return self._book
 
     async def refresh(self) -> None:
         """Read the approved changes."""
-        today = day_of(self._clock.now())
+        today = day_in_jakarta(self._clock.now())
         self._book = merged(self._shipped, states(await self._tariff_changes.approved_changes()))
         self._read_on = today

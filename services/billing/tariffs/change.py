@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from services.billing.rules import JAKARTA
 from services.billing.tariffs.model import Tariff, TariffBook, ZeroTariff
+from shared.calendar.working_days import day_in_jakarta
 from shared.store.decision import Decision
 from shared.store.transitions import Transitions
 
@@ -35,7 +35,6 @@ CHANGE_TRANSITIONS: Final = Transitions[ChangeState, ChangeCommand](
         (ChangeState.PROPOSED, ChangeCommand.REFUSE): ChangeState.REFUSED,
     }
 )
-FINAL_CHANGES: Final = frozenset({ChangeState.APPROVED, ChangeState.REFUSED})
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def change_problem(change: TariffChange, book: TariffBook, now: datetime) -> Cha
     tariff before it prices, so every order of that day gets a price.
     """
     first = change.tariff.effective_from
-    if first <= now.astimezone(JAKARTA).date() or any(ground.effective_from < first for ground in change.zero_tariffs):
+    if first <= day_in_jakarta(now) or any(ground.effective_from < first for ground in change.zero_tariffs):
         return ChangeProblem.REACHES_BACK
     before = book.in_force(first)
     if before.effective_from == first:
@@ -96,13 +95,8 @@ def refuse(change: TariffChange, by: str, because: str, now: datetime) -> Decisi
 
 
 def merged(shipped: TariffBook, approved: Sequence[TariffChange]) -> TariffBook:
-    """The book with every approved change, whichever was approved first."""
+    """Return the book with every approved change, whichever was approved first."""
     book = shipped
     for change in sorted(approved, key=lambda approved_change: approved_change.tariff.effective_from):
         book = book.with_change(change.tariff, change.zero_tariffs)
     return book
-
-
-def day_of(moment: datetime) -> date:
-    """The day in Jakarta, on which tariffs begin."""
-    return moment.astimezone(JAKARTA).date()

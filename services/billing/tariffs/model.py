@@ -136,7 +136,7 @@ class TariffBook:
     zero_tariffs: tuple[ZeroTariff, ...] = ()
 
     def in_force(self, on: date) -> Tariff:
-        """The tariff of that day.
+        """Return the tariff of that day.
 
         Raises:
             NoTariffInForce: the day lies before the first one.
@@ -147,11 +147,11 @@ class TariffBook:
         raise NoTariffInForce(f"no tariff is in force on {on.isoformat()}")
 
     def zero_tariffs_on(self, on: date) -> list[ZeroTariff]:
-        """The grounds of a zero tariff that count on that day."""
+        """Return the grounds of a zero tariff that count on that day."""
         return [zero for zero in self.zero_tariffs if zero.counts_on(on)]
 
     def with_change(self, tariff: Tariff, zero_tariffs: Sequence[ZeroTariff] = ()) -> TariffBook:
-        """The book with a further tariff: the one that is in force on its first day ends there, what follows stays.
+        """Return the book with a further tariff: the one in force on its first day ends there, and later ones stay.
 
         A zero tariff of a known code replaces that one from its own first day on.
 
@@ -198,20 +198,20 @@ def price(book: TariffBook, order: Order, on: date) -> Price:
 
 
 def same_day_price(book: TariffBook, on: date) -> Price:
-    """The surcharge alone, for who has paid the fee already."""
+    """Return the price of the surcharge alone, where the fee is paid already."""
     tariff = book.in_force(on)
     return _sum(tariff, [_same_day_line(tariff)])
 
 
 def penalty_price(book: TariffBook, order: Order, on: date) -> Price | None:
-    """The penalty alone of an order whose reason carries one; nothing to pay under force majeure."""
+    """Return the price of the penalty alone, zero under force majeure; None if the order's reason carries none."""
     tariff = book.in_force(on)
     owed = [penalty for penalty in tariff.penalties if penalty.reason == order.reason]
     return _sum(tariff, [_penalty_line(book, tariff, penalty, order, on) for penalty in owed]) if owed else None
 
 
 def fee_price(book: TariffBook, order: Order, on: date) -> Price:
-    """The fee of the book alone."""
+    """Return the price of the book alone."""
     tariff = book.in_force(on)
     return _sum(tariff, [_fee_line(book, tariff, order, on)])
 
@@ -270,7 +270,7 @@ def _bases(lines: Iterable[PriceLine]) -> str:
 
 
 def book_of(data: Mapping[str, Any]) -> TariffBook:
-    """The book that a parsed ``tariffs.toml`` holds.
+    """Return the book that a parsed ``tariffs.toml`` holds.
 
     Raises:
         ValueError: two tariffs are in force on one day, or a day between them has none.

@@ -27,11 +27,11 @@ class TariffChangeRepository(StorePart):
     """The queries of changes."""
 
     async def tariff_change(self, change_id: str) -> Record[TariffChange] | None:
-        """By its id."""
+        """Return the change with this id, or None."""
         return await self._store.get(TARIFF_CHANGES, change_id)
 
     async def tariff_changes(self) -> list[Record[TariffChange]]:
-        """All of them, newest first."""
+        """Return all of them, newest first."""
         return await self._store.find(TARIFF_CHANGES, "newest", limit=MOST_CHANGES, descending=True)
 
     async def approved_changes(self) -> list[Record[TariffChange]]:

@@ -44,8 +44,8 @@ api = Endpoints("billing")
     refusals=(NoTariffThatDay,),
 )
 async def show_tariff(call: Call[None, TariffQuery]) -> TariffView:
-    """The tariff in force."""
-    return TariffView.of(*await call.app[BILLING].find(TariffService).tariff(call.query.on))
+    """Show the tariff in force."""
+    return TariffView.from_tariff(*await call.app[BILLING].find(TariffService).tariff(call.query.on))
 
 
 @api.get(
@@ -55,9 +55,9 @@ async def show_tariff(call: Call[None, TariffQuery]) -> TariffView:
     answers={200: TariffChangeList},
 )
 async def list_tariff_changes(call: Call) -> TariffChangeList:
-    """Who proposed what for which day, and who approved or refused it."""
+    """List every change with its day, its proposer and the person who decided."""
     found = await call.app[BILLING].find(TariffService).tariff_changes()
-    return TariffChangeList(changes=tuple(TariffChangeView.of(change) for change in found))
+    return TariffChangeList(changes=tuple(TariffChangeView.from_change(change) for change in found))
 
 
 @api.post(
@@ -71,14 +71,14 @@ async def list_tariff_changes(call: Call) -> TariffChangeList:
     refusals=(NotYourOffice, TariffReachesBack, TariffDayIsTaken, TariffIncomplete),
 )
 async def propose_tariff(call: Call[ProposedTariff]) -> TariffChangeView:
-    """The proposal; another person must approve it before its day begins."""
+    """Propose a tariff; another person must approve it before its day begins."""
     asked = call.body
     change = (
         await call.app[BILLING]
         .find(TariffService)
         .propose_tariff(call.caller, asked.tariff(), asked.grounds(), asked.reason, call.command_id)
     )
-    return TariffChangeView.of(change)
+    return TariffChangeView.from_change(change)
 
 
 @api.post(
@@ -100,11 +100,11 @@ async def propose_tariff(call: Call[ProposedTariff]) -> TariffChangeView:
     ),
 )
 async def approve_tariff(call: Call[None, None, ChangePath]) -> TariffChangeView:
-    """The approved change; it is in force from its first day on and prices no bill of an earlier day."""
+    """Approve a change; it is in force from its first day on and prices no bill of an earlier day."""
     change = (
         await call.app[BILLING].find(TariffService).approve_tariff(call.caller, call.path.change_id, call.command_id)
     )
-    return TariffChangeView.of(change)
+    return TariffChangeView.from_change(change)
 
 
 @api.post(
@@ -118,7 +118,7 @@ async def approve_tariff(call: Call[None, None, ChangePath]) -> TariffChangeView
     refusals=(NotYourOffice, TariffChangeUnknown, SecondPersonNeeded, TariffChangeDecided, SomeoneElseChangedIt),
 )
 async def refuse_tariff(call: Call[TariffChangeRefusal, None, ChangePath]) -> TariffChangeView:
-    """The refused change, with the reason."""
+    """Refuse a change, with the reason."""
     service = call.app[BILLING].find(TariffService)
     change = await service.refuse_tariff(call.caller, call.path.change_id, call.body.reason, call.command_id)
-    return TariffChangeView.of(change)
+    return TariffChangeView.from_change(change)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
-from services.billing.field_types import MAX_RUPIAH, Id
+from services.billing.field_types import MAX_RUPIAH, Id, StateView
 from services.billing.tariffs.change import TariffChange
 from services.billing.tariffs.model import Fee, Penalty, Tariff, ZeroTariff
 from shared.http.schema import Body, IsoDate, Path, Query, View
@@ -20,12 +20,12 @@ Kind = Literal["ordinary", "electronic"]
 
 
 class TariffQuery(Query):
-    """Which day's tariff; today in Jakarta without it."""
+    """The day of the tariff; today in Jakarta without it."""
 
     on: IsoDate | None = None
 
 
-class FeeView(View):
+class FeeView(StateView):
     """One fee of a tariff, in rupiah."""
 
     passport_kind: str
@@ -35,8 +35,8 @@ class FeeView(View):
     title_id: str
 
 
-class PenaltyView(View):
-    """What a lost or damaged book adds, in rupiah."""
+class PenaltyView(StateView):
+    """The penalty for a lost or damaged book, in rupiah."""
 
     reason: str
     amount: int
@@ -44,7 +44,7 @@ class PenaltyView(View):
     title_id: str
 
 
-class ZeroTariffView(View):
+class ZeroTariffView(StateView):
     """A ground on which nothing is asked for, and its proof."""
 
     code: str
@@ -71,19 +71,9 @@ class TariffView(View):
     zero_tariffs: tuple[ZeroTariffView, ...]
 
     @classmethod
-    def of(cls, on: date, tariff: Tariff, zero_tariffs: list[ZeroTariff]) -> Self:
-        """The tariff as it is shown."""
-        return cls.model_validate(
-            {
-                **{name: getattr(tariff, name) for name in ("tariff_id", "legal_basis", "same_day_amount")},
-                "on": on,
-                "effective_from": tariff.effective_from,
-                "effective_to": tariff.effective_to,
-                "fees": [vars(fee) for fee in tariff.fees],
-                "penalties": [vars(penalty) for penalty in tariff.penalties],
-                "zero_tariffs": [vars(zero) for zero in zero_tariffs],
-            }
-        )
+    def from_tariff(cls, on: date, tariff: Tariff, zero_tariffs: list[ZeroTariff]) -> Self:
+        """Return the view of the tariff of a day."""
+        return cls.model_validate({**vars(tariff), "on": on, "zero_tariffs": zero_tariffs})
 
 
 class ChangePath(Path):
@@ -103,7 +93,7 @@ class ProposedFee(Body):
 
 
 class ProposedPenalty(Body):
-    """What a lost or damaged book adds, in rupiah."""
+    """The penalty for a lost or damaged book, in rupiah."""
 
     reason: Literal["lost", "damaged"]
     amount: Rupiah
@@ -137,7 +127,7 @@ class ProposedTariff(Body):
     reason: Reason
 
     def tariff(self) -> Tariff:
-        """The tariff that is proposed."""
+        """Return the tariff that is proposed."""
         return Tariff(
             tariff_id=self.tariff_id,
             legal_basis=self.legal_basis,
@@ -149,7 +139,7 @@ class ProposedTariff(Body):
         )
 
     def grounds(self) -> tuple[ZeroTariff, ...]:
-        """The zero tariffs that begin with it."""
+        """Return the zero tariffs that begin with it."""
         return tuple(
             ZeroTariff(
                 **{**zero.model_dump(), "passport_kinds": tuple(zero.passport_kinds)},
@@ -160,7 +150,7 @@ class ProposedTariff(Body):
 
 
 class TariffChangeRefusal(Body):
-    """Why a proposed change is not to be."""
+    """The reason of refusing a proposed change."""
 
     reason: Reason
 
@@ -179,14 +169,10 @@ class TariffChangeView(View):
     tariff: TariffView
 
     @classmethod
-    def of(cls, change: TariffChange) -> Self:
-        """The change as it is shown."""
-        same = ("change_id", "reason", "proposed_by", "proposed_at", "decided_by", "decided_at", "refused_because")
-        return cls(
-            **{name: getattr(change, name) for name in same},
-            state=change.state.value,
-            tariff=TariffView.of(change.tariff.effective_from, change.tariff, list(change.zero_tariffs)),
-        )
+    def from_change(cls, change: TariffChange) -> Self:
+        """Return the view of a change."""
+        tariff = TariffView.from_tariff(change.tariff.effective_from, change.tariff, list(change.zero_tariffs))
+        return cls.model_validate({**vars(change), "tariff": tariff})
 
 
 class TariffChangeList(View):

@@ -11,7 +11,7 @@ from services.billing.errors import SecondPersonNeeded
 from services.billing.store_part import states
 from services.billing.tariffs import change as changes
 from services.billing.tariffs.book import Tariffs
-from services.billing.tariffs.change import ChangeProblem, ChangeState, TariffChange, day_of
+from services.billing.tariffs.change import ChangeProblem, ChangeState, TariffChange
 from services.billing.tariffs.errors import (
     NoTariffThatDay,
     TariffChangeDecided,
@@ -22,6 +22,7 @@ from services.billing.tariffs.errors import (
 )
 from services.billing.tariffs.model import NoTariffInForce, Tariff, ZeroTariff
 from services.billing.tariffs.repository import TARIFF_CHANGES, TariffChangeRepository
+from shared.calendar.working_days import day_in_jakarta
 from shared.errors import Refusal
 from shared.ids import derived_id
 from shared.store.decision import Decision
@@ -50,7 +51,7 @@ class TariffService:
         Raises:
             NoTariffThatDay: the day lies before the first tariff.
         """
-        day, book = on or day_of(self._clock.now()), await self._tariffs.book()
+        day, book = on or day_in_jakarta(self._clock.now()), await self._tariffs.book()
         try:
             return day, book.in_force(day), book.zero_tariffs_on(day)
         except NoTariffInForce:

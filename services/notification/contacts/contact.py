@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from services.notification.channel import Channel
 from services.notification.deliveries.recipient import Reach
+from shared.events.codes import DeliveryChannel
 
 LANGUAGES: Final = ("id", "en")
-ADDRESS_CHANGED: Final[Mapping[Channel, str]] = {Channel.EMAIL: "email_changed", Channel.SMS: "phone_changed"}
+ADDRESS_CHANGED: Final[Mapping[DeliveryChannel, str]] = {
+    DeliveryChannel.EMAIL: "email_changed",
+    DeliveryChannel.SMS: "phone_changed",
+}
 """The template that tells of a changed address."""
 
 
@@ -20,7 +23,7 @@ class Preferences:
     """The applicant's choice: a language and the channels that may be used, at least one."""
 
     language: str
-    channels: tuple[Channel, ...]
+    channels: tuple[DeliveryChannel, ...]
 
 
 @dataclass(frozen=True)
@@ -50,40 +53,36 @@ class WayBack:
 class Announcement:
     """That an address changed, to be told to ``address``. ``is_new``: it is the one that the account has now."""
 
-    channel: Channel
+    channel: DeliveryChannel
     address: str
-    changed: Channel
+    changed: DeliveryChannel
     is_new: bool = False
 
 
 def language_of(card: ContactCard) -> str:
-    """The chosen language, else the account's, else Indonesian."""
-    wanted = card.preferences.language if card.preferences else card.language
-    return wanted if wanted in LANGUAGES else LANGUAGES[0]
+    """Return the chosen language, else the account's, else Indonesian."""
+    return known_language(card.preferences.language if card.preferences else card.language)
 
 
 def preferences_of(card: ContactCard) -> Preferences:
     """Return the chosen preferences; without any every channel is used."""
-    return card.preferences or Preferences(language_of(card), tuple(Channel))
-
-
-def with_preferences(card: ContactCard, wanted: Preferences) -> ContactCard:
-    """The card with other preferences."""
-    return replace(card, preferences=wanted)
+    return card.preferences or Preferences(language_of(card), tuple(DeliveryChannel))
 
 
 def is_older(card: ContactCard, source_version: int) -> bool:
-    """Whether news from this version of the account is in the card already."""
+    """Return whether news from this version of the account is in the card already."""
     return source_version <= card.source_version
 
 
-def channels_for(usual: tuple[Channel, ...], wanted: tuple[Channel, ...], reach: Reach) -> tuple[Channel, ...]:
-    """The channels to use: the usual ones that are wanted, else any that is wanted, of those that have an address.
+def channels_for(
+    usual: tuple[DeliveryChannel, ...], wanted: tuple[DeliveryChannel, ...], reach: Reach
+) -> tuple[DeliveryChannel, ...]:
+    """Return the channels with an address: the usual ones that are wanted, else any wanted one, else any at all.
 
     An account whose wanted channels have no address is told on any that has one: silence is worse.
     """
-    reachable = [channel for channel in Channel if reach.address(channel)]
-    for choice in (set(usual) & set(wanted), set(wanted), set(Channel)):
+    reachable = [channel for channel in DeliveryChannel if reach.address(channel)]
+    for choice in (set(usual) & set(wanted), set(wanted), set(DeliveryChannel)):
         found = tuple(channel for channel in reachable if channel in choice)
         if found:
             return found
@@ -93,11 +92,11 @@ def channels_for(usual: tuple[Channel, ...], wanted: tuple[Channel, ...], reach:
 def announcements(before: Reach, after: Reach) -> tuple[Announcement, ...]:
     """Return the announcements of a change: to the old address, the new one, and the other one, which stays."""
     told = []
-    for changed in Channel:
+    for changed in DeliveryChannel:
         old, new = before.address(changed), after.address(changed)
         if old == new:
             continue
-        other = Channel.EMAIL if changed is Channel.SMS else Channel.SMS
+        other = DeliveryChannel.EMAIL if changed is DeliveryChannel.SMS else DeliveryChannel.SMS
         stays = before.address(other) if before.address(other) == after.address(other) else None
         if old is not None:
             told.append(Announcement(changed, old, changed))
@@ -109,5 +108,5 @@ def announcements(before: Reach, after: Reach) -> tuple[Announcement, ...]:
 
 
 def known_language(language: str) -> str:
-    """The language if texts are written in it, else Indonesian."""
+    """Return the language if texts are written in it, else Indonesian."""
     return language if language in LANGUAGES else LANGUAGES[0]

@@ -20,16 +20,24 @@ class ContactRepository:
         self._store = context.store
 
     async def card(self, account_id: str) -> Record[ContactCard] | None:
-        """The contact card of an account, if it has arrived."""
+        """Return the contact card of an account, if it has arrived."""
         return await self._store.get(CARDS, account_id)
 
     async def add_card(self, account_id: str, card: ContactCard, *, now: datetime, received: str) -> None:
-        """Keep a first card. `VersionConflict` if another came at the same moment: read and decide again."""
+        """Insert a first card.
+
+        Raises:
+            VersionConflict: another came at the same moment.
+        """
         try:
             await self._store.insert(CARDS, account_id, card, now=now, received=received)
         except AlreadyExists:
             raise VersionConflict(f"contact_card {account_id} came at the same moment") from None
 
     async def save_card(self, record: Record[ContactCard], card: ContactCard, *, now: datetime, received: str) -> None:
-        """Replace a card. `VersionConflict` if it changed since it was read."""
+        """Replace exactly the card that was read: the announcements of the change went to its addresses.
+
+        Raises:
+            VersionConflict: it changed since.
+        """
         await self._store.save(CARDS, record, card, now=now, received=received)

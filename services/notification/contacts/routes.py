@@ -24,8 +24,8 @@ CHANGES_PER_CALLER: Final = RateLimit(30, 60.0)
     refusals=(NotKnownYet,),
 )
 async def show_preferences(call: Call) -> PreferencesView:
-    """Your language and channels."""
-    return PreferencesView.of(await call.app[NOTIFICATION].contacts.preferences(call.caller.account_id))
+    """Show your language and channels."""
+    return PreferencesView.model_validate(await call.app[NOTIFICATION].contacts.preferences(call.caller.account_id))
 
 
 @api.put(
@@ -40,4 +40,4 @@ async def show_preferences(call: Call) -> PreferencesView:
 async def choose_preferences(call: Call[PreferencesChoice]) -> PreferencesView:
     """Choose language and channels; the same choice again changes nothing."""
     chosen = await call.app[NOTIFICATION].contacts.choose(call.caller.account_id, call.body.preferences())
-    return PreferencesView.of(chosen)
+    return PreferencesView.model_validate(chosen)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Final
 
-from services.notification.channel import Channel
 from services.notification.contacts import contact
 from services.notification.contacts.contact import ContactCard, Preferences, WayBack, known_language
 from services.notification.contacts.repository import CARDS, ContactRepository
@@ -17,24 +15,24 @@ from services.notification.deliveries.queue import DeliveryQueue, Wanted
 from services.notification.deliveries.recipient import Reach, Recipient
 from services.notification.errors import ChannelHasNoAddress
 from shared.errors import NotKnownYet
+from shared.events.codes import DeliveryChannel
 from shared.events.envelope import Envelope
 from shared.events.notification import KeepContactCard
+from shared.projections import wait_until_known
 from shared.service import NotYet
 from shared.store.change import change
 from shared.store.decision import Decision
 from shared.store.kinds import Record
 
-CARD_WAIT_SECONDS: Final = 1.0
-CARD_POLL_SECONDS: Final = 0.05
-
 
 @dataclass(frozen=True)
 class ChosenPreferences:
-    """An account's preferences, with the masked addresses that it may choose between."""
+    """An account's language and channels, with the masked addresses that it may choose between."""
 
-    preferences: Preferences
-    email: str
-    phone: str
+    language: str
+    channels: tuple[DeliveryChannel, ...]
+    email: str | None
+    phone: str | None
 
 
 class Contacts:
@@ -47,7 +45,11 @@ class Contacts:
         self._queue = queue
 
     async def keep_contact_card(self, command: KeepContactCard, envelope: Envelope) -> None:
-        """Keep or replace a card and announce a changed address to old and new; older or repeated news are ignored."""
+        """Store a card and announce a changed address to old and new; an older or repeated event changes nothing.
+
+        Raises:
+            VersionConflict: the card changed meanwhile; the event is repeated, with the announcements of that change.
+        """
         reach, way_back = self._vault.contact(command)
         language = known_language(command.language)
         card = self._vault.card(command.account_id, reach, language, envelope.aggregate_version)
@@ -64,29 +66,41 @@ class Contacts:
         await self._contacts.save_card(known, kept, now=now, received=envelope.id)
 
     async def preferences(self, account_id: str) -> ChosenPreferences:
-        """Return the account's preferences. Refuses with `NotKnownYet` while its contact card is not here."""
-        return self._view(account_id, (await self._awaited_card(account_id)).state)
+        """Return the account's preferences.
+
+        Raises:
+            NotKnownYet: its contact card is not here.
+        """
+        return self._masked(account_id, (await self._awaited_card(account_id)).state)
 
     async def choose(self, account_id: str, wanted: Preferences) -> ChosenPreferences:
-        """Choose language and channels. Refuses with `ChannelHasNoAddress`, or `NotKnownYet` as above."""
+        """Choose language and channels.
+
+        Raises:
+            ChannelHasNoAddress: the account has no address for one of them. NotKnownYet: its contact card is not here.
+        """
 
         def decide(card: ContactCard) -> Decision[ContactCard]:
             reach = self._vault.open_reach(account_id, card)
             without = [channel for channel in wanted.channels if not reach.address(channel)]
             if without:
                 raise ChannelHasNoAddress(field="/channels", channel=without[0].value)
-            return Decision(contact.with_preferences(card, wanted))
+            return Decision(replace(card, preferences=wanted))
 
         card = await self._awaited_card(account_id)
         chosen = await change(self._context.store, self._context.clock, CARDS, account_id, decide, first=card)
-        return self._view(account_id, chosen.state)
+        return self._masked(account_id, chosen.state)
 
     async def recipient(self, account_id: str) -> Recipient:
-        """Return the addresses and the language of this account. `NotYet` while its contact card is not here."""
+        """Return the addresses and the language of this account.
+
+        Raises:
+            NotYet: its contact card is not here.
+        """
         return self._recipient(account_id, await self._card(account_id))
 
-    async def recipient_and_channels(self, account_id: str) -> tuple[Recipient, tuple[Channel, ...]]:
-        """As `recipient`, and the channels that the account wants."""
+    async def recipient_and_channels(self, account_id: str) -> tuple[Recipient, tuple[DeliveryChannel, ...]]:
+        """Return the `recipient` and the channels that the account wants."""
         card = await self._card(account_id)
         return self._recipient(account_id, card), contact.preferences_of(card).channels
 
@@ -100,12 +114,9 @@ class Contacts:
         return Recipient(account_id, contact.language_of(card), self._vault.open_reach(account_id, card))
 
     async def _awaited_card(self, account_id: str) -> Record[ContactCard]:
-        waited = 0.0
-        while (record := await self._contacts.card(account_id)) is None:
-            if waited >= CARD_WAIT_SECONDS:
-                raise NotKnownYet
-            await self._context.clock.sleep(CARD_POLL_SECONDS)
-            waited += CARD_POLL_SECONDS
+        record = await wait_until_known(lambda: self._contacts.card(account_id), self._context.clock)
+        if record is None:
+            raise NotKnownYet
         return record
 
     async def _announce(
@@ -117,7 +128,9 @@ class Contacts:
         }
         before = self._vault.open_reach(known.id, known.state)
         for told in contact.announcements(before, after):
-            reach = Reach(**{"email" if told.channel is Channel.EMAIL else "phone": told.address}, name=before.name)
+            reach = Reach(
+                **{"email" if told.channel is DeliveryChannel.EMAIL else "phone": told.address}, name=before.name
+            )
             new = masked(told.changed, after.address(told.changed))
             wanted = Wanted(
                 envelope=envelope,
@@ -131,8 +144,11 @@ class Contacts:
             )
             await self._queue.add(wanted)
 
-    def _view(self, account_id: str, card: ContactCard) -> ChosenPreferences:
-        reach = self._vault.open_reach(account_id, card)
+    def _masked(self, account_id: str, card: ContactCard) -> ChosenPreferences:
+        reach, chosen = self._vault.open_reach(account_id, card), contact.preferences_of(card)
         return ChosenPreferences(
-            contact.preferences_of(card), masked(Channel.EMAIL, reach.email), masked(Channel.SMS, reach.phone)
+            chosen.language,
+            chosen.channels,
+            email=masked(DeliveryChannel.EMAIL, reach.email) or None,
+            phone=masked(DeliveryChannel.SMS, reach.phone) or None,
         )

@@ -38,7 +38,7 @@ class ContactVault:
         return Reach(box.email or None, box.phone or None, box.name or None), way_back
 
     def card(self, account_id: str, reach: Reach, language: str, source_version: int) -> ContactCard:
-        """The card as it is kept."""
+        """Return the card as it is kept."""
 
         def sealed(name: str, value: str | None) -> str | None:
             return self._cipher.seal(value, owner_id=account_id, field=name) if value else None
@@ -52,7 +52,11 @@ class ContactVault:
         )
 
     def open_reach(self, account_id: str, card: ContactCard) -> Reach:
-        """The addresses and the name of a card. `CannotDecrypt` if one was changed or belongs to another."""
+        """Return the addresses and the name of a card.
+
+        Raises:
+            CannotDecrypt: one was changed or belongs to another account.
+        """
 
         def opened(name: str, value: str | None) -> str | None:
             return self._cipher.open(value, owner_id=account_id, field=name) if value else None

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.notification.channel import Channel
 from services.notification.seals import Seals
+from shared.events.codes import DeliveryChannel
 from shared.masking import mask_email, mask_phone
 
 _MESSAGE = "message"
@@ -29,17 +29,21 @@ class DeliveryVault:
         self._cipher = seals.cipher
 
     def seal_content(self, delivery_id: str, content: Content) -> str:
-        """A message's content as it is kept."""
+        """Return a message's content as it is kept."""
         plain = {"to": content.to, "variables": content.variables, "file_name": content.file_name}
         return self._cipher.seal(json.dumps(plain, separators=(",", ":")), owner_id=delivery_id, field=_MESSAGE)
 
     def open_content(self, delivery_id: str, sealed: str) -> Content:
-        """A message's content as it was sealed. `CannotDecrypt` if it was changed or belongs to another."""
+        """Return a message's content as it was sealed.
+
+        Raises:
+            CannotDecrypt: it was changed or belongs to another message.
+        """
         return Content(**json.loads(self._cipher.open(sealed, owner_id=delivery_id, field=_MESSAGE)))
 
 
-def masked(channel: Channel, address: str | None) -> str:
-    """An address for its owner's screen; empty if there is none."""
+def masked(channel: DeliveryChannel, address: str | None) -> str:
+    """Return an address for its owner's screen; empty if there is none."""
     if not address:
         return ""
-    return mask_email(address) if channel is Channel.EMAIL else mask_phone(address)
+    return mask_email(address) if channel is DeliveryChannel.EMAIL else mask_phone(address)

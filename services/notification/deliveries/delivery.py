@@ -1,6 +1,6 @@
 """One message to one address over one channel, from the wish to its end.
 
-What is being sent right now is leased, not in a state of its own: one write queues a message and one ends it.
+A message that is being sent is leased and has no state of its own: one write queues it and one ends it.
 Text, variables and address lie sealed in ``sealed`` and are forgotten with the end, whichever it is.
 """
 
@@ -12,8 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from services.notification.channel import Channel
 from services.notification.rules import RetryRules
+from shared.events.codes import DeliveryChannel
 from shared.events.message import Event
 from shared.events.notification import DeliveryFailed, DeliverySent
 from shared.store.decision import Decision
@@ -64,6 +64,11 @@ ENDED: Final = FINAL | {State.SENT}
 EXPIRED: Final = "expired"
 NO_ADDRESS: Final = "no_address"
 RETURNED: Final = "not_delivered"
+ADDRESS_MALFORMED: Final = "address_malformed"
+UNREADABLE: Final = "content_unreadable"
+TEXT_BROKEN: Final = "template_broken"
+LETTER_GONE: Final = "attachment_gone"
+"""Why a message was not sent or did not arrive; a channel's own refusal is `smtp_` or `sms_` with its status."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ class Delivery:
 
     account_id: str
     template: str
-    channel: Channel
+    channel: DeliveryChannel
     language: str
     cause_id: str
     application_id: str | None
@@ -94,7 +99,7 @@ class Delivery:
 
 
 def queue(wanted: Delivery, delivery_id: str, now: datetime) -> Decision[Delivery]:
-    """Queue a message to be sent at once; one that is over already or has no address ends here, and that is told."""
+    """Queue a message to be sent at once; one that is over already or has no address ends here, with an event."""
     if now >= wanted.send_by:
         return drop(wanted, delivery_id, now)
     if wanted.sealed is None:
@@ -103,7 +108,7 @@ def queue(wanted: Delivery, delivery_id: str, now: datetime) -> Decision[Deliver
 
 
 def is_over(delivery: Delivery, now: datetime) -> bool:
-    """Whether sending it would only confuse: its time is up (the very moment counts as up)."""
+    """Return whether sending it would only confuse: its time is up (the very moment counts as up)."""
     return now >= delivery.send_by
 
 
@@ -115,7 +120,7 @@ def accept(delivery: Delivery, delivery_id: str, now: datetime) -> Decision[Deli
 
 
 def put_off(delivery: Delivery, delivery_id: str, reason: str, rules: RetryRules, now: datetime) -> Decision[Delivery]:
-    """The channel does not answer: try again later, or give up for ``reason`` if later would be too late."""
+    """Try again later, since the channel does not answer; give up for ``reason`` if later would be too late."""
     tried = replace(delivery, tries=delivery.tries + 1, reason=reason)
     next_try_at = now + rules.pause(tried.tries, urgent=delivery.urgent)
     if next_try_at >= delivery.send_by:
@@ -158,7 +163,7 @@ def give_back(delivery: Delivery, delivery_id: str, now: datetime) -> Decision[D
 
 
 def due(delivery: Delivery) -> Mapping[str, datetime]:
-    """When the next try is due, under the name ``send``."""
+    """Return when the next try is due, under the name ``send``."""
     return {"send": delivery.next_try_at} if delivery.next_try_at is not None else {}
 
 

@@ -44,7 +44,7 @@ class Sms:
 
 
 class Mailer(Protocol):
-    """Hands mails to a mail server. Refuses with `UpstreamDown` (try later) or `MessageRefused` (never)."""
+    """Hands mails to a mail server. Raises `UpstreamDown` (try later) or `MessageRefused` (never)."""
 
     async def send(self, mail: Mail) -> None:
         """Return once the server has taken the mail."""
@@ -52,7 +52,7 @@ class Mailer(Protocol):
 
 
 class SmsGateway(Protocol):
-    """Hands SMS to a gateway. Refuses with `UpstreamDown` (try later) or `MessageRefused` (never)."""
+    """Hands SMS to a gateway. Raises `UpstreamDown` (try later) or `MessageRefused` (never)."""
 
     async def send(self, sms: Sms) -> None:
         """Return once the gateway has taken the SMS; the same delivery id again is the same SMS."""

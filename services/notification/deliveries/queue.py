@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.notification.channel import Channel
 from services.notification.context import UseCaseContext
 from services.notification.deliveries import delivery
 from services.notification.deliveries.contents import Content, DeliveryVault, masked
 from services.notification.deliveries.delivery import Delivery
 from services.notification.deliveries.recipient import Recipient
 from services.notification.deliveries.repository import DeliveryRepository
+from shared.events.codes import DeliveryChannel
 from shared.events.envelope import Envelope
 from shared.ids import derived_id
 
@@ -24,7 +24,7 @@ class Wanted:
 
     envelope: Envelope
     template: str
-    channel: Channel
+    channel: DeliveryChannel
     to: Recipient
     variables: Mapping[str, Any]
     send_by: datetime
@@ -38,7 +38,7 @@ class Wanted:
 
     @property
     def delivery_id(self) -> str:
-        """Derived from the message that asks for it, so that a repeat meets the first."""
+        """The id, derived from the message that asks for it, so that a repeat meets the first."""
         copy = (self.copy,) if self.copy else ()
         return derived_id("delivery", self.envelope.id, self.template, self.channel, *copy)
 
@@ -52,7 +52,7 @@ class DeliveryQueue:
         self._vault = DeliveryVault(context.seals)
 
     async def add(self, wanted: Wanted) -> None:
-        """Queue it. What is over or has no address ends at once, and that is told; a repeat changes nothing."""
+        """Queue the message; one that is over or has no address ends at once. A repeat changes nothing."""
         now, delivery_id = self._context.now(), wanted.delivery_id
         address = wanted.to.reach.address(wanted.channel)
         variables = {**wanted.variables, "name": wanted.to.reach.name}
@@ -74,7 +74,7 @@ class DeliveryQueue:
         await self._deliveries.add_delivery(delivery_id, decision, now=now, received=wanted.envelope.id)
 
     async def has(self, wanted: Wanted) -> bool:
-        """Whether it was queued before."""
+        """Return whether it was queued before."""
         return await self._deliveries.delivery(wanted.delivery_id) is not None
 
     def _sealed(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.notification.channel import Channel
+from shared.events.codes import DeliveryChannel
 
 
 @dataclass(frozen=True)
@@ -15,9 +15,9 @@ class Reach:
     phone: str | None = None
     name: str | None = None
 
-    def address(self, channel: Channel) -> str | None:
-        """The address for a channel, if there is one."""
-        return self.email if channel is Channel.EMAIL else self.phone
+    def address(self, channel: DeliveryChannel) -> str | None:
+        """Return the address for a channel, if there is one."""
+        return self.email if channel is DeliveryChannel.EMAIL else self.phone
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from services.notification.context import UseCaseContext
@@ -16,6 +16,7 @@ DELIVERIES: Final = Kind(
     name="delivery",
     state=Delivery,
     indexes=(
+        Index("by_account", ("state.account_id", "-state.created_at")),
         Index("by_application", ("state.account_id", "state.application_id", "-state.created_at")),
         Index("ended_at", ("state.ended_at",)),
     ),
@@ -24,7 +25,10 @@ DELIVERIES: Final = Kind(
 )
 
 LARGEST_PAGE: Final = 100
-"""Deliveries listed for one application; a whole journey makes about twenty."""
+"""Deliveries in one answer; the whole journey of an application makes about twenty."""
+
+INSTANT: Final = timedelta(milliseconds=1)
+"""The store keeps times in milliseconds, and the end of a range is outside of it."""
 
 
 class DeliveryRepository:
@@ -34,13 +38,13 @@ class DeliveryRepository:
         self._store = context.store
 
     async def delivery(self, delivery_id: str) -> Record[Delivery] | None:
-        """A delivery, if it is known and not yet forgotten."""
+        """Return a delivery, if it is known and not yet forgotten."""
         return await self._store.get(DELIVERIES, delivery_id)
 
     async def add_delivery(
         self, delivery_id: str, decision: Decision[Delivery], *, now: datetime, received: str
     ) -> None:
-        """Keep a new delivery. Its id is derived from the message that asked for it: a repeat changes nothing."""
+        """Insert a new delivery. Its id is derived from the message that asked for it: a repeat changes nothing."""
         try:
             await self._store.insert(
                 DELIVERIES, delivery_id, decision.state, now=now, events=decision.events, received=received
@@ -49,15 +53,28 @@ class DeliveryRepository:
             return
 
     async def save_delivery(self, record: Record[Delivery], decision: Decision[Delivery], *, now: datetime) -> None:
-        """Write what was decided. `VersionConflict` if it changed since it was read or the lease moved on."""
+        """Write what was decided on this version.
+
+        Raises:
+            VersionConflict: it changed since it was read, or the lease moved on.
+        """
         await self._store.save(DELIVERIES, record, decision.state, now=now, events=decision.events)
 
-    async def of_application(self, account_id: str, application_id: str) -> list[Record[Delivery]]:
-        """Return the messages to an account about an application, the latest first, `LARGEST_PAGE` at most."""
-        wanted = {"state.account_id": account_id, "state.application_id": application_id}
-        return await self._store.find(DELIVERIES, "by_application", wanted, limit=LARGEST_PAGE)
+    async def find_deliveries(
+        self, account_id: str, application_id: str | None, until: datetime | None
+    ) -> list[Record[Delivery]]:
+        """Return the messages to an account, the latest first, `LARGEST_PAGE` at most.
+
+        With ``application_id`` those about that application, with ``until`` those queued at that time or before.
+        """
+        wanted = {"state.account_id": account_id}
+        index = "by_account"
+        if application_id is not None:
+            wanted["state.application_id"], index = application_id, "by_application"
+        within = {"state.created_at": Range(high=until + INSTANT)} if until is not None else None
+        return await self._store.find(DELIVERIES, index, wanted, within=within, limit=LARGEST_PAGE)
 
     async def remove_ended_before(self, cutoff: datetime, *, limit: int) -> int:
-        """Remove deliveries that ended before ``cutoff``, ``limit`` at most; tells how many are gone."""
+        """Remove deliveries that ended before ``cutoff``, ``limit`` at most, and return their number."""
         old = await self._store.find(DELIVERIES, "ended_at", within={"state.ended_at": Range(high=cutoff)}, limit=limit)
         return sum([await self._store.remove(DELIVERIES, record) for record in old])

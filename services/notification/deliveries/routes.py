@@ -21,20 +21,23 @@ RECEIPTS_PER_ADDRESS: Final = RateLimit(60_000, 60.0, "address")
 
 @api.get(
     "/v1/deliveries",
-    summary="What you were told about an application",
+    summary="List the messages to you, or those about an application, with the state of each",
     access=APPLICANT,
     query=DeliveriesQuery,
     answers={200: DeliveriesView},
 )
 async def list_deliveries(call: Call[None, DeliveriesQuery]) -> DeliveriesView:
-    """Your messages about one application; none for another's."""
-    found = await call.app[NOTIFICATION].deliveries.deliveries_of(call.caller.account_id, call.query.application_id)
-    return DeliveriesView(deliveries=tuple(DeliveryView.of(record) for record in found))
+    """List your messages only: about another's application there are none for you."""
+    wanted = call.query
+    found = await call.app[NOTIFICATION].deliveries.deliveries(
+        call.caller.account_id, wanted.application_id, wanted.until
+    )
+    return DeliveriesView(deliveries=tuple(DeliveryView.from_record(record) for record in found))
 
 
 @receipts.post(
     "/v1/sms-receipts",
-    summary="The SMS gateway tells what became of a message",
+    summary="Receive the SMS gateway's receipt for a message",
     access=SIGNED,
     signer=lambda app: app[NOTIFICATION].deliveries.receipts_from,
     body=SmsReceipt,
@@ -44,7 +47,7 @@ async def list_deliveries(call: Call[None, DeliveriesQuery]) -> DeliveriesView:
     rate=RECEIPTS_PER_ADDRESS,
 )
 async def take_sms_receipt(call: Call) -> None:
-    """Note it once; repeats and late words change nothing."""
+    """Note the receipt once; repeats and late ones change nothing."""
     call.app[NOTIFICATION].deliveries.verify_receipt(call.request.headers, call.raw)
     receipt = call.read(SmsReceipt)
     await call.app[NOTIFICATION].deliveries.take_receipt(receipt.reference, delivered=receipt.status == "delivered")

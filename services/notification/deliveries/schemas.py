@@ -7,25 +7,30 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from services.notification.channel import Channel
 from services.notification.deliveries.delivery import Delivery, State
+from services.notification.deliveries.delivery_texts import text_of
 from services.notification.field_types import Id
+from shared.events.codes import DeliveryChannel
 from shared.http.schema import Body, IsoMoment, Query, View
 from shared.store.kinds import Record
 
 
 class DeliveriesQuery(Query):
-    """Which application's messages."""
+    """The wanted messages: those about an application, else all to your account.
 
-    application_id: Id
+    ``until`` is the ``created_at`` of the last one of the page before; messages of that very moment are shown again.
+    """
+
+    application_id: Id | None = None
+    until: IsoMoment | None = None
 
 
 class DeliveryView(View):
-    """One message to you: what about, by which channel, and what became of it."""
+    """One message to you: its subject, its channel and its state, in words too; never its contents."""
 
     delivery_id: str
     template: str = Field(description="what it is about, such as bill_issued")
-    channel: Channel
+    channel: DeliveryChannel
     language: str
     sent_to: str = Field(description="the address, masked")
     state: State
@@ -34,34 +39,25 @@ class DeliveryView(View):
     created_at: datetime
     next_try_at: datetime | None
     sent_at: datetime | None
+    says: str = Field(description="the state, and the cause if it failed, as a sentence")
+    says_id: str = Field(description="the same in Indonesian")
+    next_action: str
+    next_action_id: str
 
     @classmethod
-    def of(cls, record: Record[Delivery]) -> DeliveryView:
-        """The view of a delivery."""
-        delivery = record.state
-        return cls(
-            delivery_id=record.id,
-            template=delivery.template,
-            channel=delivery.channel,
-            language=delivery.language,
-            sent_to=delivery.sent_to,
-            state=delivery.state,
-            reason=delivery.reason,
-            tries=delivery.tries,
-            created_at=delivery.created_at,
-            next_try_at=delivery.next_try_at,
-            sent_at=delivery.sent_at,
-        )
+    def from_record(cls, record: Record[Delivery]) -> DeliveryView:
+        """Return the view of a stored delivery."""
+        return cls.model_validate({**vars(record.state), **vars(text_of(record.state)), "delivery_id": record.id})
 
 
 class DeliveriesView(View):
-    """Your messages about one application, the latest first, 100 at most."""
+    """Your messages, the latest first, 100 at most."""
 
     deliveries: tuple[DeliveryView, ...]
 
 
 class SmsReceipt(Body):
-    """The gateway's word on one SMS; members that this version does not know are passed over."""
+    """The gateway's receipt for one SMS; members that this version does not know are ignored."""
 
     model_config = ConfigDict(extra="ignore")
 

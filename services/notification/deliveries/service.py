@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from services.notification.channel import Channel
 from services.notification.context import UseCaseContext
 from services.notification.deliveries import delivery
 from services.notification.deliveries.delivery import Delivery
-from services.notification.deliveries.repository import DeliveryRepository
-from services.notification.deliveries.sending import Sender
+from services.notification.deliveries.repository import DELIVERIES, DeliveryRepository
+from services.notification.deliveries.sender import Sender
 from shared.errors import NotFound
+from shared.events.codes import DeliveryChannel
 from shared.http.signatures import Signer
+from shared.store.change import change
+from shared.store.decision import Decision
 from shared.store.kinds import Record
-from shared.store.retry import again
 
 SWEEP_BATCH: Final = 200
 SWEEP_BATCHES: Final = 50
@@ -26,36 +27,43 @@ class Deliveries:
     """The use cases of messages that were queued."""
 
     def __init__(self, context: UseCaseContext, sender: Sender, receipts_from: Signer) -> None:
-        """``receipts_from`` verifies what the SMS gateway reports."""
+        """Take the repository and the sender; ``receipts_from`` verifies the SMS gateway's receipts."""
         self._context = context
         self._deliveries = DeliveryRepository(context)
         self._sender = sender
         self.receipts_from = receipts_from
 
-    async def deliveries_of(self, account_id: str, application_id: str) -> list[Record[Delivery]]:
-        """Return the messages to this account about an application, the latest first."""
-        return await self._deliveries.of_application(account_id, application_id)
+    async def deliveries(
+        self, account_id: str, application_id: str | None = None, until: datetime | None = None
+    ) -> list[Record[Delivery]]:
+        """Return the messages to this account, the latest first, a page of `repository.LARGEST_PAGE` at most.
+
+        With ``application_id`` those about that application, with ``until`` those queued at that time or before.
+        """
+        coming = until is None or until >= self._context.now()
+        return await self._deliveries.find_deliveries(account_id, application_id, None if coming else until)
 
     def verify_receipt(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Return if the SMS gateway signed this body just now. Refuses as `Signer.verify` does."""
+        """Refuse a body that the SMS gateway did not sign just now, as `Signer.verify` does."""
         self.receipts_from.verify(headers, body, self._context.now())
 
     async def take_receipt(self, delivery_id: str, *, delivered: bool) -> None:
         """Note the SMS gateway's receipt for a message; a repeated or late one changes nothing.
 
-        Refuses with `NotFound` for what was never sent by SMS from here.
+        Raises:
+            NotFound: it was never sent by SMS from here.
         """
+        note = delivery.confirm if delivered else delivery.give_back
 
-        async def attempt() -> None:
-            record = await self._deliveries.delivery(delivery_id)
-            if record is None or record.state.channel is not Channel.SMS:
+        def decide(message: Delivery) -> Decision[Delivery] | None:
+            if message.channel is not DeliveryChannel.SMS:
                 raise NotFound
-            if record.state.state in delivery.FINAL:
-                return
-            change = delivery.confirm if delivered else delivery.give_back
-            await self._sender.end(record, change(record.state, record.id, self._context.now()))
+            return None if message.state in delivery.FINAL else note(message, delivery_id, self._context.now())
 
-        await again(attempt)
+        before = await self._deliveries.delivery(delivery_id)
+        after = await change(self._context.store, self._context.clock, DELIVERIES, delivery_id, decide, first=before)
+        if before != after:
+            await self._sender.clean_up(delivery_id, after.state)
 
     async def forget_ended(self) -> None:
         """Remove deliveries that ended long ago, and attachments that nothing can need any more."""

@@ -1,4 +1,4 @@
-"""Which event leads to which message: one table, read by the handlers, the templates' test and the documentation."""
+"""The notice of each event: one table, read by the handlers, the templates' test and the documentation."""
 
 from __future__ import annotations
 
@@ -7,13 +7,22 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.notification.channel import Channel
 from services.notification.contacts.contact import ADDRESS_CHANGED
 from shared.events import application, billing, identity, scheduling
+from shared.events.codes import (
+    DeliveryChannel,
+    InterviewOutcome,
+    MoveCause,
+    OfferEnd,
+    PaymentCaseKind,
+    RefundStep,
+    ReleaseReason,
+    SeatQuestion,
+)
 from shared.events.message import Event
 
-BY_EMAIL: Final = (Channel.EMAIL,)
-BY_BOTH: Final = (Channel.EMAIL, Channel.SMS)
+BY_EMAIL: Final = (DeliveryChannel.EMAIL,)
+BY_BOTH: Final = (DeliveryChannel.EMAIL, DeliveryChannel.SMS)
 
 
 @dataclass(frozen=True)
@@ -21,7 +30,7 @@ class Notice:
     """A message's template and the channels it usually takes."""
 
     template: str
-    channels: tuple[Channel, ...] = BY_EMAIL
+    channels: tuple[DeliveryChannel, ...] = BY_EMAIL
 
 
 @dataclass(frozen=True)
@@ -38,7 +47,7 @@ class Rule:
     until: str = ""
 
     def notices(self) -> tuple[Notice, ...]:
-        """Every notice that this rule can lead to."""
+        """Return every notice that this rule can lead to."""
         return tuple(notice for notice in (self.usual, *self.cases.values()) if notice is not None)
 
 
@@ -56,9 +65,9 @@ RULES: Final[Mapping[type[Event], Rule]] = {
         CHANGED,
         by="outcome",
         cases={
-            "approved": Notice("interview_approved"),
-            "incomplete": Notice("interview_incomplete", BY_BOTH),
-            "refused": None,  # ApplicationRefused tells it
+            InterviewOutcome.APPROVED: Notice("interview_approved"),
+            InterviewOutcome.INCOMPLETE: Notice("interview_incomplete", BY_BOTH),
+            InterviewOutcome.REFUSED: None,  # ApplicationRefused tells it
         },
     ),
     application.PassportPrinted: Rule(Notice("passport_printed", BY_BOTH)),
@@ -74,7 +83,7 @@ RULES: Final[Mapping[type[Event], Rule]] = {
     scheduling.AppointmentRescheduled: Rule(
         Notice("appointment_rescheduled", BY_BOTH),
         by="cause",
-        cases={"moved_by_office": Notice("appointment_moved_by_office", BY_BOTH)},
+        cases={MoveCause.MOVED_BY_OFFICE: Notice("appointment_moved_by_office", BY_BOTH)},
         until="ends_at",
     ),
     scheduling.VisitInterrupted: Rule(Notice("visit_interrupted", BY_BOTH), until="until"),
@@ -85,29 +94,31 @@ RULES: Final[Mapping[type[Event], Rule]] = {
         CHANGED,
         by="reason",
         cases={
-            "hold_lapsed": Notice("hold_lapsed"),
-            "bill_expired": None,  # BillExpired tells it
-            "bill_failed": None,  # BillFailed tells it
-            "bill_cancelled": Notice("appointment_cancelled"),
-            "cancelled": Notice("appointment_cancelled"),
-            "withdrawn": Notice("appointment_cancelled"),
-            "same_day_unpaid": Notice("same_day_unpaid"),
-            "proof_refused": None,  # PaymentCaseClosed tells it
+            ReleaseReason.HOLD_LAPSED: Notice("hold_lapsed"),
+            ReleaseReason.BILL_EXPIRED: None,  # BillExpired tells it
+            ReleaseReason.BILL_FAILED: None,  # BillFailed tells it
+            ReleaseReason.BILL_CANCELLED: Notice("appointment_cancelled"),
+            ReleaseReason.CANCELLED: Notice("appointment_cancelled"),
+            ReleaseReason.WITHDRAWN: Notice("appointment_cancelled"),
+            ReleaseReason.SAME_DAY_UNPAID: Notice("same_day_unpaid"),
+            ReleaseReason.PROOF_REFUSED: None,  # PaymentCaseClosed tells it
         },
     ),
     scheduling.SameDaySeatLost: Rule(Notice("same_day_unpaid")),
     scheduling.SeatOffered: Rule(Notice("seat_offered", BY_BOTH), until="offer_until"),
     scheduling.WaitingSeatOffered: Rule(Notice("waiting_seat_offered", BY_BOTH), until="offer_until"),
     scheduling.OfferEnded: Rule(
-        CHANGED, by="reason", cases={"declined": Notice("offer_declined"), "lapsed": Notice("offer_lapsed")}
+        CHANGED,
+        by="reason",
+        cases={OfferEnd.DECLINED: Notice("offer_declined"), OfferEnd.LAPSED: Notice("offer_lapsed")},
     ),
     scheduling.SeatUnavailable: Rule(
         CHANGED,
         by="asked_for",
         cases={
-            "late_payment": Notice("seat_unavailable_late"),
-            "renewal": Notice("seat_unavailable_renewal"),
-            "same_day": Notice("same_day_place_gone"),
+            SeatQuestion.LATE_PAYMENT: Notice("seat_unavailable_late"),
+            SeatQuestion.RENEWAL: Notice("seat_unavailable_renewal"),
+            SeatQuestion.SAME_DAY: Notice("same_day_place_gone"),
         },
     ),
     scheduling.OpeningAnnounced: Rule(Notice("opening_announced", BY_BOTH), until="opens_at"),
@@ -126,25 +137,25 @@ RULES: Final[Mapping[type[Event], Rule]] = {
         Notice("refund_moved"),
         by="state",
         cases={
-            "incomplete": Notice("refund_incomplete", BY_BOTH),
-            "refused": Notice("refund_refused"),
-            "paid": Notice("refund_paid", BY_BOTH),
+            RefundStep.INCOMPLETE: Notice("refund_incomplete", BY_BOTH),
+            RefundStep.REFUSED: Notice("refund_refused"),
+            RefundStep.PAID: Notice("refund_paid", BY_BOTH),
         },
     ),
     billing.PaymentCaseOpened: Rule(
         None,  # the treasury's own questions are not the applicant's
         by="kind",
         cases={
-            "claim_unconfirmed": Notice("payment_case_opened"),
-            "arrived_on_proof": Notice("payment_case_opened"),
+            PaymentCaseKind.CLAIM_UNCONFIRMED: Notice("payment_case_opened"),
+            PaymentCaseKind.ARRIVED_ON_PROOF: Notice("payment_case_opened"),
         },
     ),
     billing.PaymentCaseClosed: Rule(
         None,
         by="kind",
         cases={
-            "claim_unconfirmed": Notice("payment_case_closed"),
-            "arrived_on_proof": Notice("payment_case_closed"),
+            PaymentCaseKind.CLAIM_UNCONFIRMED: Notice("payment_case_closed"),
+            PaymentCaseKind.ARRIVED_ON_PROOF: Notice("payment_case_closed"),
         },
     ),
 }
@@ -160,7 +171,7 @@ LETTER: Final = "letter"
 
 
 def otp_template(purpose: str) -> str:
-    """The template of a code for this purpose."""
+    """Return the template of a code for this purpose."""
     return CONSENT_CODE if purpose == "assistance" else OTP
 
 
@@ -170,14 +181,14 @@ def notice_for(event: Event) -> Notice | None:
     return rule.cases.get(getattr(event, rule.by), rule.usual) if rule.by else rule.usual
 
 
-def useful_until(event: Event, said_at: datetime, useful_for: timedelta) -> datetime:
-    """Until when a message about the event may be sent: never longer than ``useful_for`` after it was said."""
-    latest = said_at + useful_for
+def useful_until(event: Event, event_at: datetime, useful_for: timedelta) -> datetime:
+    """Return until when a message about the event may be sent: at most ``useful_for`` after the event."""
+    latest = event_at + useful_for
     until: datetime | None = getattr(event, RULES[type(event)].until, None)
     return min(latest, until) if until is not None else latest
 
 
 def templates() -> frozenset[str]:
-    """The name of every template that can be asked for."""
+    """Return the name of every template that can be asked for."""
     from_events = {notice.template for rule in RULES.values() for notice in rule.notices()}
     return frozenset({*from_events, OTP, CONSENT_CODE, LETTER, *ADDRESS_CHANGED.values()})

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from services.notification.channel import Channel
 from services.notification.contacts import contact
 from services.notification.contacts.contact import known_language
 from services.notification.contacts.service import Contacts
 from services.notification.context import UseCaseContext
 from services.notification.deliveries.queue import DeliveryQueue, Wanted
 from services.notification.deliveries.recipient import Reach, Recipient
-from services.notification.deliveries.sending import PDF
+from services.notification.deliveries.sender import PDF
 from services.notification.notices import notice_table as notices
 from services.notification.notices.vault import NoticeVault
+from shared.events.codes import DeliveryChannel
 from shared.events.envelope import Envelope
 from shared.events.message import Event
 from shared.events.notification import SendLetter, SendOtp
@@ -36,7 +36,11 @@ class Notices:
         self._vault = NoticeVault(context.seals)
 
     async def tell(self, event: Event, envelope: Envelope) -> None:
-        """Queue what an event leads to. `NotYet` while the account's contact card is not here."""
+        """Queue the notice of an event.
+
+        Raises:
+            NotYet: the account's contact card is not here.
+        """
         notice = notices.notice_for(event)
         if notice is None:
             return
@@ -52,9 +56,9 @@ class Notices:
             await self._queue.add(self._about(event, envelope, notice.template, channel, to))
 
     async def send_otp(self, command: SendOtp, envelope: Envelope) -> None:
-        """Queue a one-time code; one that is over is dropped, and an event tells of it."""
+        """Queue a one-time code; one that is over is dropped, with an event."""
         box = self._vault.otp(command)
-        is_email = box.channel is Channel.EMAIL
+        is_email = box.channel is DeliveryChannel.EMAIL
         reach = Reach(email=box.address) if is_email else Reach(phone=box.address)
         wanted = Wanted(
             envelope=envelope,
@@ -74,13 +78,17 @@ class Notices:
         await self._queue.add(wanted)
 
     async def send_letter(self, command: SendLetter, envelope: Envelope) -> None:
-        """Queue the cover letter as a mail with the PDF. `NotYet` while the account's contact card is not here."""
+        """Queue the cover letter as a mail with the PDF.
+
+        Raises:
+            NotYet: the account's contact card is not here.
+        """
         to = await self._contacts.recipient(command.account_id)
         box = self._vault.letter(command)
         wanted = Wanted(
             envelope=envelope,
             template=notices.LETTER,
-            channel=Channel.EMAIL,
+            channel=DeliveryChannel.EMAIL,
             to=to,
             variables={"application_id": command.application_id},
             send_by=envelope.time + timedelta(seconds=self._context.rules.useful_seconds),
@@ -99,11 +107,13 @@ class Notices:
         to = Recipient(f"office:{office_id}", contact.LANGUAGES[0], Reach(email=address))
         if address is None:
             log.error("office_has_no_address", office_id=office_id, message_type=envelope.type)
-        wanted = self._about(event, envelope, notice.template, Channel.EMAIL, to)
+        wanted = self._about(event, envelope, notice.template, DeliveryChannel.EMAIL, to)
         # It is not the applicant's news, so it stays out of the application's timeline.
         await self._queue.add(replace(wanted, application_id=None))
 
-    def _about(self, event: Event, envelope: Envelope, template: str, channel: Channel, to: Recipient) -> Wanted:
+    def _about(
+        self, event: Event, envelope: Envelope, template: str, channel: DeliveryChannel, to: Recipient
+    ) -> Wanted:
         useful_for = timedelta(seconds=self._context.rules.useful_seconds)
         return Wanted(
             envelope=envelope,
@@ -123,12 +133,12 @@ class Notices:
             await self._finish_file(file_id, content)
 
     async def _finish_file(self, file_id: str, content: bytes) -> None:
-        """A crash or a twin began this file: write what is missing of it."""
+        """Write the missing part of a file that a crash or another handler of the same command began."""
         try:
             await self._context.files.create(file_id, FileMeta(PDF, len(content)))
             offset = await self._context.files.size(file_id)
             while offset < len(content):
                 offset = await self._context.files.append(file_id, offset, content[offset : offset + PIECE_BYTES])
         except (WrongOffset, FileFinished, FileUnknown) as raced:
-            # a twin of the command writes the same file at this moment, or its mail has gone and the file with it
-            raise NotYet("the letter is being written by a twin of this command") from raced
+            # another handler of the command writes the file, or its mail has gone and the file with it
+            raise NotYet("another handler of this command writes the letter") from raced

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 
-from services.notification.channel import Channel
 from services.notification.seals import Box, Seals
+from shared.events.codes import DeliveryChannel
 from shared.events.notification import SendLetter, SendOtp
 
 
@@ -13,7 +13,7 @@ class OtpBox(Box):
     """The content of `SendOtp`."""
 
     address: str
-    channel: Channel
+    channel: DeliveryChannel
     code: str
     office_id: str | None = None
     """The office that asks for consent to assist."""
@@ -26,7 +26,7 @@ class LetterBox(Box):
     content: str
 
     def pdf(self) -> bytes:
-        """The letter itself."""
+        """Return the letter itself."""
         return base64.b64decode(self.content, validate=True)
 
 
@@ -37,9 +37,17 @@ class NoticeVault:
         self._unsealer = seals.unsealer
 
     def otp(self, command: SendOtp) -> OtpBox:
-        """Open the box. `CannotDecrypt` or `ValueError` for what is no such box."""
+        """Open the box.
+
+        Raises:
+            CannotDecrypt, ValueError: it is no such box.
+        """
         return OtpBox.model_validate(self._unsealer.open_json(command.sealed, command.challenge_id))
 
     def letter(self, command: SendLetter) -> LetterBox:
-        """Open the box. `CannotDecrypt` or `ValueError` for what is no such box."""
+        """Open the box.
+
+        Raises:
+            CannotDecrypt, ValueError: it is no such box.
+        """
         return LetterBox.model_validate(self._unsealer.open_json(command.sealed, command.application_id))

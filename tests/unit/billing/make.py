@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from services.billing.bills import model as bills
-from services.billing.bills.model import Bill, Code, Payer, Purpose, Seat
+from services.billing.bills.model import Bill, Code, Payer, Seat
 from services.billing.bills.states import BillState
 from services.billing.data.reference import tariff_book
 from services.billing.payment import Payment
@@ -14,6 +14,7 @@ from services.billing.receipts import model as receipts
 from services.billing.receipts.model import Receipt
 from services.billing.rules import BillPolicy, ReceiptPolicy
 from services.billing.tariffs.model import Order, Price, price
+from shared.events.codes import BillPurpose
 
 T0 = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 POLICY = BillPolicy()
@@ -42,13 +43,15 @@ def a_seat(**changes: object) -> Seat:
     return replace(seat, **changes)
 
 
-def requested(bill_id: str = "bill-1", *, amount: int = AMOUNT, purpose: Purpose = Purpose.FEE) -> Bill:
+def requested(bill_id: str = "bill-1", *, amount: int = AMOUNT, purpose: BillPurpose = BillPurpose.FEE) -> Bill:
     """A bill whose code is being asked for."""
-    seat = a_seat() if purpose == Purpose.FEE else None
+    seat = a_seat() if purpose == BillPurpose.FEE else None
     return bills.request(bill_id, PAYER, purpose, a_price(amount), seat, T0, POLICY).state
 
 
-def issued(bill_id: str = "bill-1", *, code: str = CODE, amount: int = AMOUNT, purpose: Purpose = Purpose.FEE) -> Bill:
+def issued(
+    bill_id: str = "bill-1", *, code: str = CODE, amount: int = AMOUNT, purpose: BillPurpose = BillPurpose.FEE
+) -> Bill:
     """A bill with a code that can be paid for two hours."""
     bill = requested(bill_id, amount=amount, purpose=purpose)
     return bills.issue(bill, Code(code, at(7200)), False, T0, POLICY).state

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.billing.bills.application_repository import APPLICATIONS
-from services.billing.bills.model import Bill, Standing, VisitState
+from services.billing.bills.model import Bill, BillOutcome, VisitState
 from services.billing.bills.repository import BILLS
 from services.billing.bills.states import BillState
 from services.billing.invariants import agreement
@@ -38,7 +38,7 @@ async def confirmed(world: World) -> tuple[Bill, Receipt]:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"standing": Standing.SEAT_SOUGHT, "late_receipt_id": "A000000000000001"},
+        {"standing": BillOutcome.SEAT_SOUGHT, "late_receipt_id": "A000000000000001"},
         {"state": BillState.EXPIRED},
         {"settled_by": None},
     ],

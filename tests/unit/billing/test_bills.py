@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.billing.bills.model import ClaimState, RenewalState, Standing
+from services.billing.bills.model import BillOutcome, ClaimState, RenewalState
 from services.billing.bills.repository import BILLS
 from services.billing.bills.states import BillState
-from services.billing.rules import JAKARTA
 from shared.bus.dispatch import Outcome
+from shared.calendar.working_days import JAKARTA
 from shared.events.subscriptions import commands_for, events_for
 from tests.unit.billing.make import at
 from tests.unit.billing.world import APPOINTMENT, make_world
@@ -363,9 +363,9 @@ async def test_a_confirmed_visit_that_is_given_up_closes_the_paid_bill() -> None
     await world.pay(bill)
     await world.confirmed(bill.bill_id, "paid", version=4)
     await world.released("cancelled", version=5, was_confirmed=True)
-    assert (world.bill().state, world.bill().standing) == (BillState.PAID, Standing.CLOSED)
+    assert (world.bill().state, world.bill().standing) == (BillState.PAID, BillOutcome.CLOSED)
     await world.confirmed(bill.bill_id, "paid", version=4)
-    assert world.bill().standing == Standing.CLOSED, "old news changes nothing"
+    assert world.bill().standing == BillOutcome.CLOSED, "old news changes nothing"
     await world.rules_hold()
 
 

@@ -8,26 +8,17 @@ from datetime import timedelta
 import pytest
 import structlog
 
-from services.billing.bills.model import ClaimState, Standing
+from services.billing.bills.model import BillOutcome, ClaimState
 from services.billing.bills.repository import BILLS
 from services.billing.bills.states import BillState
 from services.billing.cases import model as cases
-from services.billing.cases.model import (
-    MOST_NOTES,
-    NEEDS_TWO,
-    OUTCOMES,
-    OWNERS,
-    CaseKind,
-    CaseOutcome,
-    CaseState,
-    Subject,
-    outcome_of,
-)
+from services.billing.cases.model import MOST_NOTES, NEEDS_TWO, OUTCOMES, OWNERS, CaseState, Subject, outcome_of
 from services.billing.cases.repository import CASES
 from services.billing.receipts.states import ReceiptState
 from services.billing.rules import CasePolicy
 from shared.bus.dispatch import Outcome
 from shared.events import scheduling
+from shared.events.codes import PaymentCaseKind, PaymentCaseOutcome
 from shared.store.transitions import IllegalTransition
 from shared.tokens import Caller, Role
 from simulators.simponi.settlement import Spoiling
@@ -40,7 +31,7 @@ POLICY = CasePolicy()
 APPLICANT = Caller(ACCOUNT, Role.APPLICANT, "session-1")
 
 
-def a_case(kind: CaseKind = CaseKind.AMOUNT_DIFFERS):
+def a_case(kind: PaymentCaseKind = PaymentCaseKind.AMOUNT_DIFFERS):
     return cases.open_case("case-1", kind, Subject(bill_id="bill-1"), T0, POLICY).state
 
 
@@ -53,13 +44,13 @@ def only(world: World):
 
 
 def test_every_kind_has_an_owner_and_answers() -> None:
-    assert set(OWNERS) == set(OUTCOMES) == set(CaseKind)
+    assert set(OWNERS) == set(OUTCOMES) == set(PaymentCaseKind)
     assert all(outcome in OUTCOMES[kind] for kind, outcome in NEEDS_TWO)
 
 
 def test_a_case_opens_with_owner_due_time_and_word() -> None:
     opened = cases.open_case(
-        "case-1", CaseKind.ARRIVED_ON_PROOF, Subject(application_id="a"), T0, POLICY, check_now=True
+        "case-1", PaymentCaseKind.ARRIVED_ON_PROOF, Subject(application_id="a"), T0, POLICY, check_now=True
     )
     case, (told,) = opened.state, opened.events
     assert (case.owner, case.due_at) == ("operator", at(86_400))
@@ -76,38 +67,41 @@ def test_looks_become_rarer_and_never_stop() -> None:
 
 
 def test_an_answer_that_gives_money_up_takes_two_people() -> None:
-    proposed = cases.answer(a_case(), CaseOutcome.CORRECTED, "ani", "counted", T0)
+    proposed = cases.answer(a_case(), PaymentCaseOutcome.CORRECTED, "ani", "counted", T0)
     assert (proposed.state.state, proposed.events) == (CaseState.PROPOSED, ())
     with pytest.raises(cases.CaseNeedsSecondPerson):
-        cases.answer(proposed.state, CaseOutcome.CORRECTED, "ani", "counted", T0)
-    closed = cases.answer(proposed.state, CaseOutcome.CORRECTED, "budi", "agreed", T0)
+        cases.answer(proposed.state, PaymentCaseOutcome.CORRECTED, "ani", "counted", T0)
+    closed = cases.answer(proposed.state, PaymentCaseOutcome.CORRECTED, "budi", "agreed", T0)
     assert (closed.state.state, closed.state.live, closed.state.due) == (CaseState.CLOSED, False, {})
-    assert [each.by for each in closed.state.notes] == ["billing", "ani", "budi"]
+    assert [note.by for note in closed.state.notes] == ["billing", "ani", "budi"]
     assert closed.events[0].outcome == "corrected"  # type: ignore[attr-defined]
 
 
 def test_twin_without_the_second_person_one_writes_money_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cases, "NEEDS_TWO", frozenset())
-    assert cases.answer(a_case(), CaseOutcome.CORRECTED, "ani", "x", T0).state.state == CaseState.CLOSED
+    assert cases.answer(a_case(), PaymentCaseOutcome.CORRECTED, "ani", "x", T0).state.state == CaseState.CLOSED
 
 
 def test_what_is_found_out_takes_a_proposal_back() -> None:
-    proposed = cases.answer(a_case(), CaseOutcome.CORRECTED, "ani", "counted", T0).state
+    proposed = cases.answer(a_case(), PaymentCaseOutcome.CORRECTED, "ani", "counted", T0).state
     noted = cases.note(proposed, "budi", "the bank called", T0).state
     assert (noted.state, noted.proposal) == (CaseState.LOOKING, None)
     assert cases.note(noted, "budi", "again", T0).state.state == CaseState.LOOKING
-    another = cases.answer(noted, CaseOutcome.CORRECTED, "budi", "counted again", T0).state
-    assert (another.state, another.proposal) == (CaseState.PROPOSED, cases.Proposal(CaseOutcome.CORRECTED, "budi"))
+    another = cases.answer(noted, PaymentCaseOutcome.CORRECTED, "budi", "counted again", T0).state
+    assert (another.state, another.proposal) == (
+        CaseState.PROPOSED,
+        cases.Proposal(PaymentCaseOutcome.CORRECTED, "budi"),
+    )
 
 
 def test_answers_that_do_not_fit_or_come_too_late_are_refused() -> None:
     with pytest.raises(cases.OutcomeDoesNotFit):
-        cases.answer(a_case(), CaseOutcome.REFUNDED, "ani", "x", T0)
-    proposed = cases.answer(a_case(), CaseOutcome.SETTLED, "ani", "x", T0).state
-    closed = cases.answer(proposed, CaseOutcome.SETTLED, "budi", "x", T0).state
+        cases.answer(a_case(), PaymentCaseOutcome.REFUNDED, "ani", "x", T0)
+    proposed = cases.answer(a_case(), PaymentCaseOutcome.SETTLED, "ani", "x", T0).state
+    closed = cases.answer(proposed, PaymentCaseOutcome.SETTLED, "budi", "x", T0).state
     assert closed.state == CaseState.CLOSED
     for again in (
-        lambda: cases.answer(closed, CaseOutcome.SETTLED, "cora", "x", T0),
+        lambda: cases.answer(closed, PaymentCaseOutcome.SETTLED, "cora", "x", T0),
         lambda: cases.note(closed, "ani", "x", T0),
     ):
         with pytest.raises(IllegalTransition):
@@ -117,16 +111,22 @@ def test_answers_that_do_not_fit_or_come_too_late_are_refused() -> None:
 @pytest.mark.parametrize(
     ("kind", "changes", "outcome"),
     [
-        (CaseKind.CLAIM_UNCONFIRMED, {"state": ReceiptState.AWAITS_SEAT}, CaseOutcome.CONFIRMED),
-        (CaseKind.ARRIVED_ON_PROOF, {"state": ReceiptState.IN_REFUND}, CaseOutcome.REFUNDED),
-        (CaseKind.UNKNOWN_CODE, {"state": ReceiptState.SETTLES_BILL}, CaseOutcome.SETTLED),
-        (CaseKind.UNKNOWN_CODE, {"state": ReceiptState.IN_REFUND}, None),
-        (CaseKind.UNKNOWN_CODE, {"state": ReceiptState.IN_REFUND, "refund_recorded": True}, CaseOutcome.REFUNDED),
-        (CaseKind.UNKNOWN_CODE, {"state": ReceiptState.REFUNDED}, CaseOutcome.REFUNDED),
-        (CaseKind.SETTLED_UNKNOWN_HERE, {}, None),
+        (PaymentCaseKind.CLAIM_UNCONFIRMED, {"state": ReceiptState.AWAITS_SEAT}, PaymentCaseOutcome.CONFIRMED),
+        (PaymentCaseKind.ARRIVED_ON_PROOF, {"state": ReceiptState.IN_REFUND}, PaymentCaseOutcome.REFUNDED),
+        (PaymentCaseKind.UNKNOWN_CODE, {"state": ReceiptState.SETTLES_BILL}, PaymentCaseOutcome.SETTLED),
+        (PaymentCaseKind.UNKNOWN_CODE, {"state": ReceiptState.IN_REFUND}, None),
+        (
+            PaymentCaseKind.UNKNOWN_CODE,
+            {"state": ReceiptState.IN_REFUND, "refund_recorded": True},
+            PaymentCaseOutcome.REFUNDED,
+        ),
+        (PaymentCaseKind.UNKNOWN_CODE, {"state": ReceiptState.REFUNDED}, PaymentCaseOutcome.REFUNDED),
+        (PaymentCaseKind.SETTLED_UNKNOWN_HERE, {}, None),
     ],
 )
-def test_what_a_receipt_answers(kind: CaseKind, changes: dict[str, object], outcome: CaseOutcome | None) -> None:
+def test_what_a_receipt_answers(
+    kind: PaymentCaseKind, changes: dict[str, object], outcome: PaymentCaseOutcome | None
+) -> None:
     assert outcome_of(kind, replace(a_receipt(), **changes)) == outcome  # type: ignore[arg-type]
 
 
@@ -147,7 +147,7 @@ async def test_a_claim_without_confirmation_opens_a_case_after_an_hour_and_money
     assert world.all(CASES) == []
     await world.pass_time(30, step=30)
     case = only(world)
-    assert (case.kind, case.owner, case.subject.ntpn) == (CaseKind.CLAIM_UNCONFIRMED, "operator", payment.ntpn)
+    assert (case.kind, case.owner, case.subject.ntpn) == (PaymentCaseKind.CLAIM_UNCONFIRMED, "operator", payment.ntpn)
     assert world.bill().claims[0].state == ClaimState.CASE_OPEN
     (told,) = world.heard("PaymentCaseOpened")
     assert (told.application_id, told.account_id, told.due_at) == (APPLICATION, ACCOUNT, case.due_at)
@@ -155,7 +155,7 @@ async def test_a_claim_without_confirmation_opens_a_case_after_an_hour_and_money
     assert world.bill().state == BillState.EXPIRED
     world.simponi.add(payment)  # the treasury has found it at last; no notice, and the code is watched no more
     await world.pass_time(3600, step=600)
-    assert (only(world).state, only(world).outcome) == (CaseState.CLOSED, CaseOutcome.CONFIRMED)
+    assert (only(world).state, only(world).outcome) == (CaseState.CLOSED, PaymentCaseOutcome.CONFIRMED)
     assert world.receipt(payment.ntpn).state == ReceiptState.AWAITS_SEAT
     assert world.heard("PaymentCaseClosed")[0].outcome == "confirmed"
     await world.rules_hold()
@@ -181,7 +181,7 @@ async def test_a_claim_by_the_banks_number_is_closed_by_the_settlement_file() ->
     assert only(world).state == CaseState.OPEN
     await brought(world, booked([payment]))
     await world.pass_time(3600, step=300)
-    assert only(world).outcome == CaseOutcome.CONFIRMED
+    assert only(world).outcome == PaymentCaseOutcome.CONFIRMED
 
 
 @pytest.mark.acceptance("F57.nothing_silent")
@@ -190,11 +190,11 @@ async def test_a_bank_number_without_the_treasurys_for_an_hour_opens_a_case_that
     bill = await world.issued_bill()
     first = await world.pay(bill, ntpn=None)
     await world.pass_time(3700, step=100)
-    assert (only(world).kind, only(world).subject.ntb) == (CaseKind.CLAIM_UNCONFIRMED, first.ntb)
+    assert (only(world).kind, only(world).subject.ntb) == (PaymentCaseKind.CLAIM_UNCONFIRMED, first.ntb)
     assert world.bill().state == BillState.PAID_UNSETTLED
     await world.pay(bill, ntb=first.ntb)
     await world.pass_time(600, step=300)
-    assert only(world).outcome == CaseOutcome.CONFIRMED
+    assert only(world).outcome == PaymentCaseOutcome.CONFIRMED
 
 
 async def test_a_claim_whose_money_went_back_is_answered_so() -> None:
@@ -204,7 +204,7 @@ async def test_a_claim_whose_money_went_back_is_answered_so() -> None:
     await world.pass_time(3700, step=100)
     await world.pay(bill, ntpn=f"Z{1:015d}", amount=1)
     await world.pass_time(600, step=300)
-    assert only(world).outcome == CaseOutcome.REFUNDED
+    assert only(world).outcome == PaymentCaseOutcome.REFUNDED
 
 
 async def test_simponi_silent_only_delays_the_answer() -> None:
@@ -219,7 +219,7 @@ async def test_simponi_silent_only_delays_the_answer() -> None:
     assert only(world).state == CaseState.OPEN
     world.simponi.down = False
     await world.pass_time(3600, step=600)
-    assert only(world).outcome == CaseOutcome.CONFIRMED
+    assert only(world).outcome == PaymentCaseOutcome.CONFIRMED
 
 
 async def arrived(world: World, ntpn: str, message_id: str | None = None) -> Outcome:
@@ -236,13 +236,13 @@ async def test_who_came_on_proof_has_a_case_that_reconciliation_closes() -> None
     payment = world.payment(bill)
     for _ in range(2):
         assert await arrived(world, payment.ntpn or "") == Outcome.DONE
-    assert (only(world).kind, only(world).subject.bill_id) == (CaseKind.ARRIVED_ON_PROOF, bill.bill_id)
+    assert (only(world).kind, only(world).subject.bill_id) == (PaymentCaseKind.ARRIVED_ON_PROOF, bill.bill_id)
     assert world.names().count("PaymentCaseOpened") == 1
     await world.pass_time(900, step=100)
     assert only(world).state == CaseState.OPEN
     await brought(world, booked([payment]))
     await world.pass_time(3600, step=300)
-    assert (only(world).state, only(world).outcome) == (CaseState.CLOSED, CaseOutcome.CONFIRMED)
+    assert (only(world).state, only(world).outcome) == (CaseState.CLOSED, PaymentCaseOutcome.CONFIRMED)
     assert world.heard("PaymentCaseClosed")[-1].appointment_id == APPOINTMENT
 
 
@@ -254,11 +254,13 @@ async def test_who_came_on_proof_is_found_at_simponi_at_once() -> None:
     world.simponi.add(payment)
     await arrived(world, payment.ntpn or "")
     await world.work()
-    assert only(world).outcome == CaseOutcome.CONFIRMED
+    assert only(world).outcome == PaymentCaseOutcome.CONFIRMED
     assert world.bill().state == BillState.PAID
     await arrived(world, "Q" * 16)
     await world.work()
-    assert {case.outcome for case in world.all(CASES)} == {CaseOutcome.CONFIRMED}, "the bill is paid, whatever was said"
+    assert {case.outcome for case in world.all(CASES)} == {PaymentCaseOutcome.CONFIRMED}, (
+        "the bill is paid, whatever was said"
+    )
 
 
 async def test_who_came_on_proof_without_a_bill_has_a_case_too() -> None:
@@ -277,7 +279,7 @@ async def test_money_that_only_goes_back_confirms_nothing() -> None:
     await world.no_seat(bill.bill_id)
     record = await world.store.get(BILLS, bill.bill_id)
     assert record is not None
-    refunded = replace(record.state, settled_by="A" * 16, standing=Standing.REFUND)
+    refunded = replace(record.state, settled_by="A" * 16, standing=BillOutcome.REFUND)
     await world.store.save(BILLS, record, refunded, now=world.clock.now())
     await arrived(world, "Q" * 16)
     await world.work()
@@ -291,7 +293,7 @@ async def test_an_overdue_case_is_told_to_the_operators_once() -> None:
     await claimed(world, "Z" * 16)
     with structlog.testing.capture_logs() as logs:
         await world.pass_time(3 * 86_400, step=3600)
-    assert [each["event"] for each in logs].count("billing.case_overdue") == 1
+    assert [entry["event"] for entry in logs].count("billing.case_overdue") == 1
     assert "escalate" not in only(world).due
 
 
@@ -304,11 +306,11 @@ async def test_a_case_that_a_person_answers_meanwhile_is_left_alone() -> None:
     assert record is not None
     ani = Caller("ani", Role.OPERATOR, "session-2")
     budi = Caller("budi", Role.OPERATOR, "session-3")
-    await world.billing.cases.close(ani, record.id, CaseOutcome.NOT_PAID, "the bank says no", "command-1")
-    await world.billing.cases.close(budi, record.id, CaseOutcome.NOT_PAID, "it says no", "command-2")
+    await world.billing.cases.close(ani, record.id, PaymentCaseOutcome.NOT_PAID, "the bank says no", "command-1")
+    await world.billing.cases.close(budi, record.id, PaymentCaseOutcome.NOT_PAID, "it says no", "command-2")
     await world.billing.case_follow_up.check_due(record)
     await world.billing.case_follow_up.escalate_due(record)
-    assert only(world).outcome == CaseOutcome.NOT_PAID
+    assert only(world).outcome == PaymentCaseOutcome.NOT_PAID
 
 
 # -- people ----------------------------------------------------------------------------------------------------------
@@ -330,7 +332,7 @@ OPERATOR, TREASURER = {"role": Role.OPERATOR, "account": "olga"}, {"role": Role.
 async def test_overdue_cases_are_on_the_operators_list(differing: World, ask: Ask) -> None:
     assert (await ask("GET", "/v1/cases?overdue=true", **OPERATOR))[1]["cases"] == []
     status, said = await ask("GET", "/v1/cases", **TREASURER)
-    assert (status, [each["kind"] for each in said["cases"]]) == (200, ["amount_differs"])
+    assert (status, [case["kind"] for case in said["cases"]]) == (200, ["amount_differs"])
     differing.clock.advance(86_400)
     (overdue,) = (await ask("GET", "/v1/cases?overdue=true", **OPERATOR))[1]["cases"]
     assert overdue["owner"] == "treasurer"
@@ -414,7 +416,7 @@ async def test_a_file_that_is_not_whole_is_refused_with_its_line(world: World, a
         assert (status, said["code"], said["line"] > 0) == (422, code, True)
     plain = {"Content-Type": "text/plain"}
     assert (await ask("POST", "/v1/settlement-files", content, headers=plain, **TREASURER))[0] == 415
-    assert [each async for each in world.files.older_than(world.clock.now() + timedelta(days=1))] == []
+    assert [file_id async for file_id in world.files.older_than(world.clock.now() + timedelta(days=1))] == []
 
 
 # -- every night -----------------------------------------------------------------------------------------------------
@@ -435,9 +437,9 @@ async def test_every_night_a_paid_application_that_leads_nowhere_is_told() -> No
     with structlog.testing.capture_logs() as by_night:
         await world.billing.checks.nightly()
     assert by_day == []
-    told = [(each["rule"], each["broken"]) for each in by_night if each["event"] == "billing.money_rule_broken"]
+    told = [(entry["rule"], entry["broken"]) for entry in by_night if entry["event"] == "billing.money_rule_broken"]
     assert told == [("I4", [bill.bill_id])]
-    checked = [each["rule"] for each in by_night if each["event"] == "billing.rule_checked"]
+    checked = [entry["rule"] for entry in by_night if entry["event"] == "billing.rule_checked"]
     assert checked == ["I3", "I4", "I5", "I11", "I12", "I14", "I13"]
 
 

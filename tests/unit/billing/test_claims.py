@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from services.billing.bills.states import BillState
-from services.billing.cases.model import CaseKind, CaseOutcome
 from services.billing.cases.repository import CASES
 from services.billing.receipts.model import SimponiWord
 from services.billing.receipts.repository import RECEIPTS
@@ -18,6 +17,7 @@ from services.billing.settlement import reconciliation as settling_module
 from services.billing.settlement.model import FileNotSigned, Settlement, SettlementSource, signed_words
 from services.billing.settlement.repository import SETTLEMENT_DAYS, SETTLEMENTS
 from shared.crypto.detached import DetachedSigner
+from shared.events.codes import PaymentCaseKind, PaymentCaseOutcome
 from shared.store.port import StoreUnavailable
 from shared.tokens import Role, new_signing_key_pem
 from simulators.simponi.settlement import Spoiling
@@ -62,7 +62,7 @@ async def test_a_self_made_file_turns_no_unpaid_bill_into_a_paid_one(world: Worl
     assert world.all(RECEIPTS) == []
     assert (world.bill().state, world.heard("BillPaid")) == (BillState.ISSUED, [])
     (case,) = world.all(CASES)
-    assert (case.kind, case.subject.brought_by, case.owner) == (CaseKind.CLAIMED_BY_FILE, "tuti", "treasurer")
+    assert (case.kind, case.subject.brought_by, case.owner) == (PaymentCaseKind.CLAIMED_BY_FILE, "tuti", "treasurer")
     await world.pass_time(7200, step=600)
     assert world.all(RECEIPTS) == [], "asked again and again, SIMPONI still does not know it"
     await world.rules_hold()
@@ -120,7 +120,7 @@ async def test_what_simponi_knows_later_closes_the_case_by_itself() -> None:
     world.simponi.add(payment)
     await world.pass_time(900, step=100)
     (case,) = world.all(CASES)
-    assert (case.outcome, world.bill().state) == (CaseOutcome.CONFIRMED, BillState.PAID)
+    assert (case.outcome, world.bill().state) == (PaymentCaseOutcome.CONFIRMED, BillState.PAID)
     assert world.receipt(payment.ntpn).word == SimponiWord.POLL
 
 
@@ -187,8 +187,8 @@ async def test_what_was_answered_before_simponi_went_away_counts(monkeypatch: py
     world = make_world()
     bill = await world.issued_bill()
     payments = [world.payment(bill), world.payment(bill)]
-    for each in payments:
-        world.simponi.add(each)
+    for payment in payments:
+        world.simponi.add(payment)
     ask, calls = world.simponi.status, [0]
 
     async def once(code: str) -> Any:
@@ -228,7 +228,7 @@ async def test_a_crash_around_any_write_of_a_claim_changes_nothing(monkeypatch: 
                 continue
         store.armed = False
         assert await i13(world)
-        words = [(each.ntpn, each.state.value, each.word) for each in world.all(RECEIPTS)]
+        words = [(receipt.ntpn, receipt.state.value, receipt.word) for receipt in world.all(RECEIPTS)]
         return world.all(SETTLEMENTS)[0].counts.lines, words, kinds(world), len(world.heard("BillPaid"))
 
     calm = ArmedStore()
@@ -282,7 +282,7 @@ async def test_a_signature_of_other_content_refuses_the_file_and_keeps_nothing(w
         status, said = await upload(ask, content, wrong)
         assert (status, said["code"]) == (422, "settlement_signature_wrong")
     assert world.all(SETTLEMENTS) == world.all(SETTLEMENT_DAYS) == []
-    assert [each async for each in world.files.older_than(world.clock.now() + timedelta(days=1))] == []
+    assert [file_id async for file_id in world.files.older_than(world.clock.now() + timedelta(days=1))] == []
 
 
 async def test_without_simponis_key_in_the_settings_no_signature_counts() -> None:
@@ -307,7 +307,7 @@ async def test_a_claim_becomes_simponis_word_when_the_same_content_comes_from_si
     (file,) = world.all(SETTLEMENTS)
     assert (counts(file), file.source.value) == ({"learnt": 1}, how)
     assert world.receipt(payment.ntpn).word == SimponiWord(f"{how}_settlement")
-    assert [case.outcome for case in world.all(CASES)] == [CaseOutcome.CONFIRMED]
+    assert [case.outcome for case in world.all(CASES)] == [PaymentCaseOutcome.CONFIRMED]
 
 
 # -- a claim does not stand in for SIMPONI's own file ----------------------------------------------------------------
@@ -324,8 +324,8 @@ async def test_a_brought_file_neither_replaces_the_days_own_nor_settles_what_no_
         await world.billing.reconciliation.owe_days()
         await world.pass_time(6 * 3600, step=3 * 3600)
     assert kinds(world) == ["paid_here_unsettled"], "SIMPONI's own file of the day does not show it"
-    own = [each for each in world.all(SETTLEMENTS) if each.day == DAY and not each.is_claim]
-    assert [each.received_from for each in own] == ["simponi"]
+    own = [settlement for settlement in world.all(SETTLEMENTS) if settlement.day == DAY and not settlement.is_claim]
+    assert [settlement.received_from for settlement in own] == ["simponi"]
 
 
 async def test_twin_a_brought_file_that_counted_as_the_days_own_would_hide_it(monkeypatch: pytest.MonkeyPatch) -> None:

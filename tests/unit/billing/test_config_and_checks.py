@@ -13,7 +13,7 @@ import pytest
 from services.billing.app import assemble
 from services.billing.bills.application_facts import LostSeat
 from services.billing.bills.application_repository import ApplicationRepository
-from services.billing.bills.model import Bill, Standing
+from services.billing.bills.model import Bill, BillOutcome
 from services.billing.bills.repository import BILLS
 from services.billing.bills.states import BillState
 from services.billing.bills.texts import guidance
@@ -105,7 +105,7 @@ WITHOUT_SETTING = {
     "refund_bank_retry_most_seconds",
     "refund_track_most_seconds",
 }
-"""Rules that nobody may set: the law's, and what only paces repeats."""
+"""Rules without a setting: those of the law, and the pace of repeats."""
 
 
 def rules_by_setting() -> dict[str, Any]:
@@ -130,7 +130,7 @@ def test_settings_that_nobody_changed_are_the_rules() -> None:
 
 
 def test_the_number_of_a_rule_is_written_once() -> None:
-    """As in `Field(_BILL.validity_seconds, ...)`: who changes the rule changes the product."""
+    """As in `Field(_BILL.validity_seconds, ...)`: a change of the rule changes the product."""
     tree = ast.parse(inspect.getsource(Settings))
     defaults = {
         node.target.id: node.value.args[0]
@@ -238,9 +238,9 @@ async def test_i3_sees_money_in_refund_without_a_case(world: World) -> None:
     "changes",
     [
         {"standing": None},
-        {"standing": Standing.SEAT_SOUGHT},
-        {"standing": Standing.REFUND},
-        {"standing": Standing.CLOSED},
+        {"standing": BillOutcome.SEAT_SOUGHT},
+        {"standing": BillOutcome.REFUND},
+        {"standing": BillOutcome.CLOSED},
         {"settled_by": None},
         {"seat": None},
     ],

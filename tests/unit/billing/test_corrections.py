@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.billing.bills.errors import BillCannotBeRenewed, BillIsOwed
-from services.billing.bills.model import Bill, Purpose
+from services.billing.bills.model import Bill
 from services.billing.bills.states import BillState
 from services.billing.extra_charges import correction as corrections
 from services.billing.extra_charges.correction import Correction, CorrectionState
@@ -16,6 +16,7 @@ from services.billing.extra_charges.repository import CORRECTIONS
 from services.billing.receipts.states import ReceiptState
 from shared.bus.dispatch import Outcome
 from shared.events import application, scheduling
+from shared.events.codes import BillPurpose
 from shared.store.port import StoreUnavailable
 from shared.tokens import Caller, Role
 from tests.unit.billing.world import ACCOUNT, APPLICATION, APPOINTMENT, PERSON, World, make_world
@@ -49,15 +50,15 @@ async def found(world: World, version: int = 3, *, ground: str = "lost", force_m
     return await world.hear(said, version=version)
 
 
-def of_purpose(world: World, purpose: Purpose) -> list[Bill]:
+def of_purpose(world: World, purpose: BillPurpose) -> list[Bill]:
     """The bills of a purpose, oldest first."""
     from services.billing.bills.repository import BILLS
 
-    return sorted((each for each in world.all(BILLS) if each.purpose == purpose), key=lambda each: each.requested_at)
+    return sorted((bill for bill in world.all(BILLS) if bill.purpose == purpose), key=lambda bill: bill.requested_at)
 
 
 def priced(world: World) -> list[Any]:
-    """What was answered to corrections."""
+    """The answers to corrections."""
     return world.heard("CorrectionPriced")
 
 
@@ -67,12 +68,14 @@ async def test_a_higher_fee_is_asked_for_as_a_difference_and_disturbs_no_seat() 
     fee = await paid(world)
     await corrected(world)
     await world.work()
-    (more,) = of_purpose(world, Purpose.TOP_UP)
+    (more,) = of_purpose(world, BillPurpose.TOP_UP)
     assert (more.amount, more.state, more.seat, more.timezone) == (300_000, BillState.ISSUED, None, "Asia/Makassar")
     assert more.price.lines[0].legal_basis == "PP 45/2024"
-    assert [(each.difference, each.bill_ids) for each in priced(world)] == [(300_000, (more.bill_id,))]
+    assert [(correction.difference, correction.bill_ids) for correction in priced(world)] == [
+        (300_000, (more.bill_id,))
+    ]
     await world.pay(more)
-    assert of_purpose(world, Purpose.TOP_UP)[0].state == BillState.PAID
+    assert of_purpose(world, BillPurpose.TOP_UP)[0].state == BillState.PAID
     assert world.bill_by_id(fee.bill_id) == fee
     await world.rules_hold()
 
@@ -82,8 +85,8 @@ async def test_an_equal_fee_changes_nothing() -> None:
     world = make_world()
     await paid(world)
     await corrected(world, passport_kind="ordinary", validity_years=10)
-    assert [(each.difference, each.bill_ids) for each in priced(world)] == [(0, ())]
-    assert of_purpose(world, Purpose.TOP_UP) == []
+    assert [(correction.difference, correction.bill_ids) for correction in priced(world)] == [(0, ())]
+    assert of_purpose(world, BillPurpose.TOP_UP) == []
     assert world.refunds() == []
 
 
@@ -106,7 +109,7 @@ async def test_a_repeat_has_no_further_effect() -> None:
     await paid(world)
     for message in ("m-1", "m-1", "m-2"):
         await corrected(world, message_id=message)
-    assert len(of_purpose(world, Purpose.TOP_UP)) == 1
+    assert len(of_purpose(world, BillPurpose.TOP_UP)) == 1
     assert len(priced(world)) == 1
 
 
@@ -116,12 +119,12 @@ async def test_a_correction_of_a_correction_is_reckoned_from_what_was_asked_for(
     await corrected(world)
     await world.work()
     await corrected(world, version=3, validity_years=5)
-    (first,) = of_purpose(world, Purpose.TOP_UP)
+    (first,) = of_purpose(world, BillPurpose.TOP_UP)
     assert (first.state, first.cause) == (BillState.CANCELLED, "not_owed")
     await corrected(world, version=4, passport_kind="ordinary", validity_years=5)
     await corrected(world, version=5, passport_kind="ordinary", validity_years=10)
-    assert [each.difference for each in priced(world)] == [300_000, 0, -300_000, 300_000]
-    assert [each.amount for each in world.refunds()] == [300_000]
+    assert [correction.difference for correction in priced(world)] == [300_000, 0, -300_000, 300_000]
+    assert [refund.amount for refund in world.refunds()] == [300_000]
     await world.rules_hold()
 
 
@@ -130,9 +133,9 @@ async def test_what_was_paid_on_top_goes_back_first() -> None:
     fee = await paid(world)
     await corrected(world)
     await world.work()
-    await world.pay(of_purpose(world, Purpose.TOP_UP)[0])
+    await world.pay(of_purpose(world, BillPurpose.TOP_UP)[0])
     await corrected(world, version=3, passport_kind="ordinary", validity_years=5)
-    assert sorted(each.amount for each in world.refunds()) == [300_000, 300_000]
+    assert sorted(refund.amount for refund in world.refunds()) == [300_000, 300_000]
     assert world.receipt(fee.settled_by).remaining == 350_000
     await world.rules_hold()
 
@@ -142,7 +145,7 @@ async def test_an_older_correction_that_comes_late_changes_nothing() -> None:
     await paid(world)
     await corrected(world, version=5, passport_kind="ordinary", validity_years=10)
     await corrected(world, version=4)
-    assert of_purpose(world, Purpose.TOP_UP) == []
+    assert of_purpose(world, BillPurpose.TOP_UP) == []
 
 
 async def test_before_the_application_is_known_it_waits() -> None:
@@ -155,7 +158,7 @@ async def test_before_the_fee_is_paid_nothing_is_reckoned() -> None:
     world = make_world()
     await world.issued_bill()
     await corrected(world)
-    assert [each.difference for each in priced(world)] == [0]
+    assert [correction.difference for correction in priced(world)] == [0]
     await world.submitted("application-2")
 
 
@@ -164,7 +167,7 @@ async def test_a_withdrawn_application_owes_nothing_more() -> None:
     await paid(world)
     await world.withdrawn()
     await corrected(world, version=3)
-    assert of_purpose(world, Purpose.TOP_UP) == []
+    assert of_purpose(world, BillPurpose.TOP_UP) == []
 
 
 async def test_two_corrections_are_worked_out_one_after_the_other() -> None:
@@ -176,7 +179,7 @@ async def test_two_corrections_are_worked_out_one_after_the_other() -> None:
     done = corrections.finished(corrections.planned(first, corrections.CorrectionEffects(), ()).state).state
     await world.store.save(CORRECTIONS, record, done, now=world.clock.now())
     assert await corrected(world) == Outcome.DONE
-    assert len(of_purpose(world, Purpose.TOP_UP)) == 1
+    assert len(of_purpose(world, BillPurpose.TOP_UP)) == 1
 
 
 @pytest.mark.acceptance("Y4.penalty")
@@ -186,18 +189,18 @@ async def test_a_penalty_that_the_interview_finds_is_asked_for(ground: str, amou
     await paid(world)
     await found(world, ground=ground)
     await world.work()
-    (penalty,) = of_purpose(world, Purpose.PENALTY)
+    (penalty,) = of_purpose(world, BillPurpose.PENALTY)
     assert (penalty.amount, penalty.state) == (amount, BillState.ISSUED)
     assert priced(world)[0].bill_ids == (penalty.bill_id,)
     await found(world, version=4, ground=ground)
-    assert len(of_purpose(world, Purpose.PENALTY)) == 1
+    assert len(of_purpose(world, BillPurpose.PENALTY)) == 1
 
 
 async def test_force_majeure_makes_the_penalty_zero_with_its_legal_basis() -> None:
     world = make_world()
     await paid(world)
     await found(world, force_majeure=True)
-    (penalty,) = of_purpose(world, Purpose.PENALTY)
+    (penalty,) = of_purpose(world, BillPurpose.PENALTY)
     assert (penalty.amount, penalty.state, penalty.price.legal_basis) == (0, BillState.WAIVED, "PMK 51/PMK.02/2020")
     assert (penalty.standing, penalty.closed_reason) == ("closed", "settled")
     await world.rules_hold()
@@ -208,9 +211,9 @@ async def test_a_penalty_of_the_fee_bill_is_not_asked_for_twice_and_goes_back_by
     fee = await paid(world, reason="lost")
     assert fee.amount == 1_650_000
     await found(world)
-    assert of_purpose(world, Purpose.PENALTY) == []
+    assert of_purpose(world, BillPurpose.PENALTY) == []
     await found(world, version=4, force_majeure=True)
-    assert [each.amount for each in world.refunds()] == [1_000_000]
+    assert [refund.amount for refund in world.refunds()] == [1_000_000]
 
 
 async def test_a_corrected_reason_brings_its_penalty() -> None:
@@ -218,10 +221,11 @@ async def test_a_corrected_reason_brings_its_penalty() -> None:
     await paid(world)
     await corrected(world, reason="damaged")
     assert {
-        each.purpose: each.amount for each in (*of_purpose(world, Purpose.TOP_UP), *of_purpose(world, Purpose.PENALTY))
+        bill.purpose: bill.amount
+        for bill in (*of_purpose(world, BillPurpose.TOP_UP), *of_purpose(world, BillPurpose.PENALTY))
     } == {
-        Purpose.TOP_UP: 300_000,
-        Purpose.PENALTY: 500_000,
+        BillPurpose.TOP_UP: 300_000,
+        BillPurpose.PENALTY: 500_000,
     }
     assert priced(world)[0].difference == 800_000
 
@@ -230,7 +234,7 @@ async def test_a_lost_book_found_to_be_damaged_costs_the_difference() -> None:
     world = make_world()
     await paid(world, reason="damaged")
     await found(world, ground="lost")
-    (more,) = of_purpose(world, Purpose.PENALTY)
+    (more,) = of_purpose(world, BillPurpose.PENALTY)
     assert more.amount == 500_000
 
 
@@ -240,7 +244,7 @@ async def ended(world: World) -> Bill:
     await corrected(world)
     await world.work()
     await world.pass_time(7200 + 1200 + 60, step=600)
-    (more,) = of_purpose(world, Purpose.TOP_UP)
+    (more,) = of_purpose(world, BillPurpose.TOP_UP)
     assert more.state == BillState.EXPIRED
     return more
 
@@ -278,7 +282,7 @@ async def test_late_money_pays_what_is_owed_and_goes_back_where_nothing_is() -> 
     assert other.bill_by_id(dropped.bill_id).state == BillState.CANCELLED
     too_much = await other.pay(dropped)
     assert other.receipt(too_much.ntpn).state == ReceiptState.IN_REFUND
-    assert [each.reason for each in other.refunds()] == ["wrong_amount"]
+    assert [refund.reason for refund in other.refunds()] == ["wrong_amount"]
     with pytest.raises(BillCannotBeRenewed):
         await other.billing.bills.renew(OWNER, dropped.bill_id, "r1")
 
@@ -288,7 +292,7 @@ async def test_money_that_comes_while_a_difference_is_dropped_goes_back_as_exces
     await paid(world)
     await corrected(world)
     await world.work()
-    (more,) = of_purpose(world, Purpose.TOP_UP)
+    (more,) = of_purpose(world, BillPurpose.TOP_UP)
     real = world.billing.corrections._drop
 
     async def paid_first(bill_id: str) -> None:
@@ -298,7 +302,7 @@ async def test_money_that_comes_while_a_difference_is_dropped_goes_back_as_exces
 
     world.billing.corrections._drop = paid_first
     await corrected(world, version=3, validity_years=5)
-    assert [each.amount for each in world.refunds()] == [300_000]
+    assert [refund.amount for refund in world.refunds()] == [300_000]
     assert priced(world)[-1].difference == -300_000
     await world.rules_hold()
 
@@ -327,9 +331,9 @@ async def test_wherever_it_breaks_one_difference_is_asked_for(point: int) -> Non
             await corrected(world, message_id=message)
         except StoreUnavailable:
             continue
-    assert [each.amount for each in of_purpose(world, Purpose.TOP_UP)] == [300_000]
-    assert [each.difference for each in priced(world)] == [300_000]
-    assert [each.state for each in world.all(CORRECTIONS)] == [CorrectionState.DONE]
+    assert [bill.amount for bill in of_purpose(world, BillPurpose.TOP_UP)] == [300_000]
+    assert [correction.difference for correction in priced(world)] == [300_000]
+    assert [correction.state for correction in world.all(CORRECTIONS)] == [CorrectionState.DONE]
 
 
 async def test_a_moved_visit_is_known_by_its_newest_news() -> None:

@@ -8,19 +8,21 @@ from datetime import UTC, datetime
 import pytest
 
 from services.billing.bills import model as bills
-from services.billing.bills.model import Claim, ClaimState, Code, Evidence, Purpose, RenewalState, Standing, VisitState
+from services.billing.bills.model import BillOutcome, Claim, ClaimState, Code, Evidence, RenewalState, VisitState
 from services.billing.bills.simponi_poll_times import next_poll
-from services.billing.bills.states import BILL_TRANSITIONS, ENDED_BILLS, FINAL_BILLS, BillState
+from services.billing.bills.states import BILL_TRANSITIONS, ENDED_BILLS, BillState
 from services.billing.data.reference import refund_reasons
 from services.billing.ledger.model import Account, Entry, balances
 from services.billing.receipts import model as receipts
-from services.billing.receipts.going_back import RefundCause, RefundSubject
 from services.billing.receipts.model import Facts, Intent, IntentKind, judge, judge_without_seat
+from services.billing.receipts.refund_subject import RefundCause, RefundSubject
 from services.billing.receipts.states import FINAL_RECEIPTS, RECEIPT_TRANSITIONS, ReceiptCommand, ReceiptState
 from services.billing.refunds import model as refunds
 from services.billing.refunds.states import FINAL_REFUNDS, REFUND_TRANSITIONS, RefundState
-from services.billing.rules import JAKARTA, Policies, Validity, YearClosed, backoff, validity
+from services.billing.rules import Policies, Validity, YearClosed, backoff, validity
+from shared.calendar.working_days import JAKARTA
 from shared.events import billing as events
+from shared.events.codes import BillPurpose, RefundStep
 from shared.store.transitions import IllegalTransition
 from tests.unit.billing.make import (
     AMOUNT,
@@ -49,7 +51,7 @@ def names(decision: bills.Decision[object]) -> list[str]:
 @pytest.mark.parametrize(
     ("table", "states", "final"),
     [
-        (BILL_TRANSITIONS, BillState, FINAL_BILLS),
+        (BILL_TRANSITIONS, BillState, {BillState.WAIVED, BillState.SUPERSEDED}),
         (RECEIPT_TRANSITIONS, ReceiptState, FINAL_RECEIPTS),
         (REFUND_TRANSITIONS, RefundState, FINAL_REFUNDS),
     ],
@@ -113,7 +115,7 @@ def test_the_policies_have_real_defaults() -> None:
 
 
 def test_a_request_freezes_the_price_and_asks_for_the_code_at_once() -> None:
-    decision = bills.request("bill-1", PAYER, Purpose.FEE, a_price(), a_seat(), T0, POLICY)
+    decision = bills.request("bill-1", PAYER, BillPurpose.FEE, a_price(), a_seat(), T0, POLICY)
     assert names(decision) == ["BillRequested"]
     assert decision.state.due == {"ask": T0, "delay": at(120), "alert": at(900)}
     assert decision.state.give_up_at == at(21_600)
@@ -123,17 +125,17 @@ def test_a_request_freezes_the_price_and_asks_for_the_code_at_once() -> None:
 
 def test_the_search_for_a_code_ends_at_the_start_of_the_session() -> None:
     soon = a_seat(starts_at=at(3600))
-    assert bills.request("bill-1", PAYER, Purpose.FEE, a_price(), soon, T0, POLICY).state.give_up_at == at(3600)
+    assert bills.request("bill-1", PAYER, BillPurpose.FEE, a_price(), soon, T0, POLICY).state.give_up_at == at(3600)
 
 
 def test_a_bill_without_a_seat_says_so() -> None:
-    decision = bills.request("bill-1", PAYER, Purpose.PENALTY, a_price(), None, T0, POLICY)
+    decision = bills.request("bill-1", PAYER, BillPurpose.PENALTY, a_price(), None, T0, POLICY)
     assert decision.events[0].appointment_id is None
     assert decision.state.give_up_at == at(21_600)
 
 
 def test_nothing_to_pay_is_waived() -> None:
-    decision = bills.request("bill-1", PAYER, Purpose.FEE, a_price(0), a_seat(), T0, POLICY)
+    decision = bills.request("bill-1", PAYER, BillPurpose.FEE, a_price(0), a_seat(), T0, POLICY)
     assert decision.state.state == BillState.WAIVED
     assert names(decision) == ["BillRequested", "BillWaived"]
     assert decision.state.due == {}
@@ -220,7 +222,7 @@ def test_a_paid_bill_never_expires() -> None:
     decision = bills.pay(issued(), NTPN, at(60.5), at(70), POLICY)
     paid = decision.state
     assert names(decision) == ["BillPaid"]
-    assert (paid.settled_by, paid.paid_at, paid.standing) == (NTPN, at(60), Standing.APPOINTMENT)
+    assert (paid.settled_by, paid.paid_at, paid.standing) == (NTPN, at(60), BillOutcome.APPOINTMENT)
     assert paid.due == {"poll": at(8400)}, "one last look finds a second payment"
     with pytest.raises(IllegalTransition):
         bills.expire(paid, at(9000), POLICY)
@@ -233,8 +235,8 @@ def test_money_of_an_earlier_code_pays_before_the_new_code_is_there() -> None:
 
 
 def test_what_waits_on_no_seat_is_closed_when_paid() -> None:
-    paid = bills.pay(issued(purpose=Purpose.PENALTY), NTPN, at(60), at(61), POLICY).state
-    assert (paid.standing, paid.closed_reason) == (Standing.CLOSED, "settled")
+    paid = bills.pay(issued(purpose=BillPurpose.PENALTY), NTPN, at(60), at(61), POLICY).state
+    assert (paid.standing, paid.closed_reason) == (BillOutcome.CLOSED, "settled")
 
 
 def test_an_expired_bill_is_never_paid_silently() -> None:
@@ -321,7 +323,7 @@ def test_a_cancelled_bill_says_so_and_its_code_stays_payable() -> None:
 def test_late_money_asks_for_a_seat_and_may_ask_again() -> None:
     asked = bills.ask_for_seat(in_state(BillState.EXPIRED), NTPN, AMOUNT, at(7300), at(9000), POLICY)
     assert names(asked) == ["PaymentArrivedLate"]
-    assert (asked.state.late_receipt_id, asked.state.standing) == (NTPN, Standing.SEAT_SOUGHT)
+    assert (asked.state.late_receipt_id, asked.state.standing) == (NTPN, BillOutcome.SEAT_SOUGHT)
     assert names(bills.ask_for_seat(asked.state, NTPN, AMOUNT, at(7300), at(9060), POLICY)) == ["PaymentArrivedLate"]
 
 
@@ -331,9 +333,9 @@ def test_a_code_paid_after_its_end_but_before_the_last_question_expires_by_it() 
     assert asked.state.state == BillState.EXPIRED
     over = bills.supersede(issued(), "bill-2", at(7400), POLICY)
     assert names(over) == ["BillExpired", "BillSuperseded"]
-    paid = bills.pay_late(issued(purpose=Purpose.PENALTY), NTPN, at(7300), at(7400), POLICY)
+    paid = bills.pay_late(issued(purpose=BillPurpose.PENALTY), NTPN, at(7300), at(7400), POLICY)
     assert names(paid) == ["BillExpired", "BillPaid"]
-    assert (paid.state.standing, paid.state.closed_reason) == (Standing.CLOSED, "settled")
+    assert (paid.state.standing, paid.state.closed_reason) == (BillOutcome.CLOSED, "settled")
 
 
 def test_late_money_with_a_seat_pays_the_ended_bill() -> None:
@@ -341,22 +343,22 @@ def test_late_money_with_a_seat_pays_the_ended_bill() -> None:
     paid = bills.pay_late(expired, NTPN, at(7300.5), at(9030), POLICY)
     assert names(paid) == ["BillPaid"]
     assert (paid.state.state, paid.state.paid_at, paid.state.settled_by) == (BillState.PAID, at(7300), NTPN)
-    assert (paid.state.standing, paid.state.due) == (Standing.APPOINTMENT, {})
+    assert (paid.state.standing, paid.state.due) == (BillOutcome.APPOINTMENT, {})
 
 
 def test_a_paid_bill_that_lost_its_seat_stands_on_the_new_one_without_being_paid_twice() -> None:
     sought = bills.lose_seat(in_state(BillState.PAID), "appointment-1", 2)
     assert (sought.events, sought.state.state) == ((), BillState.PAID)
-    assert (sought.state.late_receipt_id, sought.state.standing) == (NTPN, Standing.SEAT_SOUGHT)
+    assert (sought.state.late_receipt_id, sought.state.standing) == (NTPN, BillOutcome.SEAT_SOUGHT)
     found = bills.pay_late(sought.state, NTPN, at(60), at(130), POLICY)
-    assert (found.events, found.state.standing) == ((), Standing.APPOINTMENT)
+    assert (found.events, found.state.standing) == ((), BillOutcome.APPOINTMENT)
 
 
 def test_standing_on_a_refund_and_closed() -> None:
     paid = in_state(BillState.PAID)
-    assert bills.stands_on_refund(paid).state.standing == Standing.REFUND
+    assert bills.stands_on_refund(paid).state.standing == BillOutcome.REFUND
     closed = bills.close(paid, "cancelled").state
-    assert (closed.standing, closed.closed_reason) == (Standing.CLOSED, "cancelled")
+    assert (closed.standing, closed.closed_reason) == (BillOutcome.CLOSED, "cancelled")
 
 
 def test_older_news_of_the_appointment_changes_nothing() -> None:
@@ -391,9 +393,9 @@ def test_a_released_visit_closes_only_the_bill_that_stands_on_it() -> None:
     assert bills.visit_released(paid, "appointment-2", 9, "cancelled").state == paid
     assert bills.visit_released(paid, "appointment-1", 1, "cancelled").state == paid
     closed = bills.visit_released(paid, "appointment-1", 2, "cancelled").state
-    assert (closed.standing, closed.closed_reason) == (Standing.CLOSED, "cancelled")
+    assert (closed.standing, closed.closed_reason) == (BillOutcome.CLOSED, "cancelled")
     back = bills.stands_on_refund(paid).state
-    assert bills.visit_released(back, "appointment-1", 2, "cancelled").state.standing == Standing.REFUND
+    assert bills.visit_released(back, "appointment-1", 2, "cancelled").state.standing == BillOutcome.REFUND
     no_seat = replace(paid, seat=None)
     assert bills.visit_released(no_seat, "appointment-1", 2, "cancelled").state == no_seat
 
@@ -411,7 +413,7 @@ def test_a_confirmed_visit_of_a_bill_that_seeks_a_seat_is_an_answer() -> None:
     paid = in_state(BillState.PAID)
     assert paid.seat is not None
     visit = replace(paid.seat, version=2)
-    assert bills.visit_confirmed(paid, visit).state.standing == Standing.APPOINTMENT
+    assert bills.visit_confirmed(paid, visit).state.standing == BillOutcome.APPOINTMENT
     with pytest.raises(bills.SeatIsSought):
         bills.visit_confirmed(bills.lose_seat(paid, "appointment-1", 2).state, visit)
 
@@ -419,8 +421,8 @@ def test_a_confirmed_visit_of_a_bill_that_seeks_a_seat_is_an_answer() -> None:
 def test_a_refund_that_the_money_has_overcome_does_not_touch_the_bill() -> None:
     lost = bills.lose_seat(in_state(BillState.PAID), "appointment-1", 2).state
     seated = bills.pay_late(lost, NTPN, at(60), at(130), POLICY, refunds_overcome=1).state
-    assert bills.stands_on_refund(seated, 1).state.standing == Standing.APPOINTMENT
-    assert bills.stands_on_refund(seated, 2).state.standing == Standing.REFUND
+    assert bills.stands_on_refund(seated, 1).state.standing == BillOutcome.APPOINTMENT
+    assert bills.stands_on_refund(seated, 2).state.standing == BillOutcome.REFUND
 
 
 def test_money_wins_a_seat_while_it_seeks_one_or_its_refund_was_withdrawn_for_it() -> None:
@@ -547,7 +549,7 @@ def test_late_money_settles_the_live_bill_of_equal_amount_first() -> None:
     assert judge(a_receipt(paid=7300), Facts(expired, (live,))) == settle_on("bill-2")
     dearer = issued("bill-2", amount=AMOUNT + 1)
     assert judge(a_receipt(paid=7300), Facts(expired, (dearer,))) == Intent(IntentKind.ASK_SEAT, "bill-1")
-    penalty = issued("bill-2", purpose=Purpose.PENALTY)
+    penalty = issued("bill-2", purpose=BillPurpose.PENALTY)
     assert judge(a_receipt(paid=7300), Facts(expired, (penalty,))) == Intent(IntentKind.ASK_SEAT, "bill-1")
 
 
@@ -559,7 +561,7 @@ def test_late_money_for_an_application_that_has_its_money_is_a_refund(state: Bil
 
 
 def test_a_closed_bill_of_the_application_does_not_stand_in_the_way() -> None:
-    closed = replace(in_state(BillState.PAID, "bill-2"), settled_by=OTHER_NTPN, standing=Standing.CLOSED)
+    closed = replace(in_state(BillState.PAID, "bill-2"), settled_by=OTHER_NTPN, standing=BillOutcome.CLOSED)
     facts = Facts(in_state(BillState.EXPIRED), (closed,))
     assert judge(a_receipt(), facts) == Intent(IntentKind.ASK_SEAT, "bill-1")
 
@@ -578,7 +580,7 @@ def test_late_money_for_a_withdrawn_application_goes_back() -> None:
 
 
 def test_late_money_that_waits_on_no_seat_pays_its_bill() -> None:
-    bill = issued(purpose=Purpose.PENALTY)
+    bill = issued(purpose=BillPurpose.PENALTY)
     expired = bills.expire(bill, at(8400), POLICY).state
     assert judge(a_receipt(), Facts(expired)) == Intent(IntentKind.PAY_LATE, "bill-1")
 
@@ -611,7 +613,7 @@ def test_what_was_meant_is_dropped_once_it_cannot_be_done() -> None:
     asks = Intent(IntentKind.ASK_SEAT, "bill-1")
     assert judge(meant(settle_on("bill-1")), Facts(expired)) == asks
     assert judge(meant(settle_on("bill-3")), Facts(expired)) == asks
-    paid = replace(in_state(BillState.PAID, "bill-3"), settled_by=OTHER_NTPN, standing=Standing.CLOSED)
+    paid = replace(in_state(BillState.PAID, "bill-3"), settled_by=OTHER_NTPN, standing=BillOutcome.CLOSED)
     assert judge(meant(settle_on("bill-3")), Facts(expired, (paid,))) == asks
     back = refund_for(RefundCause.LATE_PAYMENT)
     assert judge(meant(back), Facts(expired)) == asks, "a refund is meant by its own write, never before"
@@ -636,7 +638,7 @@ def test_money_that_pays_a_bill_is_never_used_twice() -> None:
     superseded = in_state(BillState.SUPERSEDED)
     back = refund_for(RefundCause.SERVICE_NOT_DELIVERED, "bill-2")
     assert judge_without_seat(early, Facts(superseded, (issued("bill-3"), other))) == back
-    seated = replace(other, standing=Standing.APPOINTMENT)
+    seated = replace(other, standing=BillOutcome.APPOINTMENT)
     assert judge_without_seat(early, Facts(superseded, (seated,))) == settle_on("bill-2")
 
 
@@ -731,3 +733,8 @@ def test_a_refund_case_names_its_reason_rule_and_who_decides() -> None:
     assert (gone.state, len(gone.steps)) == (RefundState.WITHDRAWN, 2)
     with pytest.raises(IllegalTransition):
         refunds.withdraw(gone, at(61), "again")
+
+
+def test_a_refund_case_tells_the_published_steps_and_its_opening_by_an_event_of_its_own() -> None:
+    """`RefundMoved` carries the state as its code: a state that readers do not know may not appear unseen."""
+    assert {state.value for state in RefundState} - {RefundState.OPENED.value} == {step.value for step in RefundStep}

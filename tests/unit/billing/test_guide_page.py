@@ -30,7 +30,7 @@ Client = TestClient[web.Request, web.Application]
 
 @dataclass
 class Page(HTMLParser):
-    """What a page says, and whether its marks are balanced."""
+    """The parsed text of a page, and whether its tags are balanced."""
 
     text: list[str] = field(default_factory=list)
     marks: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
@@ -67,7 +67,7 @@ def read(page: bytes) -> Page:
 
 
 def guide(on: date) -> RefundGuideView:
-    return RefundGuideView.of(refund_reasons(), RefundPolicy(), on)
+    return RefundGuideView.from_table(refund_reasons(), RefundPolicy(), on)
 
 
 @pytest.fixture
@@ -180,9 +180,9 @@ def test_a_reader_of_screens_finds_the_way() -> None:
     parsed = read(guide_page(guide(date(2026, 11, 22)), "id"))
     assert len(parsed.all("h1")) == len(parsed.all("main")) == len(parsed.all("title")) == 1
     assert len(parsed.all("caption")) == len(parsed.all("table")) == 3
-    assert {each["scope"] for each in parsed.all("th")} == {"col", "row"}
-    titles = {each["id"] for each in parsed.all("h2")}
-    assert {each["aria-labelledby"] for each in parsed.all("section")} == titles
+    assert {cell["scope"] for cell in parsed.all("th")} == {"col", "row"}
+    titles = {heading["id"] for heading in parsed.all("h2")}
+    assert {section["aria-labelledby"] for section in parsed.all("section")} == titles
 
 
 def test_what_comes_from_the_data_is_text_and_never_marks() -> None:

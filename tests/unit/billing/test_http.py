@@ -310,11 +310,11 @@ async def test_a_code_cut_by_the_year_end_carries_the_warning(world: World, ask:
     from services.billing.bills.schemas import BillView
 
     bill = replace(await world.issued_bill(), shortened_by_year_end=True)
-    view = BillView.of(bill, 900)
+    view = BillView.from_bill(bill, 900)
     assert view.warning
     assert view.warning_id
     assert "31 Desember" in view.warning_id
-    assert BillView.of(replace(bill, seat=None), 900).timezone == "Asia/Jakarta"
+    assert BillView.from_bill(replace(bill, seat=None), 900).timezone == "Asia/Jakarta"
 
 
 async def test_the_running_rules_are_checked_over_http(world: World, ask: Ask) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.billing.bills.model import Claim, Renewal, RenewalState, Special, SpecialState, Standing
+from services.billing.bills.model import BillOutcome, Claim, Renewal, RenewalState, Special, SpecialState
 from services.billing.bills.states import BillState
 from services.billing.ledger.journal import amounts_of, posting_fact, sum_amounts
 from services.billing.ledger.model import Account, Movement, Posting, balances, posted
@@ -70,9 +70,9 @@ async def test_the_journal_of_a_day_verifies_and_names_its_receipts_beside() -> 
     found = verify(lines)
     assert (found.kind, found.links) == ("ledger", 4)
     told = [json.loads(line) for line in lines[1:-1]]
-    assert {each["receipt_id"] for each in told} == {each.ntpn for each in world.all(RECEIPTS)}
-    hashed = [{name: each[name] for name in each if name != "receipt_id"} for each in told]
-    assert not [each.ntpn for each in world.all(RECEIPTS) if each.ntpn in json.dumps(hashed)]
+    assert {fact["receipt_id"] for fact in told} == {receipt.ntpn for receipt in world.all(RECEIPTS)}
+    hashed = [{name: fact[name] for name in fact if name != "receipt_id"} for fact in told]
+    assert not [receipt.ntpn for receipt in world.all(RECEIPTS) if receipt.ntpn in json.dumps(hashed)]
     assert verify(await lines_of(world.billing.ledger.journal(date(2020, 1, 1)))).links == 0
 
 
@@ -112,7 +112,7 @@ async def test_roots_are_published_each_day() -> None:
     world.clock.advance(86_400)
     await world.billing.ledger.kept.publish_roots()
     roots = read_roots(await lines_of(world.billing.ledger.roots(day)))
-    assert [list(each) for each in roots.values()] == [[4]]
+    assert [list(root) for root in roots.values()] == [[4]]
     verify(await lines_of(world.billing.ledger.journal(day)), roots=roots)
 
 
@@ -127,7 +127,7 @@ def test_every_posting_balances_in_whole_rupiah_and_balances_add_up(moves: list[
     postings: tuple[Posting, ...] = ()
     for source, to, amount in moves:
         postings = posted(postings, Movement(source, to, amount, "m", T0), "genesis")
-    told = [posting_fact(each) for each in postings]
+    told = [posting_fact(posting) for posting in postings]
     for fact in told:
         assert sum(amount for _, amount in fact["entries"]) == 0
         assert all(type(amount) is int for _, amount in fact["entries"])
@@ -143,7 +143,7 @@ async def test_by_code_ntpn_or_refund_everything_that_led_there_is_told_in_order
     for reference in (
         bill.billing_code or "",
         bill.bill_id,
-        *(each.ntpn for each in world.all(RECEIPTS)),
+        *(receipt.ntpn for receipt in world.all(RECEIPTS)),
         refund.refund_id,
     ):
         found = await world.billing.explainer.explain(OPERATOR, reference)
@@ -164,12 +164,12 @@ async def test_every_state_there_is_can_be_said() -> None:
     await paid_twice(world)
     bill, receipt, refund = world.bill(), world.all(RECEIPTS)[0], world.refunds()[0]
     for state in BillState:
-        for standing in (None, *Standing):
+        for standing in (None, *BillOutcome):
             changed = replace(bill, state=state, standing=standing, cause="c", closed_reason="r")
             assert explaining.bill_standing(changed).endswith(".")
             assert explaining.bill_facts(changed)
-    for each in ReceiptState:
-        assert explaining.receipt_standing(replace(receipt, state=each)).endswith(".")
+    for place in ReceiptState:
+        assert explaining.receipt_standing(replace(receipt, state=place)).endswith(".")
     for one in RefundState:
         case = replace(refund, state=one, rule="some_rule")
         assert explaining.refund_standing(case).endswith(".")
@@ -199,7 +199,7 @@ async def test_over_http_for_the_treasurer_only(world: World, ask: Ask) -> None:
         assert (await ask("GET", path, role=Role.TREASURER))[0] == 200
         assert (await ask("GET", path))[0] == 403
     status, found = await ask("GET", "/v1/ledger/balances", role=Role.TREASURER)
-    assert {each["account"] for each in found["accounts"]} == {"refund_due", "revenue", "treasury"}
+    assert {account["account"] for account in found["accounts"]} == {"refund_due", "revenue", "treasury"}
     status, problem = await ask("GET", "/v1/ledger/explanations/none", role=Role.TREASURER)
     assert (status, problem["code"]) == (404, "nothing_to_explain")
     assert (await ask("GET", "/v1/audit/billing?from=2026-11-21&to=2026-11-20", role=Role.OPERATOR))[0] == 422

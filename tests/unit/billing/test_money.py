@@ -7,17 +7,17 @@ from itertools import pairwise
 
 import pytest
 
-from services.billing.bills.model import ClaimState, Standing
+from services.billing.bills.model import BillOutcome, ClaimState
 from services.billing.bills.repository import BILLS
 from services.billing.bills.states import BillState
-from services.billing.receipts.going_back import RefundCause
+from services.billing.receipts.refund_subject import RefundCause
 from services.billing.receipts.repository import RECEIPTS
 from services.billing.receipts.states import ReceiptState
 from services.billing.refunds.states import RefundState
 from shared.bus.dispatch import Outcome
 from shared.store.port import StoreUnavailable
 from shared.tokens import Caller, Role
-from tests.unit.billing.faulty import DyingStore, GuardlessStore
+from tests.unit.billing.faulty_stores import DyingStore, GuardlessStore
 from tests.unit.billing.make import at
 from tests.unit.billing.world import World, make_world
 
@@ -28,7 +28,7 @@ async def test_a_push_pays_at_once() -> None:
     world = make_world()
     bill = await world.issued_bill()
     payment = await world.pay(bill)
-    assert await world.outcome(payment.ntpn) == ("settles_bill", "paid", Standing.APPOINTMENT)
+    assert await world.outcome(payment.ntpn) == ("settles_bill", "paid", BillOutcome.APPOINTMENT)
     assert world.names()[-1] == "BillPaid"
     await world.rules_hold()
 
@@ -160,7 +160,7 @@ async def test_a_notice_before_the_code_was_stored_finds_its_bill() -> None:
     payment = await world.pay(world.bill(), billing_code=code, amount=650_000)
     assert world.receipt(payment.ntpn).state == ReceiptState.AWAITS_OUTCOME
     await world.pass_time(10, step=1)
-    assert await world.outcome(payment.ntpn) == ("settles_bill", "paid", Standing.APPOINTMENT)
+    assert await world.outcome(payment.ntpn) == ("settles_bill", "paid", BillOutcome.APPOINTMENT)
     await world.rules_hold()
 
 
@@ -177,7 +177,7 @@ async def test_money_for_a_bill_that_failed_though_its_code_lives_goes_the_late_
     code = next(iter(world.simponi.codes))
     payment = await world.pay(world.bill(), billing_code=code, amount=650_000)
     await world.pass_time(20, step=5)
-    assert await world.outcome(payment.ntpn) == ("awaits_seat", "failed", Standing.SEAT_SOUGHT)
+    assert await world.outcome(payment.ntpn) == ("awaits_seat", "failed", BillOutcome.SEAT_SOUGHT)
     assert world.names()[-1] == "PaymentArrivedLate"
 
 
@@ -195,7 +195,7 @@ async def test_a_bank_number_alone_keeps_the_seat_until_the_treasurys_comes() ->
     settled = world.payment(bill, ntb=unsettled.ntb, paid_at=unsettled.paid_at)
     world.simponi.add(settled)
     await world.pass_time(300)
-    assert await world.outcome(settled.ntpn) == ("settles_bill", "paid", Standing.APPOINTMENT)
+    assert await world.outcome(settled.ntpn) == ("settles_bill", "paid", BillOutcome.APPOINTMENT)
     await world.rules_hold()
 
 
@@ -214,7 +214,7 @@ async def test_a_treasury_number_with_a_pay_time_after_the_end_goes_the_late_way
     bill = await world.issued_bill()
     unsettled = await world.pay(bill, ntpn=None)
     payment = await world.pay(bill, ntb=unsettled.ntb, paid_at=at(7300))
-    assert await world.outcome(payment.ntpn) == ("awaits_seat", "expired", Standing.SEAT_SOUGHT)
+    assert await world.outcome(payment.ntpn) == ("awaits_seat", "expired", BillOutcome.SEAT_SOUGHT)
     assert world.names()[-2:] == ["BillExpired", "PaymentArrivedLate"]
 
 
@@ -241,7 +241,7 @@ async def late_money(world: World) -> tuple[str, str]:
     """Money for an expired code: the bill's id and the receipt's."""
     bill = await world.expired_bill()
     payment = await world.pay(bill)
-    assert await world.outcome(payment.ntpn) == ("awaits_seat", "expired", Standing.SEAT_SOUGHT)
+    assert await world.outcome(payment.ntpn) == ("awaits_seat", "expired", BillOutcome.SEAT_SOUGHT)
     assert world.names()[-1] == "PaymentArrivedLate"
     return bill.bill_id, payment.ntpn or ""
 
@@ -252,7 +252,7 @@ async def test_late_money_that_finds_a_seat_pays_the_bill(cause: str) -> None:
     bill_id, ntpn = await late_money(world)
     for _ in range(2):
         assert await world.confirmed(bill_id, cause, "appointment-9") == Outcome.DONE
-    assert await world.outcome(ntpn) == ("settles_bill", "paid", Standing.APPOINTMENT)
+    assert await world.outcome(ntpn) == ("settles_bill", "paid", BillOutcome.APPOINTMENT)
     seat = world.bill_by_id(bill_id).seat
     assert seat is not None
     assert seat.appointment_id == "appointment-9"
@@ -260,7 +260,7 @@ async def test_late_money_that_finds_a_seat_pays_the_bill(cause: str) -> None:
     assert await world.no_seat(bill_id) == Outcome.DONE, "old news"
     assert await world.offer_ended(bill_id) == Outcome.DONE
     assert await world.released("bill_expired") == Outcome.DONE
-    assert await world.outcome(ntpn) == ("settles_bill", "paid", Standing.APPOINTMENT)
+    assert await world.outcome(ntpn) == ("settles_bill", "paid", BillOutcome.APPOINTMENT)
     await world.rules_hold()
 
 
@@ -274,7 +274,7 @@ async def test_late_money_without_a_seat_goes_back(offer: bool) -> None:
         await world.offer_ended(bill_id)
     else:
         await world.no_seat(bill_id)
-    assert await world.outcome(ntpn) == ("in_refund", "expired", Standing.REFUND)
+    assert await world.outcome(ntpn) == ("in_refund", "expired", BillOutcome.REFUND)
     assert world.refunds()[0].reason == "late_payment"
     await world.offered(bill_id, 60)
     assert world.receipt(ntpn).state == ReceiptState.IN_REFUND
@@ -317,7 +317,7 @@ async def test_a_seat_that_comes_after_the_giving_up_withdraws_the_refund() -> N
     bill_id, ntpn = await late_money(world)
     await world.no_seat(bill_id)
     await world.confirmed(bill_id, "late_same_seat")
-    assert await world.outcome(ntpn) == ("settles_bill", "paid", Standing.APPOINTMENT)
+    assert await world.outcome(ntpn) == ("settles_bill", "paid", BillOutcome.APPOINTMENT)
     assert world.refunds()[0].state == RefundState.WITHDRAWN
     await world.confirmed(bill_id, "late_same_seat", version=6)
     await world.rules_hold()
@@ -337,7 +337,7 @@ async def test_a_seat_that_comes_after_the_money_went_is_told_to_the_operators()
         REFUNDS, case.refund_id, lambda refund: Decision(replace(refund, state=RefundState.APPROVED))
     )
     await world.confirmed(bill_id, "late_same_seat")
-    assert await world.outcome(ntpn) == ("in_refund", "expired", Standing.REFUND)
+    assert await world.outcome(ntpn) == ("in_refund", "expired", BillOutcome.REFUND)
 
 
 async def test_late_money_settles_the_live_bill_of_the_application_first() -> None:
@@ -400,7 +400,7 @@ async def test_a_cancelled_code_stays_late_payable() -> None:
     await world.billing.bills.cancel(APPLICANT, bill.bill_id, "command-1")
     world.simponi.add(world.payment(bill))
     await world.pass_time(300)
-    assert world.bill().standing == Standing.SEAT_SOUGHT
+    assert world.bill().standing == BillOutcome.SEAT_SOUGHT
 
 
 # -- the seat goes at the same moment --------------------------------------------------------------------------------
@@ -412,12 +412,12 @@ async def test_money_in_time_whose_seat_went_at_the_same_moment_seeks_another() 
     payment = await world.pay(bill)
     for _ in range(2):
         await world.released("cancelled", version=3)
-    assert await world.outcome(payment.ntpn) == ("awaits_seat", "paid", Standing.SEAT_SOUGHT)
+    assert await world.outcome(payment.ntpn) == ("awaits_seat", "paid", BillOutcome.SEAT_SOUGHT)
     assert world.names().count("PaymentArrivedLate") == 0, "scheduling asks by itself when it hears of the payment"
     await world.rules_hold()
     await world.confirmed(bill.bill_id, "late_same_seat", version=4)
     await world.released("cancelled", version=3)
-    assert await world.outcome(payment.ntpn) == ("settles_bill", "paid", Standing.APPOINTMENT)
+    assert await world.outcome(payment.ntpn) == ("settles_bill", "paid", BillOutcome.APPOINTMENT)
     assert world.names().count("BillPaid") == 1
     await world.rules_hold()
 
@@ -430,7 +430,7 @@ async def test_the_answer_may_be_heard_before_the_loss() -> None:
     assert await world.offered(bill.bill_id, 60) == Outcome.LATER
     assert await world.confirmed(bill.bill_id, "late_same_seat", "appointment-9", version=1) == Outcome.DONE
     await world.released("cancelled", version=3)
-    assert await world.outcome(payment.ntpn) == ("settles_bill", "paid", Standing.APPOINTMENT)
+    assert await world.outcome(payment.ntpn) == ("settles_bill", "paid", BillOutcome.APPOINTMENT)
     await world.rules_hold()
 
 
@@ -449,7 +449,7 @@ async def test_a_paid_bill_that_finds_no_seat_again_stands_on_its_refund() -> No
     payment = await world.pay(bill)
     await world.released("hold_lapsed", version=3)
     await world.no_seat(bill.bill_id)
-    assert await world.outcome(payment.ntpn) == ("in_refund", "paid", Standing.REFUND)
+    assert await world.outcome(payment.ntpn) == ("in_refund", "paid", BillOutcome.REFUND)
     assert world.refunds()[0].reason == RefundCause.SERVICE_NOT_DELIVERED.value
     await world.rules_hold()
 
@@ -467,11 +467,11 @@ async def test_a_bill_paid_by_another_code_may_lose_its_seat_too_and_find_one() 
     world = make_world()
     _, new_id, ntpn = await superseding(world)
     await world.released("cancelled", "appointment-2")
-    assert world.bill_by_id(new_id).standing == Standing.SEAT_SOUGHT
+    assert world.bill_by_id(new_id).standing == BillOutcome.SEAT_SOUGHT
     await world.pass_time(60)
     assert world.heard("PaymentArrivedLate")[0].bill_id == new_id
     await world.confirmed(new_id, "late_same_seat", "appointment-3")
-    assert world.bill_by_id(new_id).standing == Standing.APPOINTMENT
+    assert world.bill_by_id(new_id).standing == BillOutcome.APPOINTMENT
     assert world.receipt(ntpn).settles_bill_id == new_id
     await world.rules_hold()
 
@@ -481,7 +481,7 @@ async def test_a_bill_paid_by_another_code_may_lose_its_seat_too_and_find_none()
     _, new_id, ntpn = await superseding(world)
     await world.released("cancelled", "appointment-2")
     await world.no_seat(new_id)
-    assert world.bill_by_id(new_id).standing == Standing.REFUND
+    assert world.bill_by_id(new_id).standing == BillOutcome.REFUND
     assert world.receipt(ntpn).state == ReceiptState.IN_REFUND
     assert world.refunds()[0].bill_id == new_id
     await world.rules_hold()
@@ -501,7 +501,7 @@ async def test_of_the_same_notice_twice_at_once_one_is_kept() -> None:
 
     world.billing.receipts._aggregates.insert = slowly
     await world.push(payment)
-    assert await world.outcome(payment.ntpn) == ("settles_bill", "paid", Standing.APPOINTMENT)
+    assert await world.outcome(payment.ntpn) == ("settles_bill", "paid", BillOutcome.APPOINTMENT)
     assert world.names().count("BillPaid") == 1
 
 
@@ -521,7 +521,7 @@ async def test_an_outcome_written_on_the_bill_only_is_finished_by_the_deadline()
     assert await world.confirmed(bill_id, "late_same_seat") == Outcome.LATER
     assert world.receipt(ntpn).state == ReceiptState.AWAITS_SEAT
     await world.pass_time(60)
-    assert await world.outcome(ntpn) == ("settles_bill", "paid", Standing.APPOINTMENT)
+    assert await world.outcome(ntpn) == ("settles_bill", "paid", BillOutcome.APPOINTMENT)
 
 
 async def test_a_release_that_overtakes_the_giving_up_of_a_paid_bill_seeks_a_seat() -> None:
@@ -537,25 +537,31 @@ async def test_a_release_that_overtakes_the_giving_up_of_a_paid_bill_seeks_a_sea
 
     world.billing.seat_events._bills.bills_at = found_before_the_money
     await world.released("cancelled", version=3)
-    assert await world.outcome(payment.ntpn) == ("awaits_seat", "paid", Standing.SEAT_SOUGHT)
+    assert await world.outcome(payment.ntpn) == ("awaits_seat", "paid", BillOutcome.SEAT_SOUGHT)
     await world.rules_hold()
 
 
 async def test_late_money_for_a_penalty_needs_no_seat() -> None:
     from services.billing.bills import model as bills
-    from services.billing.bills.model import Payer, Purpose
+    from services.billing.bills.model import BillPurpose, Payer
     from tests.unit.billing.make import POLICY, a_price
 
     world = make_world()
     penalty = bills.request(
-        "penalty-1", Payer("application-1", "account-1", "person-1"), Purpose.PENALTY, a_price(), None, at(0), POLICY
+        "penalty-1",
+        Payer("application-1", "account-1", "person-1"),
+        BillPurpose.PENALTY,
+        a_price(),
+        None,
+        at(0),
+        POLICY,
     )
     await world.store.insert(BILLS, "penalty-1", penalty.state, now=at(0), events=penalty.events)
     await world.pass_time(8500, step=100)
     bill = world.bill_by_id("penalty-1")
     assert bill.state == BillState.EXPIRED
     payment = await world.pay(bill)
-    assert await world.outcome(payment.ntpn) == ("settles_bill", "paid", Standing.CLOSED)
+    assert await world.outcome(payment.ntpn) == ("settles_bill", "paid", BillOutcome.CLOSED)
     await world.rules_hold()
 
 
@@ -565,7 +571,7 @@ async def test_money_that_meets_a_withdrawal_goes_back() -> None:
     payment = await world.pay(bill)
     for _ in range(2):
         await world.released("withdrawn", version=3)
-    assert await world.outcome(payment.ntpn) == ("in_refund", "paid", Standing.REFUND)
+    assert await world.outcome(payment.ntpn) == ("in_refund", "paid", BillOutcome.REFUND)
     await world.rules_hold()
 
 
@@ -576,7 +582,7 @@ async def test_a_seat_lost_while_the_bank_has_the_money_ends_in_the_late_way() -
     await world.released("cancelled", version=3)
     assert world.bill().state == BillState.CANCELLED
     payment = await world.pay(bill, ntb=unsettled.ntb, paid_at=unsettled.paid_at)
-    assert await world.outcome(payment.ntpn) == ("awaits_seat", "cancelled", Standing.SEAT_SOUGHT)
+    assert await world.outcome(payment.ntpn) == ("awaits_seat", "cancelled", BillOutcome.SEAT_SOUGHT)
 
 
 # -- claims ----------------------------------------------------------------------------------------------------------
@@ -683,7 +689,7 @@ Story = Callable[[World], Awaitable[None]]
 
 
 async def repeated(step: Callable[[], Awaitable[object]]) -> None:
-    """What a sender does: send again until it is taken."""
+    """Send again until it is taken, as a sender does."""
     for _ in range(3):
         try:
             if await step() in (None, Outcome.DONE):
@@ -787,7 +793,7 @@ async def test_a_crash_around_any_write_changes_no_outcome(name: str) -> None:
             try:
                 world = await run_story(story, store)
             except StoreUnavailable:
-                pytest.fail(f"write {dies_at}: nobody took up the work")
+                pytest.fail(f"write {dies_at}: the work was not taken up")
             where = f"{name}, write {dies_at}, {'after' if after else 'before'}"
             assert sorted(receipt.state.value for receipt in world.all(RECEIPTS)) == expected, where
             assert sorted(set(world.names()) - {"BillDelayed", "BillReminderDue"}) == said, where

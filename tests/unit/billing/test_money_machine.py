@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from services.billing.bills.model import Bill, Standing
+from services.billing.bills.model import Bill, BillOutcome
 from services.billing.bills.repository import BILLS
 from services.billing.bills.states import BillState
 from services.billing.payment import Payment
@@ -283,7 +283,7 @@ class Money(RuleBasedStateMachine):
     def every_rupiah_is_where_the_model_says(self) -> None:
         made = {payment.ntpn: payment for payment in self.payments}
         known = {receipt.ntpn: receipt for receipt in self.world.all(RECEIPTS)}
-        assert set(known) <= set(made), "money that nobody paid"
+        assert set(known) <= set(made), "money without a payment"
         assert self.told <= set(known), "money that was told of and is not booked"
         for ntpn, receipt in known.items():
             paid = made[ntpn]
@@ -316,7 +316,7 @@ class Money(RuleBasedStateMachine):
             assert report.holds, f"{name} is broken: {report.broken}"
 
     def teardown(self) -> None:
-        """Nobody dies any more and time goes on: every rupiah comes to rest, and nothing is paid but expired."""
+        """No process dies any more and time goes on: every rupiah comes to rest, and nothing is paid but expired."""
         if self.world is not None:
             self.come_to_rest()
 
@@ -331,7 +331,7 @@ class Money(RuleBasedStateMachine):
             assert receipt.state != ReceiptState.AWAITS_SEAT, f"money that waits for a seat for ever: {receipt}"
         for bill in self.world.all(BILLS):
             assert not bill.live or bill.state == BillState.PAID_UNSETTLED, f"a bill that never ends: {bill}"
-            assert bill.state != BillState.PAID or bill.standing != Standing.SEAT_SOUGHT, f"a seat sought: {bill}"
+            assert bill.state != BillState.PAID or bill.standing != BillOutcome.SEAT_SOUGHT, f"a seat sought: {bill}"
         self.the_rules_of_money_hold()
 
 
@@ -404,12 +404,12 @@ def test_twin_without_the_number_as_the_receipts_id(monkeypatch: pytest.MonkeyPa
     seen = Counter[str]()
     receive = receipts.receive
 
-    def anew(payment: Payment, *words: Any) -> receipts.Receipt:
+    def received_twice(payment: Payment, *words: Any) -> receipts.Receipt:
         seen[payment.ntpn or ""] += 1
         ntpn = f"{(payment.ntpn or '')[:-1]}{chr(ord('A') + seen[payment.ntpn or ''] % 26)}"
         return receive(Payment(**{**vars(payment), "ntpn": ntpn}), *words)
 
-    broken_by(Money, monkeypatch, receipts, "receive", anew, rule="money that nobody paid")
+    broken_by(Money, monkeypatch, receipts, "receive", received_twice, rule="money without a payment")
 
 
 def test_twin_without_the_last_question(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,11 +12,11 @@ import pytest
 
 from services.billing.bills.model import Bill
 from services.billing.bills.states import BillState
-from services.billing.cases.model import CaseKind, CaseOutcome
 from services.billing.cases.repository import CASES
 from services.billing.payment import Payment
 from services.billing.receipts.repository import RECEIPTS
 from services.billing.settlement.model import SettlementSource
+from shared.events.codes import PaymentCaseKind, PaymentCaseOutcome
 from tests.unit.billing.make import at
 from tests.unit.billing.test_settlement import booked, brought
 from tests.unit.billing.world import World, make_world
@@ -170,8 +170,8 @@ async def test_a_code_of_nobody(way: Way, row: int) -> None:
     await world.pass_time(2 * 3600, step=300)
     assert await ended(world, payment) == "in_refund unknown_code"
     cases = {case.kind: case.outcome for case in world.all(CASES)}
-    assert cases.pop(CaseKind.UNKNOWN_CODE) == CaseOutcome.REFUNDED
-    assert cases == ({CaseKind.SETTLED_UNKNOWN_HERE: CaseOutcome.REFUNDED} if way is file else {})
+    assert cases.pop(PaymentCaseKind.UNKNOWN_CODE) == PaymentCaseOutcome.REFUNDED
+    assert cases == ({PaymentCaseKind.SETTLED_UNKNOWN_HERE: PaymentCaseOutcome.REFUNDED} if way is file else {})
 
 
 @WITHOUT_ITS_CODE
@@ -253,13 +253,13 @@ async def test_the_same_money_told_of_again(way: Way, row: int) -> None:
 @WITHOUT_ITS_CODE
 @row(14)
 async def test_the_same_number_with_another_amount(way: Way, row: int) -> None:
-    """What was booked first stays; the file's word is a case, a notice's an alert."""
+    """The first booking stays; the file's word is a case, a notice's an alert."""
     world = make_world()
     payment = await world.pay(await world.issued_bill())
     await way(world, replace(payment, amount=1))
     assert await ended(world, payment) == "settles_bill paid appointment"
     kinds = [case.kind for case in world.all(CASES)]
-    assert kinds == ([CaseKind.AMOUNT_DIFFERS] if way is file else [])
+    assert kinds == ([PaymentCaseKind.AMOUNT_DIFFERS] if way is file else [])
 
 
 @EVERY_WAY

@@ -14,13 +14,14 @@ from services.billing.bills import offices as bill_offices
 from services.billing.bills import service as bill_service
 from services.billing.bills.model import Seat
 from services.billing.bills.repository import BILLS
-from services.billing.cases.model import CaseKind, Subject
+from services.billing.cases.model import Subject
 from services.billing.cases.repository import CASES
 from services.billing.refunds import service as refund_desk
 from services.billing.refunds.repository import REFUNDS
 from services.billing.refunds.service import NewRefund
 from services.billing.sagas.model import Act, Override
 from services.billing.sagas.repository import OVERRIDES
+from shared.events.codes import PaymentCaseKind
 from shared.tokens import ALL_OFFICES, Caller, Role
 from tests.unit.billing.conftest import Ask
 from tests.unit.billing.test_settlement import booked
@@ -31,7 +32,7 @@ OWN, OTHER = "office-1", "office-2"
 
 
 class Concerns(Enum):
-    """Whose an endpoint's matter is."""
+    """The owner of an endpoint's matter."""
 
     OFFICE = "the office of the bill that is called about"
     EVERY_OFFICE = "all offices together"
@@ -133,7 +134,7 @@ async def facts(world: World) -> dict[str, str]:
     await world.confirmed(bill.bill_id, "paid")
     await world.pay(bill)
     await world.pass_time(40 * 86_400, step=86_400)
-    await world.billing.case_follow_up.open(CaseKind.DOUBLE_LINE, ("own",), Subject(bill_id=bill.bill_id))
+    await world.billing.case_follow_up.open(PaymentCaseKind.DOUBLE_LINE, ("own",), Subject(bill_id=bill.bill_id))
     override = Override("override-1", APPLICATION, Act.END_BILL, bill.bill_id, "told_to", "olga", world.clock.now())
     await world.store.insert(OVERRIDES, "override-1", override, now=world.clock.now())
     assert await world.billing.sagas.stuck(Caller("olga", Role.OPERATOR, "s"))
@@ -141,7 +142,7 @@ async def facts(world: World) -> dict[str, str]:
         "application_id": APPLICATION,
         "bill_id": bill.bill_id,
         "refund_id": world.refunds()[0].refund_id,
-        "case_id": next(each.case_id for each in world.all(CASES) if each.subject.bill_id == bill.bill_id),
+        "case_id": next(case.case_id for case in world.all(CASES) if case.subject.bill_id == bill.bill_id),
         "override_id": "override-1",
     }
 
@@ -153,11 +154,11 @@ def money_of(world: World) -> str:
 
 
 def staff_endpoints(world: World) -> dict[str, frozenset[Role]]:
-    everybody = frozenset(each.role for each in STAFF)
+    everybody = frozenset(member.role for member in STAFF)
     return {
-        f"{each.method} {each.path}": each.access.roles
-        for each in world.parts.endpoints
-        if each.access.roles & everybody
+        f"{endpoint.method} {endpoint.path}": endpoint.access.roles
+        for endpoint in world.parts.endpoints
+        if endpoint.access.roles & everybody
     }
 
 
@@ -311,13 +312,13 @@ async def test_many_cases_of_other_offices_do_not_hide_the_own_one(world: World,
     """Pages are read on until the answer is full; what all fell due in one moment is read whole."""
     for number in range(7):
         await world.billing.case_follow_up.open(
-            CaseKind.DOUBLE_LINE, (str(number),), Subject(application_id="elsewhere")
+            PaymentCaseKind.DOUBLE_LINE, (str(number),), Subject(application_id="elsewhere")
         )
     bill_id = await paid(world)
-    await world.billing.case_follow_up.open(CaseKind.DOUBLE_LINE, ("own",), Subject(bill_id=bill_id))
+    await world.billing.case_follow_up.open(PaymentCaseKind.DOUBLE_LINE, ("own",), Subject(bill_id=bill_id))
     treasurer = {"role": Role.TREASURER, "account": "tuti", "key": None}
     _, said = await ask("GET", "/v1/cases?limit=2", offices=(OWN,), **treasurer)
-    assert [each["bill_id"] for each in said["cases"]] == [bill_id]
+    assert [case["bill_id"] for case in said["cases"]] == [bill_id]
     _, said = await ask("GET", "/v1/cases?limit=2", offices=(OTHER,), **treasurer)
     assert said["cases"] == []
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.billing.bills import model as bills
-from services.billing.bills.model import Standing, VisitState
+from services.billing.bills.model import BillOutcome, VisitState
 from services.billing.bills.repository import BILLS
 from services.billing.receipts.repository import RECEIPTS
 from services.billing.refunds.states import RefundState
@@ -51,7 +51,7 @@ async def test_a_seat_lost_after_another_was_won_is_not_the_bills() -> None:
     bill_id, ntpn = await paid(world)
     await world.confirmed(bill_id, "late_same_seat", OTHER, version=1)
     await world.released("cancelled", version=3)
-    assert await world.outcome(ntpn) == ("settles_bill", "paid", Standing.APPOINTMENT)
+    assert await world.outcome(ntpn) == ("settles_bill", "paid", BillOutcome.APPOINTMENT)
     await world.rules_hold()
 
 
@@ -71,10 +71,10 @@ async def test_a_release_that_overlaps_the_new_confirmation(guarded: bool, monke
 
     world.billing.seat_events._bills.bills_at = another_seat_is_won_meanwhile
     await world.released("cancelled", version=3)
-    standing = Standing.APPOINTMENT if guarded else Standing.SEAT_SOUGHT
+    standing = BillOutcome.APPOINTMENT if guarded else BillOutcome.SEAT_SOUGHT
     assert world.bill_by_id(bill_id).standing == standing, "a seat is sought beside a confirmed visit"
     if guarded:
-        assert await world.outcome(ntpn) == ("settles_bill", "paid", Standing.APPOINTMENT)
+        assert await world.outcome(ntpn) == ("settles_bill", "paid", BillOutcome.APPOINTMENT)
         await world.rules_hold()
 
 
@@ -82,8 +82,8 @@ def unguarded(monkeypatch: pytest.MonkeyPatch) -> None:
     """As it was: whichever appointment went back, a bill that stands on one seeks a seat."""
 
     def seek_whatever_was_lost(bill: bills.Bill, _appointment_id: str, _version: int) -> Decision[bills.Bill]:
-        sought = {"late_receipt_id": bill.settled_by, "standing": Standing.SEAT_SOUGHT}
-        return Decision(bills.replace(bill, **sought) if bill.standing == Standing.APPOINTMENT else bill)
+        sought = {"late_receipt_id": bill.settled_by, "standing": BillOutcome.SEAT_SOUGHT}
+        return Decision(bills.replace(bill, **sought) if bill.standing == BillOutcome.APPOINTMENT else bill)
 
     monkeypatch.setattr(bills, "lose_seat", seek_whatever_was_lost)
 
@@ -107,9 +107,9 @@ async def test_a_confirmation_that_overlaps_the_loss(guarded: bool, monkeypatch:
 
     world.billing.seat_events._bills.bill = lost_after_it_was_read
     await world.confirmed(bill_id, "late_same_seat", OTHER, version=1)
-    assert world.bill_by_id(bill_id).standing == (Standing.APPOINTMENT if guarded else Standing.SEAT_SOUGHT)
+    assert world.bill_by_id(bill_id).standing == (BillOutcome.APPOINTMENT if guarded else BillOutcome.SEAT_SOUGHT)
     if guarded:
-        assert await world.outcome(ntpn) == ("settles_bill", "paid", Standing.APPOINTMENT)
+        assert await world.outcome(ntpn) == ("settles_bill", "paid", BillOutcome.APPOINTMENT)
         await world.rules_hold()
 
 
@@ -117,12 +117,12 @@ async def test_an_answer_that_was_not_understood_is_understood_when_it_is_repeat
     world = make_world()
     bill_id, ntpn = await paid(world)
     await world.released("cancelled", version=3)
-    assert await world.outcome(ntpn) == ("awaits_seat", "paid", Standing.SEAT_SOUGHT)
+    assert await world.outcome(ntpn) == ("awaits_seat", "paid", BillOutcome.SEAT_SOUGHT)
     await world.pass_time(120, step=10)
     assert world.names()[-1] == "PaymentArrivedLate", "the question is repeated"
     for _ in range(2):
         assert await answered_again(world, bill_id, "confirmed") == Outcome.DONE
-    assert await world.outcome(ntpn) == ("settles_bill", "paid", Standing.APPOINTMENT)
+    assert await world.outcome(ntpn) == ("settles_bill", "paid", BillOutcome.APPOINTMENT)
     seat = world.bill_by_id(bill_id).seat
     assert seat is not None
     assert (seat.appointment_id, seat.version) == (OTHER, 0), "whatever else is told of it is newer"
@@ -140,7 +140,7 @@ async def test_a_bill_that_an_older_build_left_seeking_beside_its_visit_is_put_r
 
     await world.billing.receipts._aggregates.change(BILLS, bill_id, as_it_was_left)
     await answered_again(world, bill_id, "confirmed")
-    assert await world.outcome(ntpn) == ("settles_bill", "paid", Standing.APPOINTMENT)
+    assert await world.outcome(ntpn) == ("settles_bill", "paid", BillOutcome.APPOINTMENT)
 
 
 async def test_a_repeated_offer_and_a_repeated_no() -> None:
@@ -149,7 +149,7 @@ async def test_a_repeated_offer_and_a_repeated_no() -> None:
     await answered_again(world, bill_id, "offered", offer_until=world.visit()["starts_at"])
     assert world.receipt(ntpn).offer_until is not None
     await answered_again(world, bill_id, "unavailable", reason="no_seat")
-    assert await world.outcome(ntpn) == ("in_refund", "expired", Standing.REFUND)
+    assert await world.outcome(ntpn) == ("in_refund", "expired", BillOutcome.REFUND)
 
 
 async def test_a_repeated_no_to_a_renewal() -> None:
@@ -166,7 +166,7 @@ async def test_a_seat_that_was_won_and_given_up_closes_the_bill() -> None:
     bill_id, ntpn = await paid(world)
     await world.released("cancelled", version=3)
     await answered_again(world, bill_id, "released", reason="cancelled")
-    assert await world.outcome(ntpn) == ("settles_bill", "paid", Standing.CLOSED)
+    assert await world.outcome(ntpn) == ("settles_bill", "paid", BillOutcome.CLOSED)
     await world.rules_hold()
 
 
@@ -176,7 +176,7 @@ async def test_the_end_of_a_visit_that_overtakes_its_confirmation_is_not_forgott
     await world.released("cancelled", version=3)
     await world.released("cancelled", OTHER, version=2, was_confirmed=True)
     await world.confirmed(bill_id, "late_same_seat", OTHER, version=1)
-    assert await world.outcome(ntpn) == ("settles_bill", "paid", Standing.CLOSED)
+    assert await world.outcome(ntpn) == ("settles_bill", "paid", BillOutcome.CLOSED)
     await world.rules_hold()
 
 
@@ -188,7 +188,7 @@ async def test_a_found_seat_without_a_time_is_a_fault() -> None:
 
 @pytest.mark.parametrize("first", ["seat", "refund"])
 async def test_the_seat_and_the_way_back_meet_on_the_receipt(first: str) -> None:
-    """Whoever writes first on the receipt has the money; the other one looks again."""
+    """The first writer on the receipt has the money; the other one reads it again."""
     world = make_world()
     bill_id, ntpn = await late_money(world)
     money = world.billing.receipts
@@ -205,7 +205,7 @@ async def test_the_seat_and_the_way_back_meet_on_the_receipt(first: str) -> None
     await world.confirmed(bill_id, "late_same_seat", OTHER, version=1)
     if first == "seat":
         await world.no_seat(bill_id)
-    assert await world.outcome(ntpn) == ("settles_bill", "paid", Standing.APPOINTMENT)
+    assert await world.outcome(ntpn) == ("settles_bill", "paid", BillOutcome.APPOINTMENT)
     assert all(case.state == RefundState.WITHDRAWN for case in world.refunds())
     await world.rules_hold()
 
@@ -219,10 +219,10 @@ async def test_a_slow_worker_of_a_withdrawn_refund_changes_nothing() -> None:
     entering = await money.enter_refund(slow, bills_refund(bill_id))
     await money.drive(ntpn)
     await world.confirmed(bill_id, "late_same_seat", OTHER, version=1)
-    assert await world.outcome(ntpn) == ("settles_bill", "paid", Standing.APPOINTMENT)
+    assert await world.outcome(ntpn) == ("settles_bill", "paid", BillOutcome.APPOINTMENT)
     with pytest.raises(Exception, match="receipt"):
         await money._record_refund(entering)
-    assert await world.outcome(ntpn) == ("settles_bill", "paid", Standing.APPOINTMENT)
+    assert await world.outcome(ntpn) == ("settles_bill", "paid", BillOutcome.APPOINTMENT)
     assert [case.state for case in world.refunds()] == [RefundState.WITHDRAWN]
 
 
@@ -265,7 +265,7 @@ async def test_a_loss_that_a_crash_left_on_the_bill_alone_reaches_the_receipt(sa
     facts = {name: world.visit()[name] for name in ("appointment_id", "application_id", "account_id", "person_id")}
     lost = scheduling.AppointmentReleased(**facts, office_id="office-1", session_id="session-1", reason="cancelled")
     assert await world.hear(lost, version=3, message_id="lost") == Outcome.LATER
-    assert await world.outcome(ntpn) == ("settles_bill", "paid", Standing.SEAT_SOUGHT)
+    assert await world.outcome(ntpn) == ("settles_bill", "paid", BillOutcome.SEAT_SOUGHT)
     assert await world.hear(lost, version=3, message_id="lost" if same_message else "again") == Outcome.DONE
-    assert await world.outcome(ntpn) == ("awaits_seat", "paid", Standing.SEAT_SOUGHT)
+    assert await world.outcome(ntpn) == ("awaits_seat", "paid", BillOutcome.SEAT_SOUGHT)
     await world.rules_hold()

@@ -65,7 +65,7 @@ async def test_a_refund_from_the_wish_to_the_money_over_http(world: World, ask: 
     status, case = await ask("GET", f"/v1/refunds/{refund_id}")
     assert (case["state"], case["next_actor"], case["deadline"]) == ("paid", "nobody", None)
     status, listed = await ask("GET", "/v1/refunds?application_id=application-1")
-    assert [each["refund_id"] for each in listed["refunds"]] == [refund_id]
+    assert [refund["refund_id"] for refund in listed["refunds"]] == [refund_id]
     audited = [line["act"] for line in await _audit(world)]
     assert audited.count("refund.approve") == 2, "a line before the act and one after it"
 
@@ -142,7 +142,7 @@ async def test_whose_case_it_is_and_whose_step(world: World, ask: Ask) -> None:
     assert (await step(ask, refund_id, "anything", Role.OPERATOR))[0] == 422
     assert (await ask("GET", "/v1/refunds"))[1]["code"] == "application_missing"
     _, listed = await ask("GET", "/v1/refunds?state=requested&overdue=false", role=Role.OPERATOR)
-    assert [each["refund_id"] for each in listed["refunds"]] == [refund_id]
+    assert [refund["refund_id"] for refund in listed["refunds"]] == [refund_id]
     _, listed = await ask("GET", "/v1/refunds?overdue=true", role=Role.TREASURER)
     assert listed["refunds"] == []
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.billing.bills.model import Special, SpecialState, Standing
+from services.billing.bills.model import BillOutcome, Special, SpecialState
 from services.billing.bills.states import BillState
 from services.billing.errors import SecondPersonNeeded
 from services.billing.receipts.repository import RECEIPTS
@@ -74,7 +74,7 @@ async def test_late_money_is_followed_from_seat_to_refund() -> None:
     await world.offer_ended(bill.bill_id)
     assert await step_of(world) == StepName.DECIDE_REFUND
     seen = await world.billing.sagas.saga(OPERATOR, APPLICATION)
-    assert {each.about for each in seen.instance.positions} == {"refund", "receipt", "bill"}
+    assert {position.about for position in seen.instance.positions} == {"refund", "receipt", "bill"}
 
 
 @pytest.mark.parametrize("state", list(RefundState))
@@ -102,12 +102,12 @@ async def test_each_state_of_bill_and_receipt_has_its_step() -> None:
             if codeless:
                 changed = replace(changed, expires_at=None, issued_at=None)
             assert (saga.bill_position(changed, POLICIES.bill).step is not StepName.OVER) == (state in live)
-    for each in ReceiptState:
-        position = saga.receipt_position(replace(receipt, state=each), POLICIES.receipt)
-        undecided = each in (ReceiptState.AWAITS_OUTCOME, ReceiptState.AWAITS_SEAT)
+    for place in ReceiptState:
+        position = saga.receipt_position(replace(receipt, state=place), POLICIES.receipt)
+        undecided = place in (ReceiptState.AWAITS_OUTCOME, ReceiptState.AWAITS_SEAT)
         assert (position.step is not StepName.OVER) == undecided
     special = Special("appointment-1", 3, SpecialState.OPEN, "system_fault", T0)
-    new_date = replace(bill, state=BillState.PAID, standing=Standing.SPECIAL_RESCHEDULE, special=special)
+    new_date = replace(bill, state=BillState.PAID, standing=BillOutcome.SPECIAL_RESCHEDULE, special=special)
     at = saga.bill_position(new_date, POLICIES.bill)
     assert (at.step, at.limit) == (StepName.AWAIT_NEW_DATE, T0)
     unknown = replace(receipt, state=ReceiptState.AWAITS_OUTCOME, bill_id=None)
@@ -136,12 +136,12 @@ async def test_bills_and_refunds_that_stand_still_are_reported_too() -> None:
     bill = await world.issued_bill()
     await world.pay(bill)
     await world.pay(bill)
-    world.clock.advance(86_400 * 400)  # nobody works on what falls due
-    assert [each.position.step for each in await world.billing.sagas.stuck(OPERATOR)] == [StepName.DECIDE_REFUND]
+    world.clock.advance(86_400 * 400)  # no deadline is worked on
+    assert [step.position.step for step in await world.billing.sagas.stuck(OPERATOR)] == [StepName.DECIDE_REFUND]
     other = make_world()
     await other.issued_bill()
     other.clock.advance(86_400)
-    assert [each.position.step for each in await other.billing.sagas.stuck(OPERATOR)] == [StepName.AWAIT_PAYMENT]
+    assert [step.position.step for step in await other.billing.sagas.stuck(OPERATOR)] == [StepName.AWAIT_PAYMENT]
 
 
 async def test_a_retry_asks_now_and_is_audited_with_its_reason() -> None:
@@ -156,7 +156,7 @@ async def test_a_retry_asks_now_and_is_audited_with_its_reason() -> None:
     await world.work()
     assert world.bill().state == BillState.ISSUED
     lines = await world.billing.audit.between(world.clock.now() - timedelta(1), world.clock.now() + timedelta(1))
-    told = [(each.state.act, each.state.outcome, each.state.reason, each.state.actor_id) for each in lines]
+    told = [(line.state.act, line.state.outcome, line.state.reason, line.state.actor_id) for line in lines]
     assert sorted(told) == [
         ("saga.retry", "begun", "simponi_is_back", "treasurer-1"),
         ("saga.retry", "done", "simponi_is_back", "treasurer-1"),
@@ -184,7 +184,7 @@ async def test_an_override_needs_a_reason_and_a_second_person() -> None:
     assert world.refunds() == []
     done = await sagas.decide(SECOND, APPLICATION, proposed.override_id, approve=True, command_id="c-3")
     assert (done.state, done.decided_by) == (OverrideState.DONE, "treasurer-2")
-    assert [each.reason for each in world.refunds()] == ["late_payment"]
+    assert [refund.reason for refund in world.refunds()] == ["late_payment"]
     with pytest.raises(OverrideDecided):
         await sagas.decide(SECOND, APPLICATION, proposed.override_id, approve=False, command_id="c-4")
     with pytest.raises(OverrideUnknown):

@@ -11,7 +11,7 @@ import pytest
 
 from services.billing.bills import model as bills
 from services.billing.bills.errors import BillCannotBeRenewed
-from services.billing.bills.model import Bill, Purpose, Standing
+from services.billing.bills.model import Bill, BillOutcome
 from services.billing.bills.repository import BILLS
 from services.billing.bills.states import BillState
 from services.billing.errors import NotYourOffice
@@ -20,6 +20,7 @@ from services.billing.receipts.states import ReceiptState
 from services.billing.rules import BillPolicy, cut_off
 from shared.bus.dispatch import Outcome
 from shared.errors import NotFound
+from shared.events.codes import BillPurpose
 from shared.events.scheduling import SameDaySeatReserved, SeatHeld, SeatUnavailable
 from shared.tokens import Caller, Role
 from tests.unit.billing.make import POLICY, T0, a_price, a_seat
@@ -102,12 +103,12 @@ async def test_the_fallback_is_priced_without_the_surcharge_and_replaces_the_old
 def test_silence_at_the_cut_off_keeps_the_seat_until_the_session_is_over_and_never_a_day() -> None:
     starts = NOON - timedelta(hours=1)
     seat = a_seat(starts_at=starts, ends_at=starts + timedelta(hours=5), pay_until=NOON)
-    bill = bills.request("b", a_payer(), Purpose.FEE, a_price(), seat, NOON - timedelta(hours=1), POLICY).state
+    bill = bills.request("b", a_payer(), BillPurpose.FEE, a_price(), seat, NOON - timedelta(hours=1), POLICY).state
     bill = bills.issue(bill, bills.Code("826112300000001", NOON - timedelta(seconds=1)), False, starts, POLICY).state
     doubted = bills.doubt(bill, NOON + timedelta(minutes=20), POLICY).state
     assert doubted.unconfirmed_until == starts + timedelta(hours=5)
     over = a_seat(starts_at=starts, ends_at=starts + timedelta(minutes=30), pay_until=NOON)
-    early = bills.request("b", a_payer(), Purpose.FEE, a_price(), over, starts, POLICY).state
+    early = bills.request("b", a_payer(), BillPurpose.FEE, a_price(), over, starts, POLICY).state
     early = bills.issue(early, bills.Code("826112300000001", NOON - timedelta(seconds=1)), False, starts, POLICY).state
     assert bills.doubt(early, NOON, POLICY).state.unconfirmed_until == NOON + timedelta(seconds=POLICY.grace_seconds)
 
@@ -141,20 +142,20 @@ async def reserved(world: World, reservation_id: str = "place-1", zone: str = "A
 
 
 def surcharges(world: World) -> list[Bill]:
-    return [each for each in world.all(BILLS) if each.purpose == Purpose.SAME_DAY]
+    return [bill for bill in world.all(BILLS) if bill.purpose == BillPurpose.SAME_DAY]
 
 
 @pytest.mark.parametrize("zone", ZONES)
 async def test_a_paid_visitor_adds_the_surcharge_at_the_office(zone: str) -> None:
     world = make_world(start=NOON - timedelta(hours=3))
     fee = await visiting(world, zone)
-    desk = world.billing.same_day
+    service = world.billing.same_day
     with pytest.raises(SameDayPlaceNeeded) as needed:
-        await desk.ask_same_day(OFFICER, APPLICATION)
+        await service.ask_same_day(OFFICER, APPLICATION)
     assert needed.value.facts == {"appointment_id": APPOINTMENT}
     for _ in range(2):
         assert await reserved(world, zone=zone) == Outcome.DONE
-    asked = await desk.ask_same_day(OFFICER, APPLICATION)
+    asked = await service.ask_same_day(OFFICER, APPLICATION)
     assert asked.reservation_id == "place-1"
     await world.work()
     (bill,) = surcharges(world)
@@ -163,8 +164,8 @@ async def test_a_paid_visitor_adds_the_surcharge_at_the_office(zone: str) -> Non
     assert bill.expires_at < NOON
     await world.pay(bill)
     (bill,) = surcharges(world)
-    assert (bill.state, bill.standing) == (BillState.PAID, Standing.CLOSED)
-    assert (await desk.ask_same_day(OFFICER, APPLICATION)).bill_id == bill.bill_id, "once only"
+    assert (bill.state, bill.standing) == (BillState.PAID, BillOutcome.CLOSED)
+    assert (await service.ask_same_day(OFFICER, APPLICATION)).bill_id == bill.bill_id, "once only"
     assert world.bill_by_id(fee.bill_id) == fee
     await world.rules_hold()
 
@@ -176,8 +177,8 @@ async def test_unpaid_the_visit_stays_regular_and_late_money_goes_back() -> None
     await world.pass_time(3600 + POLICY.grace_seconds + 10, step=300)
     (bill,) = surcharges(world)
     assert bill.state == BillState.EXPIRED
-    assert [each.reservation_id for each in world.heard("BillExpired")] == ["place-1"]
-    assert world.bill_by_id(fee.bill_id).standing == Standing.APPOINTMENT
+    assert [event.reservation_id for event in world.heard("BillExpired")] == ["place-1"]
+    assert world.bill_by_id(fee.bill_id).standing == BillOutcome.APPOINTMENT
     late = await world.pay(bill)
     assert world.receipt(late.ntpn).state == ReceiptState.IN_REFUND
     assert [case.reason for case in world.refunds()] == ["late_payment"]
@@ -239,7 +240,7 @@ async def test_an_unpaid_surcharge_whose_place_is_gone_ends_and_later_money_goes
         late = await world.pay(bill)
         assert world.receipt(late.ntpn).state == ReceiptState.IN_REFUND
     await reserved(world, "place-2")
-    assert [each.state for each in surcharges(world) if each.live] == [BillState.REQUESTED], "bought again"
+    assert [bill.state for bill in surcharges(world) if bill.live] == [BillState.REQUESTED], "bought again"
     await world.rules_hold()
 
 
@@ -254,12 +255,12 @@ async def test_a_paid_surcharge_whose_place_is_gone_is_a_refund_case_by_itself(r
     for _ in range(2):
         assert await place_gone(world, bill, reason) == Outcome.DONE
     (bill,) = surcharges(world)
-    assert (bill.standing, bill.closed_reason) == (Standing.REFUND, reason)
+    assert (bill.standing, bill.closed_reason) == (BillOutcome.REFUND, reason)
     assert [(case.reason, case.amount) for case in world.refunds()] == [("service_not_delivered", 1_000_000)]
     assert world.receipt(paid.ntpn).state == ReceiptState.IN_REFUND
     assert world.bill_by_id(fee.bill_id) == fee, "the fee stays with the visit"
     await reserved(world, "place-2")
-    assert [each.state for each in surcharges(world) if each.live] == [BillState.REQUESTED], "bought again"
+    assert [bill.state for bill in surcharges(world) if bill.live] == [BillState.REQUESTED], "bought again"
     await world.rules_hold()
 
 
@@ -273,7 +274,7 @@ async def test_who_gives_the_visit_up_gives_the_surcharge_up(reason: str) -> Non
     await world.pay(bill)
     await place_gone(world, bill, reason)
     (bill,) = surcharges(world)
-    assert (bill.standing, bill.closed_reason, world.refunds()) == (Standing.CLOSED, reason, [])
+    assert (bill.standing, bill.closed_reason, world.refunds()) == (BillOutcome.CLOSED, reason, [])
     await world.rules_hold()
 
 
@@ -290,17 +291,17 @@ async def test_what_became_of_a_surcharge_before_is_not_touched() -> None:
 
 async def test_what_is_refused() -> None:
     world = make_world(start=NOON - timedelta(hours=3))
-    desk = world.billing.same_day
+    service = world.billing.same_day
     with pytest.raises(NotFound):
-        await desk.ask_same_day(OFFICER, APPLICATION)
+        await service.ask_same_day(OFFICER, APPLICATION)
     await world.issued_bill()
     with pytest.raises(NoVisitToHurry):
-        await desk.ask_same_day(OFFICER, APPLICATION)
+        await service.ask_same_day(OFFICER, APPLICATION)
     await world.pay(world.bill())
     with pytest.raises(NotYourOffice):
-        await desk.ask_same_day(Caller("o", Role.FRONT_OFFICER, "s", office_id="elsewhere"), APPLICATION)
+        await service.ask_same_day(Caller("o", Role.FRONT_OFFICER, "s", office_id="elsewhere"), APPLICATION)
     with pytest.raises(NotTheDayOfTheVisit):
-        await desk.ask_same_day(OFFICER, APPLICATION)
+        await service.ask_same_day(OFFICER, APPLICATION)
     other = make_world(start=NOON - timedelta(hours=3))
     await other.pay(await same_day_fee(other))
     with pytest.raises(NoVisitToHurry):
@@ -318,7 +319,7 @@ async def test_a_place_waits_for_its_paid_visit_and_a_second_one_has_no_second_b
     await visiting(world)
     assert await reserved(world) == Outcome.DONE
     assert await reserved(world, "place-2") == Outcome.DONE
-    assert [each.reservation_id for each in surcharges(world)] == ["place-1"]
+    assert [bill.reservation_id for bill in surcharges(world)] == ["place-1"]
 
 
 async def test_a_place_that_is_heard_of_after_noon_ends_with_its_bill() -> None:
@@ -329,4 +330,4 @@ async def test_a_place_that_is_heard_of_after_noon_ends_with_its_bill() -> None:
     await world.pass_time(60, step=10)
     (bill,) = surcharges(world)
     assert bill.state == BillState.FAILED
-    assert [each.reservation_id for each in world.heard("BillFailed")] == ["place-1"]
+    assert [event.reservation_id for event in world.heard("BillFailed")] == ["place-1"]

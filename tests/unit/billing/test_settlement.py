@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.billing.cases.model import CaseKind, CaseOutcome, CaseState
+from services.billing.cases.model import CaseState
 from services.billing.cases.repository import CASES
 from services.billing.receipts.repository import RECEIPTS
 from services.billing.receipts.settled_lines import SETTLED_LINES
@@ -27,10 +27,11 @@ from services.billing.settlement.model import (
     read_line,
 )
 from services.billing.settlement.repository import SETTLEMENT_DAYS, SETTLEMENTS
+from shared.events.codes import PaymentCaseKind, PaymentCaseOutcome
 from shared.store.port import StoreUnavailable
 from shared.store.transitions import IllegalTransition
 from simulators.simponi.settlement import Booked, Spoiling, settlement_lines
-from tests.unit.billing.faulty import DyingStore
+from tests.unit.billing.faulty_stores import DyingStore
 from tests.unit.billing.make import T0
 from tests.unit.billing.world import World, make_world
 
@@ -41,8 +42,8 @@ NEXT = date(2026, 11, 24)
 def booked(payments: Sequence[object], day: date = DAY, spoiling: Spoiling | None = None) -> bytes:
     """The file that the simulator writes for these payments."""
     lines = [
-        Booked(each.billing_code, each.ntpn, each.ntb, each.amount, each.paid_at, each.paid_at, each.channel)  # type: ignore[attr-defined]
-        for each in payments
+        Booked(paid.billing_code, paid.ntpn, paid.ntb, paid.amount, paid.paid_at, paid.paid_at, paid.channel)  # type: ignore[attr-defined]
+        for paid in payments
     ]
     return "".join(settlement_lines(day, lines, spoiling or Spoiling())).encode()
 
@@ -56,7 +57,7 @@ async def brought(world: World, content: bytes, source: SettlementSource = Settl
     """A file comes, as SIMPONI's word unless told else, and its lines are compared."""
     taken = await world.billing.reconciliation.take_file(pieces(content), "treasurer-1", source=source)
     await world.work()
-    return next(each for each in world.all(SETTLEMENTS) if each.settlement_id == taken.settlement_id)
+    return next(settlement for settlement in world.all(SETTLEMENTS) if settlement.settlement_id == taken.settlement_id)
 
 
 def counts(file) -> dict[str, int]:
@@ -207,8 +208,8 @@ async def test_money_on_a_code_of_nobody_becomes_a_case_and_then_goes_back() -> 
     )
     await world.pass_time(2 * 3600, step=300)
     cases = {case.kind: case for case in world.all(CASES)}
-    assert cases[CaseKind.SETTLED_UNKNOWN_HERE].outcome == CaseOutcome.REFUNDED
-    assert cases[CaseKind.UNKNOWN_CODE].outcome == CaseOutcome.REFUNDED
+    assert cases[PaymentCaseKind.SETTLED_UNKNOWN_HERE].outcome == PaymentCaseOutcome.REFUNDED
+    assert cases[PaymentCaseKind.UNKNOWN_CODE].outcome == PaymentCaseOutcome.REFUNDED
     await world.rules_hold()
 
 
@@ -223,7 +224,7 @@ async def test_an_amount_that_differs_is_a_case_until_a_corrected_file_comes() -
     assert world.all(CASES)[0].state == CaseState.OPEN
     await brought(world, booked([payment]))
     await world.pass_time(3600, step=300)
-    assert world.all(CASES)[0].outcome == CaseOutcome.CORRECTED
+    assert world.all(CASES)[0].outcome == PaymentCaseOutcome.CORRECTED
     assert world.receipt(payment.ntpn).amount == payment.amount
 
 
@@ -250,7 +251,7 @@ async def test_a_refused_file_leaves_nothing(monkeypatch: pytest.MonkeyPatch) ->
         with pytest.raises(error):
             await world.billing.reconciliation.take_file(pieces(content), "treasurer-1")
     assert [world.all(kind) for kind in (SETTLEMENTS, SETTLEMENT_DAYS, SETTLED_LINES, CASES)] == [[], [], [], []]
-    assert [each async for each in world.files.older_than(world.clock.now() + timedelta(days=1))] == []
+    assert [file_id async for file_id in world.files.older_than(world.clock.now() + timedelta(days=1))] == []
     assert payment.ntpn
 
 
@@ -335,10 +336,10 @@ async def test_each_day_that_has_ended_is_fetched_and_what_no_file_shows_becomes
     assert kinds(world) == ["paid_here_unsettled"]
     case = world.all(CASES)[0]
     assert (case.subject.ntpn, case.owner, case.state) == (payment.ntpn, "treasurer", CaseState.OPEN)
-    assert {each.day for each in world.all(SETTLEMENTS)} >= {DAY, NEXT}
+    assert {settlement.day for settlement in world.all(SETTLEMENTS)} >= {DAY, NEXT}
     await brought(world, booked([payment], DAY + timedelta(days=4)))
     await world.pass_time(7200, step=600)
-    assert world.all(CASES)[0].outcome == CaseOutcome.SETTLED
+    assert world.all(CASES)[0].outcome == PaymentCaseOutcome.SETTLED
 
 
 async def daily(world: World, days: int) -> None:
@@ -361,8 +362,8 @@ async def test_a_file_that_cannot_be_had_or_is_broken_is_asked_for_until_it_is_w
     assert world.all(SETTLEMENTS) == []
     world.simponi.files[DAY] = content
     await world.pass_time(1200, step=600)
-    assert [counts(each) for each in world.all(SETTLEMENTS)] == [{"known": 1}]
-    owed = next(each for each in world.all(SETTLEMENT_DAYS) if each.day == DAY)
+    assert [counts(settlement) for settlement in world.all(SETTLEMENTS)] == [{"known": 1}]
+    owed = next(owed for owed in world.all(SETTLEMENT_DAYS) if owed.day == DAY)
     assert owed.settlement_id == world.all(SETTLEMENTS)[0].settlement_id
     assert "fetch" not in owed.due
 

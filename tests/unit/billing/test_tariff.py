@@ -1,4 +1,4 @@
-"""What a passport costs on which day, and by which rule."""
+"""The price of a passport by day, and the rule of each price."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from services.billing.data.reference import refund_reasons, tariff_book
-from services.billing.receipts.going_back import RefundCause
+from services.billing.receipts.refund_subject import RefundCause
 from services.billing.refunds.model import RefundReasonUnknown
 from services.billing.tariffs.model import NoTariffInForce, Order, book_of, price
 

@@ -10,7 +10,6 @@ import pytest
 
 from services.billing.data.reference import tariff_book
 from services.billing.errors import SecondPersonNeeded
-from services.billing.rules import JAKARTA
 from services.billing.tariffs import change as changes
 from services.billing.tariffs.change import ChangeProblem, ChangeState, TariffChange
 from services.billing.tariffs.errors import (
@@ -21,6 +20,7 @@ from services.billing.tariffs.errors import (
     TariffReachesBack,
 )
 from services.billing.tariffs.model import NoTariffInForce, Order, Tariff, ZeroTariff, price
+from shared.calendar.working_days import JAKARTA
 from shared.store.transitions import IllegalTransition
 from shared.tokens import ALL_OFFICES, Caller, Role
 from tests.unit.billing.make import T0
@@ -42,7 +42,7 @@ def a_tariff(first_day: date = TOMORROW, more: int = 50_000, **changed: Any) -> 
 
 
 def a_ground(first_day: date = TOMORROW, code: str = "government_scholarship") -> ZeroTariff:
-    known = next(each for each in tariff_book().zero_tariffs if each.code == "government_scholarship")
+    known = next(ground for ground in tariff_book().zero_tariffs if ground.code == "government_scholarship")
     return replace(known, code=code, passport_kinds=("ordinary", "electronic"), effective_from=first_day)
 
 
@@ -85,8 +85,8 @@ class TestBook:
         student = replace(ORDER, zero_tariff="government_scholarship")
         assert price(book, student, TODAY).total == 650_000
         assert price(book, student, TOMORROW).total == 0
-        assert "a_new_ground" not in {each.code for each in book.zero_tariffs_on(TODAY)}
-        assert [each.code for each in book.zero_tariffs_on(TOMORROW)].count("government_scholarship") == 1
+        assert "a_new_ground" not in {ground.code for ground in book.zero_tariffs_on(TODAY)}
+        assert [ground.code for ground in book.zero_tariffs_on(TOMORROW)].count("government_scholarship") == 1
 
 
 class TestRules:
@@ -163,26 +163,26 @@ async def test_nobody_approves_what_they_proposed() -> None:
 
 async def test_what_is_refused_about_changes() -> None:
     world = make_world()
-    desk = world.billing.tariff_changes
+    service = world.billing.tariff_changes
     with pytest.raises(TariffReachesBack):
         await proposed(world, a_tariff(TODAY))
     with pytest.raises(TariffIncomplete):
         await proposed(world, a_tariff(fees=()))
     with pytest.raises(TariffChangeUnknown):
-        await desk.approve_tariff(SECOND, "nothing", "a0")
+        await service.approve_tariff(SECOND, "nothing", "a0")
     with pytest.raises(TariffChangeUnknown):
-        await desk.refuse_tariff(SECOND, "nothing", "no", "r0")
+        await service.refuse_tariff(SECOND, "nothing", "no", "r0")
     one, two = await proposed(world), await proposed(world, key="p2")
     assert (await proposed(world)).change_id == one.change_id
-    await desk.approve_tariff(SECOND, one.change_id, "a1")
-    assert (await desk.approve_tariff(SECOND, one.change_id, "a1")).state == ChangeState.APPROVED
+    await service.approve_tariff(SECOND, one.change_id, "a1")
+    assert (await service.approve_tariff(SECOND, one.change_id, "a1")).state == ChangeState.APPROVED
     with pytest.raises(TariffChangeDecided):
-        await desk.approve_tariff(OPERATOR, one.change_id, "a2")
+        await service.approve_tariff(OPERATOR, one.change_id, "a2")
     with pytest.raises(TariffDayIsTaken):
-        await desk.approve_tariff(SECOND, two.change_id, "a3")
-    refused = await desk.refuse_tariff(SECOND, two.change_id, "twice", "r1")
+        await service.approve_tariff(SECOND, two.change_id, "a3")
+    refused = await service.refuse_tariff(SECOND, two.change_id, "twice", "r1")
     assert refused.refused_because == "twice"
-    assert {each.change_id for each in await desk.tariff_changes()} == {one.change_id, two.change_id}
+    assert {change.change_id for change in await service.tariff_changes()} == {one.change_id, two.change_id}
 
 
 async def test_an_approval_that_comes_too_late_is_refused() -> None:
@@ -196,15 +196,15 @@ async def test_an_approval_that_comes_too_late_is_refused() -> None:
 async def test_of_two_approvals_for_one_day_the_store_lets_one_through() -> None:
     world = make_world()
     one, two = await proposed(world), await proposed(world, key="p2")
-    desk = world.billing.tariff_changes
+    service = world.billing.tariff_changes
 
     async def not_looking(_change: TariffChange) -> None:
         return None
 
-    desk._refuse_if_wrong = not_looking  # both looked before either wrote
-    await desk.approve_tariff(SECOND, one.change_id, "a1")
+    service._refuse_if_wrong = not_looking  # both looked before either wrote
+    await service.approve_tariff(SECOND, one.change_id, "a1")
     with pytest.raises(TariffDayIsTaken):
-        await desk.approve_tariff(SECOND, two.change_id, "a2")
+        await service.approve_tariff(SECOND, two.change_id, "a2")
 
 
 FEES = [
@@ -251,11 +251,11 @@ async def test_a_change_goes_over_http_from_one_treasurer_to_another(ask: Any) -
     )
     assert said["code"] == "tariff_change_decided"
     _, listed = await ask("GET", "/v1/tariff-changes", **treasurer)
-    assert [each["change_id"] for each in listed["changes"]] == [change["change_id"]]
+    assert [change["change_id"] for change in listed["changes"]] == [change["change_id"]]
     _, before = await ask("GET", "/v1/tariffs?on=2026-12-31", role=None)
     _, after = await ask("GET", "/v1/tariffs?on=2027-01-01", role=None)
     assert (before["tariff_id"], before["effective_to"]) == ("pp-45-2024", "2027-01-01")
-    assert (after["tariff_id"], "a_new_ground" in {each["code"] for each in after["zero_tariffs"]}) == (
+    assert (after["tariff_id"], "a_new_ground" in {ground["code"] for ground in after["zero_tariffs"]}) == (
         "pp-1-2027",
         True,
     )

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from services.billing.bills.application_repository import APPLICATIONS
-from services.billing.bills.model import Bill, Standing
+from services.billing.bills.model import Bill, BillOutcome
 from services.billing.payment import Payment
-from services.billing.receipts.going_back import RefundCause
 from services.billing.receipts.model import Facts, judge, judge_without_seat, receive
 from services.billing.receipts.receipt_processing import ReceiptProcessing
+from services.billing.receipts.refund_subject import RefundCause
 from services.billing.receipts.withdrawal import paid_after
 from services.billing.rules import ReceiptPolicy
 from tests.unit.billing.make import T0
@@ -22,7 +22,7 @@ from tests.unit.billing.world import APPLICATION, World, make_world
 
 Step = Callable[[World, Payment], Awaitable[None]]
 
-KEPT = ("settles_bill", "paid", Standing.CLOSED)
+KEPT = ("settles_bill", "paid", BillOutcome.CLOSED)
 
 
 def moment(milliseconds: int) -> datetime:
@@ -93,7 +93,9 @@ async def play(order: tuple[int, ...], late_by: int, last: Step) -> tuple[World,
     for index in order:
         await steps[index](world, payment)
         await world.rules_hold()
-    if world.bill().standing == Standing.SEAT_SOUGHT:  # asked before the withdrawal was heard: scheduling knows better
+    if (
+        world.bill().standing == BillOutcome.SEAT_SOUGHT
+    ):  # asked before the withdrawal was heard: scheduling knows better
         await world.no_seat(bill.bill_id)
     await world.rules_hold()
     return world, payment
@@ -107,7 +109,7 @@ async def test_money_paid_from_the_withdrawal_on_goes_back_in_every_order(late_b
         world, payment = await play(order, late_by, last)
         state, _, standing = await world.outcome(payment.ntpn)
         assert state == "in_refund", order
-        assert standing in (None, Standing.REFUND), order
+        assert standing in (None, BillOutcome.REFUND), order
         assert [case.automatic for case in world.refunds()] == [True], order
         assert world.receipt(payment.ntpn).remaining == payment.amount
 
@@ -128,7 +130,7 @@ async def test_money_paid_before_the_withdrawal_is_kept_once_the_seat_was_won() 
 
 async def test_money_paid_before_the_withdrawal_goes_back_where_no_seat_was_won() -> None:
     world, payment = await play((0, 2, 1), -1, seat_given_up)
-    assert await world.outcome(payment.ntpn) == ("in_refund", "paid", Standing.REFUND)
+    assert await world.outcome(payment.ntpn) == ("in_refund", "paid", BillOutcome.REFUND)
     assert world.refunds()[0].reason == "service_not_delivered"
 
 
@@ -180,21 +182,21 @@ async def test_late_money_that_wins_a_seat_for_a_withdrawn_application_goes_back
     await world.withdrawn(at=payment.paid_at - timedelta(seconds=1))
     await world.confirmed(bill.bill_id, "late_payment", version=6)
     await world.released("withdrawn", version=7, was_confirmed=True)
-    assert await world.outcome(payment.ntpn) == ("in_refund", "paid", Standing.REFUND)
+    assert await world.outcome(payment.ntpn) == ("in_refund", "paid", BillOutcome.REFUND)
     await world.rules_hold()
 
 
 async def expired_top_up(world: World) -> Bill:
     """A difference that was not paid in time: it is owed all the same, and money on it needs no seat."""
     from services.billing.bills import model as bills
-    from services.billing.bills.model import Payer, Purpose
+    from services.billing.bills.model import BillPurpose, Payer
     from services.billing.bills.repository import BILLS
     from services.billing.rules import BillPolicy
     from tests.unit.billing.make import a_price
 
     await world.submitted()
     payer = Payer(APPLICATION, "account-1", "person-1")
-    owed = bills.request("top-up-1", payer, Purpose.TOP_UP, a_price(), None, world.clock.now(), BillPolicy())
+    owed = bills.request("top-up-1", payer, BillPurpose.TOP_UP, a_price(), None, world.clock.now(), BillPolicy())
     await world.store.insert(BILLS, "top-up-1", owed.state, now=world.clock.now(), events=owed.events)
     await world.pass_time(8500, step=100)
     return world.bill_by_id("top-up-1")
@@ -223,7 +225,7 @@ async def test_a_difference_that_is_paid_late_for_a_live_application_is_kept() -
     world = make_world()
     bill = await expired_top_up(world)
     payment = await world.pay(bill)
-    assert await world.outcome(payment.ntpn) == ("settles_bill", "paid", Standing.CLOSED)
+    assert await world.outcome(payment.ntpn) == ("settles_bill", "paid", BillOutcome.CLOSED)
 
 
 async def test_money_that_a_crash_left_midway_goes_back_too() -> None:
@@ -244,5 +246,5 @@ async def test_money_that_a_crash_left_midway_goes_back_too() -> None:
     world.store.save = save  # type: ignore[method-assign]
     assert world.receipt(payment.ntpn).state == "awaits_outcome"
     await world.withdrawn(at=payment.paid_at)
-    assert await world.outcome(payment.ntpn) == ("in_refund", "paid", Standing.REFUND)
+    assert await world.outcome(payment.ntpn) == ("in_refund", "paid", BillOutcome.REFUND)
     assert replace(payment).amount == world.refunds()[0].amount

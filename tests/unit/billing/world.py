@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from services.billing.app import build
-from services.billing.bills.model import Bill, Standing
+from services.billing.bills.model import Bill, BillOutcome
 from services.billing.bills.repository import BILLS
 from services.billing.bills.states import BillState
 from services.billing.config import Settings
@@ -70,7 +70,7 @@ class FakeSimponi:
             raise UpstreamDown("simponi", "timeout")
         if self.refusal is not None:
             raise SimponiRefused(self.refusal)
-        known = next((each for each in self.codes.values() if each.reference == reference), None)
+        known = next((billing for billing in self.codes.values() if billing.reference == reference), None)
         if known is None:
             code = f"8261123{len(self.codes):08d}"
             known = self.codes[code] = SimponiBilling(code, reference, amount, expires_at.replace(microsecond=0))
@@ -106,7 +106,7 @@ class FakeSimponi:
     def add(self, payment: Payment) -> None:
         """Somebody has paid."""
         billing = self.codes[payment.billing_code]
-        kept = tuple(each for each in billing.payments if each.ntb != payment.ntb)
+        kept = tuple(known for known in billing.payments if known.ntb != payment.ntb)
         self.codes[payment.billing_code] = replace(billing, payments=(*kept, payment))
 
 
@@ -161,7 +161,7 @@ class FakeTreasury:
 
 @dataclass
 class World:
-    """The service under test and what it has said."""
+    """The service under test and the events that it has sent."""
 
     clock: ManualClock
     store: MemoryStore
@@ -204,11 +204,11 @@ class World:
             await self.work()
 
     def names(self) -> list[str]:
-        """The names of what was said, in order."""
+        """Return the names of the events that were sent, in order."""
         return [type(envelope.data).__name__ for envelope in self.said]
 
     def heard(self, name: str) -> list[Any]:
-        """What was said under that name."""
+        """Return the events of that name."""
         return [envelope.data for envelope in self.said if type(envelope.data).__name__ == name]
 
     async def submitted(self, application_id: str = APPLICATION, version: int = 1, **changes: Any) -> Outcome:
@@ -360,20 +360,20 @@ class World:
         assert record is not None
         if "confirm" in record.state.due:
             await self.billing.refund_processing.confirm_due(record)
-        return next(each for each in self.refunds() if each.refund_id == refund_id)
+        return next(refund for refund in self.refunds() if refund.refund_id == refund_id)
 
     def bill(self, appointment_id: str = APPOINTMENT) -> Bill:
         """The newest bill that waits on an appointment, or waited."""
-        found = [each for each in self.all(BILLS) if each.seat and each.seat.appointment_id == appointment_id]
-        return max(found, key=lambda each: (each.requested_at, each.replaces_bill_id or ""))
+        found = [bill for bill in self.all(BILLS) if bill.seat and bill.seat.appointment_id == appointment_id]
+        return max(found, key=lambda bill: (bill.requested_at, bill.replaces_bill_id or ""))
 
     def bill_by_id(self, bill_id: str) -> Bill:
         """A bill."""
-        return next(each for each in self.all(BILLS) if each.bill_id == bill_id)
+        return next(bill for bill in self.all(BILLS) if bill.bill_id == bill_id)
 
     def receipt(self, ntpn: str | None) -> Receipt:
         """A receipt."""
-        return next(each for each in self.all(RECEIPTS) if each.ntpn == ntpn)
+        return next(receipt for receipt in self.all(RECEIPTS) if receipt.ntpn == ntpn)
 
     def refunds(self) -> list[Refund]:
         """Every refund case."""
@@ -390,7 +390,7 @@ class World:
         """I3, I4 and I5 hold."""
         await assert_rules_hold(self.parts.invariants)
 
-    async def outcome(self, ntpn: str | None) -> tuple[str, str | None, Standing | None]:
+    async def outcome(self, ntpn: str | None) -> tuple[str, str | None, BillOutcome | None]:
         """Where the money of a receipt is, and where its bill stands."""
         receipt = self.receipt(ntpn)
         bill = self.bill_by_id(receipt.bill_id) if receipt.bill_id else None

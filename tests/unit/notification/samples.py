@@ -44,7 +44,7 @@ def _value(name: str, annotation: Any) -> Any:
     if name in WIDEST:
         return WIDEST[name]
     if get_origin(annotation) in (Union, UnionType):
-        annotation = next(each for each in get_args(annotation) if each is not type(None))
+        annotation = next(argument for argument in get_args(annotation) if argument is not type(None))
     if annotation is datetime:
         return START + timedelta(hours=2)
     if annotation is bool:

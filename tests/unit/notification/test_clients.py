@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from services.notification.clients import HttpSmsGateway, MailServer, SmtpMailer
 from services.notification.deliveries.ports import Attachment, Mail, MessageRefused, Sms
+from services.notification.rules import MailRules
 from shared.clock import ManualClock
 from shared.errors import UpstreamDown
 from shared.fields.email import read_email
@@ -58,9 +59,9 @@ class Sink:
         return self.data
 
     def drop_connections(self) -> None:
-        for each in self.connections:
-            if each.transport is not None:
-                each.transport.close()
+        for connection in self.connections:
+            if connection.transport is not None:
+                connection.transport.close()
 
 
 @pytest.mark.parametrize(
@@ -105,8 +106,8 @@ async def mailer(sink: Sink, clock: ManualClock) -> AsyncIterator[Mailers]:
         return made[-1]
 
     yield make
-    for each in made:
-        await each.close()
+    for made_mailer in made:
+        await made_mailer.close()
 
 
 async def test_a_mail_is_recognisable_when_it_is_repeated(mailer: Mailers, sink: Sink) -> None:
@@ -143,7 +144,7 @@ async def test_words_beyond_ascii_arrive_whole(mailer: Mailers, sink: Sink) -> N
 
 
 async def test_connections_are_few_and_kept(mailer: Mailers, sink: Sink) -> None:
-    sender = mailer(connections=3)
+    sender = mailer(rules=MailRules(connections=3))
     await asyncio.gather(*(sender.send(MAIL) for _ in range(30)))
     assert len(sink.mails) == 30
     assert len(sink.connections) <= 3
@@ -200,7 +201,7 @@ async def test_a_server_that_is_away_opens_the_breaker_and_greylisting_does_not(
 async def test_a_silent_server_is_given_up(mailer: Mailers, sink: Sink) -> None:
     sink.silent = True
     with pytest.raises(UpstreamDown) as refused:
-        await mailer(answer_seconds=0.2).send(MAIL)
+        await mailer(rules=MailRules(answer_seconds=0.2)).send(MAIL)
     assert refused.value.reason == "timeout"
 
 

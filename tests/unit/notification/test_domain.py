@@ -8,10 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.notification.channel import Channel
 from services.notification.contacts import contact
 from services.notification.contacts.contact import Announcement, ContactCard, Preferences
-from services.notification.deliveries import delivery
+from services.notification.deliveries import delivery, delivery_texts
 from services.notification.deliveries.delivery import (
     FINAL,
     TRANSITIONS,
@@ -23,6 +22,7 @@ from services.notification.deliveries.recipient import Reach
 from services.notification.notices import notice_table as notices
 from services.notification.rules import RetryRules
 from shared.events import billing, scheduling
+from shared.events.codes import DeliveryChannel
 from shared.events.identity import SessionEnded
 from shared.events.notification import DeliveryFailed, DeliverySent
 from shared.events.subscriptions import events_for
@@ -36,7 +36,7 @@ def a_delivery(**changes: object) -> Delivery:
     wanted = Delivery(
         account_id="account-1",
         template="bill_issued",
-        channel=Channel.SMS,
+        channel=DeliveryChannel.SMS,
         language="id",
         cause_id="event-1",
         application_id="application-1",
@@ -134,12 +134,12 @@ def test_a_receipt_of_failure_is_told() -> None:
 
 def test_every_other_change_is_refused() -> None:
     changes: dict[Command, Callable[[Delivery], object]] = {
-        Command.ACCEPT: lambda each: delivery.accept(each, "d", NOW),
-        Command.PUT_OFF: lambda each: delivery.put_off(each, "d", "r", RULES, NOW),
-        Command.GIVE_UP: lambda each: delivery.give_up(each, "d", "r", NOW),
-        Command.DROP: lambda each: delivery.drop(each, "d", NOW),
-        Command.CONFIRM: lambda each: delivery.confirm(each, "d", NOW),
-        Command.RETURN: lambda each: delivery.give_back(each, "d", NOW),
+        Command.ACCEPT: lambda message: delivery.accept(message, "d", NOW),
+        Command.PUT_OFF: lambda message: delivery.put_off(message, "d", "r", RULES, NOW),
+        Command.GIVE_UP: lambda message: delivery.give_up(message, "d", "r", NOW),
+        Command.DROP: lambda message: delivery.drop(message, "d", NOW),
+        Command.CONFIRM: lambda message: delivery.confirm(message, "d", NOW),
+        Command.RETURN: lambda message: delivery.give_back(message, "d", NOW),
     }
     for state in State:
         for command, change in changes.items():
@@ -171,14 +171,14 @@ CARD = ContactCard(language="en", email="e", phone="p", name=None, source_versio
 
 def test_language_is_the_chosen_one_else_the_accounts_else_indonesian() -> None:
     assert contact.language_of(CARD) == "en"
-    assert contact.language_of(contact.with_preferences(CARD, Preferences("id", (Channel.SMS,)))) == "id"
+    assert contact.language_of(replace(CARD, preferences=Preferences("id", (DeliveryChannel.SMS,)))) == "id"
     assert contact.language_of(replace(CARD, language="fr")) == "id"
 
 
 def test_whoever_chose_nothing_is_told_on_every_channel() -> None:
-    assert contact.preferences_of(CARD) == Preferences("en", (Channel.EMAIL, Channel.SMS))
-    chosen = Preferences("id", (Channel.SMS,))
-    assert contact.preferences_of(contact.with_preferences(CARD, chosen)) == chosen
+    assert contact.preferences_of(CARD) == Preferences("en", (DeliveryChannel.EMAIL, DeliveryChannel.SMS))
+    chosen = Preferences("id", (DeliveryChannel.SMS,))
+    assert contact.preferences_of(replace(CARD, preferences=chosen)) == chosen
 
 
 @pytest.mark.parametrize(("version", "older"), [(2, True), (3, True), (4, False)])
@@ -186,22 +186,25 @@ def test_older_or_repeated_news_never_replaces_a_card(version: int, older: bool)
     assert contact.is_older(CARD, version) is older
 
 
-BOTH = (Channel.EMAIL, Channel.SMS)
+BOTH = (DeliveryChannel.EMAIL, DeliveryChannel.SMS)
 
 
 @pytest.mark.parametrize(
     ("usual", "wanted", "reach", "used"),
     [
         (BOTH, BOTH, Reach("a@example.org", "+628"), BOTH),
-        (BOTH, BOTH, Reach("a@example.org"), (Channel.EMAIL,)),
-        (BOTH, (Channel.SMS,), Reach("a@example.org", "+628"), (Channel.SMS,)),
-        ((Channel.EMAIL,), (Channel.SMS,), Reach("a@example.org", "+628"), (Channel.SMS,)),
-        ((Channel.EMAIL,), (Channel.SMS,), Reach("a@example.org"), (Channel.EMAIL,)),
+        (BOTH, BOTH, Reach("a@example.org"), (DeliveryChannel.EMAIL,)),
+        (BOTH, (DeliveryChannel.SMS,), Reach("a@example.org", "+628"), (DeliveryChannel.SMS,)),
+        ((DeliveryChannel.EMAIL,), (DeliveryChannel.SMS,), Reach("a@example.org", "+628"), (DeliveryChannel.SMS,)),
+        ((DeliveryChannel.EMAIL,), (DeliveryChannel.SMS,), Reach("a@example.org"), (DeliveryChannel.EMAIL,)),
         (BOTH, BOTH, Reach(), ()),
     ],
 )
 def test_channels_are_the_usual_ones_that_are_wanted_and_reachable_and_never_silence(
-    usual: tuple[Channel, ...], wanted: tuple[Channel, ...], reach: Reach, used: tuple[Channel, ...]
+    usual: tuple[DeliveryChannel, ...],
+    wanted: tuple[DeliveryChannel, ...],
+    reach: Reach,
+    used: tuple[DeliveryChannel, ...],
 ) -> None:
     assert contact.channels_for(usual, wanted, reach) == used
 
@@ -215,34 +218,34 @@ def test_channels_are_the_usual_ones_that_are_wanted_and_reachable_and_never_sil
             Reach("a@x.id", "+1"),
             Reach("b@x.id", "+1"),
             (
-                Announcement(Channel.EMAIL, "a@x.id", Channel.EMAIL),
-                Announcement(Channel.SMS, "+1", Channel.EMAIL),
-                Announcement(Channel.EMAIL, "b@x.id", Channel.EMAIL, is_new=True),
+                Announcement(DeliveryChannel.EMAIL, "a@x.id", DeliveryChannel.EMAIL),
+                Announcement(DeliveryChannel.SMS, "+1", DeliveryChannel.EMAIL),
+                Announcement(DeliveryChannel.EMAIL, "b@x.id", DeliveryChannel.EMAIL, is_new=True),
             ),
         ),
         (
             Reach("a@x.id", "+1"),
             Reach("a@x.id", "+2"),
             (
-                Announcement(Channel.SMS, "+1", Channel.SMS),
-                Announcement(Channel.EMAIL, "a@x.id", Channel.SMS),
-                Announcement(Channel.SMS, "+2", Channel.SMS, is_new=True),
+                Announcement(DeliveryChannel.SMS, "+1", DeliveryChannel.SMS),
+                Announcement(DeliveryChannel.EMAIL, "a@x.id", DeliveryChannel.SMS),
+                Announcement(DeliveryChannel.SMS, "+2", DeliveryChannel.SMS, is_new=True),
             ),
         ),
         (
             Reach("a@x.id"),
             Reach("a@x.id", "+2"),
             (
-                Announcement(Channel.EMAIL, "a@x.id", Channel.SMS),
-                Announcement(Channel.SMS, "+2", Channel.SMS, is_new=True),
+                Announcement(DeliveryChannel.EMAIL, "a@x.id", DeliveryChannel.SMS),
+                Announcement(DeliveryChannel.SMS, "+2", DeliveryChannel.SMS, is_new=True),
             ),
         ),
         (
             Reach("a@x.id", "+1"),
             Reach("a@x.id"),
             (
-                Announcement(Channel.SMS, "+1", Channel.SMS),
-                Announcement(Channel.EMAIL, "a@x.id", Channel.SMS),
+                Announcement(DeliveryChannel.SMS, "+1", DeliveryChannel.SMS),
+                Announcement(DeliveryChannel.EMAIL, "a@x.id", DeliveryChannel.SMS),
             ),
         ),
     ],
@@ -257,7 +260,7 @@ def test_a_change_is_announced_to_every_address_of_before_and_now(
 
 
 def test_every_event_that_is_heard_has_a_rule_and_no_other_has() -> None:
-    """But the end of a session, of which nobody is told: its tokens are refused."""
+    """But the end of a session, which is no news: its tokens are refused."""
     assert set(notices.RULES) == set(events_for("notification")) - {SessionEnded}
 
 
@@ -319,3 +322,35 @@ def test_news_without_an_end_is_told_for_a_while() -> None:
 
 def test_every_template_is_listed() -> None:
     assert {"otp", "letter", "email_changed", "phone_changed", "bill_issued"} <= notices.templates()
+
+
+# ---- sentences for the person that a message was sent to ----
+
+
+@pytest.mark.parametrize(
+    ("channel", "changes", "text"),
+    [
+        (DeliveryChannel.EMAIL, {"state": State.QUEUED}, delivery_texts.WAITS),
+        (DeliveryChannel.EMAIL, {"state": State.QUEUED, "tries": 1}, delivery_texts.TRIED_AGAIN),
+        (DeliveryChannel.EMAIL, {"state": State.SENT}, delivery_texts.SENT[DeliveryChannel.EMAIL]),
+        (DeliveryChannel.SMS, {"state": State.SENT}, delivery_texts.SENT[DeliveryChannel.SMS]),
+        (DeliveryChannel.SMS, {"state": State.DELIVERED}, delivery_texts.ARRIVED),
+        (DeliveryChannel.SMS, {"state": State.DROPPED, "reason": "expired"}, delivery_texts.TOO_LATE),
+        (DeliveryChannel.SMS, {"state": State.FAILED, "reason": "no_address"}, delivery_texts.NO_ADDRESS_HERE),
+        (DeliveryChannel.SMS, {"state": State.FAILED, "reason": "not_delivered"}, delivery_texts.NOT_DELIVERED),
+        (DeliveryChannel.SMS, {"state": State.FAILED, "reason": "sms_422"}, delivery_texts.ADDRESS_REFUSED),
+        (DeliveryChannel.EMAIL, {"state": State.FAILED, "reason": "smtp_550"}, delivery_texts.ADDRESS_REFUSED),
+        (DeliveryChannel.EMAIL, {"state": State.FAILED, "reason": "address_malformed"}, delivery_texts.ADDRESS_REFUSED),
+        (DeliveryChannel.EMAIL, {"state": State.FAILED, "reason": "smtp_451"}, delivery_texts.NO_ANSWER),
+        (DeliveryChannel.SMS, {"state": State.FAILED, "reason": "status_503"}, delivery_texts.NO_ANSWER),
+        (DeliveryChannel.EMAIL, {"state": State.FAILED, "reason": "content_unreadable"}, delivery_texts.OUR_FAULT),
+        (DeliveryChannel.EMAIL, {"state": State.FAILED, "reason": "template_broken"}, delivery_texts.OUR_FAULT),
+        (DeliveryChannel.EMAIL, {"state": State.FAILED, "reason": "attachment_gone"}, delivery_texts.OUR_FAULT),
+    ],
+)
+def test_each_state_and_cause_has_its_sentences(
+    channel: DeliveryChannel, changes: dict[str, object], text: delivery_texts.DeliveryText
+) -> None:
+    assert delivery_texts.text_of(a_delivery(channel=channel, **changes)) == text
+    assert all(sentence.endswith(".") for sentence in vars(text).values())
+    assert len(set(vars(text).values())) == 4, "each language has a sentence of its own"

@@ -15,12 +15,14 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from services.notification.app import assemble, build
 from services.notification.config import Settings
-from services.notification.deliveries.repository import DELIVERIES
+from services.notification.deliveries.ports import MessageRefused
+from services.notification.deliveries.repository import DELIVERIES, LARGEST_PAGE
 from services.notification.endpoints import ENDPOINTS
 from services.notification.rules import RetryRules
 from shared.bus.dispatch import Dispatcher
 from shared.clock import ManualClock
 from shared.deadlines import DeadlineWorker
+from shared.errors import UpstreamDown
 from shared.events import billing
 from shared.events.subscriptions import commands_for, events_for
 from shared.http.app import build_app
@@ -130,8 +132,8 @@ async def test_an_applicant_sees_own_deliveries_with_masked_addresses(service: S
     said = await service.client.get("/v1/deliveries?application_id=application-1", headers=service.bearer())
     assert said.status == 200
     found = (await said.json())["deliveries"]
-    assert {each["sent_to"] for each in found} == {"s***@example.org", "+62********678"}
-    assert {each["state"] for each in found} == {"sent"}
+    assert {delivery["sent_to"] for delivery in found} == {"s***@example.org", "+62********678"}
+    assert {delivery["state"] for delivery in found} == {"sent"}
     assert "820261123000001" not in str(found)
     stranger = await service.client.get(
         "/v1/deliveries?application_id=application-1", headers=service.bearer("account-2")
@@ -142,7 +144,11 @@ async def test_an_applicant_sees_own_deliveries_with_masked_addresses(service: S
 @pytest.mark.parametrize(
     ("path", "role", "status"),
     [
-        ("/v1/deliveries", Role.APPLICANT, 422),
+        ("/v1/deliveries", Role.APPLICANT, 200),
+        ("/v1/deliveries", Role.TREASURER, 403),
+        ("/v1/deliveries?until=yesterday", Role.APPLICANT, 422),
+        ("/v1/deliveries?until=9999-12-31T23:59:59Z", Role.APPLICANT, 200),
+        ("/v1/deliveries?limit=1", Role.APPLICANT, 422),
         ("/v1/deliveries?application_id=a%20b", Role.APPLICANT, 422),
         ("/v1/deliveries?application_id=" + "a" * 65, Role.APPLICANT, 422),
         ("/v1/deliveries?application_id=" + "a" * 64, Role.APPLICANT, 200),
@@ -156,8 +162,95 @@ async def test_wrong_questions_are_refused(service: Service, path: str, role: Ro
 
 
 async def test_nobody_is_told_anything_without_a_token(service: Service) -> None:
-    for path in ("/v1/deliveries?application_id=a", "/v1/preferences"):
+    for path in ("/v1/deliveries", "/v1/deliveries?application_id=a", "/v1/preferences"):
         assert (await service.client.get(path)).status == 401
+
+
+async def listed(service: Service, query: str = "", account_id: str = ACCOUNT) -> list[dict[str, Any]]:
+    answer = await service.client.get(f"/v1/deliveries{query}", headers=service.bearer(account_id))
+    assert answer.status == 200
+    found: list[dict[str, Any]] = (await answer.json())["deliveries"]
+    return found
+
+
+async def a_code(service: Service, channel: str) -> None:
+    """Send a one-time code, a moment after the message before."""
+    service.clock.advance(1)
+    address = {"email": "sri.contoh@example.org", "sms": "+6281200000678"}[channel]
+    expires = service.clock.now() + timedelta(minutes=5)
+    await service.hears(an_otp(expires, channel=channel, address=address, code="918273"))
+
+
+@pytest.mark.acceptance("F16.delivery_visible")
+async def test_the_applicant_sees_the_state_of_every_message_with_the_cause_and_the_next_action(
+    service: Service,
+) -> None:
+    await a_code(service, "sms")
+    assert await push(service, a_receipt(service.gateway.taken[0].delivery_id)) == 204
+    await a_code(service, "email")
+    await a_code(service, "sms")
+    assert await push(service, a_receipt(service.gateway.taken[1].delivery_id, "failed")) == 204
+    service.mailer.trouble = MessageRefused("smtp_550")
+    await a_code(service, "email")
+    service.mailer.trouble = UpstreamDown("smtp", "timeout")
+    await a_code(service, "email")
+
+    found = await listed(service)
+    shown = [(message["channel"], message["state"], message["reason"], message["tries"]) for message in found]
+    assert shown == [
+        ("email", "queued", "timeout", 1),
+        ("email", "failed", "smtp_550", 0),
+        ("sms", "failed", "not_delivered", 1),
+        ("email", "sent", None, 1),
+        ("sms", "delivered", None, 1),
+    ]
+    queued, refused, returned, sent, arrived = found
+    assert (queued["says"], queued["next_try_at"]) == (
+        "The message could not be sent yet and is tried again by itself.",
+        "2026-11-23T02:00:07Z",
+    )
+    assert refused["says_id"] == "Alamat ditolak: tidak ada atau tidak menerima pesan."
+    assert refused["next_action"].startswith("Check the address in your account")
+    assert returned["says"] == "The telephone operator could not deliver the SMS."
+    assert sent["next_action_id"] == "Periksa kotak masuk dan folder spam."
+    assert arrived["says_id"] == "Pesan sudah sampai di telepon."
+    assert {message["sent_to"] for message in found} == {"s***@example.org", "+62********678"}
+    for secret in ("918273", "sri.contoh", "6281200000678"):
+        assert secret not in str(found), "addresses are masked, and nothing of the message is shown"
+
+
+async def test_messages_of_another_account_are_not_listed(service: Service) -> None:
+    await a_code(service, "email")
+    assert len(await listed(service)) == 1
+    assert await listed(service, account_id="account-2") == []
+    assert await listed(service, "?application_id=application-1") == [], "a code is about no application"
+
+
+async def test_a_page_holds_a_hundred_messages_and_the_next_one_begins_where_it_ends(service: Service) -> None:
+    for _ in range(LARGEST_PAGE):
+        await a_code(service, "email")
+    assert len(await listed(service)) == LARGEST_PAGE
+    await a_code(service, "email")
+    page = await listed(service)
+    assert len(page) == LARGEST_PAGE
+    times = [message["created_at"] for message in page]
+    assert times == sorted(times, reverse=True)
+    following = await listed(service, f"?until={page[-1]['created_at']}")
+    assert [following[0]["delivery_id"], len(following)] == [page[-1]["delivery_id"], 2]
+    coming = (service.clock.now() + timedelta(days=1)).isoformat().replace("+00:00", "Z")
+    assert await listed(service, f"?until={coming}") == page
+
+
+async def test_a_page_about_one_application_ends_at_the_same_time(service: Service) -> None:
+    await service.hears(a_card(phone=None))
+    for _ in range(2):
+        service.clock.advance(60)
+        await service.hears(event_of(billing.BillPaid, application_id="application-1"))
+    await a_code(service, "email")
+    newest, oldest = await listed(service, "?application_id=application-1")
+    query = f"?application_id=application-1&until={oldest['created_at']}"
+    assert [message["delivery_id"] for message in await listed(service, query)] == [oldest["delivery_id"]]
+    assert newest["created_at"] > oldest["created_at"]
 
 
 # ---- preferences ----

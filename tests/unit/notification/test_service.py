@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import pytest
 
-from services.notification.channel import Channel
 from services.notification.contacts.contact import Preferences
 from services.notification.contacts.repository import CARDS
 from services.notification.contacts.vault import ContactVault
@@ -22,6 +21,7 @@ from shared.bus.dispatch import Outcome
 from shared.clock import ManualClock
 from shared.errors import NotFound, NotKnownYet, UpstreamDown
 from shared.events import application, billing
+from shared.events.codes import DeliveryChannel
 from shared.events.identity import SessionEnded
 from shared.events.notification import DeliveryFailed, DeliverySent, KeepContactCard
 from shared.events.scheduling import AppointmentConfirmed, AppointmentReleased
@@ -87,8 +87,8 @@ async def test_every_event_takes_effect_in_every_case(reachable: World) -> None:
         assert await reachable.hears(event) is Outcome.DONE, type(event)
     await reachable.works()
     told = await reachable.deliveries()
-    assert {each.state.state for each in told} <= {State.SENT, State.FAILED}
-    assert [each.state.template for each in told if each.state.state is State.FAILED] == ["hand_over_overdue"]
+    assert {record.state.state for record in told} <= {State.SENT, State.FAILED}
+    assert [record.state.template for record in told if record.state.state is State.FAILED] == ["hand_over_overdue"]
 
 
 async def test_an_event_waits_for_the_contact_card(world: World) -> None:
@@ -125,14 +125,14 @@ async def test_a_reminder_is_not_sent_after_the_codes_end(reachable: World) -> N
     await reachable.hears(event_of(billing.BillReminderDue, expires_at=START + timedelta(seconds=60)))
     for _ in range(60):
         await reachable.passes(1)
-    assert {each.state.state for each in await reachable.deliveries()} == {State.FAILED}
+    assert {delivery.state.state for delivery in await reachable.deliveries()} == {State.FAILED}
     late = event_of(billing.BillReminderDue, expires_at=START + timedelta(seconds=60))
     await reachable.hears(late)
-    assert {each.state.state for each in await reachable.deliveries()} == {State.FAILED, State.DROPPED}
+    assert {delivery.state.state for delivery in await reachable.deliveries()} == {State.FAILED, State.DROPPED}
 
 
 async def test_the_wanted_language_and_channels_are_used(reachable: World) -> None:
-    await reachable.service.contacts.choose(ACCOUNT, Preferences("en", (Channel.SMS,)))
+    await reachable.service.contacts.choose(ACCOUNT, Preferences("en", (DeliveryChannel.SMS,)))
     await reachable.hears(a_bill())
     await reachable.hears(event_of(billing.BillPaid))
     await reachable.works()
@@ -226,7 +226,7 @@ async def test_nothing_personal_lies_open_and_nothing_at_all_after_the_end(reach
     for secret in (EMAIL, PHONE, "CONTOH", "012345"):
         assert secret not in before
     await reachable.works()
-    assert {each.state.sealed for each in await reachable.deliveries()} == {None}
+    assert {delivery.state.sealed for delivery in await reachable.deliveries()} == {None}
     said = str(await reachable.said())
     assert all(secret not in said for secret in (EMAIL, PHONE, "CONTOH", "012345"))
 
@@ -285,28 +285,28 @@ async def test_two_first_cards_at_once_end_with_the_newer(world: World) -> None:
 
 
 async def test_preferences_outlive_a_new_card(reachable: World) -> None:
-    await reachable.service.contacts.choose(ACCOUNT, Preferences("en", (Channel.EMAIL,)))
+    await reachable.service.contacts.choose(ACCOUNT, Preferences("en", (DeliveryChannel.EMAIL,)))
     await reachable.hears(a_card(email="baru@example.org"), version=2)
     view = await reachable.service.contacts.preferences(ACCOUNT)
-    assert view.preferences == Preferences("en", (Channel.EMAIL,))
+    assert (view.language, view.channels) == ("en", (DeliveryChannel.EMAIL,))
     assert (view.email, view.phone[-3:]) == ("b***@example.org", "678")
 
 
 async def test_an_unknown_language_becomes_indonesian(world: World) -> None:
     await world.hears(a_card(language="fr"))
-    assert (await world.service.contacts.preferences(ACCOUNT)).preferences.language == "id"
+    assert (await world.service.contacts.preferences(ACCOUNT)).language == "id"
 
 
 async def test_a_channel_without_an_address_cannot_be_chosen(world: World) -> None:
     await world.hears(a_card(phone=None))
     with pytest.raises(ChannelHasNoAddress) as refused:
-        await world.service.contacts.choose(ACCOUNT, Preferences("id", (Channel.EMAIL, Channel.SMS)))
+        await world.service.contacts.choose(ACCOUNT, Preferences("id", (DeliveryChannel.EMAIL, DeliveryChannel.SMS)))
     assert (refused.value.field, refused.value.facts) == ("/channels", {"channel": "sms"})
-    assert (await world.service.contacts.preferences(ACCOUNT)).phone == ""
+    assert (await world.service.contacts.preferences(ACCOUNT)).phone is None
 
 
 async def test_the_same_choice_again_writes_nothing(reachable: World) -> None:
-    wanted = Preferences("en", (Channel.EMAIL,))
+    wanted = Preferences("en", (DeliveryChannel.EMAIL,))
     await reachable.service.contacts.choose(ACCOUNT, wanted)
     first = await reachable.store.get(CARDS, ACCOUNT)
     await reachable.service.contacts.choose(ACCOUNT, wanted)
@@ -344,11 +344,11 @@ async def test_the_letter_goes_out_as_an_attachment_and_is_not_kept(reachable: W
     assert mail.attachment is not None
     assert (mail.attachment.file_name, mail.attachment.media_type) == ("surat.pdf", "application/pdf")
     assert mail.attachment.content == content
-    assert [each async for each in reachable.files.older_than(START + timedelta(days=1))] == []
+    assert [file_id async for file_id in reachable.files.older_than(START + timedelta(days=1))] == []
 
 
 async def test_a_letter_is_emailed_even_to_who_prefers_sms(reachable: World) -> None:
-    await reachable.service.contacts.choose(ACCOUNT, Preferences("id", (Channel.SMS,)))
+    await reachable.service.contacts.choose(ACCOUNT, Preferences("id", (DeliveryChannel.SMS,)))
     await reachable.hears(a_letter(b"%PDF"))
     await reachable.works()
     assert [mail.to for mail in reachable.mails] == [EMAIL]
@@ -412,13 +412,16 @@ async def test_a_message_that_cannot_be_opened_or_written_fails_with_that_name(r
     await reachable.hears(a_bill())
     for record in await reachable.deliveries():
         state = record.state
-        if state.channel is Channel.EMAIL:
+        if state.channel is DeliveryChannel.EMAIL:
             broken = state.__class__(**{**state.__dict__, "sealed": "k1.AAAA"})
         else:
             broken = state.__class__(**{**state.__dict__, "template": "invented"})
         await reachable.store.save(DELIVERIES, record, broken, now=START)
     await reachable.works()
-    assert [each.state.reason for each in await reachable.deliveries()] == ["content_unreadable", "template_broken"]
+    assert [delivery.state.reason for delivery in await reachable.deliveries()] == [
+        "content_unreadable",
+        "template_broken",
+    ]
 
 
 async def test_a_leased_message_that_ended_meanwhile_is_left_alone(reachable: World) -> None:
@@ -444,12 +447,12 @@ async def test_a_receipt_ends_a_text_and_its_repeat_or_a_late_word_changes_nothi
         await world.service.deliveries.take_receipt(delivery_id, delivered=delivered)
     [record] = await world.deliveries()
     assert record.state.state is State.DELIVERED
-    assert [type(each) for each in await world.said()] == [DeliverySent]
+    assert [type(event) for event in await world.said()] == [DeliverySent]
 
 
 async def test_a_receipt_of_failure_is_told(world: World) -> None:
     await world.service.deliveries.take_receipt(await sent_text(world), delivered=False)
-    assert [type(each) for each in await world.said()] == [DeliverySent, DeliveryFailed]
+    assert [type(event) for event in await world.said()] == [DeliverySent, DeliveryFailed]
 
 
 async def test_a_receipt_that_overtakes_the_answer_counts_and_nothing_is_sent_again(world: World) -> None:
@@ -466,7 +469,7 @@ async def test_a_receipt_that_overtakes_the_answer_counts_and_nothing_is_sent_ag
     assert world.gateway.calls == 1
     [record] = await world.deliveries()
     assert record.state.state is State.DELIVERED
-    assert [type(each) for each in await world.said()] == [DeliverySent]
+    assert [type(event) for event in await world.said()] == [DeliverySent]
 
 
 async def test_a_receipt_for_what_was_never_texted_is_refused(reachable: World) -> None:
@@ -486,7 +489,7 @@ async def test_deliveries_of_an_application_are_its_owners_and_the_latest_comes_
     await reachable.hears(event_of(billing.BillPaid, application_id="application-1"))
     await reachable.hears(event_of(billing.BillPaid, application_id="application-2"))
     mine = await reachable.service.deliveries.deliveries_of(ACCOUNT, "application-1")
-    assert [each.state.template for each in mine] == ["bill_paid", "bill_issued", "bill_issued"]
+    assert [delivery.state.template for delivery in mine] == ["bill_paid", "bill_issued", "bill_issued"]
     assert await reachable.service.deliveries.deliveries_of("account-2", "application-1") == []
 
 
@@ -515,10 +518,10 @@ async def test_files_that_nothing_can_need_are_removed(world: World) -> None:
     await world.hears(a_card(email=None))
     await world.hears(a_letter(b"%PDF"))
     everything = START + timedelta(days=99)
-    assert [each async for each in world.files.older_than(everything)] != []
+    assert [file_id async for file_id in world.files.older_than(everything)] != []
     world.clock.advance(6 * 86400 + 1)
     await world.service.deliveries.forget_ended()
-    assert [each async for each in world.files.older_than(everything)] == []
+    assert [file_id async for file_id in world.files.older_than(everything)] == []
 
 
 def test_a_box_is_bound_to_its_account(world: World) -> None:
@@ -532,7 +535,7 @@ async def test_whoever_is_told_of_a_change_gets_the_link_that_undoes_it(reachabl
     url = "https://paspor.example.go.id/v1/address-undo/an-account.a-secret"
     until = reachable.clock.now() + timedelta(days=7)
     await reachable.hears(a_card(email="baru@example.org", undo_url=url, undo_until=until.isoformat()), version=2)
-    waiting = [each.state.sealed for each in await reachable.deliveries()]
+    waiting = [delivery.state.sealed for delivery in await reachable.deliveries()]
     assert all(sealed and "a-secret" not in sealed for sealed in waiting)
     await reachable.works()
     assert len(reachable.mails) == 2 and len(reachable.texts) == 1

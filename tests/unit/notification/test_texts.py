@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from jinja2 import TemplateNotFound, UndefinedError
 
-from services.notification.channel import Channel
 from services.notification.contacts.contact import LANGUAGES
 from services.notification.notices import notice_table as notices
 from services.notification.texts import DATA, LARGEST_SMS_CHARACTERS, Texts, rupiah
+from shared.events.codes import DeliveryChannel
 from tests.unit.notification.samples import UUID, events
 
 PORTAL = "https://paspor.example.go.id"
@@ -47,21 +47,21 @@ FROM_COMMANDS: dict[str, tuple[dict[str, Any], ...]] = {
 def cases() -> list[tuple[str, dict[str, Any]]]:
     told = [(notices.notice_for(event), event) for event in events()]
     found = [(notice.template, event.model_dump(mode="json")) for notice, event in told if notice is not None]
-    return found + [(template, each) for template, variables in FROM_COMMANDS.items() for each in variables]
+    return found + [(template, values) for template, variables in FROM_COMMANDS.items() for values in variables]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(("template", "variables"), cases(), ids=lambda value: value if isinstance(value, str) else "")
 def test_every_message_can_be_written(template: str, variables: dict[str, Any], language: str) -> None:
     for name in (None, "SRI CONTOH LESTARI"):
-        mail = TEXTS.render(template, language, Channel.EMAIL, {**variables, "name": name})
+        mail = TEXTS.render(template, language, DeliveryChannel.EMAIL, {**variables, "name": name})
         assert mail.subject
         assert "\n" not in mail.subject
         assert PORTAL in mail.body
         assert "None" not in mail.body
         assert "\n\n\n" not in mail.body
         assert (name or "") in mail.body
-    sms = TEXTS.render(template, language, Channel.SMS, variables)
+    sms = TEXTS.render(template, language, DeliveryChannel.SMS, variables)
     assert sms.subject == ""
     assert len(sms.body) <= LARGEST_SMS_CHARACTERS
     # A character outside the GSM alphabet would cut each part of an SMS from 160 to 70.
@@ -69,12 +69,12 @@ def test_every_message_can_be_written(template: str, variables: dict[str, Any], 
 
 
 def test_every_template_is_asked_for_and_every_one_asked_for_is_there() -> None:
-    there = {each.name for each in (DATA / "templates").iterdir()} - {"_layout"}
+    there = {path.name for path in (DATA / "templates").iterdir()} - {"_layout"}
     assert there == notices.templates()
     assert {template for template, _ in cases()} == notices.templates()
     wanted = {f"{language}.{part}" for language in LANGUAGES for part in ("subject.txt", "txt", "sms.txt")}
     for template in there:
-        assert {each.name for each in (DATA / "templates" / template).iterdir()} == wanted, template
+        assert {path.name for path in (DATA / "templates" / template).iterdir()} == wanted, template
 
 
 def test_every_message_names_the_next_action() -> None:
@@ -93,18 +93,18 @@ def test_both_languages_know_the_same_reasons() -> None:
 
 def test_an_unknown_reason_is_told_in_general_words() -> None:
     variables = {"application_id": UUID, "reason_code": "never_heard_of"}
-    assert "Lihat keterangannya" in TEXTS.render("application_refused", "id", Channel.EMAIL, variables).body
+    assert "Lihat keterangannya" in TEXTS.render("application_refused", "id", DeliveryChannel.EMAIL, variables).body
     variables["reason_code"] = "nik_not_found"
-    assert "NIK tidak ditemukan" in TEXTS.render("application_refused", "id", Channel.EMAIL, variables).body
+    assert "NIK tidak ditemukan" in TEXTS.render("application_refused", "id", DeliveryChannel.EMAIL, variables).body
 
 
 def test_a_missing_variable_is_an_error_and_so_is_a_missing_template() -> None:
     with pytest.raises(UndefinedError):
-        TEXTS.render("otp", "id", Channel.SMS, {"code": "012345"})
+        TEXTS.render("otp", "id", DeliveryChannel.SMS, {"code": "012345"})
     with pytest.raises(TemplateNotFound):
-        TEXTS.render("invented", "id", Channel.SMS, {})
+        TEXTS.render("invented", "id", DeliveryChannel.SMS, {})
     with pytest.raises(TemplateNotFound):
-        TEXTS.render("otp", "fr", Channel.SMS, {"code": "012345", "expires_at": MOMENT})
+        TEXTS.render("otp", "fr", DeliveryChannel.SMS, {"code": "012345", "expires_at": MOMENT})
 
 
 def test_amounts_are_written_as_indonesians_write_them() -> None:
@@ -129,11 +129,11 @@ def test_times_are_told_in_the_offices_zone_else_in_the_usual_one(
     variables = {"billing_code": "820261123000001", "amount": 350000, "expires_at": MOMENT}
     if zone:
         variables["office_timezone"] = zone
-    assert written in TEXTS.render("bill_issued", language, Channel.SMS, variables).body
+    assert written in TEXTS.render("bill_issued", language, DeliveryChannel.SMS, variables).body
 
 
 def test_an_otp_mail_holds_one_number_of_six_digits() -> None:
     variables = FROM_COMMANDS["otp"][0]
-    for channel in Channel:
+    for channel in DeliveryChannel:
         body = TEXTS.render("otp", "id", channel, variables).body
         assert re.findall(r"(?<!\d)\d{6}(?!\d)", body) == ["012345"]

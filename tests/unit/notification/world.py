@@ -105,7 +105,7 @@ class World:
         return sorted(found, key=lambda record: (record.state.created_at, record.state.channel))
 
     async def said(self) -> list[Any]:
-        """What notification has told others."""
+        """Return the events that notification has sent."""
         waiting = await self.store.outbox_waiting(
             DELIVERIES, before=datetime.max.replace(tzinfo=START.tzinfo), limit=999
         )

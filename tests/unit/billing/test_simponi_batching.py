@@ -1,4 +1,4 @@
-"""Asking SIMPONI: many questions in few calls, within a budget, the urgent ones first and nobody starved (F56)."""
+"""Asking SIMPONI: many questions in few calls, within a budget, the urgent ones first and none left waiting (F56)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from services.billing.bills import model as bills
-from services.billing.bills.model import Purpose
 from services.billing.bills.repository import BILLS
 from services.billing.bills.states import BillState
 from services.billing.metrics import Metrics
@@ -18,6 +17,7 @@ from services.billing.receipts.simponi_batching import Budget, SimponiBatcher, U
 from services.billing.simponi import SimponiBilling
 from shared.clock import ManualClock
 from shared.errors import UpstreamDown
+from shared.events.codes import BillPurpose
 from tests.unit.billing.make import POLICY, T0, at, issued
 from tests.unit.billing.world import make_world
 
@@ -82,7 +82,7 @@ async def test_an_unknown_code_is_none_and_trouble_reaches_everybody() -> None:
     assert unknown is None
     simponi.trouble = UpstreamDown("simponi", "timeout")
     found = await asyncio.gather(asker.status("a"), asker.status("b"), return_exceptions=True)
-    assert [type(each) for each in found] == [UpstreamDown, UpstreamDown]
+    assert [type(answer) for answer in found] == [UpstreamDown, UpstreamDown]
     simponi.trouble = None
     assert await asker.status("a") is not None
 
@@ -118,7 +118,7 @@ def a_question(code: str, urgency: Urgency) -> _Question:
 def test_the_urgent_go_first_and_the_patient_are_not_starved() -> None:
     old = [a_question(f"old-{number}", Urgency.ROUTINE) for number in range(10)]
     urgent = [a_question(f"urgent-{number}", Urgency.LAST_QUESTION) for number in range(20)]
-    chosen = [each.code for each in choose([*old, *urgent], 10)]
+    chosen = [question.code for question in choose([*old, *urgent], 10)]
     assert chosen[:2] == ["old-0", "old-1"]
     assert set(chosen[2:]) == {f"urgent-{number}" for number in range(8)}
     assert choose(old, 10) == old
@@ -145,7 +145,7 @@ async def test_at_the_end_nobody_waits_for_ever() -> None:
     await turns()
     await asker.close()
     found = await asyncio.gather(*asked, return_exceptions=True)
-    assert [type(each) for each in found] == [asyncio.CancelledError, asyncio.CancelledError]
+    assert [type(answer) for answer in found] == [asyncio.CancelledError, asyncio.CancelledError]
 
 
 async def test_while_simponi_is_known_to_be_down_nobody_asks_earlier() -> None:
@@ -175,16 +175,16 @@ async def test_a_thousand_codes_that_end_together_need_few_calls() -> None:
         await world.store.insert(BILLS, bill.bill_id, bill, now=T0)
     world.simponi.codes = made
     world.clock.set(at(7200 + POLICY.grace_seconds))
-    records = [each async for each in world.store.scan(BILLS)]
+    records = [bill async for bill in world.store.scan(BILLS)]
     await asyncio.gather(*(world.billing.polling.expire_due(record) for record in records))
-    assert {each.state for each in world.all(BILLS)} == {BillState.EXPIRED}
+    assert {bill.state for bill in world.all(BILLS)} == {BillState.EXPIRED}
     assert world.names().count("BillExpired") == 1000, "each once"
     assert world.billing.questions.calls <= 6
 
 
 async def test_a_difference_is_asked_about_like_any_code() -> None:
     world = make_world()
-    bill = issued(purpose=Purpose.TOP_UP)
+    bill = issued(purpose=BillPurpose.TOP_UP)
     await world.store.insert(BILLS, bill.bill_id, bill, now=T0)
     world.simponi.codes[bill.billing_code or ""] = SimponiBilling(bill.billing_code or "", "bill-1", bill.amount, T0)
     await world.pass_time(7200 + 1200 + 20, step=300)
@@ -205,7 +205,9 @@ async def test_the_time_from_request_to_issue_is_a_metric() -> None:
     for figure in world.parts.figures:
         registry.register(figure)
     page = {
-        (sample.name, sample.labels.get("le")): sample.value for each in registry.collect() for sample in each.samples
+        (sample.name, sample.labels.get("le")): sample.value
+        for metric in registry.collect()
+        for sample in metric.samples
     }
     assert page["paspor_billing_code_wait_seconds_count", None] == 1
     assert page["paspor_billing_code_wait_seconds_bucket", "120.0"] == 0

@@ -8,7 +8,6 @@ from typing import Final
 
 from jinja2 import TemplateError
 
-from services.notification.channel import Channel
 from services.notification.context import UseCaseContext
 from services.notification.deliveries import delivery
 from services.notification.deliveries.contents import Content, DeliveryVault
@@ -18,6 +17,7 @@ from services.notification.deliveries.repository import DeliveryRepository
 from services.notification.texts import Text, Texts
 from shared.crypto.errors import CannotDecrypt
 from shared.errors import UpstreamDown
+from shared.events.codes import DeliveryChannel
 from shared.files.port import FileUnknown
 from shared.logs import get_logger
 from shared.store.decision import Decision
@@ -32,10 +32,6 @@ HOLD_SECONDS: Final = 15.0
 
 NOTE_RETRY_SECONDS: Final = 0.2
 """Between tries to write down that a message was taken, while the store is away."""
-
-UNREADABLE: Final = "content_unreadable"
-NO_TEXT: Final = "template_broken"
-LETTER_GONE: Final = "attachment_gone"
 
 
 class Sender:
@@ -69,13 +65,20 @@ class Sender:
             self._in_hand.discard(record.id)
 
     async def end(self, record: Record[Delivery], decision: Decision[Delivery]) -> None:
-        """Write what was decided. Once nothing is left to send, its attachment goes."""
+        """Write what was decided on exactly the version that was read: its lease is ours only as long as it stands.
+
+        Raises:
+            VersionConflict: it changed since, or the lease moved on.
+        """
         await self._deliveries.save_delivery(record, decision, now=self._context.now())
-        ended = decision.state
-        if ended.state is not State.QUEUED and ended.attachment_id is not None:
-            await self._context.files.delete(ended.attachment_id)
-        if ended.state is State.FAILED:
-            log.warning("delivery_failed", delivery_id=record.id, template=ended.template, reason=ended.reason)
+        await self.clean_up(record.id, decision.state)
+
+    async def clean_up(self, delivery_id: str, message: Delivery) -> None:
+        """Delete the attachment once nothing is left to send, and log a failure."""
+        if message.state is not State.QUEUED and message.attachment_id is not None:
+            await self._context.files.delete(message.attachment_id)
+        if message.state is State.FAILED:
+            log.warning("delivery_failed", delivery_id=delivery_id, template=message.template, reason=message.reason)
 
     async def _send_and_note(self, record: Record[Delivery]) -> None:
         sending = asyncio.ensure_future(self._hand_over(record))
@@ -138,7 +141,7 @@ class Sender:
     async def _hand_over(self, record: Record[Delivery]) -> None:
         message = record.state
         content, text = self._written(record)
-        if message.channel is Channel.SMS:
+        if message.channel is DeliveryChannel.SMS:
             await self._sms.send(Sms(record.id, content.to, text.body))
             return
         attachment = await self._attachment(message.attachment_id, content.file_name)
@@ -151,11 +154,11 @@ class Sender:
             return content, self._texts.render(message.template, message.language, message.channel, content.variables)
         except CannotDecrypt:
             log.error("delivery_unreadable", delivery_id=record.id)
-            raise MessageRefused(UNREADABLE) from None
+            raise MessageRefused(delivery.UNREADABLE) from None
         except TemplateError as broken:
             # The error's text may hold a variable's value.
             log.error("template_broken", template=message.template, error=type(broken).__name__)
-            raise MessageRefused(NO_TEXT) from None
+            raise MessageRefused(delivery.TEXT_BROKEN) from None
 
     async def _attachment(self, file_id: str | None, file_name: str | None) -> Attachment | None:
         if file_id is None:
@@ -163,5 +166,5 @@ class Sender:
         try:
             content = b"".join([piece async for piece in self._context.files.read(file_id)])
         except FileUnknown:
-            raise MessageRefused(LETTER_GONE) from None
+            raise MessageRefused(delivery.LETTER_GONE) from None
         return Attachment(file_name or "letter.pdf", PDF, content)

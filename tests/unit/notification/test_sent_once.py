@@ -9,9 +9,10 @@ from typing import Any, Final
 import pytest
 
 from services.notification.clients import UNANSWERED, MailServer, SmtpMailer
-from services.notification.deliveries import sending
+from services.notification.deliveries import sender
 from services.notification.deliveries.delivery import State
 from services.notification.deliveries.ports import Mail
+from services.notification.rules import MailRules
 from shared.clock import ManualClock
 from shared.errors import UpstreamDown
 from shared.events import billing
@@ -126,9 +127,9 @@ async def test_without_waiting_for_the_store_it_comes_twice(world: World, monkey
     """The twin: an acceptance that is written once or not at all, as it was."""
 
     async def once(self: Any, record: Any) -> None:
-        await self.end(record, sending.delivery.accept(record.state, record.id, self._context.now()))
+        await self.end(record, sender.delivery.accept(record.state, record.id, self._context.now()))
 
-    monkeypatch.setattr(sending.Sender, "_note_taken", once)
+    monkeypatch.setattr(sender.Sender, "_note_taken", once)
     store_that_is_away(world, 1)
     with pytest.raises(StoreUnavailable):
         await world.works()
@@ -170,14 +171,14 @@ async def slowly(world: World, monkeypatch: pytest.MonkeyPatch, *, held: bool) -
     """How often a mail is handed in whose server answers after a minute, with two workers that look for work."""
     slow = Slow(world)
     world.mailer.send = slow.send  # type: ignore[method-assign]
-    monkeypatch.setattr(sending, "HOLD_SECONDS", 0.01 if held else 60.0)
+    monkeypatch.setattr(sender, "HOLD_SECONDS", 0.01 if held else 60.0)
     first = asyncio.create_task(world.works())
     while not slow.asked:  # noqa: ASYNC110 - nothing to wait on
         await asyncio.sleep(0)
     known = [record.version for record in await world.deliveries()]
     while held and [record.version for record in await world.deliveries()] == known:  # noqa: ASYNC110
         await asyncio.sleep(0.005)
-    world.clock.advance(sending.HOLD_SECONDS if held else 40)
+    world.clock.advance(sender.HOLD_SECONDS if held else 40)
     other = _another_process(world)
     second = asyncio.create_task(other)
     await asyncio.sleep(0.05)
@@ -239,7 +240,9 @@ async def handed_in(script: Script, **settings: Any) -> str:
     """Hand one mail in twice over, the second on the kept connection; the trouble of the last try, if any."""
     server = await asyncio.start_server(script, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    mailer = SmtpMailer(MailServer("127.0.0.1", port, "Paspor <a@paspor.example>", **settings), _clock())
+    mailer = SmtpMailer(
+        MailServer("127.0.0.1", port, "Paspor <a@paspor.example>", rules=MailRules(**settings)), _clock()
+    )
     script.breaks, breaks = False, script.breaks
     await mailer.send(MAIL)
     script.breaks = breaks
@@ -276,7 +279,7 @@ async def test_with_one_patience_for_all_it_would_be_given_up_and_sent_again() -
     """The twin: the answer is awaited no longer than the rest."""
     server = await asyncio.start_server(Script(breaks=False, delay_seconds=0.5), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    short = MailServer("127.0.0.1", port, "Paspor <a@paspor.example>", timeout_seconds=0.3, answer_seconds=0.1)
+    short = MailServer("127.0.0.1", port, "Paspor <a@paspor.example>", rules=MailRules(0.3, 0.1))
     mailer = SmtpMailer(short, _clock())
     with pytest.raises(UpstreamDown, match="timeout"):
         await mailer.send(MAIL)

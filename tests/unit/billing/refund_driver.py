@@ -1,4 +1,4 @@
-"""Refunds as payers and staff ask for them: who asks, and each step by its name."""
+"""Drives refund cases as payers and staff do: the callers, and a method for each step."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ DAY = 86_400
 POLICY = RefundPolicy()
 
 
-class Desk:
-    """A world with somebody at every desk."""
+class RefundDriver:
+    """A world with a caller for every step of a refund."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.desk = world.billing.refunds
+        self.service = world.billing.refunds
         self.commands = 0
 
     def command(self) -> str:
@@ -45,18 +45,18 @@ class Desk:
         return self.world.bill()
 
     async def ask(self, bill: Bill, reason: str = "agent_error", caller: Caller = OWNER, **words: Any) -> Refund:
-        case: Refund = await self.desk.request(
+        case: Refund = await self.service.request(
             caller, NewRefund(bill.bill_id, reason, "the bank took it twice", **words), self.command()
         )
         return case
 
     async def account(self, case: Refund, caller: Caller = OWNER) -> Refund:
-        given: Refund = await self.desk.give_account(caller, case.refund_id, PAYEE)
+        given: Refund = await self.service.give_account(caller, case.refund_id, PAYEE)
         await self.world.work()
         return self.case(given)
 
     async def step(self, case: Refund, caller: Caller, name: str, **words: Any) -> Refund:
-        await self.desk.step(caller, case.refund_id, name, StepDetails(**words), self.command())
+        await self.service.step(caller, case.refund_id, name, StepDetails(**words), self.command())
         return await self.world.simponi_answers(case.refund_id)
 
     async def recommended(self, case: Refund) -> Refund:
@@ -71,7 +71,7 @@ class Desk:
         return await self.step(case, OPERATOR, "approve")
 
     def case(self, case: Refund) -> Refund:
-        return next(each for each in self.world.refunds() if each.refund_id == case.refund_id)
+        return next(refund for refund in self.world.refunds() if refund.refund_id == case.refund_id)
 
     async def released(self) -> None:
         """Scheduling gives the seat back, as it was asked."""
@@ -88,5 +88,5 @@ class Desk:
 KEYS = ("appointment_id", "application_id", "account_id", "person_id", "office_id")
 
 
-def desk_of(store: MemoryStore | None = None, **settings: Any) -> Desk:
-    return Desk(make_world(store, **settings))
+def make_driver(store: MemoryStore | None = None, **settings: Any) -> RefundDriver:
+    return RefundDriver(make_world(store, **settings))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.billing.bills.model import Standing
+from services.billing.bills.model import BillOutcome
 from services.billing.bills.repository import BILLS
 from services.billing.refunds import transitions as steps
 from services.billing.refunds.errors import RefundIsDecided, RefundOpenedByUs, RefundUnknown, RequestOfSomebodyElse
@@ -17,26 +17,35 @@ from services.billing.refunds.transitions import StepActor
 from shared.tokens import Role
 from tests.unit.billing.conftest import Ask
 from tests.unit.billing.make import at
-from tests.unit.billing.refund_desk import HEAD, OPERATOR, OWNER, POLICY, STRANGER, TREASURER, Desk, desk_of
+from tests.unit.billing.refund_driver import (
+    HEAD,
+    OPERATOR,
+    OWNER,
+    POLICY,
+    STRANGER,
+    TREASURER,
+    RefundDriver,
+    make_driver,
+)
 from tests.unit.billing.test_refunds_http import ACCOUNT, paid_bill, step
 from tests.unit.billing.world import World
 
 
-async def take_back(desk: Desk, case: Refund, caller: object = OWNER) -> Refund:
-    done: Refund = await desk.desk.take_back(caller, case.refund_id, desk.command())
+async def take_back(driver: RefundDriver, case: Refund, caller: object = OWNER) -> Refund:
+    done: Refund = await driver.service.take_back(caller, case.refund_id, driver.command())
     return done
 
 
-async def at_state(desk: Desk, state: str) -> Refund:
+async def at_state(driver: RefundDriver, state: str) -> Refund:
     """A request that has come so far."""
-    case = await desk.ask(await desk.paid_bill())
+    case = await driver.ask(await driver.paid_bill())
     if state == "requested":
         return case
     if state == "incomplete":
-        return await desk.step(case, TREASURER, "ask_papers", papers=("slip",))
-    await desk.account(case)
+        return await driver.step(case, TREASURER, "ask_papers", papers=("slip",))
+    await driver.account(case)
     for name, who in (("find_complete", TREASURER), ("research", TREASURER), ("recommend", HEAD)):
-        case = await desk.step(case, who, name)
+        case = await driver.step(case, who, name)
         if case.state.value == state:
             break
     return case
@@ -44,90 +53,90 @@ async def at_state(desk: Desk, state: str) -> Refund:
 
 @pytest.mark.parametrize("state", ["requested", "incomplete", "complete", "researched", "recommended"])
 async def test_a_request_is_taken_back_until_it_is_decided(state: str) -> None:
-    desk = desk_of()
-    case = await at_state(desk, state)
+    driver = make_driver()
+    case = await at_state(driver, state)
     assert case.state.value == state
-    back = await take_back(desk, case)
+    back = await take_back(driver, case)
     assert (back.state, back.due, back.step_due_at, back.account) == (RefundState.WITHDRAWN, {}, None, None)
     assert (back.steps[-1].by, back.steps[-1].note) == ("applicant", "request_taken_back")
-    assert desk.states()[-1] == "withdrawn", "everybody who follows the case is told"
-    assert (await take_back(desk, case)).steps == back.steps, "again is no error, and no second step"
-    bill = desk.world.bill()
-    assert (bill.state, bill.standing) == ("paid", Standing.APPOINTMENT)
-    await desk.world.rules_hold()
-    again = await desk.ask(bill)
+    assert driver.states()[-1] == "withdrawn", "everybody who follows the case is told"
+    assert (await take_back(driver, case)).steps == back.steps, "again is no error, and no second step"
+    bill = driver.world.bill()
+    assert (bill.state, bill.standing) == ("paid", BillOutcome.APPOINTMENT)
+    await driver.world.rules_hold()
+    again = await driver.ask(bill)
     assert (again.state, again.refund_id != case.refund_id) == (RefundState.REQUESTED, True)
 
 
 async def test_after_a_refusal_new_proof_can_be_taken_back_too() -> None:
-    desk = desk_of()
-    case = await desk.ask(await desk.paid_bill(), "changed_my_mind")
+    driver = make_driver()
+    case = await driver.ask(await driver.paid_bill(), "changed_my_mind")
     with pytest.raises(RefundIsDecided):
-        await take_back(desk, case)
-    await desk.desk.resubmit(OWNER, case.refund_id, "a letter", desk.command())
-    assert (await take_back(desk, case)).state == RefundState.WITHDRAWN
+        await take_back(driver, case)
+    await driver.service.resubmit(OWNER, case.refund_id, "a letter", driver.command())
+    assert (await take_back(driver, case)).state == RefundState.WITHDRAWN
 
 
 async def test_what_is_decided_stays_decided() -> None:
-    desk = desk_of()
-    case = await desk.approved(await desk.ask(await desk.paid_bill()))
+    driver = make_driver()
+    case = await driver.approved(await driver.ask(await driver.paid_bill()))
     with pytest.raises(RefundIsDecided):
-        await take_back(desk, case)
-    assert desk.case(case).state == RefundState.APPROVED
+        await take_back(driver, case)
+    assert driver.case(case).state == RefundState.APPROVED
 
 
 async def test_of_an_approval_and_a_taking_back_at_once_one_wins() -> None:
-    desk = desk_of()
-    case = await desk.recommended(await desk.ask(await desk.paid_bill()))
-    said = await asyncio.gather(take_back(desk, case), desk.step(case, OPERATOR, "approve"), return_exceptions=True)
-    assert sum(isinstance(each, Exception) for each in said) == 1
-    assert desk.case(case).state in (RefundState.WITHDRAWN, RefundState.APPROVED)
-    await desk.world.rules_hold()
+    driver = make_driver()
+    case = await driver.recommended(await driver.ask(await driver.paid_bill()))
+    said = await asyncio.gather(take_back(driver, case), driver.step(case, OPERATOR, "approve"), return_exceptions=True)
+    assert sum(isinstance(answer, Exception) for answer in said) == 1
+    assert driver.case(case).state in (RefundState.WITHDRAWN, RefundState.APPROVED)
+    await driver.world.rules_hold()
 
 
 async def test_an_officer_takes_back_only_what_they_asked_for() -> None:
-    desk = desk_of()
-    bill = await desk.paid_bill()
-    case = await desk.ask(bill, caller=TREASURER)
+    driver = make_driver()
+    bill = await driver.paid_bill()
+    case = await driver.ask(bill, caller=TREASURER)
     with pytest.raises(RequestOfSomebodyElse):
-        await take_back(desk, case, OPERATOR)
+        await take_back(driver, case, OPERATOR)
     with pytest.raises(RefundUnknown):
-        await take_back(desk, case, STRANGER)
-    assert (await take_back(desk, case, TREASURER)).steps[-1].actor_id == TREASURER.account_id
-    audited = [document["state"]["act"] for document in desk.world.store._documents["audit"].values()]
+        await take_back(driver, case, STRANGER)
+    assert (await take_back(driver, case, TREASURER)).steps[-1].actor_id == TREASURER.account_id
+    audited = [document["state"]["act"] for document in driver.world.store._documents["audit"].values()]
     assert audited.count("refund.take_back") == 1
-    case = await desk.ask(bill, caller=TREASURER)
-    assert (await take_back(desk, case)).state == RefundState.WITHDRAWN, "whose money it is may, too"
+    case = await driver.ask(bill, caller=TREASURER)
+    assert (await take_back(driver, case)).state == RefundState.WITHDRAWN, "whose money it is may, too"
 
 
 async def test_money_that_has_no_other_use_is_not_taken_back() -> None:
-    desk = desk_of()
-    bill = await desk.paid_bill()
-    await desk.world.pay(bill)
-    twice = desk.world.refunds()[0]
+    driver = make_driver()
+    bill = await driver.paid_bill()
+    await driver.world.pay(bill)
+    twice = driver.world.refunds()[0]
     with pytest.raises(RefundOpenedByUs):
-        await take_back(desk, twice)
-    assert desk.case(twice).state == RefundState.OPENED
+        await take_back(driver, twice)
+    assert driver.case(twice).state == RefundState.OPENED
 
 
 async def test_a_bill_that_was_closed_before_the_request_is_closed_as_before() -> None:
-    desk = desk_of()
-    bill = await desk.paid_bill()
-    await desk.world.released("no_show", version=9, was_confirmed=True)
-    case = await desk.ask(bill)
-    assert desk.world.bill().standing == Standing.REFUND
-    await take_back(desk, case)
-    assert (desk.world.bill().standing, desk.world.bill().closed_reason) == (Standing.CLOSED, "no_show")
-    await desk.world.rules_hold()
+    driver = make_driver()
+    bill = await driver.paid_bill()
+    await driver.world.released("no_show", version=9, was_confirmed=True)
+    case = await driver.ask(bill)
+    assert driver.world.bill().standing == BillOutcome.REFUND
+    await take_back(driver, case)
+    assert (driver.world.bill().standing, driver.world.bill().closed_reason) == (BillOutcome.CLOSED, "no_show")
+    await driver.world.rules_hold()
 
 
 async def test_a_bill_of_an_earlier_version_without_its_reason_gets_one() -> None:
-    desk = desk_of()
-    await desk.paid_bill()
-    record = await desk.world.store.get(BILLS, desk.world.bill().bill_id)
+    driver = make_driver()
+    await driver.paid_bill()
+    record = await driver.world.store.get(BILLS, driver.world.bill().bill_id)
     assert record is not None
-    case = await desk.ask(record.state)
-    standing = replace(record.state, standing=Standing.REFUND, closed_reason=None)
+    case = await driver.ask(record.state)
+    standing = replace(record.state, standing=BillOutcome.REFUND, closed_reason=None)
     withdrawn = steps.take_back(case, StepActor("applicant", OWNER.account_id), at(1), POLICY).state
     assert steps.standing_of(withdrawn, standing).state.closed_reason == "refund_refused"
 

@@ -1,4 +1,4 @@
-"""Money that goes back: why, and whose it is."""
+"""The cause of a refund that billing opens by itself, and its subject: the money and its owner."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class RefundCause(StrEnum):
 
 @dataclass(frozen=True)
 class RefundSubject:
-    """Whose money a refund case is about, and how much of it."""
+    """The money of a refund case: its owner and its amount."""
 
     receipt_id: str
     amount: int

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.booking.appointments.booking_path import appointment_id_of
 from services.scheduling.booking.appointments.errors import FeeWouldBeLost, NotPossibleNow, PersonHasAppointment
-from services.scheduling.booking.appointments.holds import appointment_id_of
 from services.scheduling.booking.appointments.priority import Need
 from services.scheduling.booking.seats import seat as seats
 from services.scheduling.booking.seats.repository import SEAT, Claim

@@ -10,8 +10,8 @@ import pytest
 
 from services.scheduling.booking.appointments import appointment as appointments
 from services.scheduling.booking.appointments.appointment import Appointment, ClaimFate
+from services.scheduling.booking.appointments.booking_path import appointment_id_of
 from services.scheduling.booking.appointments.errors import PersonHasAppointment
-from services.scheduling.booking.appointments.holds import appointment_id_of
 from services.scheduling.booking.seats import inventory
 from services.scheduling.booking.seats.seat import Seat
 from services.scheduling.offices.errors import SessionSoldOut

@@ -9,7 +9,7 @@ from typing import Any
 
 from services.scheduling.app import build
 from services.scheduling.booking.appointments.appointment import Appointment
-from services.scheduling.booking.appointments.holds import HoldWish
+from services.scheduling.booking.appointments.booking_path import HoldWish
 from services.scheduling.booking.appointments.repository import APPOINTMENT
 from services.scheduling.booking.appointments.reschedule import MoveWish
 from services.scheduling.booking.seats.seat import Seat

@@ -11,7 +11,6 @@ from services.scheduling.booking.appointments.priority import Need, Priority, Pr
 from services.scheduling.booking.appointments.priority_errors import NotInPriorityGroup, PriorityNeedMissing
 from services.scheduling.offices.facts import limits_on
 from services.scheduling.offices.facts_cache import OfficeFactsCache
-from services.scheduling.rules import POOLS_OF_CHANNEL, Channel
 from services.scheduling.terms import Pool
 
 
@@ -39,8 +38,3 @@ class PriorityGrounds:
         if found is PriorityProblem.NEED_MISSING:
             raise PriorityNeedMissing(field="/priority_need", **named)
         raise NotInPriorityGroup(field="/priority_need", **named)
-
-
-def may_hold(pool: Pool, *, is_staff: bool) -> bool:
-    """Whether a single hold may ask for that pool: priority seats on a ground, the others by channel."""
-    return pool is Pool.PRIORITY or pool in POOLS_OF_CHANNEL[Channel.OFFICE if is_staff else Channel.APPLICANT]

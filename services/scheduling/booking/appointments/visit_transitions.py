@@ -35,6 +35,7 @@ from services.scheduling.booking.appointments.walk_in import WalkIn
 from services.scheduling.booking.seats.seat import Slot
 from services.scheduling.office import Office
 from services.scheduling.rules import Rules
+from shared.events.codes import ReleaseRefusal
 from shared.events.scheduling import (
     AppointmentReleased,
     ArrivedOnProof,
@@ -262,18 +263,15 @@ def enqueued(appointment: Appointment) -> Decision[Appointment]:
     return Decision(replace(appointment, enqueue_at=None))
 
 
-ALREADY_USED: Final = "already_used"
-ALREADY_RELEASED: Final = "already_released"
-
-RELEASE_REFUSALS: Final[Mapping[Status, str]] = {
-    Status.CHECKED_IN: ALREADY_USED,
-    Status.ON_PROOF: ALREADY_USED,
-    Status.USED: ALREADY_USED,
-    Status.USED_ON_PROOF: ALREADY_USED,
-    Status.VOID: ALREADY_USED,
-    Status.RELEASED: ALREADY_RELEASED,
-    Status.ABANDONED: ALREADY_RELEASED,
-    Status.UNAVAILABLE: ALREADY_RELEASED,
+RELEASE_REFUSALS: Final[Mapping[Status, ReleaseRefusal]] = {
+    Status.CHECKED_IN: ReleaseRefusal.ALREADY_USED,
+    Status.ON_PROOF: ReleaseRefusal.ALREADY_USED,
+    Status.USED: ReleaseRefusal.ALREADY_USED,
+    Status.USED_ON_PROOF: ReleaseRefusal.ALREADY_USED,
+    Status.VOID: ReleaseRefusal.ALREADY_USED,
+    Status.RELEASED: ReleaseRefusal.ALREADY_RELEASED,
+    Status.ABANDONED: ReleaseRefusal.ALREADY_RELEASED,
+    Status.UNAVAILABLE: ReleaseRefusal.ALREADY_RELEASED,
 }
 """Why a seat does not go back for a refund, by where its appointment stands."""
 

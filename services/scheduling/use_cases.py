@@ -144,8 +144,9 @@ class Scheduling:
         self.inventory = SeatInventory(context, seats, appointments, self.release_check)
         self.checks = Checks(stored.sessions, seats, appointments, context.clock)
         inventory, bookable_sessions, availability = self.inventory, self.bookable_sessions, self.availability
-        self.path = BookingPath(
+        self.booking = BookingPath(
             context,
+            applications,
             seats,
             appointments,
             activity,
@@ -156,7 +157,7 @@ class Scheduling:
             availability,
             PriorityGrounds(self.facts_cache),
         )
-        self.holds = Holds(context, applications, appointments, activity, inventory, bookable_sessions, self.path)
+        self.holds = Holds(context, applications, appointments, activity, inventory)
         self.same_day_downgrade = SameDayDowngrade(
             context, seats, appointments, inventory, bookable_sessions, availability
         )
@@ -170,7 +171,7 @@ class Scheduling:
             bookable_sessions,
             availability,
             self.same_day_downgrade,
-            self.path,
+            self.booking,
         )
         self.relocation = Relocation(context, seats, appointments, codes, inventory)
         self.moves = Moves(
@@ -191,7 +192,7 @@ class Scheduling:
         stored, activity, allowances = self.repositories, self.activity, self.allowances
         applications, seats, appointments = stored.applications, stored.seats, stored.appointments
         inventory, bookable_sessions, availability = self.inventory, self.bookable_sessions, self.availability
-        self.same_day = SameDay(context, applications, bookable_sessions, self.path)
+        self.same_day = SameDay(context, applications, bookable_sessions, self.booking)
         self.same_day_upgrades = SameDayUpgrades(context, stored.sessions, seats, appointments, inventory)
         self.waiting_list = WaitingList(
             context, applications, seats, appointments, stored.waiting_list, activity, inventory, availability
@@ -208,7 +209,7 @@ class Scheduling:
             bookable_sessions,
             self.waiting_room,
             availability,
-            self.path,
+            self.booking,
         )
         self.flags = Flags(context, stored.activity)
         self.assisting = Assisting(context, stored.letters, self.codes, applications, appointments, self.assistances)

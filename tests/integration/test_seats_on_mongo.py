@@ -51,7 +51,7 @@ async def _replica(database: AsyncDatabase, clock: ManualClock, *, seats: int = 
 
 async def _hold(service: Scheduling, wish: HoldWish) -> Record[Appointment] | None:
     try:
-        return await service.holds.hold(wish)
+        return await service.booking.hold(wish)
     except SessionSoldOut:
         return None
 

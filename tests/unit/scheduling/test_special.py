@@ -430,7 +430,7 @@ class TestBulk:
         await world.service.moves.reschedule(world.move(away, world.session_id(NORTH, TUESDAY)))
         again = await missed(world)
         await world.submitted("ani", application_id="another")
-        await world.service.holds.hold(
+        await world.service.booking.hold(
             world.wish("ani", "2", application_id="another", session_id=world.session_id(SOUTH, THURSDAY))
         )
         with pytest.raises(PersonHasAppointment):

@@ -131,7 +131,7 @@ async def test_a_freed_seat_goes_to_the_first_in_line_and_to_nobody_else() -> No
     for person in ("citra", "dewi"):
         await world.submitted(person)
         with pytest.raises(SessionSoldOut):
-            await world.service.holds.hold(world.wish(person))
+            await world.service.booking.hold(world.wish(person))
     assert (await entry_of(world, citra)).status is WaitingStatus.WAITING
     await world.rules_hold()
 

@@ -132,7 +132,7 @@ class World:
     async def hold(self, person: str = "ani", key: str = "", **changes: Any) -> Record[Appointment]:
         """Submit and hold."""
         await self.submitted(person)
-        return await self.service.holds.hold(self.wish(person, key, **changes))
+        return await self.service.booking.hold(self.wish(person, key, **changes))
 
     async def paid(self, person: str = "ani", **changes: Any) -> Record[Appointment]:
         """Submit, hold and pay."""

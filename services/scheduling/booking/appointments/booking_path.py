@@ -7,12 +7,12 @@ own and share :meth:`BookingPath.begin`.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from typing import Any, Final
 
-from services.scheduling.applications import ApplicationCopy
+from services.scheduling.applications import ApplicationCopy, ApplicationRepository
 from services.scheduling.booking.abuse.activity_counters import NOWHERE, ActivityCounters, Origin
 from services.scheduling.booking.abuse.hold_allowances import HoldAllowances
 from services.scheduling.booking.abuse.limits import Act, Wish
@@ -22,16 +22,17 @@ from services.scheduling.booking.appointments.errors import PersonHasAppointment
 from services.scheduling.booking.appointments.priority import Need, Priority, Proof
 from services.scheduling.booking.appointments.priority_check import PriorityGrounds
 from services.scheduling.booking.appointments.repository import AppointmentRepository
+from services.scheduling.booking.appointments.walk_in import is_at_counter
 from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.booking.seats.repository import SeatRepository
 from services.scheduling.booking.seats.seat import Seat, Slot, slot_of
-from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.context import Actor, UseCaseContext, refuse_unless_own_office
 from services.scheduling.errors import ApplicationIsWithdrawn
 from services.scheduling.offices.bookable_sessions import BookableSessions
 from services.scheduling.offices.errors import PoolNotOpen, SessionClosed
 from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.openings.waiting_room import Turn, WaitingRoom
-from services.scheduling.rules import bookable_from
+from services.scheduling.rules import POOLS_OF_CHANNEL, Channel, bookable_from
 from services.scheduling.terms import Pool
 from shared.errors import NotFound, Refusal, SomeoneElseChangedIt
 from shared.ids import derived_id
@@ -90,6 +91,7 @@ class BookingPath:
     def __init__(
         self,
         context: UseCaseContext,
+        applications: ApplicationRepository,
         seats: SeatRepository,
         appointments: AppointmentRepository,
         activity: ActivityCounters,
@@ -101,6 +103,7 @@ class BookingPath:
         grounds: PriorityGrounds,
     ) -> None:
         self._context = context
+        self._applications = applications
         self._seats = seats
         self._appointments = appointments
         self._activity = activity
@@ -110,8 +113,37 @@ class BookingPath:
         self._waiting_room = waiting_room
         self._availability = availability
         self._grounds = grounds
+        self._guards = (self.refuse_lacking, self.refuse_without_ground, self.refuse_over_limits)
 
-    async def hold(self, wish: HoldWish, copy: ApplicationCopy, guards: Sequence[Guard]) -> Record[Appointment]:
+    async def hold(self, wish: HoldWish) -> Record[Appointment]:
+        """Hold a seat of the session for an application.
+
+        Refuses with ``NotKnownYet``, ``NotFound`` (somebody else's application), ``ApplicationIsWithdrawn``,
+        ``PoolNotOpen``, ``NotYourOffice``, ``ProductNotOffered``, ``PriorityNeedMissing``, ``NotInPriorityGroup``, the
+        limits against hoarding, and as :meth:`win` does. A repeat of the command meets the appointment of
+        the first time.
+        """
+        copy = await self._applications.wait_for_submitted(wish.application_id, self._context.clock)
+        await self._refuse_unentitled(wish, copy)
+        return await self.win(wish, copy, self._guards)
+
+    async def hold_at_counter(self, wish: HoldWish) -> Record[Appointment]:
+        """Hold for a person who stands at the counter: an officer's hold of today's walk-in or priority seats.
+
+        It is a hold like any other, to be paid before the session ends, but the close of online booking does not count.
+
+        Refuses as :meth:`hold` does; ``SessionClosed`` where the session of today is over.
+        """
+        session = (await self._bookable_sessions.session(wish.session_id)).state
+        now, timezone = self._context.now(), self._context.offices[session.office_id].timezone
+        refuse_unless_own_office(wish.actor, session.office_id)
+        if not is_at_counter(wish.pool, session, timezone=timezone, now=now):
+            return await self.hold(wish)
+        copy = await self._applications.wait_for_submitted(wish.application_id, self._context.clock)
+        late = replace(wish, starts_from=session.starts_at, pay_until=session.ends_at)
+        return await self.win(late, copy, (self._refuse_ended, self._refuse_unentitled, *self._guards))
+
+    async def win(self, wish: HoldWish, copy: ApplicationCopy, guards: Sequence[Guard]) -> Record[Appointment]:
         """Hold a seat of the session once every guard has let the wish pass: one conditional write and one insert.
 
         A repeat of the command meets the appointment that it won, also where a guard would refuse it now.
@@ -134,7 +166,7 @@ class BookingPath:
             if won is None or won.state.status is Status.ABANDONED:
                 raise
             return won
-        held = await self._win(wish, copy)
+        held = await self._claim_and_begin(wish, copy)
         if turn is not None:
             await self._waiting_room.took(turn, held.id)
         return held
@@ -175,6 +207,19 @@ class BookingPath:
             counted = Wish(copy.person_id, wish.session_id)
             self._activity.check_limits(Act.HOLD, copy.account_id, counted, wish.origin)
 
+    async def _refuse_ended(self, wish: HoldWish, _: ApplicationCopy) -> None:
+        if wish.pay_until is not None and self._context.now() >= wish.pay_until:
+            raise SessionClosed(starts_at=wish.starts_from)
+
+    async def _refuse_unentitled(self, wish: HoldWish, copy: ApplicationCopy) -> None:
+        refuse_foreign_application(copy, wish.actor)
+        channel = Channel.OFFICE if wish.actor.is_staff else Channel.APPLICANT
+        if wish.pool is not Pool.PRIORITY and wish.pool not in POOLS_OF_CHANNEL[channel]:
+            raise PoolNotOpen(pool=wish.pool.value)
+        if wish.actor.is_staff:
+            session = await self._bookable_sessions.session(wish.session_id)
+            refuse_unless_own_office(wish.actor, session.state.office_id)
+
     async def _find_ground(self, wish: HoldWish, copy: ApplicationCopy) -> Priority | None:
         place = await self._inventory.place(wish.session_id) if wish.pool is Pool.PRIORITY else None
         return None if place is None else self._ground(wish, copy, place.date)
@@ -193,7 +238,7 @@ class BookingPath:
         pool = Pool.REGULAR if declared else wish.pool
         return await self._waiting_room.turn(wish.session_id, pool, copy.person_id)
 
-    async def _win(self, wish: HoldWish, copy: ApplicationCopy) -> Record[Appointment]:
+    async def _claim_and_begin(self, wish: HoldWish, copy: ApplicationCopy) -> Record[Appointment]:
         """Return the hold of a seat of the session, or what the same command holds already."""
         attempt = 0
         for _ in range(TRIES):

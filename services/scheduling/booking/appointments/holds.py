@@ -1,4 +1,4 @@
-"""Holds: winning a seat, letting it lapse, giving it up."""
+"""Holds after they were won: read, given up, lapsed, released when their application is withdrawn."""
 
 from __future__ import annotations
 
@@ -13,17 +13,11 @@ from services.scheduling.booking.abuse.limits import Act
 from services.scheduling.booking.appointments import appointment as appointments
 from services.scheduling.booking.appointments.access import find_visible, refuse_impossible
 from services.scheduling.booking.appointments.appointment import Appointment, Command, ReleaseReason, Status, can
-from services.scheduling.booking.appointments.booking_path import BookingPath, HoldWish, refuse_foreign_application
 from services.scheduling.booking.appointments.booking_path import appointment_id_of as appointment_id_of
 from services.scheduling.booking.appointments.errors import FeeWouldBeLost
 from services.scheduling.booking.appointments.repository import AppointmentRepository
-from services.scheduling.booking.appointments.walk_in import is_at_counter
 from services.scheduling.booking.seats.inventory import SeatInventory
-from services.scheduling.context import Actor, UseCaseContext, refuse_unless_own_office
-from services.scheduling.offices.bookable_sessions import BookableSessions
-from services.scheduling.offices.errors import PoolNotOpen, SessionClosed
-from services.scheduling.rules import POOLS_OF_CHANNEL, Channel
-from services.scheduling.terms import Pool
+from services.scheduling.context import Actor, UseCaseContext
 from shared.errors import NotFound
 from shared.events.application import ApplicationSubmitted, ApplicationWithdrawn, KindCorrected
 from shared.service import NotYet
@@ -35,7 +29,7 @@ log = structlog.get_logger()
 
 
 class Holds:
-    """From a free seat to a hold, and back."""
+    """Reads holds and ends them."""
 
     def __init__(
         self,
@@ -44,58 +38,12 @@ class Holds:
         appointments: AppointmentRepository,
         activity: ActivityCounters,
         inventory: SeatInventory,
-        bookable_sessions: BookableSessions,
-        path: BookingPath,
     ) -> None:
         self._context = context
         self._applications = applications
         self._appointments = appointments
         self._activity = activity
         self._inventory = inventory
-        self._bookable_sessions = bookable_sessions
-        self._path = path
-        self._guards = (path.refuse_lacking, path.refuse_without_ground, path.refuse_over_limits)
-
-    async def hold(self, wish: HoldWish) -> Record[Appointment]:
-        """Hold a seat of the session for an application.
-
-        Refuses with ``NotKnownYet``, ``NotFound`` (somebody else's application), ``ApplicationIsWithdrawn``,
-        ``PoolNotOpen``, ``NotYourOffice``, ``ProductNotOffered``, ``PriorityNeedMissing``, ``NotInPriorityGroup``, the
-        limits against hoarding, and as :meth:`BookingPath.hold` does. A repeat of the command meets the appointment of
-        the first time.
-        """
-        copy = await self._applications.wait_for_submitted(wish.application_id, self._context.clock)
-        await self._refuse_unentitled(wish, copy)
-        return await self._path.hold(wish, copy, self._guards)
-
-    async def hold_at_counter(self, wish: HoldWish) -> Record[Appointment]:
-        """Hold for a person who stands at the counter: an officer's hold of today's walk-in or priority seats.
-
-        It is a hold like any other, to be paid before the session ends, but the close of online booking does not count.
-
-        Refuses as :meth:`hold` does; ``SessionClosed`` where the session of today is over.
-        """
-        session = (await self._bookable_sessions.session(wish.session_id)).state
-        now, timezone = self._context.now(), self._context.offices[session.office_id].timezone
-        refuse_unless_own_office(wish.actor, session.office_id)
-        if not is_at_counter(wish.pool, session, timezone=timezone, now=now):
-            return await self.hold(wish)
-        copy = await self._applications.wait_for_submitted(wish.application_id, self._context.clock)
-        late = replace(wish, starts_from=session.starts_at, pay_until=session.ends_at)
-        return await self._path.hold(late, copy, (self._refuse_ended, self._refuse_unentitled, *self._guards))
-
-    async def _refuse_ended(self, wish: HoldWish, _: ApplicationCopy) -> None:
-        if wish.pay_until is not None and self._context.now() >= wish.pay_until:
-            raise SessionClosed(starts_at=wish.starts_from)
-
-    async def _refuse_unentitled(self, wish: HoldWish, copy: ApplicationCopy) -> None:
-        refuse_foreign_application(copy, wish.actor)
-        channel = Channel.OFFICE if wish.actor.is_staff else Channel.APPLICANT
-        if wish.pool is not Pool.PRIORITY and wish.pool not in POOLS_OF_CHANNEL[channel]:
-            raise PoolNotOpen(pool=wish.pool.value)
-        if wish.actor.is_staff:
-            session = await self._bookable_sessions.session(wish.session_id)
-            refuse_unless_own_office(wish.actor, session.state.office_id)
 
     async def cancel(
         self, appointment_id: str, actor: Actor, command_id: str, *, fee_is_lost: bool, origin: Origin = NOWHERE

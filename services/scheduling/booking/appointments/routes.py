@@ -11,7 +11,7 @@ from services.scheduling.booking.abuse.errors import (
     TooManySeatsGivenUp,
 )
 from services.scheduling.booking.abuse.http import origin_of
-from services.scheduling.booking.appointments.booking_path import HoldWish
+from services.scheduling.booking.appointments.booking_path import BookingPath, HoldWish
 from services.scheduling.booking.appointments.errors import (
     BeingMoved,
     FeeWouldBeLost,
@@ -118,9 +118,9 @@ async def hold_seat(call: Call[HoldSeat, AssistedQuery]) -> AppointmentView:
             await use_case(call, SameDay).hold(wish, asked.if_unpaid), use_case(call, UseCaseContext)
         )
     if not wish.actor.is_staff:
-        return appointment_view(await use_case(call, Holds).hold(wish), use_case(call, UseCaseContext))
+        return appointment_view(await use_case(call, BookingPath).hold(wish), use_case(call, UseCaseContext))
     await use_case(call, Assisting).refuse_unassisted(call.caller, asked.application_id, call.query.assistance)
-    held = await use_case(call, Holds).hold_at_counter(wish)
+    held = await use_case(call, BookingPath).hold_at_counter(wish)
     return appointment_view(held, use_case(call, UseCaseContext), for_staff=True)
 
 

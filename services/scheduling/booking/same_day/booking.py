@@ -38,7 +38,7 @@ class SameDay:
 
         Refuses with ``NotKnownYet``, ``NotFound``, ``ApplicationIsWithdrawn``, ``PoolNotOpen`` (staff: the quota is
         the applicants'), ``SameDayChoiceMissing``, ``SameDayIsToday``, ``SameDayTooLate``, ``ProductNotOffered``,
-        ``SessionClosed``, the limits against hoarding, and as :meth:`BookingPath.hold` does.
+        ``SessionClosed``, the limits against hoarding, and as :meth:`BookingPath.win` does.
         """
         copy = await self._applications.wait_for_submitted(wish.application_id, self._context.clock)
         if wish.actor.is_staff:
@@ -56,7 +56,7 @@ class SameDay:
         )
         in_time = partial(self._refuse_wrong_time, session)
         guards = (in_time, self._path.refuse_lacking, self._path.refuse_over_limits)
-        return await self._path.hold(same_day, copy, guards)
+        return await self._path.win(same_day, copy, guards)
 
     async def _refuse_wrong_time(self, session: Session, _wish: HoldWish, _copy: ApplicationCopy) -> None:
         rules, timezone = self._context.rules, self._context.offices[session.office_id].timezone

@@ -11,7 +11,7 @@ from services.scheduling.booking.abuse.hold_allowances import HoldAllowances
 from services.scheduling.booking.appointments.booking_path import BookingPath
 from services.scheduling.booking.appointments.entitlement_check import PaidVisits
 from services.scheduling.booking.appointments.holds import Holds
-from services.scheduling.booking.appointments.move import Relocation
+from services.scheduling.booking.appointments.move import Mover, Relocation
 from services.scheduling.booking.appointments.payments import Payments
 from services.scheduling.booking.appointments.priority_check import PriorityGrounds
 from services.scheduling.booking.appointments.queue_codes import QueueCodes
@@ -158,8 +158,9 @@ class Scheduling:
             PriorityGrounds(self.facts_cache),
         )
         self.holds = Holds(context, applications, appointments, activity, inventory)
+        self.mover = Mover(context, seats, appointments, inventory)
         self.same_day_downgrade = SameDayDowngrade(
-            context, seats, appointments, inventory, bookable_sessions, availability
+            context, appointments, inventory, bookable_sessions, availability, self.mover
         )
         self.payments = Payments(
             context,
@@ -173,7 +174,7 @@ class Scheduling:
             self.same_day_downgrade,
             self.booking,
         )
-        self.relocation = Relocation(context, seats, appointments, codes, inventory)
+        self.relocation = Relocation(context, codes, self.mover)
         self.moves = Moves(
             context,
             appointments,
@@ -193,7 +194,7 @@ class Scheduling:
         applications, seats, appointments = stored.applications, stored.seats, stored.appointments
         inventory, bookable_sessions, availability = self.inventory, self.bookable_sessions, self.availability
         self.same_day = SameDay(context, applications, bookable_sessions, self.booking)
-        self.same_day_upgrades = SameDayUpgrades(context, stored.sessions, seats, appointments, inventory)
+        self.same_day_upgrades = SameDayUpgrades(context, stored.sessions, appointments, inventory, self.mover)
         self.waiting_list = WaitingList(
             context, applications, seats, appointments, stored.waiting_list, activity, inventory, availability
         )

@@ -242,9 +242,7 @@ async def test_a_withdrawal_that_overtakes_the_submission_stays(world: World) ->
 
 async def test_a_withdrawal_waits_for_a_move_and_leaves_a_visitor_alone(world: World) -> None:
     paid = await world.paid()
-    moves, later = world.service.moves, world.move(paid, world.session_id(NORTH))
-    target = await world.service.bookable_sessions.session(later.session_id)
-    await moves._begin(later, target.state)
+    await world.begin_move(paid, world.session_id(NORTH))
     with pytest.raises(NotYet):
         await world.hear(withdrawn())
     await world.recover()

@@ -619,21 +619,10 @@ def withdraw(
     return release(appointment_id, appointment, Command.WITHDRAW, ReleaseReason.WITHDRAWN, now=now, rules=rules)
 
 
-def begin_move(
-    appointment: Appointment,
-    *,
-    session_id: str,
-    pool: str,
-    token: str,
-    command_id: str,
-    now: datetime,
-    rules: Rules,
-    cause: MoveCause = MoveCause.ASKED,
-) -> Decision[Appointment]:
+def begin_move(appointment: Appointment, move: Move) -> Decision[Appointment]:
     """Say where the visit shall go and under which fresh token, before that seat is reached for."""
-    status = TRANSITIONS.after(appointment.status, Command.BEGIN_MOVE)
-    until = now + timedelta(seconds=rules.move_seconds)
-    return Decision(_now(appointment, status, move=Move(session_id, pool, token, until, command_id, cause)))
+    command = Command.BEGIN_SPECIAL if move.cause is MoveCause.SPECIAL else Command.BEGIN_MOVE
+    return Decision(_now(appointment, TRANSITIONS.after(appointment.status, command), move=move))
 
 
 def finish_move(
@@ -684,8 +673,9 @@ def moved_fact(
 
 
 def undo_move(appointment: Appointment) -> Decision[Appointment]:
-    """The visit stays where it was."""
-    return Decision(_now(appointment, TRANSITIONS.after(appointment.status, Command.UNDO_MOVE), move=None))
+    """No seat was won: the visit stays where it was, or its right to a new date open."""
+    command = Command.UNDO_SPECIAL if appointment.status is Status.SPECIAL_MOVING else Command.UNDO_MOVE
+    return Decision(_now(appointment, TRANSITIONS.after(appointment.status, command), move=None))
 
 
 def leaving_told(appointment: Appointment, told: tuple[Leaving, ...]) -> Decision[Appointment]:

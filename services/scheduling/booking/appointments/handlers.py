@@ -12,10 +12,11 @@ from services.scheduling.booking.appointments.refund_release import Releases
 from services.scheduling.booking.appointments.repository import APPOINTMENT
 from services.scheduling.booking.appointments.reschedule import Moves
 from services.scheduling.booking.same_day.downgrade import SameDayDowngrade
-from services.scheduling.booking.same_day.upgrade import SAME_DAY, SameDayUpgrades
+from services.scheduling.booking.same_day.upgrade import SameDayUpgrades
 from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.booking.waiting_list.service import WaitingList
 from shared.events import application, billing
+from shared.events.codes import BillPurpose
 from shared.events.envelope import Envelope
 from shared.events.message import Event
 from shared.service import DeadlineHandler, MessageHandler
@@ -77,14 +78,14 @@ class AppointmentHandlers:
 
     async def bill_requested(self, event: billing.BillRequested, envelope: Envelope) -> None:
         """The bill owns the seat's time now, or is the surcharge's."""
-        if event.purpose == SAME_DAY:
+        if event.purpose == BillPurpose.SAME_DAY:
             await self.same_day_upgrades.surcharge_billed(event, envelope.id)
             return
         await self.payments.bill_requested(event, envelope.id)
 
     async def bill_paid(self, event: billing.BillPaid | billing.BillWaived, envelope: Envelope) -> None:
         """The visit is certain, or its surcharge paid."""
-        if event.purpose == SAME_DAY:
+        if event.purpose == BillPurpose.SAME_DAY:
             await self.same_day_upgrades.surcharge_paid(event, envelope.id)
             return
         await self.payments.bill_paid(event, envelope.id)
@@ -93,7 +94,7 @@ class AppointmentHandlers:
         self, event: billing.BillExpired | billing.BillFailed | billing.BillCancelled, envelope: Envelope
     ) -> None:
         """The seat goes back, or the place in the same-day quota."""
-        if event.purpose == SAME_DAY:
+        if event.purpose == BillPurpose.SAME_DAY:
             await self.same_day_upgrades.surcharge_ended(event, envelope.id)
             return
         await self.payments.bill_ended(event, envelope.id)

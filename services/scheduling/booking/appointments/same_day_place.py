@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.scheduling.booking.seats.seat import Slot
+from shared.events.codes import SeatQuestion
 from shared.events.scheduling import SeatUnavailable
 
 
@@ -55,6 +56,6 @@ def no_place(bill_id: str, reason: str, *, application_id: str, account_id: str)
         application_id=application_id,
         account_id=account_id,
         bill_id=bill_id,
-        asked_for="same_day",
+        asked_for=SeatQuestion.SAME_DAY,
         reason=reason,
     )

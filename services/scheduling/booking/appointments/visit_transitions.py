@@ -13,7 +13,6 @@ from services.scheduling.booking.appointments.appointment import (
     TRANSITIONS,
     Appointment,
     Command,
-    Move,
     MoveCause,
     ReleaseReason,
     Status,
@@ -150,21 +149,6 @@ def _opened(appointment: Appointment, command: Command, ruling: Ruling, rules: R
         by_request=_by_request(appointment) + asked,
     )
     return given_up(appointment, status, now=ruling.at, rules=rules, special=special, enqueue_at=None, miss_at=None)
-
-
-def begin_special(
-    appointment: Appointment, *, session_id: str, pool: str, token: str, command_id: str, now: datetime, rules: Rules
-) -> Decision[Appointment]:
-    """Say which new date is reached for and under which fresh token, before that seat is claimed."""
-    until = now + timedelta(seconds=rules.move_seconds)
-    move = Move(session_id, pool, token, until, command_id, MoveCause.SPECIAL)
-    status = TRANSITIONS.after(appointment.status, Command.BEGIN_SPECIAL)
-    return Decision(replace(appointment, status=status, move=move))
-
-
-def undo_special(appointment: Appointment) -> Decision[Appointment]:
-    """No seat was won: the right stays open as it was."""
-    return Decision(replace(appointment, status=TRANSITIONS.after(appointment.status, Command.UNDO_SPECIAL), move=None))
 
 
 def finish_special(

@@ -25,6 +25,7 @@ from services.scheduling.booking.seats.seat import Slot
 from services.scheduling.office import Office
 from services.scheduling.rules import Rules
 from services.scheduling.terms import Pool
+from shared.events.codes import NoSeatReason, SeatQuestion
 from shared.events.scheduling import SameDaySeatLost, SeatHeld, SeatUnavailable
 from shared.store.decision import Decision
 
@@ -102,7 +103,7 @@ def end_without_seat(
         application_id=appointment.application_id,
         account_id=appointment.account_id,
         bill_id=bill_id,
-        asked_for="renewal",
-        reason="no_seat",
+        asked_for=SeatQuestion.RENEWAL,
+        reason=NoSeatReason.NO_SEAT,
     )
     return Decision(decision.state, (*decision.events, event))

@@ -15,12 +15,11 @@ from services.scheduling.booking.seats.seat import Slot
 from services.scheduling.office import Office
 from services.scheduling.rules import Rules
 from services.scheduling.terms import Pool, local_date
+from shared.events.codes import NoSeatReason
 from shared.events.scheduling import SameDaySeatReserved
 from shared.store.decision import Decision
 
 MAY_UPGRADE: Final = (Status.CONFIRMED, Status.CHECKED_IN)
-NOT_HEARD_OF: Final = "not_heard_of"
-"""Why a place goes back whose bill was silent for long after it could be paid."""
 
 
 class UpgradeProblem(StrEnum):
@@ -104,7 +103,7 @@ def end(visit: Appointment, *, now: datetime, rules: Rules) -> Decision[Appointm
 
 def give_up_waiting(visit: Appointment, *, now: datetime, rules: Rules) -> Decision[Appointment]:
     """Billing was silent for too long: the seat goes back, and billing hears that it did."""
-    return Decision(end(visit, now=now, rules=rules).state, place_given_up(visit, NOT_HEARD_OF))
+    return Decision(end(visit, now=now, rules=rules).state, place_given_up(visit, NoSeatReason.NOT_HEARD_OF))
 
 
 def _place_of(visit: Appointment) -> SameDayPlace:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,7 +11,10 @@ from services.scheduling.booking.seats.seat import Seat, SeatStatus, seat_deadli
 from services.scheduling.offices.repository import MOST_SESSIONS
 from services.scheduling.offices.session import Session
 from services.scheduling.store_part import OnStore
+from shared.clock import Clock
 from shared.ids import derived_id
+from shared.store.change import change
+from shared.store.decision import Decision
 from shared.store.kinds import Index, Kind, Range, Record
 
 SEAT_FREE: Final = "free_by_place"
@@ -78,6 +81,16 @@ class SeatRepository(OnStore):
     async def save_seat(self, record: Record[Seat], seat: Seat, now: datetime) -> Record[Seat]:
         """Save the seat. Raises VersionConflict if it was changed since it was read."""
         return await self._store.save(SEAT, record, seat, now=now)
+
+    async def change_seat(
+        self, record: Record[Seat], decide: Callable[[Seat], Decision[Seat] | None], clock: Clock
+    ) -> Record[Seat]:
+        """Decide about a seat that was read and save it, as `shared.store.change` does."""
+        return await change(self._store, clock, SEAT, record.id, decide, first=record)
+
+    async def replace_seat(self, record: Record[Seat], seat: Seat, clock: Clock) -> Record[Seat]:
+        """Save the seat unless it was changed since it was read; return the seat as it stands."""
+        return await self.change_seat(record, lambda stored: Decision(seat) if stored == record.state else None, clock)
 
     async def claim_free_seat(
         self, session_id: str, pool: str, claim: Claim, *, places: Range, starts_from: datetime, now: datetime

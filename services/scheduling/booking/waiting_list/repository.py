@@ -75,25 +75,16 @@ class WaitingListRepository(OnStore):
         """Write a new entry."""
         return await self._store.insert(WAITING, waiting_id, entry, now=now)
 
-    async def save_waiting(
-        self, record: Record[Waiting], decision: Decision[Waiting], now: datetime, received: str | None = None
-    ) -> Record[Waiting]:
-        """Save the entry with its events. Raises VersionConflict if it was changed since it was read."""
-        return await self._store.save(
-            WAITING, record, decision.state, now=now, events=decision.events, received=received
-        )
-
     async def change_waiting(
         self,
-        waiting_id: str,
+        record: Record[Waiting],
         decide: Callable[[Waiting], Decision[Waiting] | None],
         clock: Clock,
         *,
         received: str | None = None,
-        first: Record[Waiting] | None = None,
     ) -> Record[Waiting]:
-        """Load, decide and save an entry, as `shared.store.change` does."""
-        return await change(self._store, clock, WAITING, waiting_id, decide, received=received, first=first)
+        """Decide about an entry that was read and save it, as `shared.store.change` does."""
+        return await change(self._store, clock, WAITING, record.id, decide, received=received, first=record)
 
     def every_waiting(self) -> AsyncIterator[Record[Waiting]]:
         """All entries, for checks."""

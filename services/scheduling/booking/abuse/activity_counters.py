@@ -187,7 +187,11 @@ class ActivityCounters:
             if (subject, day) not in changed:
                 fresh.append(days[day])
         if fresh and await self._activity_days.begin_activity_days(fresh, now) < len(fresh):
-            changed += [(each.subject, each.day) for each in fresh if not await self._is_ours(each)]
+            changed += [
+                (activity_day.subject, activity_day.day)
+                for activity_day in fresh
+                if not await self._is_ours(activity_day)
+            ]
         for subject, day in changed:
             weeks[subject][day] = await self._add(weeks[subject][day], pending[subject, day], weeks[subject], today)
         self._remember(weeks)
@@ -199,7 +203,7 @@ class ActivityCounters:
 
     async def _add(self, known: ActivityDay, activities: Sequence[Activity], week: _Days, today: date) -> ActivityDay:
         """Add to a day that is there already, whoever else does so."""
-        days = [each for day, each in week.items() if day != known.day]
+        days = [activity_day for day, activity_day in week.items() if day != known.day]
 
         def decide(written: ActivityDay) -> Decision[ActivityDay]:
             total = limits.with_activities(written, activities)
@@ -251,7 +255,7 @@ class ActivityCounters:
     async def _raise_flags(self, weeks: Mapping[str, _Days], today: date) -> None:
         now, first = self._clock.now(), limits.first_day(today)
         for subject, known in weeks.items():
-            days = [each for day, each in sorted(known.items()) if first <= day <= today]
+            days = [activity_day for day, activity_day in sorted(known.items()) if first <= day <= today]
             for pattern in limits.patterns_of(days, today):
                 for office_id in limits.offices_of(days)[: flags.MOST_OFFICES_TOLD]:
                     flag_id = derived_id("flag", pattern, subject, office_id, today.isoformat())

@@ -85,10 +85,10 @@ def raise_flag(
         subject=CountedSubject(subject),
         subject_id=subject_id,
         day=today,
-        holds=sum(each.holds for each in days),
-        releases=sum(each.releases for each in days),
-        moves=sum(each.moves for each in days),
-        persons=len({person for each in days for person in each.persons}),
+        holds=sum(activity_day.holds for activity_day in days),
+        releases=sum(activity_day.releases for activity_day in days),
+        moves=sum(activity_day.moves for activity_day in days),
+        persons=len({person for activity_day in days for person in activity_day.persons}),
         evidence=tuple(_evidence(days)),
         made_at=now,
     )
@@ -127,8 +127,8 @@ def review(flag: Flag, command: FlagCommand, *, by: str, now: datetime) -> Decis
 
 def _evidence(days: Sequence[ActivityDay]) -> Iterable[Evidence]:
     counts: dict[str, list[ActivityCount]] = {}
-    for each in days:
-        for account_id, count in each.accounts.items():
+    for activity_day in days:
+        for account_id, count in activity_day.accounts.items():
             counts.setdefault(account_id, []).append(count)
     for account_id, known in sorted(counts.items()):
         times = [at for count in known for at in (count.first_at, count.last_at) if at is not None]

@@ -44,7 +44,7 @@ class _Numbers:
     numbers: tuple[int, ...]
 
     def keys(self) -> tuple[str, ...]:
-        return tuple(each.key(number) for each, number in zip(self.rations, self.numbers, strict=True))
+        return tuple(ration.key(number) for ration, number in zip(self.rations, self.numbers, strict=True))
 
 
 class HoldAllowances:

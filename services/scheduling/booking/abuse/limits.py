@@ -242,7 +242,7 @@ def limit_reached(days: Sequence[ActivityDay], act: Act, wish: Wish, *, today: d
 
 def is_over(days: Sequence[ActivityDay], *, today: date, scale: int) -> bool:
     """Whether any limit stops this subject from anything."""
-    sessions = {session_id for each in days for session_id in each.sessions}
+    sessions = {session_id for activity_day in days for session_id in activity_day.sessions}
     wishes = [ANYTHING, *(Wish(session_id=session_id) for session_id in sessions)]
     return any(
         limit_reached(days, act, wish, today=today, scale=scale) for wish in wishes for act in (Act.HOLD, Act.MOVE)
@@ -251,17 +251,20 @@ def is_over(days: Sequence[ActivityDay], *, today: date, scale: int) -> bool:
 
 def _reached(limit: Limit, days: Sequence[ActivityDay], today: date, most: int, wish: Wish) -> datetime | None:
     since = today - timedelta(days=limit.days - 1)
-    counted = sorted((each for each in days if since <= each.day <= today), key=lambda each: each.day)
+    counted = sorted(
+        (activity_day for activity_day in days if since <= activity_day.day <= today),
+        key=lambda activity_day: activity_day.day,
+    )
     if limit.counted is Counted.PERSONS:
-        persons = {person for each in counted for person in each.persons}
+        persons = {person for activity_day in counted for person in activity_day.persons}
         full = len(persons) >= most and wish.person_id not in persons
         return _midnight(today + timedelta(days=1)) if full else None
     total = 0
-    for each in reversed(counted):
-        total += _count(each, limit.counted, wish)
+    for activity_day in reversed(counted):
+        total += _count(activity_day, limit.counted, wish)
         if total >= most:
             # once this day no longer counts, the younger ones alone are below the limit
-            return _midnight(each.day + timedelta(days=limit.days))
+            return _midnight(activity_day.day + timedelta(days=limit.days))
     return None
 
 
@@ -311,16 +314,19 @@ def patterns_of(days: Sequence[ActivityDay], today: date) -> list[Pattern]:
     """Return the patterns that the days of one subject show."""
     if not days:
         return []
-    kind, of_today = days[0].kind, [each for each in days if each.day == today]
-    accounts = {account for each in of_today for account in each.accounts}
-    holds, releases = sum(each.holds for each in days), sum(each.releases for each in days)
+    kind, of_today = days[0].kind, [activity_day for activity_day in days if activity_day.day == today]
+    accounts = {account for activity_day in of_today for account in activity_day.accounts}
+    holds, releases = (
+        sum(activity_day.holds for activity_day in days),
+        sum(activity_day.releases for activity_day in days),
+    )
     found = {
         Pattern.BOOK_CANCEL_BOOK: kind in (CountedSubject.ACCOUNT, CountedSubject.PERSON)
         and min(holds, releases) >= BOOKED_AND_CANCELLED,
         Pattern.MANY_ACCOUNTS_ONE_DEVICE: kind is CountedSubject.DEVICE and len(accounts) >= ACCOUNTS_OF_A_DEVICE,
         Pattern.MANY_ACCOUNTS_ONE_ADDRESS: kind is CountedSubject.ADDRESS and len(accounts) >= ACCOUNTS_OF_AN_ADDRESS,
         Pattern.MANY_HOLDS: kind is CountedSubject.ACCOUNT
-        and sum(each.holds for each in of_today) >= HOLDS_OF_AN_ACCOUNT,
+        and sum(activity_day.holds for activity_day in of_today) >= HOLDS_OF_AN_ACCOUNT,
     }
     return [pattern for pattern, seen in found.items() if seen]
 
@@ -328,7 +334,7 @@ def patterns_of(days: Sequence[ActivityDay], today: date) -> list[Pattern]:
 def offices_of(days: Iterable[ActivityDay]) -> list[str]:
     """The offices where the subject was seen, most often first."""
     counts: dict[str, int] = {}
-    for each in days:
-        for office_id, count in each.offices.items():
+    for activity_day in days:
+        for office_id, count in activity_day.offices.items():
             counts[office_id] = counts.get(office_id, 0) + count
     return sorted(counts, key=lambda office_id: (-counts[office_id], office_id))

@@ -66,7 +66,7 @@ class ActivityRepository(OnStore):
 
     async def begin_activity_days(self, days: Sequence[ActivityDay], now: datetime) -> int:
         """Write in bulk those days that are not there yet; tells how many."""
-        items = [(activity_day_id_of(each.subject, each.day), each) for each in days]
+        items = [(activity_day_id_of(activity_day.subject, activity_day.day), activity_day) for activity_day in days]
         return await self._store.insert_missing(ACTIVITY_DAY, items, now=now)
 
     async def change_activity_day(

@@ -20,6 +20,8 @@ from services.scheduling.booking.seats.seat import Seat, Slot
 from services.scheduling.office import Office
 from services.scheduling.rules import Rules
 from services.scheduling.terms import Applying
+from shared.events.codes import ConfirmCause, NoSeatReason, OfferEnd, ReleaseReason, SeatAnswer, SeatQuestion
+from shared.events.codes import MoveCause as MoveCause
 from shared.events.message import Event
 from shared.events.scheduling import (
     AppointmentConfirmed,
@@ -207,41 +209,6 @@ ENQUEUE_SECONDS: Final = 5
 """How long telling the queue at the counter of a visitor may take before a deadline does it."""
 
 
-class ReleaseReason(StrEnum):
-    """Why a seat went back."""
-
-    HOLD_LAPSED = "hold_lapsed"
-    BILL_EXPIRED = "bill_expired"
-    BILL_FAILED = "bill_failed"
-    BILL_CANCELLED = "bill_cancelled"
-    CANCELLED = "cancelled"
-    WITHDRAWN = "withdrawn"
-    OFFER_DECLINED = "offer_declined"
-    OFFER_LAPSED = "offer_lapsed"
-    SAME_DAY_UNPAID = "same_day_unpaid"
-    PARTY_BROKEN = "party_broken"
-    REFUND_APPROVED = "refund_approved"
-    PROOF_REFUSED = "proof_refused"
-
-
-class ConfirmCause(StrEnum):
-    """The reasons why an appointment was confirmed."""
-
-    PAID = "paid"
-    WAIVED = "waived"
-    LATE_SAME_SEAT = "late_same_seat"
-    LATE_OFFER = "late_offer"
-
-
-class MoveCause(StrEnum):
-    """Why a visit got another seat."""
-
-    ASKED = "asked"
-    SPECIAL = "special"
-    MOVED_BY_OFFICE = "moved_by_office"
-    SAME_DAY_UNPAID = "same_day_unpaid"
-
-
 @dataclass(frozen=True)
 class Move:
     """A move that was begun and is not committed."""
@@ -355,7 +322,7 @@ def deadlines(appointment: Appointment) -> Mapping[str, datetime]:
     if appointment.enqueue_at is not None:
         due["enqueue"] = appointment.enqueue_at
     if appointment.leaving:
-        due["leave"] = min(each.until for each in appointment.leaving)
+        due["leave"] = min(seat.until for seat in appointment.leaving)
     if appointment.hurry is not None and appointment.hurry.until is not None:
         due["hurry"] = appointment.hurry.until
     if appointment.move is not None and TRANSITIONS.allows(appointment.status, Command.FALL_BACK):
@@ -492,11 +459,11 @@ def repeat_answer(
     """Say again what became of a bill's question for a seat; nothing of a hold, whose bill says the rest."""
     outcome = _outcome(appointment)
     # a seat that a renewal won is its new bill's: of the bill that asked only a no is left to say
-    if outcome is None or (asked_for == "renewal" and outcome != "unavailable"):
+    if outcome is None or (asked_for == SeatQuestion.RENEWAL and outcome is not SeatAnswer.UNAVAILABLE):
         return Decision(appointment)
     slot = appointment.slot
     seat: dict[str, Any] = {}
-    if slot is not None and office is not None and outcome != "unavailable":
+    if slot is not None and office is not None and outcome is not SeatAnswer.UNAVAILABLE:
         seat = _timed_facts(appointment_id, appointment, office)
     event = SeatAnswerRepeated(
         **{
@@ -509,26 +476,26 @@ def repeat_answer(
         asked_for=asked_for,
         outcome=outcome,
         reason=_reason_of(appointment),
-        offer_until=appointment.offer_until if outcome == "offered" else None,
+        offer_until=appointment.offer_until if outcome is SeatAnswer.OFFERED else None,
     )
     return Decision(appointment, (event,))
 
 
-def _outcome(appointment: Appointment) -> str | None:
+def _outcome(appointment: Appointment) -> SeatAnswer | None:
     """How a question for a seat ended, by where the appointment that answers it stands now."""
     if appointment.status is Status.UNAVAILABLE:
-        return "unavailable"
+        return SeatAnswer.UNAVAILABLE
     if appointment.status is Status.OFFERED:
-        return "offered"
+        return SeatAnswer.OFFERED
     if appointment.status is Status.RELEASED:
-        return "released" if appointment.cause is not None else "unavailable"
-    return "confirmed" if appointment.cause is not None else None
+        return SeatAnswer.RELEASED if appointment.cause is not None else SeatAnswer.UNAVAILABLE
+    return SeatAnswer.CONFIRMED if appointment.cause is not None else None
 
 
 def _reason_of(appointment: Appointment) -> str | None:
     if appointment.released_for is not None:
         return appointment.released_for.value
-    return "no_seat" if appointment.status is Status.UNAVAILABLE else None
+    return NoSeatReason.NO_SEAT if appointment.status is Status.UNAVAILABLE else None
 
 
 def tombstone(now: datetime) -> Appointment:
@@ -603,7 +570,7 @@ def end_offer(
     event = OfferEnded(
         **_facts(appointment_id, appointment),
         bill_id=appointment.bill_id or "",
-        reason="lapsed" if lapsed else "declined",
+        reason=OfferEnd.LAPSED if lapsed else OfferEnd.DECLINED,
     )
     return Decision(state, (event,))
 
@@ -680,7 +647,7 @@ def undo_move(appointment: Appointment) -> Decision[Appointment]:
 
 def leaving_told(appointment: Appointment, told: tuple[Leaving, ...]) -> Decision[Appointment]:
     """These seats that were given up know it."""
-    return Decision(replace(appointment, leaving=tuple(each for each in appointment.leaving if each not in told)))
+    return Decision(replace(appointment, leaving=tuple(seat for seat in appointment.leaving if seat not in told)))
 
 
 def check_in(appointment_id: str, appointment: Appointment, now: datetime) -> Decision[Appointment]:
@@ -733,7 +700,7 @@ def fate_of_claim(seat: Seat, appointment: Appointment | None) -> ClaimFate:
     if slot is not None and slot.token == seat.token and appointment.status in HAS_SEAT:
         return ClaimFate.SETTLE
     moving_here = move is not None and move.token == seat.token
-    leaving_here = any(each.token == seat.token for each in appointment.leaving)
+    leaving_here = any(left.token == seat.token for left in appointment.leaving)
     return ClaimFate.WAIT if moving_here or leaving_here else ClaimFate.FREE
 
 
@@ -744,7 +711,7 @@ def has_seat(appointment: Appointment, seat: Seat) -> bool:
         tokens.add(appointment.move.token)
     if appointment.hurry is not None:
         tokens.add(appointment.hurry.token)
-    tokens.update(each.token for each in appointment.leaving)
+    tokens.update(left.token for left in appointment.leaving)
     return seat.token in tokens
 
 

@@ -12,7 +12,7 @@ from services.scheduling.booking.abuse.activity_counters import NOWHERE, Activit
 from services.scheduling.booking.abuse.limits import Act
 from services.scheduling.booking.appointments import appointment as appointments
 from services.scheduling.booking.appointments.access import find_visible, refuse_impossible
-from services.scheduling.booking.appointments.appointment import Appointment, Command, ReleaseReason, Status, can
+from services.scheduling.booking.appointments.appointment import Appointment, Command, Status, can
 from services.scheduling.booking.appointments.booking_path import appointment_id_of as appointment_id_of
 from services.scheduling.booking.appointments.errors import FeeWouldBeLost
 from services.scheduling.booking.appointments.repository import AppointmentRepository
@@ -20,6 +20,7 @@ from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.context import Actor, UseCaseContext
 from shared.errors import NotFound
 from shared.events.application import ApplicationSubmitted, ApplicationWithdrawn, KindCorrected
+from shared.events.codes import ReleaseReason
 from shared.service import NotYet
 from shared.store.decision import Decision
 from shared.store.kinds import Record

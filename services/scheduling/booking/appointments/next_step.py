@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from services.scheduling.booking.appointments.appointment import Appointment, ReleaseReason, Status
+from services.scheduling.booking.appointments.appointment import Appointment, Status
+from shared.events.codes import ReleaseReason
 
 JOURNEY: Final = ("hold_seat", "pay", "visit")
 """The steps that this service knows of, in their order."""

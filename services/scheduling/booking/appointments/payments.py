@@ -15,8 +15,6 @@ from services.scheduling.booking.appointments.access import change_visible, refu
 from services.scheduling.booking.appointments.appointment import (
     Appointment,
     Command,
-    ConfirmCause,
-    ReleaseReason,
     Status,
     can,
 )
@@ -34,7 +32,7 @@ from services.scheduling.offices.bookable_sessions import BookableSessions
 from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.terms import Applying, Pool
 from shared.events import billing
-from shared.events.codes import BillPurpose, NoSeatReason, SeatQuestion
+from shared.events.codes import BillPurpose, ConfirmCause, NoSeatReason, ReleaseReason, SeatQuestion
 from shared.ids import derived_id
 from shared.service import NotYet
 from shared.store.decision import Decision

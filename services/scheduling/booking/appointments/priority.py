@@ -94,7 +94,7 @@ def priority_of(need: Need | None, band: AgeBand | None, limits: PriorityLimits 
         Need.ELDERLY: band.is_elderly(limits) if band and limits else None,
     }
     if need is None:
-        proven = next((each for each, fits in by_age.items() if fits), None)
+        proven = next((group for group, fits in by_age.items() if fits), None)
         return PriorityProblem.NEED_MISSING if proven is None else Priority(proven, Proof.PROVEN)
     fits = by_age.get(need)
     if fits is False:

@@ -9,10 +9,10 @@ from typing import Annotated
 from pydantic import Field
 
 from services.scheduling.booking.appointments.priority import Denial, Need
-from services.scheduling.booking.same_day.rules import IfUnpaid
 from services.scheduling.field_types import Id
 from services.scheduling.offices.schemas import OfficeView
 from services.scheduling.terms import Pool
+from shared.events.codes import IfUnpaid
 from shared.http.schema import Body, Query, View
 
 

@@ -11,14 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-
-class SpecialCause(StrEnum):
-    """Why a new date is given."""
-
-    SYSTEM_FAULT = "system_fault"
-    ILLNESS = "illness"
-    FORCE_MAJEURE = "force_majeure"
-    OFFICE_CLOSED = "office_closed"
+from shared.events.codes import SpecialCause as SpecialCause
 
 
 class SpecialState(StrEnum):

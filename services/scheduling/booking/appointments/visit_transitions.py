@@ -14,7 +14,6 @@ from services.scheduling.booking.appointments.appointment import (
     Appointment,
     Command,
     MoveCause,
-    ReleaseReason,
     Status,
     ask_until,
     can,
@@ -34,7 +33,7 @@ from services.scheduling.booking.appointments.walk_in import WalkIn
 from services.scheduling.booking.seats.seat import Slot
 from services.scheduling.office import Office
 from services.scheduling.rules import Rules
-from shared.events.codes import ReleaseRefusal
+from shared.events.codes import ReleaseReason, ReleaseRefusal
 from shared.events.scheduling import (
     AppointmentReleased,
     ArrivedOnProof,
@@ -268,8 +267,8 @@ def release_for_refund(
         reason = ReleaseReason.REFUND_APPROVED
         decision = release(appointment_id, appointment, Command.REFUND, reason, now=now, rules=rules)
         events = tuple(
-            each.model_copy(update={"refund_id": refund_id}) if isinstance(each, AppointmentReleased) else each
-            for each in decision.events
+            event.model_copy(update={"refund_id": refund_id}) if isinstance(event, AppointmentReleased) else event
+            for event in decision.events
         )
         return Decision(replace(decision.state, refund_id=refund_id), events)
     return refuse_release(appointment_id, appointment, refund_id, RELEASE_REFUSALS[appointment.status])

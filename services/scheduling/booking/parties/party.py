@@ -108,4 +108,4 @@ def break_party(party: Party, why: PartyBreak, application_id: str | None = None
 
 def all_gathered(members: Sequence[Appointment | None]) -> bool:
     """Whether every member's appointment is written and waits for the word of the party."""
-    return all(each is not None and each.status is Status.GATHERING for each in members)
+    return all(member is not None and member.status is Status.GATHERING for member in members)

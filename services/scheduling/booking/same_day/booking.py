@@ -9,12 +9,13 @@ from services.scheduling.applications import ApplicationCopy, ApplicationReposit
 from services.scheduling.booking.appointments.appointment import Appointment
 from services.scheduling.booking.appointments.booking_path import BookingPath, HoldWish, refuse_foreign_application
 from services.scheduling.booking.same_day.errors import SameDayChoiceMissing, SameDayIsToday, SameDayTooLate
-from services.scheduling.booking.same_day.rules import IfUnpaid, SameDayProblem, cut_off, pay_until, same_day_problem
+from services.scheduling.booking.same_day.rules import SameDayProblem, cut_off, pay_until, same_day_problem
 from services.scheduling.context import UseCaseContext
 from services.scheduling.offices.bookable_sessions import BookableSessions
 from services.scheduling.offices.errors import PoolNotOpen, SessionClosed
 from services.scheduling.offices.session import Session
 from services.scheduling.terms import Pool
+from shared.events.codes import IfUnpaid
 from shared.store.kinds import Record
 
 

@@ -15,17 +15,15 @@ from services.scheduling.booking.appointments.appointment import (
     Command,
     Move,
     MoveCause,
-    ReleaseReason,
     given_up,
     release,
 )
 from services.scheduling.booking.appointments.visit_transitions import facts
-from services.scheduling.booking.same_day.rules import IfUnpaid
 from services.scheduling.booking.seats.seat import Slot
 from services.scheduling.office import Office
 from services.scheduling.rules import Rules
 from services.scheduling.terms import Pool
-from shared.events.codes import NoSeatReason, SeatQuestion
+from shared.events.codes import IfUnpaid, NoSeatReason, ReleaseReason, SeatQuestion
 from shared.events.scheduling import SameDaySeatLost, SeatHeld, SeatUnavailable
 from shared.store.decision import Decision
 

@@ -19,13 +19,6 @@ from services.scheduling.terms import local_date
 WIB: Final = ZoneInfo("Asia/Jakarta")
 
 
-class IfUnpaid(StrEnum):
-    """What becomes of a same-day seat that is not paid in time, as its holder chose."""
-
-    REGULAR = "regular"
-    CANCEL = "cancel"
-
-
 class SameDayProblem(StrEnum):
     """Why a same-day seat cannot be asked for."""
 

@@ -58,7 +58,9 @@ class SeatRepository(OnStore):
     async def write_seats(self, sessions: Sequence[Record[Session]], now: datetime) -> None:
         """Write those seats of these sessions that are not there yet."""
         seats = [(record.id, seat) for record in sessions for seat in seats_of(record.id, record.state)]
-        await self._store.insert_missing(SEAT, [(seat_id_of(each, seat), seat) for each, seat in seats], now=now)
+        await self._store.insert_missing(
+            SEAT, [(seat_id_of(session_id, seat), seat) for session_id, seat in seats], now=now
+        )
 
     async def free_seats(self, session_ids: Sequence[str]) -> dict[tuple[str, str], int]:
         """Free seats by session and pool; what has none is absent."""

@@ -18,6 +18,7 @@ from services.scheduling.booking.seats.seat import Seat, Slot
 from services.scheduling.office import Office
 from services.scheduling.rules import Rules
 from services.scheduling.terms import Applying
+from shared.events.codes import OfferEnd
 from shared.events.scheduling import WaitingOfferEnded, WaitingSeatOffered
 from shared.store.decision import Decision
 from shared.store.transitions import Transitions
@@ -91,14 +92,6 @@ class WaitingEnd(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class OfferEnd(StrEnum):
-    """The ends of an offer."""
-
-    TAKEN = "taken"
-    DECLINED = "declined"
-    LAPSED = "lapsed"
-
-
 @dataclass(frozen=True)
 class SeatOffer:
     """A seat that is kept for one entry, and the appointment that it becomes if it is taken."""
@@ -155,7 +148,7 @@ def waiting_deadlines(entry: Waiting) -> Mapping[str, datetime]:
     elif entry.status is WaitingStatus.TAKING and entry.kept.take_until is not None:
         due["take"] = entry.kept.take_until
     if entry.leaving:
-        due["leave"] = min(each.until for each in entry.leaving)
+        due["leave"] = min(seat.until for seat in entry.leaving)
     return due
 
 
@@ -201,7 +194,7 @@ def kept_until(entry: Waiting, token: str | None) -> datetime | None:
     """Until when the seat with this token is kept for the entry, or is on its way back; none if it is not."""
     if entry.offer is not None and entry.status in HAS_OFFER and entry.offer.slot.token == token:
         return entry.offer.take_until or entry.offer.until
-    return next((each.until for each in entry.leaving if each.token == token), None)
+    return next((seat.until for seat in entry.leaving if seat.token == token), None)
 
 
 def touched(entry: Waiting) -> Decision[Waiting]:
@@ -284,7 +277,7 @@ def end(entry: Waiting, why: WaitingEnd) -> Decision[Waiting]:
 
 def leaving_told(entry: Waiting, known: tuple[Leaving, ...]) -> Decision[Waiting]:
     """These seats know that they are free of this entry."""
-    return Decision(replace(entry, leaving=tuple(each for each in entry.leaving if each not in known)))
+    return Decision(replace(entry, leaving=tuple(seat for seat in entry.leaving if seat not in known)))
 
 
 class WishProblem(StrEnum):

@@ -31,7 +31,6 @@ from services.scheduling.booking.seats.seat import Seat, SeatStatus, slot_of
 from services.scheduling.booking.waiting_list import entry as waiting
 from services.scheduling.booking.waiting_list.entry import (
     HAS_OFFER,
-    OfferEnd,
     SeatOffer,
     Waiting,
     WaitingEnd,
@@ -52,6 +51,7 @@ from services.scheduling.rules import POOLS_OF_CHANNEL, Channel
 from services.scheduling.terms import Applying, Pool, local_date
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.events.application import ApplicationWithdrawn
+from shared.events.codes import OfferEnd
 from shared.ids import derived_id
 from shared.service import InvariantReport, NotYet
 from shared.store.decision import Decision

@@ -36,10 +36,7 @@ NOT_YET = {
 NAMED_TWICE = {
     "identity": {"PersonLookup"},
     "application": {"Application"},
-    "scheduling": {
-        *("Listed", "Offer", "OpenSession", "Opening", "Place", "Standing", "Step", "Subject"),
-        *("TemplateWrong", "Visitor"),
-    },
+    "scheduling": set[str](),
     "billing": {"Line", "SecondPersonNeeded", "Wish"},
     "notification": set[str](),
 }

@@ -15,7 +15,6 @@ from services.scheduling.booking.appointments.errors import PersonHasAppointment
 from services.scheduling.booking.same_day import downgrade_transitions
 from services.scheduling.booking.same_day.errors import SameDayChoiceMissing, SameDayIsToday, SameDayTooLate
 from services.scheduling.booking.same_day.rules import (
-    IfUnpaid,
     SameDayProblem,
     cut_off,
     pay_until,
@@ -31,7 +30,7 @@ from services.scheduling.rules import Rules
 from services.scheduling.terms import Pool
 from shared.errors import NotFound
 from shared.events import billing, scheduling
-from shared.events.codes import ReleaseReason
+from shared.events.codes import IfUnpaid, ReleaseReason
 from shared.service import NotYet
 from shared.store.kinds import Record
 from shared.store.port import StoreUnavailable

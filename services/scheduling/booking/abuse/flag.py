@@ -1,4 +1,4 @@
-"""A flag: bookings that look like a broker's, with the evidence, for the office to judge (F75)."""
+"""A flag: bookings that look like a broker's, with the evidence, for the office to judge."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Flag:
 def raise_flag(
     flag_id: str, pattern: Pattern, days: Sequence[ActivityDay], office_id: str, *, today: date, now: datetime
 ) -> Decision[Flag]:
-    """The pattern that these days of one subject show, for one of the offices concerned."""
+    """Return a new flag: the pattern that these days of one subject show, for one of the offices concerned."""
     subject, _, subject_id = days[0].subject.partition(":")
     state = Flag(
         status=FlagStatus.OPEN,
@@ -96,7 +96,7 @@ def raise_flag(
 
 
 def raise_for_proof(flag_id: str, account_id: str, office_id: str, *, today: date, now: datetime) -> Decision[Flag]:
-    """Somebody was let in on a proof of payment that is not valid: the office looks at who it was."""
+    """Return a new flag for an account that was let in on a proof of payment that is not valid."""
     pattern = Pattern.PROOF_REFUSED
     state = Flag(
         status=FlagStatus.OPEN,
@@ -116,10 +116,10 @@ def raise_for_proof(flag_id: str, account_id: str, office_id: str, *, today: dat
 
 
 def review(flag: Flag, command: FlagCommand, *, by: str, now: datetime) -> Decision[Flag]:
-    """The office has looked at it.
+    """Close the flag with the office's judgement.
 
     Raises:
-        IllegalTransition: somebody did before.
+        IllegalTransition: it was judged before.
     """
     status = FLAG_TRANSITIONS.after(flag.status, command)
     return Decision(replace(flag, status=status, reviewed_by=by, reviewed_at=now))

@@ -1,8 +1,8 @@
-"""What was done with seats, counted by who did it: the limits against hoarders, and the patterns that brokers leave.
+"""Limits against hoarding: activity with seats, counted by subject, and the patterns that brokers leave.
 
 A subject is an account, a person, a device or a network address (the latter two as keyed fingerprints only). The counts
-are brakes, not invariants: that a person has one live appointment (I2) and that a seat is tied to a person is what a
-broker cannot get past; the limits bound how often it can try. Giving a seat back is never refused, since it helps the
+are brakes, not invariants: a broker cannot get past the rules that a person has one live appointment (I2) and that a
+seat is tied to a person; the limits bound how often it can try. Giving a seat back is never refused, since it helps the
 next in line: too many given back refuse the next *hold*.
 """
 
@@ -56,7 +56,7 @@ class Counted(StrEnum):
 
 @dataclass(frozen=True)
 class Limit:
-    """At most ``most`` of what is counted for a subject in ``days`` calendar days; what is over it stops ``stops``."""
+    """At most ``most`` of ``counted`` for a subject in ``days`` calendar days; at the limit ``stops`` is refused."""
 
     name: str
     subject: CountedSubject
@@ -82,9 +82,9 @@ LIMITS: Final = (
     Limit("moves_per_device_week", CountedSubject.DEVICE, Counted.MOVES, WEEK_DAYS, 15, Act.MOVE),
     Limit("moves_per_address_week", CountedSubject.ADDRESS, Counted.MOVES, WEEK_DAYS, 300, Act.MOVE),
 )
-"""Not published by any source; assumed, and why: an account is a family of five people (F75), each with some second
+"""Not published by any source; assumed, and why: an account is a family of five people, each with some second
 thoughts; a device may serve a second family or a village helper; behind one address may be a whole office or a mobile
-network, but they do not all come to one session, so that whoever changes devices with every request corners none."""
+network, but they do not all come to one session, so that a robot that changes devices at every request corners none."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class ActivityDay:
     over: bool = False
     """Some limit is reached: every replica knows of it."""
     batch: str = ""
-    """Who wrote it last, so that a write in bulk can tell whether it was its own."""
+    """The write in bulk that wrote it last, by which that write knows its own."""
 
     @property
     def kind(self) -> CountedSubject:
@@ -145,22 +145,22 @@ class ActivityDay:
 
 
 def subject_of(kind: CountedSubject, value: str) -> str:
-    """The name under which a subject is counted."""
+    """Return the name under which a subject is counted."""
     return f"{kind.value}:{value}"
 
 
 def day_of(moment: datetime) -> date:
-    """The day on which a moment is counted: the capital's, everywhere."""
+    """Return the day on which a moment is counted: that of the capital, everywhere."""
     return moment.astimezone(_ZONE).date()
 
 
 def first_day(today: date) -> date:
-    """The earliest day that still counts."""
+    """Return the earliest day that still counts."""
     return today - timedelta(days=WEEK_DAYS - 1)
 
 
 def forget_at(activity_day: ActivityDay) -> Mapping[str, datetime]:
-    """When a day counts for nothing any more."""
+    """Return when a day no longer counts."""
     return {"forget": _midnight(activity_day.day + timedelta(days=WEEK_DAYS + 1))}
 
 
@@ -230,7 +230,7 @@ _LIMITS_OF: Final = {
 
 
 def limit_reached(days: Sequence[ActivityDay], act: Act, wish: Wish, *, today: date, scale: int) -> LimitReached | None:
-    """The limit that stops a subject with these days from the act; none if none does. ``scale`` multiplies each."""
+    """Return the limit that refuses the act to a subject with these days, or None. ``scale`` multiplies each limit."""
     for limit in _LIMITS_OF[act, days[0].kind] if days else ():
         many = limit.counted in (Counted.HOLDS, Counted.OF_SESSION) and limit.subject is not CountedSubject.PERSON
         together = wish.asked if many else 1
@@ -241,7 +241,7 @@ def limit_reached(days: Sequence[ActivityDay], act: Act, wish: Wish, *, today: d
 
 
 def is_over(days: Sequence[ActivityDay], *, today: date, scale: int) -> bool:
-    """Whether any limit stops this subject from anything."""
+    """Return whether any limit refuses anything to this subject."""
     sessions = {session_id for activity_day in days for session_id in activity_day.sessions}
     wishes = [ANYTHING, *(Wish(session_id=session_id) for session_id in sessions)]
     return any(
@@ -278,7 +278,7 @@ def _count(activity_day: ActivityDay, counted: Counted, wish: Wish) -> int:
 
 
 def midnight_after(day: date) -> datetime:
-    """When the next day begins on which things are counted."""
+    """Return when the day after this one begins."""
     return _midnight(day + timedelta(days=1))
 
 
@@ -332,7 +332,7 @@ def patterns_of(days: Sequence[ActivityDay], today: date) -> list[Pattern]:
 
 
 def offices_of(days: Iterable[ActivityDay]) -> list[str]:
-    """The offices where the subject was seen, most often first."""
+    """Return the offices where the subject was seen, most often first."""
     counts: dict[str, int] = {}
     for activity_day in days:
         for office_id, count in activity_day.offices.items():

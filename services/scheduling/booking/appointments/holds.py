@@ -80,7 +80,7 @@ class Holds:
         return await find_visible(self._appointments, appointment_id, actor)
 
     async def find_by_application(self, application_id: str, actor: Actor) -> list[Record[Appointment]]:
-        """The appointments of an application that the asker may see, the newest first; none for strangers."""
+        """Return the appointments of an application that the actor may see, the newest first."""
         found = await self._appointments.appointments_of(application_id)
         return [record for record in found if record.state.slot is not None and _may_see(record.state, actor)]
 

@@ -140,14 +140,14 @@ _OFFER_ENDS: Final = (ReleaseReason.OFFER_DECLINED, ReleaseReason.OFFER_LAPSED)
 
 
 def step_of(appointment: Appointment) -> NextStep:
-    """Where the person stands."""
+    """Return the present step of the person."""
     if appointment.released_for in _OFFER_ENDS:
         return _MONEY_BACK
     return STEPS[appointment.status]
 
 
 def deadline_of(appointment: Appointment) -> datetime | None:
-    """Until when the next action counts; none where nothing is asked or another service owns the time."""
+    """Return until when the next action counts; None where nothing is asked or another service sets the time."""
     if appointment.status is Status.HELD:
         return appointment.hold_until
     if appointment.status is Status.OFFERED:

@@ -41,9 +41,9 @@ from shared.store.port import AlreadyExists
 
 
 def answer_id(key: tuple[str, ...], attempt: int) -> str:
-    """The id of the appointment that answers a bill's question for a seat.
+    """Return the id of the appointment that answers a bill's question for a seat.
 
-    ``key``: what was asked for, the bill and the money; ``attempt`` counts the ids that were abandoned before.
+    ``key``: the question, the bill and the money; ``attempt`` counts the ids that were abandoned before.
     """
     return derived_id("appointment", *key, str(attempt))
 

@@ -1,4 +1,4 @@
-"""On what ground a priority seat is held (F69). Answered from memory: no round trip."""
+"""The ground on which a priority seat is held, found in memory: no round trip."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class PriorityGrounds:
         self._facts_cache = facts_cache
 
     def ground(self, pool: Pool, need: Need | None, copy: ApplicationCopy, day: date) -> Priority | None:
-        """The ground of a hold in that pool, none where it needs none.
+        """Return the ground of a hold in that pool, or None where it needs none.
 
         Refuses with ``PriorityNeedMissing`` and ``NotInPriorityGroup``, which names the limits of the day.
         """

@@ -56,7 +56,7 @@ class Ruling:
     by: str
     at: datetime
     timezone: str
-    """The office's, so that whoever is told reads the deadline on that clock."""
+    """The office's: its clock shows the deadline."""
     reason: str | None = None
 
 
@@ -74,7 +74,7 @@ _MAY_ASK: Final = (Status.CONFIRMED, Status.NO_SHOW)
 
 
 def ask_problem(appointment: Appointment, cause: SpecialCause, *, now: datetime, rules: Rules) -> AskProblem | None:
-    """Why the applicant cannot ask with this cause; none if it can be done."""
+    """Return why the applicant cannot ask with this cause, or None."""
     special = appointment.special
     problems = {
         AskProblem.CAUSE_NOT_PERMITTED: cause is SpecialCause.OFFICE_CLOSED,
@@ -87,12 +87,12 @@ def ask_problem(appointment: Appointment, cause: SpecialCause, *, now: datetime,
 
 
 def causes_open(appointment: Appointment, *, now: datetime, rules: Rules) -> tuple[SpecialCause, ...]:
-    """The causes with which a special reschedule may be asked for now; none where it cannot be."""
+    """Return the causes with which a special reschedule may be asked for now."""
     return tuple(cause for cause in CAUSES_TO_ASK_WITH if ask_problem(appointment, cause, now=now, rules=rules) is None)
 
 
 def ask(appointment: Appointment, cause: SpecialCause, evidence: str, now: datetime) -> Decision[Appointment]:
-    """The applicant asks for a new date; ``evidence`` is sealed. The visit stands as it stood."""
+    """Ask for a new date; ``evidence`` is sealed. The visit stands as it stood."""
     special = Special(SpecialState.ASKED, cause, asked_at=now, evidence=evidence, by_request=_by_request(appointment))
     return Decision(replace(appointment, special=special))
 
@@ -100,7 +100,7 @@ def ask(appointment: Appointment, cause: SpecialCause, evidence: str, now: datet
 def refuse(
     appointment_id: str, appointment: Appointment, reason: SpecialRefusal, by: str, now: datetime
 ) -> Decision[Appointment]:
-    """The office says no to what was asked."""
+    """Refuse the new date that was asked for."""
     asked = _special_of(appointment)
     special = replace(asked, state=SpecialState.REFUSED, decided_by=by, decided_at=now, reason=reason.value)
     event = SpecialRescheduleRefused(**facts(appointment_id, appointment), reason=reason.value)
@@ -108,7 +108,7 @@ def refuse(
 
 
 def open_special(appointment_id: str, appointment: Appointment, ruling: Ruling, rules: Rules) -> Decision[Appointment]:
-    """The seat goes back and a new date may be chosen without paying again."""
+    """Release the seat; a new date may be chosen without paying again."""
     state = _opened(appointment, Command.OPEN_SPECIAL, ruling, rules)
     special = _special_of(state)
     event = SpecialRescheduleOpened(
@@ -121,7 +121,7 @@ def open_special(appointment_id: str, appointment: Appointment, ruling: Ruling, 
 
 
 def interrupt(appointment_id: str, appointment: Appointment, ruling: Ruling, rules: Rules) -> Decision[Appointment]:
-    """The state's own systems stopped the visit: a new date is open at once, without a request (F71)."""
+    """Interrupt a visit that the state's own systems stopped: a new date is open at once, without a request."""
     state = _opened(appointment, Command.INTERRUPT, ruling, rules)
     event = VisitInterrupted(
         **facts(appointment_id, state),
@@ -160,7 +160,7 @@ def finish_special(
     office: Office,
     rules: Rules,
 ) -> Decision[Appointment]:
-    """The visit has its new date: this write uses the right up."""
+    """Write the new date: this write uses the right up."""
     state = replace(
         appointment,
         status=TRANSITIONS.after(appointment.status, Command.FINISH_SPECIAL),
@@ -177,7 +177,7 @@ def finish_special(
 
 
 def end_special(appointment_id: str, appointment: Appointment) -> Decision[Appointment]:
-    """The right was not used in time."""
+    """End a right that was not used in time."""
     status = TRANSITIONS.after(appointment.status, Command.END_SPECIAL)
     special = replace(_special_of(appointment), state=SpecialState.ENDED)
     state = replace(appointment, status=status, live=False, special=special)
@@ -185,7 +185,7 @@ def end_special(appointment_id: str, appointment: Appointment) -> Decision[Appoi
 
 
 def arrive_on_proof(appointment_id: str, appointment: Appointment, ntpn: str, now: datetime) -> Decision[Appointment]:
-    """The visitor is let in with a proof of payment that the system does not show yet; the money is looked for (X6)."""
+    """Let a visitor in with a proof of payment that the system does not show yet; the money is looked for."""
     status = TRANSITIONS.after(appointment.status, Command.ARRIVE_ON_PROOF)
     state = replace(
         appointment,
@@ -201,8 +201,10 @@ def arrive_on_proof(appointment_id: str, appointment: Appointment, ntpn: str, no
 
 
 def void(appointment_id: str, appointment: Appointment, *, now: datetime, rules: Rules) -> Decision[Appointment]:
-    """The proof of payment is not valid: who is still at the counter loses the seat, a visit that took place does not
-    count and keeps the seat that it used. Money that shows up after all makes it a visit again."""
+    """Void a visit whose proof of payment is not valid.
+
+    A visitor who is still at the counter loses the seat; a visit that took place does not count and keeps the seat that
+    it used. Money that shows up after all makes it a visit again."""
     took_place = appointment.status is Status.USED_ON_PROOF
     event = VisitVoided(**facts(appointment_id, appointment), took_place=took_place)
     if took_place:
@@ -214,7 +216,7 @@ def void(appointment_id: str, appointment: Appointment, *, now: datetime, rules:
 
 
 def record_arrival(appointment_id: str, appointment: Appointment, arrived_at: datetime) -> Decision[Appointment]:
-    """An arrival that was written down while the service was away, also of one who was taken for missed since."""
+    """Record an arrival that was written down while the service was away, also of a visit that counts as missed."""
     status = TRANSITIONS.after(appointment.status, Command.RECORD_ARRIVAL)
     state = replace(appointment, status=status, live=True, checked_in_at=arrived_at)
     return Decision(state, (VisitorCheckedIn(**facts(appointment_id, state), checked_in_at=arrived_at),))
@@ -223,7 +225,7 @@ def record_arrival(appointment_id: str, appointment: Appointment, arrived_at: da
 def registered(
     person_id: str, slot: Slot, walk_in: WalkIn, *, queue_code: str, now: datetime, rules: Rules
 ) -> Appointment:
-    """A visit that begins at the counter; no other service knows of an application for it, so nothing is said."""
+    """Return a visit that begins at the counter; no other service knows an application for it, so there is no event."""
     return Appointment(
         status=Status.CHECKED_IN,
         live=True,
@@ -242,7 +244,7 @@ def registered(
 
 
 def enqueued(appointment: Appointment) -> Decision[Appointment]:
-    """The queue at the counter knows of the visitor."""
+    """Note that the queue at the counter knows the visitor."""
     return Decision(replace(appointment, enqueue_at=None))
 
 
@@ -256,13 +258,13 @@ RELEASE_REFUSALS: Final[Mapping[Status, ReleaseRefusal]] = {
     Status.ABANDONED: ReleaseRefusal.ALREADY_RELEASED,
     Status.UNAVAILABLE: ReleaseRefusal.ALREADY_RELEASED,
 }
-"""Why a seat does not go back for a refund, by where its appointment stands."""
+"""Why a seat does not go back for a refund, by the state of its appointment."""
 
 
 def release_for_refund(
     appointment_id: str, appointment: Appointment, refund_id: str, *, now: datetime, rules: Rules
 ) -> Decision[Appointment]:
-    """A refund was approved: the seat, or the right to a new date, goes back; or the answer why it cannot."""
+    """Release the seat, or the right to a new date, for an approved refund; or answer why it cannot be."""
     if can(appointment, Command.REFUND):
         reason = ReleaseReason.REFUND_APPROVED
         decision = release(appointment_id, appointment, Command.REFUND, reason, now=now, rules=rules)
@@ -277,7 +279,7 @@ def release_for_refund(
 def refuse_release(
     appointment_id: str, appointment: Appointment, refund_id: str, reason_code: str
 ) -> Decision[Appointment]:
-    """The answer to a refund whose seat does not go back: ``already_used``, or ``already_released``."""
+    """Answer a refund whose seat does not go back, with a code of `ReleaseRefusal`."""
     event = ReleaseRefused(**facts(appointment_id, appointment), refund_id=refund_id, reason=reason_code)
     return Decision(appointment, (event,))
 

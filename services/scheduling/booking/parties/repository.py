@@ -20,11 +20,11 @@ class PartyRepository(OnStore):
     """Families that book together."""
 
     async def party(self, party_id: str) -> Record[Party] | None:
-        """The party, or none."""
+        """Return the party, or None."""
         return await self._store.get(PARTY, party_id)
 
     async def begin_party(self, party_id: str, party: Party, now: datetime) -> Record[Party]:
-        """Write a new party."""
+        """Insert a new party. Raises AlreadyExists."""
         return await self._store.insert(PARTY, party_id, party, now=now)
 
     async def change_party(

@@ -2,7 +2,7 @@
 
 The party is the commit point. Each member is seated as by a hold (claim, then insert under a fixed id), but silently:
 its appointment is ``gathering`` until the party is decided by one write. Then it joins (``seat.held`` is said) or
-breaks off; a deadline of its own looks after a member that nobody told.
+breaks off; a member that was not told learns it by a deadline of its own.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ Problem = tuple[PartyBreak, str | None]
 
 @dataclass(frozen=True)
 class PartyWish:
-    """Which family wants to come to which session."""
+    """A request for seats for a family."""
 
     application_ids: tuple[str, ...]
     session_id: str
@@ -71,7 +71,7 @@ class Seated:
 
 
 class Parties:
-    """Families."""
+    """Books families."""
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class Parties:
         Refuses with ``NotKnownYet``, ``NotFound``, ``ApplicationIsWithdrawn``, ``SamePersonTwice``, ``PoolNotOpen``,
         ``ProductNotOffered`` (naming the application), ``SessionNotFound``, ``SessionClosed``, ``NotOpenYet``,
         ``SessionSoldOut``, ``PersonHasAppointment`` or ``PartyBroken``. A repeat of the command meets the party of the
-        first time, and what became of it.
+        first time with its outcome.
         """
         party_id = derived_id("party", wish.command_id)
         record = await self._parties.party(party_id)
@@ -137,7 +137,7 @@ class Parties:
                 self._activity.note(Act.HOLD, record.state, wish.origin)
 
     async def get(self, party_id: str, actor: Actor) -> Seated:
-        """One's own party; ``NotFound`` for everybody else."""
+        """Return the actor's own party. Refuses with ``NotFound``."""
         record = await self._parties.party(party_id)
         if record is None or record.state.account_id != actor.account_id:
             raise NotFound
@@ -161,7 +161,7 @@ class Parties:
         return await self._parties.change_party(record, decide, self._context.clock)
 
     async def decide_member(self, record: Record[Appointment]) -> None:
-        """A member heard nothing of its party: look what became of it."""
+        """Decide a member that was told nothing, by the outcome of its party."""
         known = await self._parties.party(record.state.party_id or "")
         if known is not None and known.state.status is PartyStatus.GATHERING:
             raise NotYet(f"party {known.id} is not decided")
@@ -292,7 +292,7 @@ class Parties:
     async def _sold_out(
         self, session_id: str, session: Session, pool: Pool, application_ids: Sequence[str]
     ) -> SessionSoldOut:
-        """Names only sessions that have a seat for everybody, where everybody gets the passport applied for."""
+        """Return the refusal; it names sessions with seats for all, at offices that issue what each applies for."""
         products = await self._availability.products_of(application_ids)
         return await self._bookable_sessions.sold_out(session_id, session, pool, products, len(application_ids))
 

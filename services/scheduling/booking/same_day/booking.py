@@ -1,4 +1,4 @@
-"""Same-day seats: asked for in the morning, held for a bill with a cut-off (F74)."""
+"""Same-day seats: asked for in the morning, held for a bill with a cut-off."""
 
 from __future__ import annotations
 

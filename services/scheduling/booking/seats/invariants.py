@@ -1,4 +1,4 @@
-"""I1 and I2, looked at in the running service. What looks wrong is looked at again before it is called broken."""
+"""Checks of I1 and I2 in the running service. A suspect is read again before it is called broken."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ _BUCKETS: Final = {
 
 
 def _bucket(seat: Seat, holder: Appointment | None) -> str:
-    """What a seat counts as; one that is being reached for or moved to is held, one that is being left cools."""
+    """Return the bucket of a seat: one that is being reached for or moved to is held, one that is being left cools."""
     if seat.status not in _HELD:
         return seat.status.value
     if holder is None:

@@ -1,9 +1,9 @@
-"""The waiting list: a seat that was given up is offered to whoever waits longest for it, before it is free for all.
+"""The waiting list: a seat that was given up is offered to the oldest entry that it fits, before it is free for all.
 
 Two documents again: the seat, claimed under a fresh token for an appointment that is not there, and the entry, whose
 write is the offer. The order is: read the entry, claim the seat, write the entry. A claim that no entry knows is undone
-after the entry was touched, so that whoever read it before cannot write its offer any more. A taken offer becomes an
-appointment by the rules of a hold: whoever gives up on it first buries its id under a tombstone.
+after the entry was touched, so that an offer to the entry as it was read before cannot be written. A taken offer
+becomes an appointment by the rules of a hold: before its seat goes back, its id is buried under a tombstone.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ from shared.store.kinds import Record
 from shared.store.port import AlreadyExists, StoreUnavailable
 
 FEW_LOOKS: Final = 3
-"""How often an appointment that is there and not there is looked at before somebody else has to."""
+"""How often an appointment that is neither stored nor insertable is read before the request is refused."""
 
 MOST_LOOKED_AT: Final = 1000
 """Entries that one freed seat is held against; a line whose first thousand all want other days is given up."""
@@ -102,7 +102,7 @@ class WaitingList:
         self._inventory = inventory
 
     async def enter(self, wish: WaitingWish) -> Record[Waiting]:
-        """Stand in line at the end. A repeat of the command meets the entry of the first time.
+        """Enter the line at its end. A repeat of the command meets the entry of the first time.
 
         Refuses with ``NotKnownYet``, ``NotFound``, ``ApplicationIsWithdrawn``, ``PoolNotOpen``, ``OfficeNotFound``,
         ``WaitingWishWrong``, ``ProductNotOffered``, ``PersonHasAppointment`` or ``AlreadyWaiting``.
@@ -147,18 +147,18 @@ class WaitingList:
         return AlreadyWaiting(waiting_id=live.id) if live is not None and own else AlreadyWaiting()
 
     async def get(self, waiting_id: str, actor: Actor) -> Record[Waiting]:
-        """One's own entry; ``NotFound`` for everybody else."""
+        """Return the actor's own entry. Refuses with ``NotFound``."""
         record = await self._waiting_list.waiting(waiting_id)
         if record is None or record.state.account_id != actor.account_id:
             raise NotFound
         return record
 
     async def find_by_account(self, actor: Actor) -> list[Record[Waiting]]:
-        """One's own entries, the newest first."""
+        """Return the actor's own entries, the newest first."""
         return await self._waiting_list.waiting_of_account(actor.account_id)
 
     async def ahead(self, record: Record[Waiting]) -> dict[str, int]:
-        """How many stand before this entry, by office; nothing if it does not stand in line."""
+        """Return how many entries stand before this one, by office; empty if it does not stand in line."""
         entry = record.state
         if entry.status is not WaitingStatus.WAITING:
             return {}
@@ -302,7 +302,7 @@ class WaitingList:
     # -- a freed seat looks for its next holder
 
     async def pass_on(self, record: Record[Seat]) -> bool:
-        """Offer a seat that has cooled down to the first in line whom it fits; tells whether somebody got the offer."""
+        """Offer a seat that has cooled down to the first entry that it fits; return whether one got the offer."""
         now = self._context.now()
         until = waiting.offer_until(record.state, now=now, rules=self._context.rules)
         if record.state.status is not SeatStatus.COOLING or until is None:
@@ -318,7 +318,7 @@ class WaitingList:
         return False
 
     async def _may_still(self, entry: Record[Waiting], seat: Seat) -> bool:
-        """Whether who waits may have this seat; an entry that makes no sense any more ends here."""
+        """Return whether the entry may have this seat; an entry whose person can use none any more is ended."""
         copy = await self._applications.application(entry.state.application_id)
         if copy is None or copy.state.withdrawn:
             await self._end(entry, WaitingEnd.WITHDRAWN)
@@ -369,7 +369,7 @@ class WaitingList:
         await self._inventory.judge_claim(record)
 
     async def offers_have_seats(self) -> InvariantReport:
-        """I1: whoever is offered a seat has it kept for them, under the token of their offer."""
+        """I1: an offered seat is kept for its entry, under the token of the offer."""
         looked, broken = 0, []
         async for record in self._waiting_list.every_waiting():
             looked += 1
@@ -386,7 +386,7 @@ class WaitingList:
     # -- a taken offer becomes an appointment
 
     async def _fulfil(self, record: Record[Waiting]) -> Record[Appointment] | None:
-        """The appointment of a taken offer, written if it is not there; none if the person has another one."""
+        """Return the appointment of a taken offer, written if it is not there; None if the person has another one."""
         held = await self._appointment_of(record)
 
         def decide(entry: Waiting) -> Decision[Waiting] | None:

@@ -433,6 +433,21 @@ async def test_a_faster_deadline_is_met_and_one_that_gave_up_is_obeyed(verb: str
     await world.rules_hold()
 
 
+async def test_a_place_that_goes_while_its_bill_is_noted_is_answered_with_a_no() -> None:
+    made: list[Overtaken] = []
+    world, (visit,) = await visited(wrap=lambda base: kept(made, Overtaken(base)))
+    record = await reserve(world, visit)
+    owner = Actor(record.state.account_id)
+    made[0].deadline = partial(world.service.holds.cancel, visit, owner, "cancel", fee_is_lost=True)
+    made[0].before = "save"
+    await world.hear(surcharge(record, billing.BillRequested, amount=1_000_000, legal_basis="PP 45/2024"))
+    assert made[0].before == ""
+    answers = await world.said(SeatUnavailable)
+    assert [(answer.asked_for, answer.reason) for answer in answers] == [("same_day", "place_gone")]  # type: ignore[attr-defined]
+    assert (await world.appointment(visit)).state.hurry is None
+    await world.rules_hold()
+
+
 async def test_a_claim_is_judged_by_the_place_that_it_was_for() -> None:
     world, (visit,) = await visited()
     record = await reserve(world, visit)

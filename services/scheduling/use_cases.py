@@ -8,15 +8,15 @@ from typing import Any, TypeVar
 from services.scheduling.booking.abuse.activity_counters import ActivityCounters
 from services.scheduling.booking.abuse.flags import Flags
 from services.scheduling.booking.abuse.hold_allowances import HoldAllowances
+from services.scheduling.booking.appointments.booking_path import BookingPath
 from services.scheduling.booking.appointments.entitlement_check import PaidVisits
 from services.scheduling.booking.appointments.holds import Holds
-from services.scheduling.booking.appointments.move import Relocation
+from services.scheduling.booking.appointments.move import Mover, Relocation
 from services.scheduling.booking.appointments.payments import Payments
 from services.scheduling.booking.appointments.priority_check import PriorityGrounds
 from services.scheduling.booking.appointments.queue_codes import QueueCodes
 from services.scheduling.booking.appointments.refund_release import Releases
 from services.scheduling.booking.appointments.reschedule import Moves
-from services.scheduling.booking.appointments.walk_in_holds import CounterHolds
 from services.scheduling.booking.assistance.service import Assisting
 from services.scheduling.booking.parties.service import Parties
 from services.scheduling.booking.same_day.booking import SameDay
@@ -144,7 +144,7 @@ class Scheduling:
         self.inventory = SeatInventory(context, seats, appointments, self.release_check)
         self.checks = Checks(stored.sessions, seats, appointments, context.clock)
         inventory, bookable_sessions, availability = self.inventory, self.bookable_sessions, self.availability
-        self.holds = Holds(
+        self.booking = BookingPath(
             context,
             applications,
             seats,
@@ -157,8 +157,10 @@ class Scheduling:
             availability,
             PriorityGrounds(self.facts_cache),
         )
+        self.holds = Holds(context, applications, appointments, activity, inventory)
+        self.mover = Mover(context, seats, appointments, inventory)
         self.same_day_downgrade = SameDayDowngrade(
-            context, seats, appointments, inventory, bookable_sessions, availability
+            context, appointments, inventory, bookable_sessions, availability, self.mover
         )
         self.payments = Payments(
             context,
@@ -170,8 +172,9 @@ class Scheduling:
             bookable_sessions,
             availability,
             self.same_day_downgrade,
+            self.booking,
         )
-        self.relocation = Relocation(context, seats, appointments, codes, inventory)
+        self.relocation = Relocation(context, codes, self.mover)
         self.moves = Moves(
             context,
             appointments,
@@ -190,10 +193,8 @@ class Scheduling:
         stored, activity, allowances = self.repositories, self.activity, self.allowances
         applications, seats, appointments = stored.applications, stored.seats, stored.appointments
         inventory, bookable_sessions, availability = self.inventory, self.bookable_sessions, self.availability
-        self.same_day = SameDay(
-            context, seats, appointments, activity, allowances, applications, inventory, bookable_sessions, availability
-        )
-        self.same_day_upgrades = SameDayUpgrades(context, stored.sessions, seats, appointments, inventory)
+        self.same_day = SameDay(context, applications, bookable_sessions, self.booking)
+        self.same_day_upgrades = SameDayUpgrades(context, stored.sessions, appointments, inventory, self.mover)
         self.waiting_list = WaitingList(
             context, applications, seats, appointments, stored.waiting_list, activity, inventory, availability
         )
@@ -209,6 +210,7 @@ class Scheduling:
             bookable_sessions,
             self.waiting_room,
             availability,
+            self.booking,
         )
         self.flags = Flags(context, stored.activity)
         self.assisting = Assisting(context, stored.letters, self.codes, applications, appointments, self.assistances)
@@ -221,7 +223,6 @@ class Scheduling:
         self.counter = CounterQueue(
             context, sessions, seats, appointments, stored.counter_days, codes, inventory, cipher, audit
         )
-        self.counter_holds = CounterHolds(context, bookable_sessions, self.holds)
         self.visits = Visits(context, appointments, codes, self.counter, audit)
         self.proofs = Proofs(context, appointments, stored.activity, inventory, self.counter)
         self.priority = PriorityDenials(context, appointments, self.counter, self.relocation, audit)

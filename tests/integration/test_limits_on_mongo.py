@@ -46,7 +46,7 @@ async def hold_all(worlds: list[World]) -> list[Any]:
     for number in range(TRIES):
         world = worlds[number % 2]
         wish = world.wish(f"p{number}", actor=Actor(f"account-p{number}"), origin=NETWORK)
-        asked.append(world.service.holds.hold(wish))
+        asked.append(world.service.booking.hold(wish))
     return await asyncio.gather(*asked, return_exceptions=True)
 
 

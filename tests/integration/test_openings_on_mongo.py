@@ -77,7 +77,7 @@ async def test_an_opening_from_the_doors_to_the_last_seat(mongo_database: AsyncD
         )
         assert place.standing is TicketStanding.WAITING
         try:
-            held = await service.holds.hold(world.wish(name))
+            held = await service.booking.hold(world.wish(name))
         except NotYourTurn:
             continue
         assert held.state.live

@@ -10,7 +10,7 @@ import pytest
 
 from services.scheduling.app import build
 from services.scheduling.booking.appointments.appointment import Appointment, Status
-from services.scheduling.booking.appointments.holds import HoldWish
+from services.scheduling.booking.appointments.booking_path import HoldWish
 from services.scheduling.booking.appointments.reschedule import MoveWish
 from services.scheduling.offices.errors import SessionSoldOut
 from services.scheduling.repositories import KINDS
@@ -51,7 +51,7 @@ async def _replica(database: AsyncDatabase, clock: ManualClock, *, seats: int = 
 
 async def _hold(service: Scheduling, wish: HoldWish) -> Record[Appointment] | None:
     try:
-        return await service.holds.hold(wish)
+        return await service.booking.hold(wish)
     except SessionSoldOut:
         return None
 

@@ -139,7 +139,7 @@ async def holds(world: World, person: str, times: int, origin: Origin = NOWHERE,
     for number in range(times):
         key = f"{person}-{number}-{world.clock.now()}"
         actor = Actor(account)
-        await world.service.holds.hold(world.wish(person, actor=actor, command_id=key, origin=origin))
+        await world.service.booking.hold(world.wish(person, actor=actor, command_id=key, origin=origin))
         await world.pass_time(301)
 
 
@@ -148,7 +148,7 @@ async def gives_up(world: World, person: str, times: int, origin: Origin = NOWHE
     await world.submitted(person)
     for number in range(times):
         key = f"{person}-{number}-{world.clock.now()}"
-        held = await world.service.holds.hold(world.wish(person, actor=actor, command_id=key, origin=origin))
+        held = await world.service.booking.hold(world.wish(person, actor=actor, command_id=key, origin=origin))
         await world.service.holds.cancel(held.id, actor, f"no-{key}", fee_is_lost=False, origin=origin)
         world.clock.advance(301)
         await world.worker.run_due()
@@ -174,7 +174,7 @@ async def test_holds_of_a_person_and_a_day() -> None:
     assert "held" not in await world.buckets()
     world.clock.set(limits._midnight(TODAY + timedelta(days=1)))
     await world.worker.run_due()
-    await world.service.holds.hold(world.wish("ani", key="tomorrow", session_id=world.session_id(NORTH)))
+    await world.service.booking.hold(world.wish("ani", key="tomorrow", session_id=world.session_id(NORTH)))
 
 
 async def test_who_gives_seats_up_again_and_again_must_wait_but_may_always_give_up() -> None:
@@ -190,10 +190,10 @@ async def test_a_bill_that_nobody_pays_counts_as_given_up() -> None:
     world = await started()
     await world.submitted()
     for number in range(3):
-        held = await world.service.holds.hold(world.wish(key=str(number)))
+        held = await world.service.booking.hold(world.wish(key=str(number)))
         await world.hear(world.bill(billing.BillExpired, held))
     with pytest.raises(TooManySeatsGivenUp):
-        await world.service.holds.hold(world.wish(key="more"))
+        await world.service.booking.hold(world.wish(key="more"))
 
 
 async def test_moves_of_a_person_and_a_week(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,14 +222,14 @@ async def test_a_repeat_of_a_won_hold_is_under_no_limit() -> None:
     world = await started()
     await holds(world, "ani", 4)
     wish = world.wish("ani", key="last", actor=Actor("account-ani"))
-    held = await world.service.holds.hold(wish)
-    assert (await world.service.holds.hold(wish)).id == held.id
+    held = await world.service.booking.hold(wish)
+    assert (await world.service.booking.hold(wish)).id == held.id
 
 
 async def test_the_office_helps_without_limit() -> None:
     world = await started()
     await holds(world, "ani", 5)
-    held = await world.service.holds.hold(world.wish("ani", actor=FRONT, key="counter"))
+    held = await world.service.booking.hold(world.wish("ani", actor=FRONT, key="counter"))
     assert held.state.person_id == "person-ani"
 
 
@@ -240,7 +240,7 @@ async def test_a_hold_costs_no_more_reads_or_writes() -> None:
     await world.submitted("ani")
     made[0].seen.clear()
     phone = world.service.activity.origin(PHONE, "8.8.8.8")
-    await world.service.holds.hold(world.wish("ani", origin=phone))
+    await world.service.booking.hold(world.wish("ani", origin=phone))
     assert [kind for _, kind in made[0].seen] == [
         "application_copy",
         *(["seat"] * (len(made[0].seen) - 2)),

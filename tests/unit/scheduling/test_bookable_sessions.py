@@ -79,7 +79,7 @@ async def test_a_session_can_be_read_only_with_all_of_its_seats() -> None:
             assert await world.service.bookable_sessions.list_bookable(SOUTH.office_id, TUESDAY, TUESDAY) == []
             await world.submitted("ani")
             with pytest.raises(SessionNotFound):
-                await world.service.holds.hold(world.wish(session_id=world.session_id(SOUTH, date(2026, 11, 25))))
+                await world.service.booking.hold(world.wish(session_id=world.session_id(SOUTH, date(2026, 11, 25))))
         await world.pass_time(100)
         await world.parts.start()  # type: ignore[misc]
         assert await world.buckets() == {"free": 2}
@@ -162,7 +162,7 @@ async def test_the_same_alternatives_are_told_for_two_seconds() -> None:
     async def told() -> list[Any]:
         await world.submitted("budi")
         with pytest.raises(SessionSoldOut) as refused:
-            await world.service.holds.hold(world.wish("budi"))
+            await world.service.booking.hold(world.wish("budi"))
         assert refused.value.facts["nearest"] == []
         earliest: Any = refused.value.facts["earliest"]
         return [each["session_id"] for each in earliest]

@@ -54,7 +54,7 @@ class Robot:
             origin=self.origin(),
         )
         try:
-            return (await self.world.service.holds.hold(wish)).id
+            return (await self.world.service.booking.hold(wish)).id
         except Refusal:
             self.refused += 1
             return None
@@ -125,7 +125,7 @@ async def test_one_account_with_five_applicants_holds_five_seats() -> None:
     for straw in range(5):
         await world.submitted(f"family{straw}", account="account-family")
     tries = [
-        world.service.holds.hold(world.wish(f"family{straw}", key=f"-{again}", actor=Actor("account-family")))
+        world.service.booking.hold(world.wish(f"family{straw}", key=f"-{again}", actor=Actor("account-family")))
         for straw in range(5)
         for again in range(6)
     ]
@@ -138,7 +138,7 @@ async def test_one_account_with_five_applicants_holds_five_seats() -> None:
 async def test_invented_people_get_no_seat() -> None:
     """An application is submitted only for a person whom the registry confirmed: without that word nothing is held."""
     world = await started(**NO_LIMITS)
-    made_up = [asyncio.ensure_future(world.service.holds.hold(world.wish(f"ghost{number}"))) for number in range(300)]
+    made_up = [asyncio.ensure_future(world.service.booking.hold(world.wish(f"ghost{number}"))) for number in range(300)]
     for _ in range(21):
         for _ in range(3):
             await asyncio.sleep(0)
@@ -147,7 +147,7 @@ async def test_invented_people_get_no_seat() -> None:
     assert {type(each) for each in results} == {NotKnownYet}
     # nor does another account's person lend them one
     with pytest.raises(NotFound):
-        await world.service.holds.hold(world.wish("straw1", actor=Actor("account-ghost")))
+        await world.service.booking.hold(world.wish("straw1", actor=Actor("account-ghost")))
     assert await world.buckets() == {"free": SEATS}
     assert await world.said(said.SeatHeld) == []
 

@@ -49,7 +49,7 @@ async def expired_and_gone(world: World) -> Record[Appointment]:
 
 
 async def hold(world: World, _record: Record[Appointment] | None) -> object:
-    return await world.service.holds.hold(world.wish())
+    return await world.service.booking.hold(world.wish())
 
 
 async def confirm(world: World, record: Any) -> object:

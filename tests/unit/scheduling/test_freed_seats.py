@@ -51,7 +51,7 @@ async def test_nobody_can_know_when_a_freed_seat_is_free() -> None:
     assert len({each // timedelta(seconds=1) for each in whiles}) > 20
     await world.submitted("quick")
     with pytest.raises(SessionSoldOut):
-        await world.service.holds.hold(world.wish("quick"))
+        await world.service.booking.hold(world.wish("quick"))
 
 
 async def unpaid(world: World) -> str:
@@ -84,7 +84,7 @@ async def test_an_unpaid_hold_is_offered_to_who_waits_before_it_is_free() -> Non
     assert (await entry_of(world, budi)).status is WaitingStatus.OFFERED
     await world.submitted("quick")
     with pytest.raises(SessionSoldOut):
-        await world.service.holds.hold(world.wish("quick"))
+        await world.service.booking.hold(world.wish("quick"))
 
 
 @pytest.mark.acceptance("F75.one_booking_per_nik", "F75.not_transferable")
@@ -94,7 +94,7 @@ async def test_a_booking_is_one_persons_and_stays_theirs() -> None:
     paid = await world.paid("ani")
     await world.submitted("citra", account="account-ani")
     wish = world.wish("ani", application_id="application-citra", key="swap", session_id=paid.state.seat.session_id)
-    other = await world.service.holds.hold(wish)
+    other = await world.service.booking.hold(wish)
     assert (other.state.person_id, other.id == paid.id) == ("person-citra", False)
     for stranger in (Actor("account-budi"), Actor("account-citra")):
         with pytest.raises(NotFound):
@@ -103,7 +103,7 @@ async def test_a_booking_is_one_persons_and_stays_theirs() -> None:
     door = world.session_id(NORTH)
     again = {"application_id": "application-again", "actor": Actor("account-broker"), "session_id": door}
     with pytest.raises(PersonHasAppointment):
-        await world.service.holds.hold(world.wish("ani", key="again", **again))
+        await world.service.booking.hold(world.wish("ani", key="again", **again))
     assert (await world.appointment(paid.id)).state.person_id == "person-ani"
 
 

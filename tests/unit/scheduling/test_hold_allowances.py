@@ -45,7 +45,7 @@ async def ask_all(worlds: list[World], people: int, origin: Origin, *, account: 
     for number in range(people):
         world = worlds[number % len(worlds)]
         actor = Actor(account or f"account-p{number}")
-        asked.append(world.service.holds.hold(world.wish(f"p{number}", actor=actor, origin=origin)))
+        asked.append(world.service.booking.hold(world.wish(f"p{number}", actor=actor, origin=origin)))
     return await asyncio.gather(*asked, return_exceptions=True)
 
 
@@ -84,7 +84,7 @@ async def test_a_person_who_lets_go_and_holds_at_two_replicas_in_turn_has_five_h
     for number in range(8):
         world = worlds[number % 2]
         try:
-            held = await world.service.holds.hold(world.wish(key=f"-{number}"))
+            held = await world.service.booking.hold(world.wish(key=f"-{number}"))
         except Refusal:
             continue
         got += 1

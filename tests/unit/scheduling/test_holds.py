@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.booking.appointments.booking_path import appointment_id_of
 from services.scheduling.booking.appointments.errors import FeeWouldBeLost, NotPossibleNow, PersonHasAppointment
-from services.scheduling.booking.appointments.holds import appointment_id_of
 from services.scheduling.booking.appointments.priority import Need
 from services.scheduling.booking.seats import seat as seats
 from services.scheduling.booking.seats.repository import SEAT, Claim
@@ -58,7 +58,7 @@ async def test_the_conditional_write_does_what_the_rule_says(world: World) -> No
 
 async def test_a_repeat_meets_the_first_hold(world: World) -> None:
     held = await world.hold()
-    again = await world.service.holds.hold(world.wish())
+    again = await world.service.booking.hold(world.wish())
     assert again.id == held.id
     assert len(await world.said(said.SeatHeld)) == 1
     assert await world.buckets() == {"held": 1, "free": 1}
@@ -67,7 +67,7 @@ async def test_a_repeat_meets_the_first_hold(world: World) -> None:
 async def test_a_repeat_meets_the_first_hold_even_when_all_is_taken(world: World) -> None:
     held = await world.hold()
     await world.hold("budi")
-    again = await world.service.holds.hold(world.wish())
+    again = await world.service.booking.hold(world.wish())
     assert again.id == held.id
 
 
@@ -76,7 +76,7 @@ async def test_the_sold_out_name_alternatives(world: World) -> None:
     await world.hold("budi")
     await world.submitted("citra")
     with pytest.raises(SessionSoldOut) as refused:
-        await world.service.holds.hold(world.wish("citra"))
+        await world.service.booking.hold(world.wish("citra"))
     earliest, nearest = refused.value.facts["earliest"], refused.value.facts["nearest"]
     assert [each["office_id"] for each in earliest] == [SOUTH.office_id] * 3  # type: ignore[attr-defined, index]
     assert world.session_id() not in [each["session_id"] for each in earliest]  # type: ignore[attr-defined, index]
@@ -89,11 +89,11 @@ async def test_one_live_appointment_for_a_person_whoever_asks(world: World) -> N
     await world.submitted("ani", application_id="second", account="stranger")
     wish = world.wish("ani", "again", application_id="second", actor=Actor("stranger"))
     with pytest.raises(PersonHasAppointment) as refused:
-        await world.service.holds.hold(wish)
+        await world.service.booking.hold(wish)
     assert refused.value.facts == {}
     own = world.wish("ani", "third")
     with pytest.raises(PersonHasAppointment) as refused:
-        await world.service.holds.hold(own)
+        await world.service.booking.hold(own)
     assert refused.value.facts == {"appointment_id": held.id}
     assert await world.buckets() == {"held": 1, "free": 1}
     await world.rules_hold()
@@ -102,12 +102,12 @@ async def test_one_live_appointment_for_a_person_whoever_asks(world: World) -> N
 async def test_somebody_elses_application_is_not_found(world: World) -> None:
     await world.submitted("ani")
     with pytest.raises(NotFound):
-        await world.service.holds.hold(world.wish("ani", actor=Actor("stranger")))
+        await world.service.booking.hold(world.wish("ani", actor=Actor("stranger")))
     assert await world.buckets() == {"free": 2}
 
 
 async def test_an_unknown_application_is_waited_for_a_second_and_then_not_known_yet(world: World) -> None:
-    asking = asyncio.ensure_future(world.service.holds.hold(world.wish()))
+    asking = asyncio.ensure_future(world.service.booking.hold(world.wish()))
     for _ in range(20):
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -118,7 +118,7 @@ async def test_an_unknown_application_is_waited_for_a_second_and_then_not_known_
 
 
 async def test_an_application_that_arrives_meanwhile_is_served(world: World) -> None:
-    asking = asyncio.ensure_future(world.service.holds.hold(world.wish()))
+    asking = asyncio.ensure_future(world.service.booking.hold(world.wish()))
     for _ in range(4):
         await asyncio.sleep(0)
     await world.submitted()
@@ -130,7 +130,7 @@ async def test_an_application_that_arrives_meanwhile_is_served(world: World) -> 
 async def test_an_applicant_takes_regular_seats_only(world: World, pool: Pool) -> None:
     await world.submitted()
     with pytest.raises(PoolNotOpen):
-        await world.service.holds.hold(world.wish(pool=pool))
+        await world.service.booking.hold(world.wish(pool=pool))
 
 
 async def test_pools_never_borrow() -> None:
@@ -139,8 +139,8 @@ async def test_pools_never_borrow() -> None:
     await world.hold("ani")
     await world.submitted("budi")
     with pytest.raises(SessionSoldOut):
-        await world.service.holds.hold(world.wish("budi"))
-    held = await world.service.holds.hold(world.wish("budi", actor=FRONT, pool=Pool.PRIORITY, need=Need.PREGNANT))
+        await world.service.booking.hold(world.wish("budi"))
+    held = await world.service.booking.hold(world.wish("budi", actor=FRONT, pool=Pool.PRIORITY, need=Need.PREGNANT))
     assert held.state.seat.pool == "priority"
     assert held.state.account_id == "account-budi"
 
@@ -148,21 +148,21 @@ async def test_pools_never_borrow() -> None:
 async def test_staff_book_at_their_own_office_only(world: World) -> None:
     await world.submitted()
     with pytest.raises(NotYourOffice):
-        await world.service.holds.hold(world.wish(actor=FRONT, session_id=world.session_id(NORTH)))
+        await world.service.booking.hold(world.wish(actor=FRONT, session_id=world.session_id(NORTH)))
     with pytest.raises(PoolNotOpen):
-        await world.service.holds.hold(world.wish(actor=FRONT, pool=Pool.WALK_IN))
+        await world.service.booking.hold(world.wish(actor=FRONT, pool=Pool.WALK_IN))
 
 
 async def test_a_session_that_is_not_there_or_too_near(world: World) -> None:
     await world.submitted()
     with pytest.raises(SessionNotFound):
-        await world.service.holds.hold(world.wish(session_id="nowhere"))
+        await world.service.booking.hold(world.wish(session_id="nowhere"))
     starts_at = (await world.seats())[0].starts_at
     world.clock.set(starts_at - timedelta(hours=3) + timedelta(milliseconds=1))
     with pytest.raises(SessionClosed):
-        await world.service.holds.hold(world.wish())
+        await world.service.booking.hold(world.wish())
     world.clock.set(starts_at - timedelta(hours=3))
-    assert (await world.service.holds.hold(world.wish())).state.status is Status.HELD
+    assert (await world.service.booking.hold(world.wish())).state.status is Status.HELD
 
 
 async def test_an_unpaid_hold_lapses_and_its_seat_cools_then_is_free(world: World) -> None:
@@ -230,21 +230,19 @@ async def test_a_withdrawn_application_gives_its_seat_back_and_gets_no_other(wor
     assert (await world.appointment(held.id)).state.status is Status.RELEASED
     assert len(await world.said(said.AppointmentReleased)) == 1
     with pytest.raises(ApplicationIsWithdrawn):
-        await world.service.holds.hold(world.wish(key="again"))
+        await world.service.booking.hold(world.wish(key="again"))
 
 
 async def test_a_withdrawal_that_overtakes_the_submission_stays(world: World) -> None:
     await world.hear(withdrawn())
     await world.submitted()
     with pytest.raises(ApplicationIsWithdrawn):
-        await world.service.holds.hold(world.wish())
+        await world.service.booking.hold(world.wish())
 
 
 async def test_a_withdrawal_waits_for_a_move_and_leaves_a_visitor_alone(world: World) -> None:
     paid = await world.paid()
-    moves, later = world.service.moves, world.move(paid, world.session_id(NORTH))
-    target = await world.service.bookable_sessions.session(later.session_id)
-    await moves._begin(later, target.state)
+    await world.begin_move(paid, world.session_id(NORTH))
     with pytest.raises(NotYet):
         await world.hear(withdrawn())
     await world.recover()
@@ -304,7 +302,7 @@ class TestClaims:
         held = await world.hold()
         assert held.id == appointment_id_of("hold-ani", 1)
         assert await world.buckets() == {"held": 1, "free": 1}
-        assert (await world.service.holds.hold(world.wish())).id == held.id
+        assert (await world.service.booking.hold(world.wish())).id == held.id
 
     async def test_a_repeat_of_a_buried_command_when_all_is_taken_is_told_so(self, world: World) -> None:
         await self.reach(world, appointment_id_of("hold-ani", 0))
@@ -313,7 +311,7 @@ class TestClaims:
         await world.hold("citra")
         await world.submitted("ani")
         with pytest.raises(SessionSoldOut):
-            await world.service.holds.hold(world.wish())
+            await world.service.booking.hold(world.wish())
 
     async def test_a_holder_keeps_its_seat_when_its_claim_is_looked_at(self, world: World) -> None:
         held = await world.hold()

@@ -191,7 +191,7 @@ async def test_who_has_another_visit_by_now_is_told_to_be_looked_at(world: World
     world.clock.set(paid.state.seat.ends_at + timedelta(minutes=30))
     await world.worker.run_due()
     await world.submitted("ani", application_id="another")
-    await world.service.holds.hold(
+    await world.service.booking.hold(
         world.wish("ani", "again", application_id="another", session_id=world.session_id(SOUTH, WEDNESDAY))
     )
     assert only(await brought(world, booked("1", appointment_id=paid.id))) is LineOutcome.NOT_POSSIBLE

@@ -135,7 +135,7 @@ async def test_sold_out_halfway_gives_all_seats_back_and_nobody_hears_of_it() ->
 
 async def test_one_who_has_an_appointment_keeps_all_from_booking() -> None:
     world = await started()
-    await world.service.holds.hold(world.wish("citra", actor=PARENTS, session_id=world.session_id(NORTH)))
+    await world.service.booking.hold(world.wish("citra", actor=PARENTS, session_id=world.session_id(NORTH)))
     with pytest.raises(PersonHasAppointment) as refused:
         await book(world)
     assert refused.value.facts == {"application_id": "application-citra"}
@@ -148,7 +148,7 @@ async def test_one_who_gets_an_appointment_meanwhile_breaks_the_party(monkeypatc
     async def nobody(_person_id: str) -> None:
         return None
 
-    await world.service.holds.hold(world.wish("citra", actor=PARENTS, session_id=world.session_id(NORTH)))
+    await world.service.booking.hold(world.wish("citra", actor=PARENTS, session_id=world.session_id(NORTH)))
     monkeypatch.setattr(world.service.repositories.appointments, "live_appointment_of", nobody)
     for _ in range(2):
         with pytest.raises(PersonHasAppointment):

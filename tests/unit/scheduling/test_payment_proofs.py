@@ -8,12 +8,13 @@ import pytest
 
 from services.scheduling.booking.abuse.flag import FlagStatus
 from services.scheduling.booking.abuse.limits import Pattern
-from services.scheduling.booking.appointments.appointment import Appointment, ReleaseReason, Status
+from services.scheduling.booking.appointments.appointment import Appointment, Status
 from services.scheduling.visit.counter import queue as counter
 from services.scheduling.visit.counter.check_in import VisitorLookup
 from services.scheduling.visit.counter.queue import CounterCommand, CounterDay, Lane, Visitor, VisitorState
 from shared.events import billing
 from shared.events.application import InterviewRecorded
+from shared.events.codes import ReleaseReason
 from shared.events.scheduling import AppointmentReleased, VisitorCheckedIn, VisitVoided
 from shared.store import Record
 from tests.unit.scheduling.faulty_stores import Dying, Killed

@@ -85,17 +85,17 @@ async def test_a_priority_seat_is_for_whom_it_is() -> None:
     world = await made()
     await world.submitted("ani", age="17-60")
     with pytest.raises(PriorityNeedMissing) as missing:
-        await world.service.holds.hold(world.wish(pool=Pool.PRIORITY))
+        await world.service.booking.hold(world.wish(pool=Pool.PRIORITY))
     assert (missing.value.code, missing.value.field) == ("priority_need_missing", "/priority_need")
     with pytest.raises(NotInPriorityGroup) as refused:
-        await world.service.holds.hold(world.wish(pool=Pool.PRIORITY, need=Need.ELDERLY))
+        await world.service.booking.hold(world.wish(pool=Pool.PRIORITY, need=Need.ELDERLY))
     assert dict(refused.value.facts) == {"child_below_years": 12, "elderly_above_years": 60}
     assert refused.value.next_action and refused.value.title_id
     assert await world.of("application-ani") == []
     await world.submitted("kakek", age="61+")
-    held = await world.service.holds.hold(world.wish("kakek", pool=Pool.PRIORITY))
+    held = await world.service.booking.hold(world.wish("kakek", pool=Pool.PRIORITY))
     assert held.state.priority == Priority(Need.ELDERLY, Proof.PROVEN)
-    declared = await world.service.holds.hold(world.wish(pool=Pool.PRIORITY, need=Need.PREGNANT))
+    declared = await world.service.booking.hold(world.wish(pool=Pool.PRIORITY, need=Need.PREGNANT))
     assert declared.state.priority == Priority(Need.PREGNANT, Proof.TO_BE_SHOWN)
 
 
@@ -104,8 +104,8 @@ async def test_an_officer_is_under_the_same_rule_and_a_regular_seat_needs_none()
     world = await made()
     await world.submitted("ani", age="17-60")
     with pytest.raises(NotInPriorityGroup):
-        await world.service.holds.hold(world.wish(pool=Pool.PRIORITY, actor=FRONT, need=Need.CHILD))
-    assert (await world.service.holds.hold(world.wish())).state.priority is None
+        await world.service.booking.hold(world.wish(pool=Pool.PRIORITY, actor=FRONT, need=Need.CHILD))
+    assert (await world.service.booking.hold(world.wish())).state.priority is None
 
 
 async def test_the_ground_is_asked_without_reading() -> None:
@@ -114,13 +114,13 @@ async def test_the_ground_is_asked_without_reading() -> None:
     await world.submitted("kakek", age="61+")
     seen = world.store.seen  # type: ignore[attr-defined]
     seen.clear()
-    await world.service.holds.hold(world.wish("kakek", pool=Pool.PRIORITY))
+    await world.service.booking.hold(world.wish("kakek", pool=Pool.PRIORITY))
     assert set(seen) == {("get", "application_copy"), ("claim_one", "seat"), ("insert", "appointment")}
 
 
 async def pregnant(world: World) -> str:
     await world.submitted("ani")
-    held = await world.service.holds.hold(world.wish(pool=Pool.PRIORITY, need=Need.PREGNANT))
+    held = await world.service.booking.hold(world.wish(pool=Pool.PRIORITY, need=Need.PREGNANT))
     await world.hear(world.bill(billing.BillPaid, held, amount=350_000, paid_at=world.clock.now()))
     return held.id
 
@@ -194,7 +194,7 @@ async def test_only_a_declared_need_is_denied_and_only_by_its_office() -> None:
     with pytest.raises(NotYourOffice):
         await world.service.priority.deny(visit, Denial.NOTHING_SHOWN, Actor("x", NORTH.office_id, is_staff=True), "d")
     await world.submitted("kakek", age="61+")
-    held = await world.service.holds.hold(world.wish("kakek", pool=Pool.PRIORITY))
+    held = await world.service.booking.hold(world.wish("kakek", pool=Pool.PRIORITY))
     with pytest.raises(NoPriorityToDeny) as refused:
         await world.service.priority.deny(held.id, Denial.NOTHING_SHOWN, FRONT, "d")
     assert refused.value.facts["state"] == "proven"
@@ -206,7 +206,7 @@ async def test_only_a_declared_need_is_denied_and_only_by_its_office() -> None:
 async def test_a_denial_before_the_payment_keeps_the_seat() -> None:
     world = await made()
     await world.submitted("ani")
-    held = await world.service.holds.hold(world.wish(pool=Pool.PRIORITY, need=Need.DISABILITY))
+    held = await world.service.booking.hold(world.wish(pool=Pool.PRIORITY, need=Need.DISABILITY))
     denied = await world.service.priority.deny(held.id, Denial.NOTHING_SHOWN, FRONT, "d")
     assert (denied.state.status, denied.state.seat.pool) == (Status.HELD, "priority")
 

@@ -99,14 +99,14 @@ def test_of_an_application_the_newest_word_on_its_product_counts() -> None:
 async def test_a_hold_is_refused_where_the_office_lacks_the_product(world: World) -> None:
     await wants(world)
     with pytest.raises(ProductNotOffered) as refused:
-        await world.service.holds.hold(world.wish())
+        await world.service.booking.hold(world.wish())
     said = refused.value
     assert (said.code, said.status, said.field) == ("product_not_offered", 409, "/session_id")
     assert said.facts["product"] == "ordinary"
     assert [each["office_id"] for each in said.facts["nearest"]] == [EAST.office_id]  # type: ignore[attr-defined]
     assert "Merauke (" in said.next_action and "km)" in said.next_action and "Merauke" in said.next_action_id
     assert await world.of("application-ani") == []
-    held = await world.service.holds.hold(world.wish(session_id=world.session_id(EAST)))
+    held = await world.service.booking.hold(world.wish(session_id=world.session_id(EAST)))
     assert held.state.status is Status.HELD
 
 
@@ -115,7 +115,7 @@ async def test_where_no_office_offers_it_the_refusal_says_what_else_can_be_done(
     await drop(world, Product.ORDINARY, EAST)
     await wants(world)
     with pytest.raises(ProductNotOffered) as refused:
-        await world.service.holds.hold(world.wish())
+        await world.service.booking.hold(world.wish())
     assert refused.value.facts["nearest"] == []
     assert "another kind" in refused.value.next_action
 
@@ -124,7 +124,7 @@ async def test_where_no_office_offers_it_the_refusal_says_what_else_can_be_done(
 async def test_who_won_a_seat_before_the_office_dropped_the_product_keeps_it(world: World) -> None:
     held = await world.hold()
     await drop(world, Product.ELECTRONIC)
-    assert (await world.service.holds.hold(world.wish())).id == held.id
+    assert (await world.service.booking.hold(world.wish())).id == held.id
     with pytest.raises(ProductNotOffered):
         await world.hold("budi")
 
@@ -136,7 +136,7 @@ async def test_a_hold_reads_no_more_for_it() -> None:
     await world.submitted("budi")
     store: Any = world.store
     store.seen.clear()
-    await world.service.holds.hold(world.wish("budi"))
+    await world.service.booking.hold(world.wish("budi"))
     assert set(store.seen) == {("get", "application_copy"), ("claim_one", "seat"), ("insert", "appointment")}
     assert store.seen.count(("get", "application_copy")) == 1
 
@@ -144,13 +144,13 @@ async def test_a_hold_reads_no_more_for_it() -> None:
 async def test_a_session_that_is_not_there_is_refused_as_before(world: World) -> None:
     await wants(world)
     with pytest.raises(SessionNotFound):
-        await world.service.holds.hold(world.wish(session_id="none"))
+        await world.service.booking.hold(world.wish(session_id="none"))
 
 
 @pytest.mark.acceptance("X10.per_office")
 async def test_a_visit_moves_to_no_office_that_lacks_the_product(world: World) -> None:
     await wants(world)
-    held = await world.service.holds.hold(world.wish(session_id=world.session_id(EAST)))
+    held = await world.service.booking.hold(world.wish(session_id=world.session_id(EAST)))
     await world.hear(world.bill(billing.BillPaid, held, amount=350_000, paid_at=world.clock.now()))
     wish = MoveWish(held.id, world.session_id(NORTH), Actor("account-ani"), "move")
     with pytest.raises(ProductNotOffered):
@@ -244,7 +244,7 @@ async def test_a_corrected_kind_counts_from_then_on_and_waits_for_its_applicatio
     await wants(world)
     await world.hear(corrected)
     await world.hear(corrected)
-    assert (await world.service.holds.hold(world.wish())).state.status is Status.HELD
+    assert (await world.service.booking.hold(world.wish())).state.status is Status.HELD
 
 
 @pytest.mark.acceptance("X10.dated")
@@ -253,8 +253,8 @@ async def test_products_have_days(world: World) -> None:
     await wants(world)
     wednesday = world.session_id(EAST, date(2026, 11, 25))
     with pytest.raises(ProductNotOffered):
-        await world.service.holds.hold(world.wish(session_id=wednesday))
-    assert (await world.service.holds.hold(world.wish(session_id=world.session_id(EAST)))).state.live
+        await world.service.booking.hold(world.wish(session_id=wednesday))
+    assert (await world.service.booking.hold(world.wish(session_id=world.session_id(EAST)))).state.live
 
 
 @pytest.mark.acceptance("X10.per_office")
@@ -264,7 +264,7 @@ async def test_what_is_named_instead_of_a_full_session_makes_the_product_too(wor
     await world.hold("tono")
     await world.submitted("ani")
     with pytest.raises(SessionSoldOut) as refused:
-        await world.service.holds.hold(world.wish())
+        await world.service.booking.hold(world.wish())
     assert refused.value.facts["earliest"] and not refused.value.facts["nearest"]
 
 
@@ -326,7 +326,7 @@ async def test_a_family_is_named_the_offices_that_make_all_of_its_passports(worl
     assert [each["office_id"] for each in facts["nearest"]] == [EAST.office_id]
     await wants(world, "rina")
     with pytest.raises(ProductNotOffered) as alone:
-        await world.service.holds.hold(world.wish("rina"))
+        await world.service.booking.hold(world.wish("rina"))
     facts = alone.value.facts
     assert {each["office_id"] for each in facts["nearest"]} == {NORTH.office_id, EAST.office_id}
 
@@ -356,4 +356,4 @@ async def test_what_is_named_makes_the_product_on_its_own_day(world: World) -> N
     await offer(world, (OfferedProduct(Product.ELECTRONIC, since=THURSDAY),), NORTH)
     await world.submitted("ani")
     north = [world.session_id(NORTH, THURSDAY + timedelta(days=more)) for more in range(2)]
-    assert await sold_out(world, world.service.holds.hold(world.wish())) == [fitting[0], *north]
+    assert await sold_out(world, world.service.booking.hold(world.wish())) == [fitting[0], *north]

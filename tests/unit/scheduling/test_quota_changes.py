@@ -288,7 +288,7 @@ class TestSessions:
         await world.hold("ani")
         await world.submitted("budi")
         with pytest.raises(SessionSoldOut):
-            await world.service.holds.hold(world.wish("budi"))
+            await world.service.booking.hold(world.wish("budi"))
         assert await world.buckets() == {"held": 1, "free": 5}
 
     @pytest.mark.acceptance("F68.another_office_403")

@@ -10,8 +10,8 @@ import pytest
 
 from services.scheduling.booking.appointments import appointment as appointments
 from services.scheduling.booking.appointments.appointment import Appointment, ClaimFate
+from services.scheduling.booking.appointments.booking_path import appointment_id_of
 from services.scheduling.booking.appointments.errors import PersonHasAppointment
-from services.scheduling.booking.appointments.holds import appointment_id_of
 from services.scheduling.booking.seats import inventory
 from services.scheduling.booking.seats.seat import Seat
 from services.scheduling.offices.errors import SessionSoldOut
@@ -37,7 +37,7 @@ async def stampede(world: World, people: int) -> tuple[list[Record[Appointment]]
     for name in names:
         await world.submitted(name)
     results = await asyncio.gather(
-        *(world.service.holds.hold(world.wish(name)) for name in names), return_exceptions=True
+        *(world.service.booking.hold(world.wish(name)) for name in names), return_exceptions=True
     )
     won = [result for result in results if isinstance(result, Record)]
     return won, [result for result in results if isinstance(result, BaseException)]
@@ -82,7 +82,7 @@ async def test_one_person_at_many_doors_gets_one_seat(seed: int) -> None:
     await world.submitted()
     doors = [world.session_id(SOUTH), world.session_id(NORTH)] * 4
     results = await asyncio.gather(
-        *(world.service.holds.hold(world.wish(key=f"-{n}", session_id=door)) for n, door in enumerate(doors)),
+        *(world.service.booking.hold(world.wish(key=f"-{n}", session_id=door)) for n, door in enumerate(doors)),
         return_exceptions=True,
     )
     assert sum(isinstance(result, Record) for result in results) == 1
@@ -97,7 +97,7 @@ async def test_one_person_at_many_doors_gets_one_seat(seed: int) -> None:
 async def test_one_command_sent_many_times_is_one_hold(seed: int) -> None:
     world = await started(wrap=lambda base: Shuffling(base, seed), templates=weekly(plan(5)), offices=[SOUTH])
     await world.submitted()
-    results = await asyncio.gather(*(world.service.holds.hold(world.wish()) for _ in range(8)))
+    results = await asyncio.gather(*(world.service.booking.hold(world.wish()) for _ in range(8)))
     assert len({record.id for record in results}) == 1
     assert await world.buckets() == {"held": 1, "free": 4}
 
@@ -116,7 +116,7 @@ def let_nobody_bury(monkeypatch: pytest.MonkeyPatch) -> None:
 async def slow_holder(world: World, store: Stalling) -> list[Record[Appointment]]:
     """Ani reaches for the only seat and stalls; its claim runs out; Budi holds it; Ani wakes up and writes."""
     await world.submitted("ani")
-    slow = asyncio.ensure_future(world.service.holds.hold(world.wish("ani")))
+    slow = asyncio.ensure_future(world.service.booking.hold(world.wish("ani")))
     await store.reached.wait()
     await world.pass_time(20)
     budi = await world.hold("budi")
@@ -188,7 +188,7 @@ async def test_everything_at_once_leaves_every_seat_accounted_for(seed: int) -> 
         service.holds.cancel(paid[2].id, world.move(paid[2], "").actor, "d", fee_is_lost=True),
         service.moves.reschedule(world.move(paid[2], world.session_id(NORTH), "e")),
         service.holds.cancel(paid[3].id, world.move(paid[3], "").actor, "f", fee_is_lost=True),
-        service.holds.hold(world.wish(people[5])),
+        service.booking.hold(world.wish(people[5])),
         world.hear(world.bill(billing.BillExpired, held)),
         world.hear(world.bill(billing.BillPaid, held, amount=1, paid_at=world.clock.now())),
         world.worker.run_due(),
@@ -214,7 +214,7 @@ async def test_the_hot_path_is_one_read_and_two_writes() -> None:
     await world.hold("budi")  # the first hold of a process also learns whether the session is open
     await world.submitted()
     made[0].seen.clear()
-    await world.service.holds.hold(world.wish())
+    await world.service.booking.hold(world.wish())
     assert made[0].seen == [
         ("get", "application_copy"),
         ("claim_one", "seat"),

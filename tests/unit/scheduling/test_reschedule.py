@@ -148,9 +148,7 @@ async def test_a_deadline_that_comes_too_late_changes_nothing(world: World) -> N
 class TestHalfDone:
     async def begun(self, world: World) -> tuple[Record[Appointment], Record[Appointment]]:
         paid = await world.paid()
-        wish = world.move(paid, world.session_id(NORTH))
-        target = await world.service.bookable_sessions.session(wish.session_id)
-        return paid, await world.service.moves._begin(wish, target.state)
+        return paid, await world.begin_move(paid, world.session_id(NORTH))
 
     async def test_it_is_rolled_back_without_a_seat(self, world: World) -> None:
         paid, _ = await self.begun(world)

@@ -10,12 +10,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.scheduling.booking.appointments.appointment import Appointment, ReleaseReason, Status, deadlines
+from services.scheduling.booking.appointments.appointment import Appointment, Status, deadlines
 from services.scheduling.booking.appointments.errors import PersonHasAppointment
 from services.scheduling.booking.same_day import downgrade_transitions
 from services.scheduling.booking.same_day.errors import SameDayChoiceMissing, SameDayIsToday, SameDayTooLate
 from services.scheduling.booking.same_day.rules import (
-    IfUnpaid,
     SameDayProblem,
     cut_off,
     pay_until,
@@ -31,6 +30,7 @@ from services.scheduling.rules import Rules
 from services.scheduling.terms import Pool
 from shared.errors import NotFound
 from shared.events import billing, scheduling
+from shared.events.codes import IfUnpaid, ReleaseReason
 from shared.service import NotYet
 from shared.store.kinds import Record
 from shared.store.port import StoreUnavailable

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from datetime import time, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -27,8 +28,7 @@ from services.scheduling.visit.counter.check_in import VisitorLookup
 from shared.events import billing
 from shared.events.scheduling import SameDaySeatReserved, SeatUnavailable
 from shared.store import Record
-from shared.store.port import VersionConflict
-from tests.unit.scheduling.faulty_stores import Dying, Killed, Shuffling, UnguardedClaims
+from tests.unit.scheduling.faulty_stores import Dying, Killed, Shuffling, UnguardedClaims, Wrapper, kept
 from tests.unit.scheduling.test_http import Office, _loopback_allowed, office
 from tests.unit.scheduling.world import (
     BOSS,
@@ -394,30 +394,57 @@ async def test_wherever_it_breaks_the_place_is_whole_or_not_there(write: int, af
     await world.rules_hold()
 
 
-async def test_a_faster_deadline_is_met_and_one_that_gave_up_is_obeyed(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    world, (visit,) = await visited()
-    context, real = world.service.same_day_upgrades, world.service.same_day_upgrades._reserved
+class Overtaken(Wrapper):
+    """Lets the deadline of a half taken place run before the chosen verb, once."""
 
-    async def beaten(record: Any, seat: Any) -> Any:
-        await real(record, seat)
-        raise VersionConflict
+    def __init__(self, base: Any) -> None:
+        super().__init__(base)
+        self.deadline: Any = None
+        self.before = ""
 
-    monkeypatch.setattr(context, "_reserved", beaten)
-    assert (await reserve(world, visit)).state.hurry is not None
-    await world.hear(surcharge(await world.appointment(visit), billing.BillExpired))
-    await world.pass_time(301)
+    async def _overtake(self, verb: str) -> None:
+        if verb == self.before:
+            self.before = ""
+            await self.deadline()
 
-    async def given_up(record: Any, seat: Any) -> Any:
-        await world.service.repositories.appointments.save(
-            record, upgrade_transitions.stay(record.state), world.clock.now()
-        )
-        monkeypatch.setattr(context, "_reserved", real)
-        raise VersionConflict
+    async def claim_one(self, *given: Any, **named: Any) -> Any:
+        await self._overtake("claim_one")
+        return await self.base.claim_one(*given, **named)
 
-    monkeypatch.setattr(context, "_reserved", given_up)
-    assert (await reserve(world, visit, "once more")).state.hurry is not None
+    async def save(self, kind: Any, record: Any, state: Any, **named: Any) -> Any:
+        hurry = getattr(state, "hurry", None)
+        if hurry is not None and hurry.state is SameDayPlaceState.RESERVED:
+            await self._overtake("save")
+        return await self.base.save(kind, record, state, **named)
+
+
+@pytest.mark.parametrize("verb", ["save", "claim_one"])
+async def test_a_faster_deadline_is_met_and_one_that_gave_up_is_obeyed(verb: str) -> None:
+    """Before the last write the deadline has reserved the place itself; before the claim it has given it up."""
+    made: list[Overtaken] = []
+    world, (visit,) = await visited(wrap=lambda base: kept(made, Overtaken(base)))
+    made[0].deadline, made[0].before = partial(world.pass_time, 16), verb
+    record = await reserve(world, visit)
+    assert made[0].before == ""
+    assert record.state.hurry is not None and record.state.hurry.state is SameDayPlaceState.RESERVED
+    assert len(await world.said(SameDaySeatReserved)) == 1
+    await world.recover()
+    assert (await world.appointment(visit)).state.hurry == record.state.hurry
+    await world.rules_hold()
+
+
+async def test_a_place_that_goes_while_its_bill_is_noted_is_answered_with_a_no() -> None:
+    made: list[Overtaken] = []
+    world, (visit,) = await visited(wrap=lambda base: kept(made, Overtaken(base)))
+    record = await reserve(world, visit)
+    owner = Actor(record.state.account_id)
+    made[0].deadline = partial(world.service.holds.cancel, visit, owner, "cancel", fee_is_lost=True)
+    made[0].before = "save"
+    await world.hear(surcharge(record, billing.BillRequested, amount=1_000_000, legal_basis="PP 45/2024"))
+    assert made[0].before == ""
+    answers = await world.said(SeatUnavailable)
+    assert [(answer.asked_for, answer.reason) for answer in answers] == [("same_day", "place_gone")]  # type: ignore[attr-defined]
+    assert (await world.appointment(visit)).state.hurry is None
     await world.rules_hold()
 
 

@@ -87,6 +87,6 @@ async def test_seats_left_behind_are_seen_when_nobody_gives_them_back(monkeypatc
     await world.parts.start()  # type: ignore[misc]
     held = await world.hold()
     await world.pass_time(20)
-    monkeypatch.setattr(SeatInventory, "_let_go", lambda self, leaving: forgotten(self, leaving))
+    monkeypatch.setattr(SeatInventory, "give_back", forgotten)
     await world.pass_time(300)
     assert (await i1(world)).broken == (held.state.seat.seat_id,)

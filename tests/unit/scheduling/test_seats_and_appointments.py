@@ -263,15 +263,8 @@ class TestRelease:
 
 class TestMove:
     def moving(self) -> Appointment:
-        return appointments.begin_move(
-            confirmed(),
-            session_id="other session",
-            pool="regular",
-            token="other token",
-            command_id="command",
-            now=NOW,
-            rules=RULES,
-        ).state
+        move = Move("other session", "regular", "other token", NOW + timedelta(seconds=15), "command")
+        return appointments.begin_move(confirmed(), move).state
 
     def test_the_move_is_one_write(self) -> None:
         moving = self.moving()

@@ -270,10 +270,7 @@ class TestUsing:
 
     async def half(self, world: World) -> tuple[Record[Appointment], Record[Appointment]]:
         opened = await granted(world, await missed(world))
-        begun = world.service.specials._relocation._begun(
-            opened.state, world.session_id(SOUTH, THURSDAY), MoveCause.SPECIAL, "use"
-        )
-        return opened, await world.service.repositories.appointments.save(opened, begun, world.clock.now())
+        return opened, await world.begin_move(opened, world.session_id(SOUTH, THURSDAY), MoveCause.SPECIAL, "use")
 
     async def test_half_done_without_a_seat_the_right_stays(self, world: World) -> None:
         opened, _ = await self.half(world)
@@ -408,10 +405,7 @@ class TestBulk:
 
     async def test_who_is_being_moved_is_looked_at_again(self, world: World) -> None:
         paid = await world.paid()
-        begun = world.service.specials._relocation._begun(
-            paid.state, world.session_id(NORTH, TUESDAY), MoveCause.ASKED, "move"
-        )
-        await world.service.repositories.appointments.save(paid, begun, world.clock.now())
+        await world.begin_move(paid, world.session_id(NORTH, TUESDAY))
         asked = DayInterruption(SOUTH.office_id, TUESDAY, "system_fault", BOSS, "day")
         job = await world.service.bulk_moves.interrupt_day(asked)
         named = replace(job.state, pending=(paid.id, "unknown"))
@@ -430,7 +424,7 @@ class TestBulk:
         await world.service.moves.reschedule(world.move(away, world.session_id(NORTH, TUESDAY)))
         again = await missed(world)
         await world.submitted("ani", application_id="another")
-        await world.service.holds.hold(
+        await world.service.booking.hold(
             world.wish("ani", "2", application_id="another", session_id=world.session_id(SOUTH, THURSDAY))
         )
         with pytest.raises(PersonHasAppointment):

@@ -131,7 +131,7 @@ async def test_a_freed_seat_goes_to_the_first_in_line_and_to_nobody_else() -> No
     for person in ("citra", "dewi"):
         await world.submitted(person)
         with pytest.raises(SessionSoldOut):
-            await world.service.holds.hold(world.wish(person))
+            await world.service.booking.hold(world.wish(person))
     assert (await entry_of(world, citra)).status is WaitingStatus.WAITING
     await world.rules_hold()
 
@@ -323,7 +323,7 @@ async def test_a_withdrawal_waits_for_an_offer_that_is_being_taken() -> None:
     record = await world.service.repositories.waiting_list.waiting(budi.id)
     assert record is not None
     taking = domain.take(record.state, now=world.clock.now(), rules=world.service.context.rules)
-    await world.service.repositories.waiting_list.save_waiting(record, taking, world.clock.now())
+    await world.service.repositories.waiting_list.change_waiting(record, lambda _: taking, world.clock)
     with pytest.raises(NotYet):
         await world.hear(withdrawn("budi"))
     with pytest.raises(BeingMoved):
@@ -439,7 +439,7 @@ async def test_an_offer_whose_seat_is_gone_is_seen() -> None:
     repository = world.service.repositories
     seat = await repository.seats.seat((await entry_of(world, budi)).kept.slot.seat_id)
     assert seat is not None
-    await repository.seats.save_seat(seat, domain_seats.let_go(seat.state, START), world.clock.now())
+    await repository.seats.replace_seat(seat, domain_seats.let_go(seat.state, START), world.clock)
     assert (await check()).broken == (budi.id,)
 
 

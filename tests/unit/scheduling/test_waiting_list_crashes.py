@@ -225,7 +225,7 @@ async def test_a_taken_offer_of_who_got_another_seat_meanwhile_goes_to_the_next(
     record = await repository.waiting_list.waiting(budi.id)
     assert record is not None
     taking = domain.take(record.state, now=world.clock.now(), rules=world.service.context.rules)
-    await repository.waiting_list.save_waiting(record, taking, world.clock.now())
+    await repository.waiting_list.change_waiting(record, lambda _: taking, world.clock)
     await world.hold("budi", session_id=world.session_id(NORTH))
     await world.pass_time(15)
     entry = await entry_of(world, budi)

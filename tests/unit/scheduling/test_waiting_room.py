@@ -268,7 +268,7 @@ class TestTurns:
         with pytest.raises(TicketNeeded):
             await hall.world.hold("budi", pool=Pool.PRIORITY, need=Need.PREGNANT)
         await hall.world.submitted("kakek", age="61+")
-        held = await hall.world.service.holds.hold(hall.world.wish("kakek", pool=Pool.PRIORITY))
+        held = await hall.world.service.booking.hold(hall.world.wish("kakek", pool=Pool.PRIORITY))
         assert held.state.live
 
     async def test_moving_into_an_opening_needs_a_turn_too(self) -> None:

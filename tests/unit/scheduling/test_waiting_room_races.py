@@ -58,7 +58,7 @@ class TestSeveralReplicas:
         await hall.until(OPENS - timedelta(milliseconds=1))
         assert await other.waiting_room._cache.find_by_session(hall.world.session_id()) is not None
         await hall.until(OPENS)
-        assert (await other.holds.hold(hall.world.wish("ani"))).state.live
+        assert (await other.booking.hold(hall.world.wish("ani"))).state.live
 
     async def test_a_look_while_waiting_reads_nothing_but_the_opening_once_a_second(self) -> None:
         hall = await make_hall(wrap=Counting)
@@ -276,7 +276,7 @@ async def test_ten_times_the_normal_load_and_everybody_has_a_place_or_a_seat() -
             if name in seats:
                 continue
             try:
-                held = await service.holds.hold(world.wish(name))
+                held = await service.booking.hold(world.wish(name))
             except NotYourTurn:
                 assert place.standing in (TicketStanding.WAITING, TicketStanding.ADMITTED)
                 refused += 1

@@ -33,7 +33,7 @@ async def at_the_counter(minutes: float, **pools: int) -> World:
 
 async def hold(world: World, **changes: Any) -> Any:
     given: dict[str, Any] = {"actor": FRONT, "pool": Pool.WALK_IN}
-    return await world.service.counter_holds.hold(world.wish(**(given | changes)))
+    return await world.service.booking.hold_at_counter(world.wish(**(given | changes)))
 
 
 @pytest.mark.parametrize("minutes", [-179, -1, 0, 119])
@@ -82,7 +82,7 @@ async def test_never_more_than_the_pool_of_today_and_what_is_sold_out_says_so() 
     await hold(world)
     await world.submitted("budi")
     with pytest.raises(SessionSoldOut):
-        await world.service.counter_holds.hold(world.wish("budi", actor=FRONT, pool=Pool.WALK_IN))
+        await world.service.booking.hold_at_counter(world.wish("budi", actor=FRONT, pool=Pool.WALK_IN))
 
 
 async def test_only_the_offices_own_officers() -> None:

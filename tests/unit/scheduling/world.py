@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from services.scheduling.app import build
-from services.scheduling.booking.appointments.appointment import Appointment
-from services.scheduling.booking.appointments.holds import HoldWish
+from services.scheduling.booking.appointments.appointment import Appointment, MoveCause
+from services.scheduling.booking.appointments.booking_path import HoldWish
+from services.scheduling.booking.appointments.move import Target
 from services.scheduling.booking.appointments.repository import APPOINTMENT
 from services.scheduling.booking.appointments.reschedule import MoveWish
 from services.scheduling.booking.seats.seat import Seat
@@ -132,7 +133,7 @@ class World:
     async def hold(self, person: str = "ani", key: str = "", **changes: Any) -> Record[Appointment]:
         """Submit and hold."""
         await self.submitted(person)
-        return await self.service.holds.hold(self.wish(person, key, **changes))
+        return await self.service.booking.hold(self.wish(person, key, **changes))
 
     async def paid(self, person: str = "ani", **changes: Any) -> Record[Appointment]:
         """Submit, hold and pay."""
@@ -170,6 +171,14 @@ class World:
 
     def move(self, record: Record[Appointment], session_id: str, key: str = "move") -> MoveWish:
         return MoveWish(record.id, session_id, Actor(record.state.account_id), key)
+
+    async def begin_move(
+        self, record: Record[Appointment], session_id: str, cause: MoveCause = MoveCause.ASKED, command_id: str = "move"
+    ) -> Record[Appointment]:
+        """The first of a move's three writes, and then a crash."""
+        target = Target(session_id, record.state.seat.pool, self.parts.service.context.ids.new())
+        begun = self.service.relocation.begun(record.state, target, cause, command_id)
+        return await self.service.repositories.appointments.save(record, begun, self.clock.now())
 
     async def appointment(self, appointment_id: str) -> Record[Appointment]:
         record = await self.service.repositories.appointments.appointment(appointment_id)

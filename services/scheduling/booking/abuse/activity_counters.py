@@ -1,11 +1,12 @@
-"""The book of what was done with seats: read from memory before a hold, written behind it, shared by all replicas.
+"""Counts of activity with seats: read from memory before a hold, written behind it, shared by all replicas.
 
-A hold pays nothing for it: the counts of the subjects that this process has seen lie in memory. Who does a second
-thing is written within a second, in bulk; with that write the subject's whole week is read, so that what other replicas
-counted is known, and every subject that has reached a limit is told to all. Who did one thing is far from every limit
-and waits some seconds, out of the way of the stampede. So these counts are exact in one process and may be overrun by
-what several replicas admit within that time; a crash forgets that much. That suits a brake, and the limits on holds
-themselves are kept exactly over all replicas by :mod:`services.scheduling.booking.abuse.hold_allowances`.
+A hold pays nothing for it: the counts of the subjects that this process has seen lie in memory. The second activity of
+a subject is written within a second, in bulk; with that write the subject's whole week is read, which brings the counts
+of other replicas, and every subject that has reached a limit is told to all. A subject with a single activity is far
+from every limit and is written some seconds later, out of the way of the stampede. So these counts are exact in one
+process, and several replicas may together admit more within that time; a crash loses that much. That suits a brake.
+The limits on holds themselves are kept exactly over all replicas by
+:mod:`services.scheduling.booking.abuse.hold_allowances`.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ class ActivityCounters:
         """When each day of one single activity began to wait, the longest first; also some that wait no more."""
 
     def origin(self, device_id: str | None, address: str) -> Origin:
-        """Where a request came from. A private address is a proxy or the office itself: not told."""
+        """Return where a request came from, without a private address: that is a proxy or the office itself."""
         device = None
         if device_id is not None and SHORTEST_DEVICE_ID <= len(device_id) <= LONGEST_DEVICE_ID:
             device = self._fingerprints.current(device_id, "device")
@@ -137,9 +138,9 @@ class ActivityCounters:
         return list(days.values())
 
     async def keep_up(self) -> None:
-        """Write what presses and leave the rest to a later call, unlooked at; else as :meth:`flush`.
+        """Write the pressing activities as :meth:`flush` does and leave the rest to a later call.
 
-        A second activity presses, and all activities of whoever is known; of the others each has waited its time.
+        A second activity presses, and every activity of a known subject; a single one once it has waited its time.
         """
         due = self._clock.now() - SINGLE_ACTIVITY_WAITS
         while self._single and self._single[0][0] <= due:
@@ -168,7 +169,7 @@ class ActivityCounters:
         self._forget_some()
 
     async def forget(self, record: Record[ActivityDay]) -> None:
-        """A day counts for nothing any more."""
+        """Delete a day that counts for nothing any more."""
         await self._activity_days.forget_activity_day(record)
 
     async def _write(self, pending: Mapping[_Key, Sequence[Activity]]) -> None:
@@ -187,7 +188,11 @@ class ActivityCounters:
             if (subject, day) not in changed:
                 fresh.append(days[day])
         if fresh and await self._activity_days.begin_activity_days(fresh, now) < len(fresh):
-            changed += [(each.subject, each.day) for each in fresh if not await self._is_ours(each)]
+            changed += [
+                (activity_day.subject, activity_day.day)
+                for activity_day in fresh
+                if not await self._is_ours(activity_day)
+            ]
         for subject, day in changed:
             weeks[subject][day] = await self._add(weeks[subject][day], pending[subject, day], weeks[subject], today)
         self._remember(weeks)
@@ -198,8 +203,8 @@ class ActivityCounters:
         return known is not None and known.state.batch == written.batch
 
     async def _add(self, known: ActivityDay, activities: Sequence[Activity], week: _Days, today: date) -> ActivityDay:
-        """Add to a day that is there already, whoever else does so."""
-        days = [each for day, each in week.items() if day != known.day]
+        """Add to a day that is stored already, also while other replicas do so."""
+        days = [activity_day for day, activity_day in week.items() if day != known.day]
 
         def decide(written: ActivityDay) -> Decision[ActivityDay]:
             total = limits.with_activities(written, activities)
@@ -238,7 +243,7 @@ class ActivityCounters:
                     self._pressing.add(key)
 
     def _forget_some(self) -> None:
-        """Once a day what counts for nothing any more; all where it is too much."""
+        """Drop once a day the days that no longer count, and all days where they are too many."""
         first = limits.first_day(limits.day_of(self._clock.now()))
         if first > self._first_known:
             self._first_known = first
@@ -251,7 +256,7 @@ class ActivityCounters:
     async def _raise_flags(self, weeks: Mapping[str, _Days], today: date) -> None:
         now, first = self._clock.now(), limits.first_day(today)
         for subject, known in weeks.items():
-            days = [each for day, each in sorted(known.items()) if first <= day <= today]
+            days = [activity_day for day, activity_day in sorted(known.items()) if first <= day <= today]
             for pattern in limits.patterns_of(days, today):
                 for office_id in limits.offices_of(days)[: flags.MOST_OFFICES_TOLD]:
                     flag_id = derived_id("flag", pattern, subject, office_id, today.isoformat())
@@ -280,7 +285,7 @@ _REFUSALS: Final[Mapping[tuple[Act, Counted], type[Refusal]]] = {
 
 
 def refusal_for(reached: LimitReached, now: datetime) -> Refusal:
-    """The refusal that tells of this limit, and when it ends."""
+    """Return the refusal that names this limit and when it ends."""
     wait = max(1, math.ceil((reached.until - now) / timedelta(seconds=1)))
     facts: dict[str, Any] = {"limit": reached.limit.name, "until": reached.until.isoformat()}
     return _REFUSALS[reached.limit.stops, reached.limit.counted](retry_after_seconds=wait, **facts)

@@ -1,4 +1,4 @@
-"""A flag: bookings that look like a broker's, with the evidence, for the office to judge (F75)."""
+"""A flag: bookings that look like a broker's, with the evidence, for the office to judge."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Flag:
 def raise_flag(
     flag_id: str, pattern: Pattern, days: Sequence[ActivityDay], office_id: str, *, today: date, now: datetime
 ) -> Decision[Flag]:
-    """The pattern that these days of one subject show, for one of the offices concerned."""
+    """Return a new flag: the pattern that these days of one subject show, for one of the offices concerned."""
     subject, _, subject_id = days[0].subject.partition(":")
     state = Flag(
         status=FlagStatus.OPEN,
@@ -85,10 +85,10 @@ def raise_flag(
         subject=CountedSubject(subject),
         subject_id=subject_id,
         day=today,
-        holds=sum(each.holds for each in days),
-        releases=sum(each.releases for each in days),
-        moves=sum(each.moves for each in days),
-        persons=len({person for each in days for person in each.persons}),
+        holds=sum(activity_day.holds for activity_day in days),
+        releases=sum(activity_day.releases for activity_day in days),
+        moves=sum(activity_day.moves for activity_day in days),
+        persons=len({person for activity_day in days for person in activity_day.persons}),
         evidence=tuple(_evidence(days)),
         made_at=now,
     )
@@ -96,7 +96,7 @@ def raise_flag(
 
 
 def raise_for_proof(flag_id: str, account_id: str, office_id: str, *, today: date, now: datetime) -> Decision[Flag]:
-    """Somebody was let in on a proof of payment that is not valid: the office looks at who it was."""
+    """Return a new flag for an account that was let in on a proof of payment that is not valid."""
     pattern = Pattern.PROOF_REFUSED
     state = Flag(
         status=FlagStatus.OPEN,
@@ -116,10 +116,10 @@ def raise_for_proof(flag_id: str, account_id: str, office_id: str, *, today: dat
 
 
 def review(flag: Flag, command: FlagCommand, *, by: str, now: datetime) -> Decision[Flag]:
-    """The office has looked at it.
+    """Close the flag with the office's judgement.
 
     Raises:
-        IllegalTransition: somebody did before.
+        IllegalTransition: it was judged before.
     """
     status = FLAG_TRANSITIONS.after(flag.status, command)
     return Decision(replace(flag, status=status, reviewed_by=by, reviewed_at=now))
@@ -127,8 +127,8 @@ def review(flag: Flag, command: FlagCommand, *, by: str, now: datetime) -> Decis
 
 def _evidence(days: Sequence[ActivityDay]) -> Iterable[Evidence]:
     counts: dict[str, list[ActivityCount]] = {}
-    for each in days:
-        for account_id, count in each.accounts.items():
+    for activity_day in days:
+        for account_id, count in activity_day.accounts.items():
             counts.setdefault(account_id, []).append(count)
     for account_id, known in sorted(counts.items()):
         times = [at for count in known for at in (count.first_at, count.last_at) if at is not None]

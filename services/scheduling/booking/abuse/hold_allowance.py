@@ -35,11 +35,11 @@ class Ration:
     most: int
 
     def key(self, number: int) -> str:
-        """The name of one number."""
+        """Return the name of one number."""
         return f"{self.name}.{number}"
 
     def free_number(self, taken: frozenset[int], chance: int) -> int | None:
-        """A number that is not taken, chosen by ``chance``; none if all are."""
+        """Return a number that is not taken, chosen by ``chance``, or None if all are."""
         left = self.most - len(taken)
         if left <= 0:
             return None
@@ -52,7 +52,7 @@ class Ration:
 def rations_for(
     account_id: str, person_id: str, device: str | None, address: str | None, session_id: str, today: date, scale: int
 ) -> list[Ration]:
-    """What a hold of this session takes a number of. Holds of one session are numbered by calendar week."""
+    """Return the rations that a hold takes a number of. Holds of one session are numbered by calendar week."""
     values = {
         CountedSubject.PERSON: person_id,
         CountedSubject.ACCOUNT: account_id,

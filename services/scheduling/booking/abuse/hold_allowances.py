@@ -30,7 +30,7 @@ MOST_LOOKED_UP: Final = 1_000
 """Numbers of one limit that are looked up at once; limits are scaled beyond it only for load tests."""
 
 MOST_REMEMBERED: Final = 100_000
-"""Rations remembered in memory, about 20 MB; what is forgotten is learned again from the store when it matters."""
+"""Rations remembered in memory, about 20 MB; a forgotten one is read again from the store when it matters."""
 
 
 _NONE: Final[frozenset[int]] = frozenset()
@@ -44,7 +44,7 @@ class _Numbers:
     numbers: tuple[int, ...]
 
     def keys(self) -> tuple[str, ...]:
-        return tuple(each.key(number) for each, number in zip(self.rations, self.numbers, strict=True))
+        return tuple(ration.key(number) for ration, number in zip(self.rations, self.numbers, strict=True))
 
 
 class HoldAllowances:
@@ -87,7 +87,7 @@ class HoldAllowances:
         raise SomeoneElseChangedIt
 
     def _choose(self, appointment_id: str, state: Appointment, origin: Origin, attempt: int) -> _Numbers:
-        """A number of each ration that is free as far as is known; if possible none that others are reaching for."""
+        """Return a number of each ration that is free as far as is known, preferably none that another hold tries."""
         today = limits.day_of(self._clock.now())
         if today != self._day or len(self._taken) > MOST_REMEMBERED:
             self._day = today
@@ -117,7 +117,7 @@ class HoldAllowances:
             self._flying.setdefault(ration.name, []).append(number)
 
     def _let_go(self, numbers: _Numbers) -> None:
-        """Note that it does so no more."""
+        """Note that the hold no longer reaches for these numbers."""
         for ration, number in zip(numbers.rations, numbers.numbers, strict=True):
             flying = self._flying[ration.name]
             flying.remove(number)

@@ -1,8 +1,8 @@
-"""What was done with seats, counted by who did it: the limits against hoarders, and the patterns that brokers leave.
+"""Limits against hoarding: activity with seats, counted by subject, and the patterns that brokers leave.
 
 A subject is an account, a person, a device or a network address (the latter two as keyed fingerprints only). The counts
-are brakes, not invariants: that a person has one live appointment (I2) and that a seat is tied to a person is what a
-broker cannot get past; the limits bound how often it can try. Giving a seat back is never refused, since it helps the
+are brakes, not invariants: a broker cannot get past the rules that a person has one live appointment (I2) and that a
+seat is tied to a person; the limits bound how often it can try. Giving a seat back is never refused, since it helps the
 next in line: too many given back refuse the next *hold*.
 """
 
@@ -56,7 +56,7 @@ class Counted(StrEnum):
 
 @dataclass(frozen=True)
 class Limit:
-    """At most ``most`` of what is counted for a subject in ``days`` calendar days; what is over it stops ``stops``."""
+    """At most ``most`` of ``counted`` for a subject in ``days`` calendar days; at the limit ``stops`` is refused."""
 
     name: str
     subject: CountedSubject
@@ -82,9 +82,9 @@ LIMITS: Final = (
     Limit("moves_per_device_week", CountedSubject.DEVICE, Counted.MOVES, WEEK_DAYS, 15, Act.MOVE),
     Limit("moves_per_address_week", CountedSubject.ADDRESS, Counted.MOVES, WEEK_DAYS, 300, Act.MOVE),
 )
-"""Not published by any source; assumed, and why: an account is a family of five people (F75), each with some second
+"""Not published by any source; assumed, and why: an account is a family of five people, each with some second
 thoughts; a device may serve a second family or a village helper; behind one address may be a whole office or a mobile
-network, but they do not all come to one session, so that whoever changes devices with every request corners none."""
+network, but they do not all come to one session, so that a robot that changes devices at every request corners none."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class ActivityDay:
     over: bool = False
     """Some limit is reached: every replica knows of it."""
     batch: str = ""
-    """Who wrote it last, so that a write in bulk can tell whether it was its own."""
+    """The write in bulk that wrote it last, by which that write knows its own."""
 
     @property
     def kind(self) -> CountedSubject:
@@ -145,22 +145,22 @@ class ActivityDay:
 
 
 def subject_of(kind: CountedSubject, value: str) -> str:
-    """The name under which a subject is counted."""
+    """Return the name under which a subject is counted."""
     return f"{kind.value}:{value}"
 
 
 def day_of(moment: datetime) -> date:
-    """The day on which a moment is counted: the capital's, everywhere."""
+    """Return the day on which a moment is counted: that of the capital, everywhere."""
     return moment.astimezone(_ZONE).date()
 
 
 def first_day(today: date) -> date:
-    """The earliest day that still counts."""
+    """Return the earliest day that still counts."""
     return today - timedelta(days=WEEK_DAYS - 1)
 
 
 def forget_at(activity_day: ActivityDay) -> Mapping[str, datetime]:
-    """When a day counts for nothing any more."""
+    """Return when a day no longer counts."""
     return {"forget": _midnight(activity_day.day + timedelta(days=WEEK_DAYS + 1))}
 
 
@@ -230,7 +230,7 @@ _LIMITS_OF: Final = {
 
 
 def limit_reached(days: Sequence[ActivityDay], act: Act, wish: Wish, *, today: date, scale: int) -> LimitReached | None:
-    """The limit that stops a subject with these days from the act; none if none does. ``scale`` multiplies each."""
+    """Return the limit that refuses the act to a subject with these days, or None. ``scale`` multiplies each limit."""
     for limit in _LIMITS_OF[act, days[0].kind] if days else ():
         many = limit.counted in (Counted.HOLDS, Counted.OF_SESSION) and limit.subject is not CountedSubject.PERSON
         together = wish.asked if many else 1
@@ -241,8 +241,8 @@ def limit_reached(days: Sequence[ActivityDay], act: Act, wish: Wish, *, today: d
 
 
 def is_over(days: Sequence[ActivityDay], *, today: date, scale: int) -> bool:
-    """Whether any limit stops this subject from anything."""
-    sessions = {session_id for each in days for session_id in each.sessions}
+    """Return whether any limit refuses anything to this subject."""
+    sessions = {session_id for activity_day in days for session_id in activity_day.sessions}
     wishes = [ANYTHING, *(Wish(session_id=session_id) for session_id in sessions)]
     return any(
         limit_reached(days, act, wish, today=today, scale=scale) for wish in wishes for act in (Act.HOLD, Act.MOVE)
@@ -251,17 +251,20 @@ def is_over(days: Sequence[ActivityDay], *, today: date, scale: int) -> bool:
 
 def _reached(limit: Limit, days: Sequence[ActivityDay], today: date, most: int, wish: Wish) -> datetime | None:
     since = today - timedelta(days=limit.days - 1)
-    counted = sorted((each for each in days if since <= each.day <= today), key=lambda each: each.day)
+    counted = sorted(
+        (activity_day for activity_day in days if since <= activity_day.day <= today),
+        key=lambda activity_day: activity_day.day,
+    )
     if limit.counted is Counted.PERSONS:
-        persons = {person for each in counted for person in each.persons}
+        persons = {person for activity_day in counted for person in activity_day.persons}
         full = len(persons) >= most and wish.person_id not in persons
         return _midnight(today + timedelta(days=1)) if full else None
     total = 0
-    for each in reversed(counted):
-        total += _count(each, limit.counted, wish)
+    for activity_day in reversed(counted):
+        total += _count(activity_day, limit.counted, wish)
         if total >= most:
             # once this day no longer counts, the younger ones alone are below the limit
-            return _midnight(each.day + timedelta(days=limit.days))
+            return _midnight(activity_day.day + timedelta(days=limit.days))
     return None
 
 
@@ -275,7 +278,7 @@ def _count(activity_day: ActivityDay, counted: Counted, wish: Wish) -> int:
 
 
 def midnight_after(day: date) -> datetime:
-    """When the next day begins on which things are counted."""
+    """Return when the day after this one begins."""
     return _midnight(day + timedelta(days=1))
 
 
@@ -311,24 +314,27 @@ def patterns_of(days: Sequence[ActivityDay], today: date) -> list[Pattern]:
     """Return the patterns that the days of one subject show."""
     if not days:
         return []
-    kind, of_today = days[0].kind, [each for each in days if each.day == today]
-    accounts = {account for each in of_today for account in each.accounts}
-    holds, releases = sum(each.holds for each in days), sum(each.releases for each in days)
+    kind, of_today = days[0].kind, [activity_day for activity_day in days if activity_day.day == today]
+    accounts = {account for activity_day in of_today for account in activity_day.accounts}
+    holds, releases = (
+        sum(activity_day.holds for activity_day in days),
+        sum(activity_day.releases for activity_day in days),
+    )
     found = {
         Pattern.BOOK_CANCEL_BOOK: kind in (CountedSubject.ACCOUNT, CountedSubject.PERSON)
         and min(holds, releases) >= BOOKED_AND_CANCELLED,
         Pattern.MANY_ACCOUNTS_ONE_DEVICE: kind is CountedSubject.DEVICE and len(accounts) >= ACCOUNTS_OF_A_DEVICE,
         Pattern.MANY_ACCOUNTS_ONE_ADDRESS: kind is CountedSubject.ADDRESS and len(accounts) >= ACCOUNTS_OF_AN_ADDRESS,
         Pattern.MANY_HOLDS: kind is CountedSubject.ACCOUNT
-        and sum(each.holds for each in of_today) >= HOLDS_OF_AN_ACCOUNT,
+        and sum(activity_day.holds for activity_day in of_today) >= HOLDS_OF_AN_ACCOUNT,
     }
     return [pattern for pattern, seen in found.items() if seen]
 
 
 def offices_of(days: Iterable[ActivityDay]) -> list[str]:
-    """The offices where the subject was seen, most often first."""
+    """Return the offices where the subject was seen, most often first."""
     counts: dict[str, int] = {}
-    for each in days:
-        for office_id, count in each.offices.items():
+    for activity_day in days:
+        for office_id, count in activity_day.offices.items():
             counts[office_id] = counts.get(office_id, 0) + count
     return sorted(counts, key=lambda office_id: (-counts[office_id], office_id))

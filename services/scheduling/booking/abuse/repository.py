@@ -40,15 +40,15 @@ FLAG: Final = Kind(
 
 
 def activity_day_id_of(subject: str, day: date) -> str:
-    """The one id of a subject's day."""
+    """Return the id of a subject's day."""
     return derived_id("conduct", subject, day.isoformat())
 
 
 class ActivityRepository(OnStore):
-    """Counts of what was done, and what they looked like."""
+    """Counted activity and flags."""
 
     async def activity_days_since(self, subjects: Sequence[str], since: date) -> list[Record[ActivityDay]]:
-        """The days of these subjects from that one on."""
+        """Return the days of these subjects since that day, inclusive."""
         found: list[Record[ActivityDay]] = []
         for start in range(0, len(subjects), SUBJECTS_AT_ONCE):
             equals = {"state.subject": tuple(subjects[start : start + SUBJECTS_AT_ONCE])}
@@ -57,16 +57,16 @@ class ActivityRepository(OnStore):
         return found
 
     async def activity_days_over(self, since: date) -> list[Record[ActivityDay]]:
-        """The days from that one on on which a limit was reached."""
+        """Return the days since that one, inclusive, on which a limit was reached."""
         return await self._store.find(ACTIVITY_DAY, "over", within={"state.day": Range(low=since)}, limit=DAYS_READ)
 
     async def activity_day(self, activity_day_id: str) -> Record[ActivityDay] | None:
-        """A subject's day, or none."""
+        """Return a subject's day, or None."""
         return await self._store.get(ACTIVITY_DAY, activity_day_id)
 
     async def begin_activity_days(self, days: Sequence[ActivityDay], now: datetime) -> int:
-        """Write in bulk those days that are not there yet; tells how many."""
-        items = [(activity_day_id_of(each.subject, each.day), each) for each in days]
+        """Insert in bulk those days that are not stored yet; return how many."""
+        items = [(activity_day_id_of(activity_day.subject, activity_day.day), activity_day) for activity_day in days]
         return await self._store.insert_missing(ACTIVITY_DAY, items, now=now)
 
     async def change_activity_day(
@@ -76,15 +76,15 @@ class ActivityRepository(OnStore):
         return await change(self._store, clock, ACTIVITY_DAY, activity_day_id, decide)
 
     async def forget_activity_day(self, record: Record[ActivityDay]) -> bool:
-        """Delete a day that counts for nothing any more."""
+        """Delete a day that no longer counts; return whether it was there."""
         return await self._store.remove(ACTIVITY_DAY, record)
 
     async def flag(self, flag_id: str) -> Record[Flag] | None:
-        """The flag, or none."""
+        """Return the flag, or None."""
         return await self._store.get(FLAG, flag_id)
 
     async def flags_of(self, office_id: str, status: FlagStatus) -> list[Record[Flag]]:
-        """An office's flags that stand so, the newest first."""
+        """Return an office's flags in this state, the newest first."""
         equals = {"state.office_id": office_id, "state.status": status}
         return await self._store.find(FLAG, "office", equals, limit=MOST_FLAGS_SHOWN, descending=True)
 

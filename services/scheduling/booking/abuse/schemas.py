@@ -1,4 +1,4 @@
-"""Flags over HTTP: what an office sees of bookings that look like a broker's."""
+"""Flags over HTTP, as the office sees them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class FlagsQuery(Query):
 
 
 class ReviewFlag(Body):
-    """What the office says of a flag."""
+    """The office's judgement of a flag."""
 
     decision: Literal["confirmed", "harmless"]
 
 
 class EvidenceView(View):
-    """What one account did; whose it is, is not said here."""
+    """The activity of one account, without a name."""
 
     account_id: str
     holds: int

@@ -22,17 +22,7 @@ def flag_view(record: Record[Flag]) -> FlagView:
         releases=flag.releases,
         moves=flag.moves,
         persons=flag.persons,
-        evidence=[
-            EvidenceView(
-                account_id=each.account_id,
-                holds=each.holds,
-                releases=each.releases,
-                moves=each.moves,
-                first_at=each.first_at,
-                last_at=each.last_at,
-            )
-            for each in flag.evidence
-        ],
+        evidence=[EvidenceView.model_validate(evidence, from_attributes=True) for evidence in flag.evidence],
         made_at=flag.made_at,
         reviewed_by=flag.reviewed_by,
         reviewed_at=flag.reviewed_at,

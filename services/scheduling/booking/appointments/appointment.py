@@ -1,6 +1,6 @@
-"""An appointment, from hold to visit: one table of changes, and one function for each thing that can happen to it.
+"""An appointment, from hold to visit: one table of transitions, and one function for each of them.
 
-It is the commit point of a seat: whoever's appointment carries the seat's token has the seat.
+It is the commit point of a seat: the appointment that carries the seat's token has the seat.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from services.scheduling.booking.seats.seat import Seat, Slot
 from services.scheduling.office import Office
 from services.scheduling.rules import Rules
 from services.scheduling.terms import Applying
+from shared.events.codes import ConfirmCause, NoSeatReason, OfferEnd, ReleaseReason, SeatAnswer, SeatQuestion
+from shared.events.codes import MoveCause as MoveCause
 from shared.events.message import Event
 from shared.events.scheduling import (
     AppointmentConfirmed,
@@ -50,7 +52,7 @@ class Status(StrEnum):
     MOVING = "moving"
     CHECKED_IN = "checked_in"
     ON_PROOF = "on_proof"
-    """At the office with a proof of payment that the system does not show yet (X6)."""
+    """At the office with a proof of payment that the system does not show yet."""
     USED = "used"
     USED_ON_PROOF = "used_on_proof"
     """The visit took place and its payment still does not show."""
@@ -207,41 +209,6 @@ ENQUEUE_SECONDS: Final = 5
 """How long telling the queue at the counter of a visitor may take before a deadline does it."""
 
 
-class ReleaseReason(StrEnum):
-    """Why a seat went back."""
-
-    HOLD_LAPSED = "hold_lapsed"
-    BILL_EXPIRED = "bill_expired"
-    BILL_FAILED = "bill_failed"
-    BILL_CANCELLED = "bill_cancelled"
-    CANCELLED = "cancelled"
-    WITHDRAWN = "withdrawn"
-    OFFER_DECLINED = "offer_declined"
-    OFFER_LAPSED = "offer_lapsed"
-    SAME_DAY_UNPAID = "same_day_unpaid"
-    PARTY_BROKEN = "party_broken"
-    REFUND_APPROVED = "refund_approved"
-    PROOF_REFUSED = "proof_refused"
-
-
-class ConfirmCause(StrEnum):
-    """The reasons why an appointment was confirmed."""
-
-    PAID = "paid"
-    WAIVED = "waived"
-    LATE_SAME_SEAT = "late_same_seat"
-    LATE_OFFER = "late_offer"
-
-
-class MoveCause(StrEnum):
-    """Why a visit got another seat."""
-
-    ASKED = "asked"
-    SPECIAL = "special"
-    MOVED_BY_OFFICE = "moved_by_office"
-    SAME_DAY_UNPAID = "same_day_unpaid"
-
-
 @dataclass(frozen=True)
 class Move:
     """A move that was begun and is not committed."""
@@ -355,7 +322,7 @@ def deadlines(appointment: Appointment) -> Mapping[str, datetime]:
     if appointment.enqueue_at is not None:
         due["enqueue"] = appointment.enqueue_at
     if appointment.leaving:
-        due["leave"] = min(each.until for each in appointment.leaving)
+        due["leave"] = min(seat.until for seat in appointment.leaving)
     if appointment.hurry is not None and appointment.hurry.until is not None:
         due["hurry"] = appointment.hurry.until
     if appointment.move is not None and TRANSITIONS.allows(appointment.status, Command.FALL_BACK):
@@ -379,7 +346,7 @@ def hold(
     if_unpaid: str | None = None,
     priority: Priority | None = None,
 ) -> Decision[Appointment]:
-    """A claimed seat becomes a hold, which lapses by itself unless a bill is requested.
+    """Begin a hold of a claimed seat; it lapses by itself unless a bill is requested.
 
     With ``pay_until`` its bill has a cut-off, and the session may have begun (same-day).
     """
@@ -402,7 +369,7 @@ def gather(
 def join(
     appointment_id: str, appointment: Appointment, *, office: Office, now: datetime, rules: Rules
 ) -> Decision[Appointment]:
-    """The whole family has its seats: this one is a hold like any other from here on."""
+    """Turn a member's seat into a hold like any other: the whole family has its seats."""
     status = TRANSITIONS.after(appointment.status, Command.JOIN)
     until = min(now + timedelta(seconds=rules.hold_seconds), appointment.seat.starts_at)
     state = _now(appointment, status, hold_until=until)
@@ -411,7 +378,7 @@ def join(
 
 
 def break_off(appointment: Appointment, *, now: datetime, rules: Rules) -> Decision[Appointment]:
-    """The family did not get all of its seats: this one goes back, and nobody had heard of it."""
+    """Release the seat of a family that did not get all of its seats; no event had told of it."""
     status = TRANSITIONS.after(appointment.status, Command.BREAK_OFF)
     leaving = _leaving(appointment, now, rules)
     uncounted: dict[str, Any] = {"counted": False, "counted_as": ()}  # what nobody had heard of was no hold
@@ -421,7 +388,7 @@ def break_off(appointment: Appointment, *, now: datetime, rules: Rules) -> Decis
 def offer(
     appointment_id: str, applying: Applying, slot: Slot, bill_id: str, *, office: Office, now: datetime, rules: Rules
 ) -> Decision[Appointment]:
-    """A claimed seat is kept for who paid too late for another one."""
+    """Begin an offer of a claimed seat to a payer who was too late for another one."""
     until = min(now + timedelta(seconds=rules.offer_seconds), slot.starts_at)
     state = replace(_begun(Status.OFFERED, applying, slot, now, rules), offer_until=until, bill_id=bill_id)
     facts = _timed_facts(appointment_id, state, office)
@@ -439,7 +406,7 @@ def same_seat_again(
     now: datetime,
     rules: Rules,
 ) -> Decision[Appointment]:
-    """Late money gets the very seat that its payer had lost."""
+    """Begin a confirmed visit: late money gets the very seat that its payer had lost."""
     state = _begun(Status.CONFIRMED, applying, slot, now, rules)
     state = _certain(state, bill_id, ConfirmCause.LATE_SAME_SEAT, queue_code)
     return Decision(state, (_confirmation(appointment_id, state, office),))
@@ -448,7 +415,7 @@ def same_seat_again(
 def unavailable(
     applying: Applying, bill_id: str, *, asked_for: str, reason: str, now: datetime
 ) -> Decision[Appointment]:
-    """Nothing could be found; kept so that the same question gets the same answer."""
+    """Answer that there is no seat; kept so that the same question gets the same answer."""
     state = Appointment(
         status=Status.UNAVAILABLE,
         live=False,
@@ -469,7 +436,7 @@ def unavailable(
 
 
 def closed_search(applying: Applying, bill_id: str, refund_id: str, now: datetime) -> Decision[Appointment]:
-    """No seat is sought any more for money that goes back: kept where the answer would stand, so that none can come.
+    """Close the search for a seat for money that goes back, where the answer would stand, so that none can come.
 
     No question was asked, so there is no event.
     """
@@ -489,14 +456,14 @@ def closed_search(applying: Applying, bill_id: str, refund_id: str, now: datetim
 def repeat_answer(
     appointment_id: str, appointment: Appointment, bill_id: str, asked_for: str, office: Office | None
 ) -> Decision[Appointment]:
-    """Say again what became of a bill's question for a seat; nothing of a hold, whose bill says the rest."""
+    """Repeat the answer to a bill's question for a seat; a hold has none, because its bill says the rest."""
     outcome = _outcome(appointment)
     # a seat that a renewal won is its new bill's: of the bill that asked only a no is left to say
-    if outcome is None or (asked_for == "renewal" and outcome != "unavailable"):
+    if outcome is None or (asked_for == SeatQuestion.RENEWAL and outcome is not SeatAnswer.UNAVAILABLE):
         return Decision(appointment)
     slot = appointment.slot
     seat: dict[str, Any] = {}
-    if slot is not None and office is not None and outcome != "unavailable":
+    if slot is not None and office is not None and outcome is not SeatAnswer.UNAVAILABLE:
         seat = _timed_facts(appointment_id, appointment, office)
     event = SeatAnswerRepeated(
         **{
@@ -509,42 +476,42 @@ def repeat_answer(
         asked_for=asked_for,
         outcome=outcome,
         reason=_reason_of(appointment),
-        offer_until=appointment.offer_until if outcome == "offered" else None,
+        offer_until=appointment.offer_until if outcome is SeatAnswer.OFFERED else None,
     )
     return Decision(appointment, (event,))
 
 
-def _outcome(appointment: Appointment) -> str | None:
-    """How a question for a seat ended, by where the appointment that answers it stands now."""
+def _outcome(appointment: Appointment) -> SeatAnswer | None:
+    """Return how a question for a seat ended, by the present state of the appointment that answers it."""
     if appointment.status is Status.UNAVAILABLE:
-        return "unavailable"
+        return SeatAnswer.UNAVAILABLE
     if appointment.status is Status.OFFERED:
-        return "offered"
+        return SeatAnswer.OFFERED
     if appointment.status is Status.RELEASED:
-        return "released" if appointment.cause is not None else "unavailable"
-    return "confirmed" if appointment.cause is not None else None
+        return SeatAnswer.RELEASED if appointment.cause is not None else SeatAnswer.UNAVAILABLE
+    return SeatAnswer.CONFIRMED if appointment.cause is not None else None
 
 
 def _reason_of(appointment: Appointment) -> str | None:
     if appointment.released_for is not None:
         return appointment.released_for.value
-    return "no_seat" if appointment.status is Status.UNAVAILABLE else None
+    return NoSeatReason.NO_SEAT if appointment.status is Status.UNAVAILABLE else None
 
 
 def tombstone(now: datetime) -> Appointment:
-    """Written under the id of an appointment that never came, so that it never can."""
+    """Return what is written under the id of an appointment that never came, so that it never can."""
     return Appointment(Status.ABANDONED, live=False, application_id="", account_id="", person_id="", made_at=now)
 
 
 def await_payment(appointment: Appointment, bill_id: str, *, now: datetime, rules: Rules) -> Decision[Appointment]:
-    """A bill is being made: from here on only its end frees the seat."""
+    """Await the payment of a bill: from here on only its end frees the seat."""
     status = TRANSITIONS.after(appointment.status, Command.AWAIT_PAYMENT)
     long_stop_at = now + timedelta(seconds=rules.long_stop_seconds)
     return Decision(_now(appointment, status, bill_id=bill_id, hold_until=None, long_stop_at=long_stop_at))
 
 
 def alerted(appointment: Appointment, *, now: datetime, rules: Rules) -> Decision[Appointment]:
-    """Somebody was told that the seat waits too long; they are told again if it goes on."""
+    """Note that operators were told of a seat that waits too long, and when they are told again."""
     return Decision(replace(appointment, long_stop_at=now + timedelta(seconds=rules.long_stop_seconds)))
 
 
@@ -558,7 +525,7 @@ def confirm(
     office: Office,
     receipt_id: str | None = None,
 ) -> Decision[Appointment]:
-    """Paid for, free of charge, or a taken offer: the visit is certain."""
+    """Confirm the visit: paid for, free of charge, or a taken offer."""
     command = Command.ACCEPT_OFFER if cause is ConfirmCause.LATE_OFFER else Command.PAY
     status = TRANSITIONS.after(appointment.status, command)
     state = _certain(_now(appointment, status, receipt_id=receipt_id), bill_id, cause, queue_code)
@@ -579,7 +546,7 @@ def release(
     now: datetime,
     rules: Rules,
 ) -> Decision[Appointment]:
-    """The seat goes back; it is still marked as this appointment's until it was told so."""
+    """Release the seat; it stays marked as this appointment's until it is given back."""
     status = TRANSITIONS.after(appointment.status, command)
     was_confirmed = appointment.status is Status.CONFIRMED
     state = given_up(appointment, status, now=now, rules=rules, released_for=reason, enqueue_at=None)
@@ -595,7 +562,7 @@ def release(
 def end_offer(
     appointment_id: str, appointment: Appointment, command: Command, *, now: datetime, rules: Rules
 ) -> Decision[Appointment]:
-    """The offered seat was declined or not taken in time; the money must go back."""
+    """End an offer that was declined or not taken in time; the money must go back."""
     status = TRANSITIONS.after(appointment.status, command)
     lapsed = command is Command.LAPSE_OFFER
     reason = ReleaseReason.OFFER_LAPSED if lapsed else ReleaseReason.OFFER_DECLINED
@@ -603,7 +570,7 @@ def end_offer(
     event = OfferEnded(
         **_facts(appointment_id, appointment),
         bill_id=appointment.bill_id or "",
-        reason="lapsed" if lapsed else "declined",
+        reason=OfferEnd.LAPSED if lapsed else OfferEnd.DECLINED,
     )
     return Decision(state, (event,))
 
@@ -619,21 +586,10 @@ def withdraw(
     return release(appointment_id, appointment, Command.WITHDRAW, ReleaseReason.WITHDRAWN, now=now, rules=rules)
 
 
-def begin_move(
-    appointment: Appointment,
-    *,
-    session_id: str,
-    pool: str,
-    token: str,
-    command_id: str,
-    now: datetime,
-    rules: Rules,
-    cause: MoveCause = MoveCause.ASKED,
-) -> Decision[Appointment]:
+def begin_move(appointment: Appointment, move: Move) -> Decision[Appointment]:
     """Say where the visit shall go and under which fresh token, before that seat is reached for."""
-    status = TRANSITIONS.after(appointment.status, Command.BEGIN_MOVE)
-    until = now + timedelta(seconds=rules.move_seconds)
-    return Decision(_now(appointment, status, move=Move(session_id, pool, token, until, command_id, cause)))
+    command = Command.BEGIN_SPECIAL if move.cause is MoveCause.SPECIAL else Command.BEGIN_MOVE
+    return Decision(_now(appointment, TRANSITIONS.after(appointment.status, command), move=move))
 
 
 def finish_move(
@@ -647,7 +603,7 @@ def finish_move(
     now: datetime,
     rules: Rules,
 ) -> Decision[Appointment]:
-    """The visit is at the new seat: this write is the move. The old seat is left, the old queue code is void."""
+    """Write the move: the visit has the new seat, the old seat is left, the old queue code is void."""
     status = TRANSITIONS.after(appointment.status, Command.FINISH_MOVE)
     cause = appointment.move.cause if appointment.move is not None else MoveCause.ASKED
     keeps_place = stays(appointment.seat, slot)
@@ -684,17 +640,18 @@ def moved_fact(
 
 
 def undo_move(appointment: Appointment) -> Decision[Appointment]:
-    """The visit stays where it was."""
-    return Decision(_now(appointment, TRANSITIONS.after(appointment.status, Command.UNDO_MOVE), move=None))
+    """No seat was won: the visit stays where it was, or its right to a new date open."""
+    command = Command.UNDO_SPECIAL if appointment.status is Status.SPECIAL_MOVING else Command.UNDO_MOVE
+    return Decision(_now(appointment, TRANSITIONS.after(appointment.status, command), move=None))
 
 
 def leaving_told(appointment: Appointment, told: tuple[Leaving, ...]) -> Decision[Appointment]:
-    """These seats that were given up know it."""
-    return Decision(replace(appointment, leaving=tuple(each for each in appointment.leaving if each not in told)))
+    """Forget these seats, which were given back."""
+    return Decision(replace(appointment, leaving=tuple(seat for seat in appointment.leaving if seat not in told)))
 
 
 def check_in(appointment_id: str, appointment: Appointment, now: datetime) -> Decision[Appointment]:
-    """The applicant is at the office."""
+    """Check the applicant in at the office."""
     status = TRANSITIONS.after(appointment.status, Command.CHECK_IN)
     enqueue_at = now + timedelta(seconds=ENQUEUE_SECONDS)
     state = _now(appointment, status, checked_in_at=now, enqueue_at=enqueue_at)
@@ -702,17 +659,17 @@ def check_in(appointment_id: str, appointment: Appointment, now: datetime) -> De
 
 
 def use(appointment: Appointment) -> Decision[Appointment]:
-    """The interview took place."""
+    """Note that the interview took place."""
     return Decision(_now(appointment, TRANSITIONS.after(appointment.status, Command.USE)))
 
 
 def ask_until(appointment: Appointment, rules: Rules) -> datetime:
-    """Until when a special reschedule may be asked for: some days after the end of the visit (F72)."""
+    """Return until when a special reschedule may be asked for: some days after the end of the visit."""
     return appointment.seat.ends_at + timedelta(seconds=rules.special_ask_seconds)
 
 
 def miss(appointment_id: str, appointment: Appointment, office: Office, rules: Rules) -> Decision[Appointment]:
-    """The session is over and the applicant did not come."""
+    """Note that the session is over and the applicant did not come."""
     state = _now(appointment, TRANSITIONS.after(appointment.status, Command.MISS))
     event = VisitorMissed(
         **_facts(appointment_id, state),
@@ -743,24 +700,25 @@ def fate_of_claim(seat: Seat, appointment: Appointment | None) -> ClaimFate:
     if slot is not None and slot.token == seat.token and appointment.status in HAS_SEAT:
         return ClaimFate.SETTLE
     moving_here = move is not None and move.token == seat.token
-    leaving_here = any(each.token == seat.token for each in appointment.leaving)
+    leaving_here = any(left.token == seat.token for left in appointment.leaving)
     return ClaimFate.WAIT if moving_here or leaving_here else ClaimFate.FREE
 
 
 def has_seat(appointment: Appointment, seat: Seat) -> bool:
-    """Whether this appointment has, moves to or still leaves this seat."""
+    """Return whether this appointment has, moves to or still leaves this seat."""
     tokens = {appointment.slot.token} if appointment.slot and appointment.status in HAS_SEAT else set()
     if appointment.move is not None:
         tokens.add(appointment.move.token)
     if appointment.hurry is not None:
         tokens.add(appointment.hurry.token)
-    tokens.update(each.token for each in appointment.leaving)
+    tokens.update(left.token for left in appointment.leaving)
     return seat.token in tokens
 
 
 def place_given_up(appointment: Appointment, reason: str) -> tuple[Event, ...]:
-    """What is said of the place in the same-day quota that goes with the seat: nothing before its bill is known, for
-    whatever is heard of that bill later is answered then.
+    """Return the event of a same-day place that goes with the seat.
+
+    None before the place has a bill: a bill that is heard of later is answered then.
     """
     hurry = appointment.hurry
     if hurry is None or hurry.bill_id is None:
@@ -772,7 +730,7 @@ def place_given_up(appointment: Appointment, reason: str) -> tuple[Event, ...]:
 def given_up(
     appointment: Appointment, status: Status, *, now: datetime, rules: Rules, keeps_place: bool = False, **changes: Any
 ) -> Appointment:
-    """The appointment in its next state, its seat on the way back; a code that it showed is void for its day.
+    """Return the appointment in its next state, its seat on the way back; its queue code is void for its day.
 
     Its place in the same-day quota goes too, unless it ``keeps_place``.
     """

@@ -1,6 +1,6 @@
-"""Where a paid visit stands for who paid: still coming, a new date possible until then, over, or closed with a reason.
+"""The entitlement of a paid visit: still coming, a new date possible until a time, over, or closed with a reason.
 
-Legal certainty for those who paid and could not attend (F63): each paid visit is in exactly one of these at any time.
+Legal certainty for those who paid and could not attend: each paid visit is in exactly one of these at any time.
 """
 
 from __future__ import annotations

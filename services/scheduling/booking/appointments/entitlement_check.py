@@ -1,4 +1,4 @@
-"""The nightly question of F63, asked at any time: is each paid visit in exactly one place?"""
+"""The check that each paid visit is in exactly one state of its entitlement."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class PaidVisits:
     async def each_is_in_one_place(self) -> InvariantReport:
         """Every paid visit is coming, took place, may have a new date until a time, or is closed for a reason.
 
-        What looks wrong is looked at again before it is called broken.
+        A suspect is read again before it is called broken.
         """
         checked, suspects = 0, []
         async for record in self._appointments.every_appointment():

@@ -12,10 +12,11 @@ from services.scheduling.booking.appointments.refund_release import Releases
 from services.scheduling.booking.appointments.repository import APPOINTMENT
 from services.scheduling.booking.appointments.reschedule import Moves
 from services.scheduling.booking.same_day.downgrade import SameDayDowngrade
-from services.scheduling.booking.same_day.upgrade import SAME_DAY, SameDayUpgrades
+from services.scheduling.booking.same_day.upgrade import SameDayUpgrades
 from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.booking.waiting_list.service import WaitingList
 from shared.events import application, billing
+from shared.events.codes import BillPurpose
 from shared.events.envelope import Envelope
 from shared.events.message import Event
 from shared.service import DeadlineHandler, MessageHandler
@@ -63,11 +64,11 @@ class AppointmentHandlers:
         }
 
     async def application_submitted(self, event: application.ApplicationSubmitted, _envelope: Envelope) -> None:
-        """It may hold a seat."""
+        """Keep the application: it may hold a seat."""
         await self.holds.application_submitted(event)
 
     async def application_withdrawn(self, event: application.ApplicationWithdrawn, envelope: Envelope) -> None:
-        """Its seat goes back."""
+        """Release the application's seat and its place in line."""
         await self.holds.application_withdrawn(event, envelope.id)
         await self.waiting_list.application_withdrawn(event)
 
@@ -76,15 +77,15 @@ class AppointmentHandlers:
         await self.holds.kind_corrected(event)
 
     async def bill_requested(self, event: billing.BillRequested, envelope: Envelope) -> None:
-        """The bill owns the seat's time now, or is the surcharge's."""
-        if event.purpose == SAME_DAY:
+        """Await the payment of a fee or of a surcharge."""
+        if event.purpose == BillPurpose.SAME_DAY:
             await self.same_day_upgrades.surcharge_billed(event, envelope.id)
             return
         await self.payments.bill_requested(event, envelope.id)
 
     async def bill_paid(self, event: billing.BillPaid | billing.BillWaived, envelope: Envelope) -> None:
-        """The visit is certain, or its surcharge paid."""
-        if event.purpose == SAME_DAY:
+        """Confirm the visit, or note that its surcharge is paid."""
+        if event.purpose == BillPurpose.SAME_DAY:
             await self.same_day_upgrades.surcharge_paid(event, envelope.id)
             return
         await self.payments.bill_paid(event, envelope.id)
@@ -92,30 +93,30 @@ class AppointmentHandlers:
     async def bill_ended(
         self, event: billing.BillExpired | billing.BillFailed | billing.BillCancelled, envelope: Envelope
     ) -> None:
-        """The seat goes back, or the place in the same-day quota."""
-        if event.purpose == SAME_DAY:
+        """Release the seat, or the place in the same-day quota."""
+        if event.purpose == BillPurpose.SAME_DAY:
             await self.same_day_upgrades.surcharge_ended(event, envelope.id)
             return
         await self.payments.bill_ended(event, envelope.id)
 
     async def renewal_requested(self, event: billing.BillRenewalRequested, envelope: Envelope) -> None:
-        """The same seat is wanted again."""
+        """Hold the same seat again for a renewed bill."""
         await self.payments.renewal_requested(event, envelope.id)
 
     async def payment_arrived_late(self, event: billing.PaymentArrivedLate, envelope: Envelope) -> None:
-        """Money looks for a seat."""
+        """Seek a seat for late money."""
         await self.payments.payment_arrived_late(event, envelope.id)
 
     async def release_requested(self, event: billing.SeatReleaseRequested, envelope: Envelope) -> None:
-        """A refund was approved: the seat goes back or does not."""
+        """Release the seat of an approved refund, or refuse it."""
         await self.releases.requested(event, envelope.id)
 
     async def hold_lapsed(self, record: Record[Appointment], _name: str) -> None:
-        """No bill came in time."""
+        """Release a hold without a bill."""
         await self.holds.lapse(record)
 
     async def long_stop_reached(self, record: Record[Appointment], _name: str) -> None:
-        """Billing has been silent for far too long."""
+        """Alert operators: billing has been silent for too long."""
         await self.holds.alert_long_stop(record)
 
     async def offer_lapsed(self, record: Record[Appointment], _name: str) -> None:
@@ -123,10 +124,10 @@ class AppointmentHandlers:
         await self.payments.lapse_offer(record)
 
     async def move_overdue(self, record: Record[Appointment], _name: str) -> None:
-        """A move was left unfinished."""
+        """Finish or undo a move that was left unfinished."""
         await self.moves.roll(record)
         await self.same_day_downgrade.roll(record)
 
     async def seat_left(self, record: Record[Appointment], _name: str) -> None:
-        """A seat that was given up does not know it yet."""
+        """Give back a seat that was left."""
         await self.inventory.give_back_left(record)

@@ -33,7 +33,7 @@ class MoveTarget:
 def move_problem(
     slot: Slot, *, moves_made: int, timezone: str, target: MoveTarget, now: datetime, rules: Rules
 ) -> MoveProblem | None:
-    """Why a visit cannot move there; none if it can. ``timezone`` is that of its present office."""
+    """Return why a visit cannot move there, or None. ``timezone`` is that of its present office."""
     furthest = slot.date + timedelta(days=rules.move_within_days)
     problems = {
         MoveProblem.TOO_LATE: local_date(now, timezone) >= slot.date,

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from services.scheduling.booking.appointments.appointment import Appointment, ReleaseReason, Status
+from services.scheduling.booking.appointments.appointment import Appointment, Status
+from shared.events.codes import ReleaseReason
 
 JOURNEY: Final = ("hold_seat", "pay", "visit")
 """The steps that this service knows of, in their order."""
@@ -139,14 +140,14 @@ _OFFER_ENDS: Final = (ReleaseReason.OFFER_DECLINED, ReleaseReason.OFFER_LAPSED)
 
 
 def step_of(appointment: Appointment) -> NextStep:
-    """Where the person stands."""
+    """Return the present step of the person."""
     if appointment.released_for in _OFFER_ENDS:
         return _MONEY_BACK
     return STEPS[appointment.status]
 
 
 def deadline_of(appointment: Appointment) -> datetime | None:
-    """Until when the next action counts; none where nothing is asked or another service owns the time."""
+    """Return until when the next action counts; None where nothing is asked or another service sets the time."""
     if appointment.status is Status.HELD:
         return appointment.hold_until
     if appointment.status is Status.OFFERED:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
 from typing import Final
 
 from services.scheduling.applications import ApplicationRepository
@@ -15,11 +15,10 @@ from services.scheduling.booking.appointments.access import change_visible, refu
 from services.scheduling.booking.appointments.appointment import (
     Appointment,
     Command,
-    ConfirmCause,
-    ReleaseReason,
     Status,
     can,
 )
+from services.scheduling.booking.appointments.booking_path import BookingPath
 from services.scheduling.booking.appointments.errors import OfferOver
 from services.scheduling.booking.appointments.queue_codes import QueueCodes
 from services.scheduling.booking.appointments.repository import AppointmentRepository
@@ -27,24 +26,24 @@ from services.scheduling.booking.same_day import downgrade_transitions
 from services.scheduling.booking.same_day.downgrade import SameDayDowngrade
 from services.scheduling.booking.same_day.rules import still_payable
 from services.scheduling.booking.seats.inventory import SeatInventory
-from services.scheduling.booking.seats.seat import Seat, slot_of
+from services.scheduling.booking.seats.seat import Seat, Slot
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.offices.bookable_sessions import BookableSessions
 from services.scheduling.offices.product_availability import ProductAvailability
 from services.scheduling.terms import Applying, Pool
 from shared.events import billing
+from shared.events.codes import BillPurpose, ConfirmCause, NoSeatReason, ReleaseReason, SeatQuestion
 from shared.ids import derived_id
 from shared.service import NotYet
 from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
-from shared.store.retry import again
 
 
 def answer_id(key: tuple[str, ...], attempt: int) -> str:
-    """The id of the appointment that answers a bill's question for a seat.
+    """Return the id of the appointment that answers a bill's question for a seat.
 
-    ``key``: what was asked for, the bill and the money; ``attempt`` counts the ids that were abandoned before.
+    ``key``: the question, the bill and the money; ``attempt`` counts the ids that were abandoned before.
     """
     return derived_id("appointment", *key, str(attempt))
 
@@ -65,7 +64,9 @@ TRIES: Final = 10
 SESSIONS_TRIED: Final = 10
 """Sessions tried for a seat for a late payment."""
 
-_FEE: Final = "fee"
+ANOTHER_IS_LIVE: Final = "another_appointment_is_live"
+"""The answer where the person won another seat while this one was sought."""
+
 _REASONS: Final = {
     billing.BillExpired: ReleaseReason.BILL_EXPIRED,
     billing.BillFailed: ReleaseReason.BILL_FAILED,
@@ -85,8 +86,8 @@ class Question:
     message_id: str
 
 
-Found = tuple[Record[Seat], Callable[[str, Record[Seat]], Decision[Appointment]]]
-"""A seat that was reached for, and what is decided with it under the new appointment's id."""
+Found = tuple[Record[Seat], Callable[[Slot], Decision[Appointment]]]
+"""A claimed seat, and the decision that begins the appointment on it."""
 
 Seek = Callable[[Question, str], Awaitable[Found | None]]
 
@@ -105,7 +106,9 @@ class Payments:
         bookable_sessions: BookableSessions,
         availability: ProductAvailability,
         same_day_downgrade: SameDayDowngrade,
+        path: BookingPath,
     ) -> None:
+        self._path = path
         self._same_day_downgrade = same_day_downgrade
         self._availability = availability
         self._context = context
@@ -118,15 +121,15 @@ class Payments:
 
     async def bill_requested(self, event: billing.BillRequested, message_id: str) -> None:
         """Await the payment of this bill: from now on only the bill's end releases the seat."""
+
+        def decide(state: Appointment) -> Decision[Appointment] | None:
+            if not can(state, Command.AWAIT_PAYMENT) or downgrade_transitions.is_replaced(state, event.bill_id):
+                return None
+            return appointments.await_payment(state, event.bill_id, now=self._context.now(), rules=self._context.rules)
+
         record = await self._waiting_for(event)
-        if record is None or record.has_received(message_id) or not can(record.state, Command.AWAIT_PAYMENT):
-            return
-        if downgrade_transitions.is_replaced(record.state, event.bill_id):
-            return
-        decision = appointments.await_payment(
-            record.state, event.bill_id, now=self._context.now(), rules=self._context.rules
-        )
-        await self._appointments.save(record, decision, self._context.now(), message_id)
+        if record is not None:
+            await self._change(record, decide, message_id)
 
     async def bill_ended(self, event: BillEnd, message_id: str) -> None:
         """Release the seat, unless it was paid for meanwhile or waits for another bill.
@@ -134,67 +137,66 @@ class Payments:
         If its holder chose so, a same-day seat becomes a hold of the nearest regular one; a repeat finishes that.
         """
         record = await self._waiting_for(event)
-        if record is None or record.state.bill_id not in (None, event.bill_id):
-            return
-        if record.has_received(message_id) or downgrade_transitions.is_replaced(record.state, event.bill_id):
-            return
-        if not can(record.state, Command.END_BILL):
+        if record is None or record.has_received(message_id) or not _ends_with(record.state, event.bill_id):
             return
         if downgrade_transitions.wants_regular(record.state) and not isinstance(event, billing.BillCancelled):
             self._note_unpaid(record, event)
             await self._same_day_downgrade.to_regular(record, event.bill_id, message_id)
-        else:
-            await self._inventory.give_back_left_now(await self._release(record, event, message_id))
+            return
+        released = await self._change(record, partial(self._end, record.id, event), message_id)
+        if released.state.status is Status.RELEASED:
+            self._note_unpaid(released, event)
+        await self._inventory.give_back_left_now(released)
 
     def _note_unpaid(self, record: Record[Appointment], event: BillEnd) -> None:
         if isinstance(event, billing.BillExpired):
             # a seat that is never paid for is kept from others like one that is given up
             self._activity.note(Act.RELEASE, record.state)
 
-    async def _release(self, record: Record[Appointment], event: BillEnd, message_id: str) -> Record[Appointment]:
-        given_up = isinstance(event, billing.BillCancelled) or record.state.if_unpaid is None
-        decision = appointments.release(
-            record.id,
-            record.state,
-            Command.END_BILL,
-            _REASONS[type(event)] if given_up else ReleaseReason.SAME_DAY_UNPAID,
-            now=self._context.now(),
-            rules=self._context.rules,
-        )
-        released = await self._appointments.save(record, decision, self._context.now(), message_id)
-        self._note_unpaid(record, event)
-        return released
+    def _end(self, appointment_id: str, event: BillEnd, state: Appointment) -> Decision[Appointment] | None:
+        if not _ends_with(state, event.bill_id):
+            return None
+        given_up = isinstance(event, billing.BillCancelled) or state.if_unpaid is None
+        reason = _REASONS[type(event)] if given_up else ReleaseReason.SAME_DAY_UNPAID
+        now, rules = self._context.now(), self._context.rules
+        return appointments.release(appointment_id, state, Command.END_BILL, reason, now=now, rules=rules)
 
     async def bill_paid(self, event: billing.BillPaid | billing.BillWaived, message_id: str) -> None:
         """Confirm the visit. If the hold lapsed before billing's first event arrived, treat it as a late payment."""
         record = await self._waiting_for(event)
-        if record is None or record.has_received(message_id):
+        if record is None:
             return
-        if downgrade_transitions.is_replaced(record.state, event.bill_id):
+        cause = ConfirmCause.WAIVED if isinstance(event, billing.BillWaived) else ConfirmCause.PAID
+        confirm = partial(self._confirm_unless_replaced, record.id, event.bill_id, cause)
+        record = await self._change(record, confirm, message_id)
+        if record.has_received(message_id) or downgrade_transitions.is_replaced(record.state, event.bill_id):
             return
-        if can(record.state, Command.PAY):
-            cause = ConfirmCause.WAIVED if isinstance(event, billing.BillWaived) else ConfirmCause.PAID
-            await self._confirm(record, event.bill_id, cause, message_id)
-        elif record.state.status is Status.RELEASED and not await self._answered(record, event.bill_id):
+        if record.state.status is Status.RELEASED and not await self._answered(record, event.bill_id):
             # the same key as the question that billing repeats when no answer comes: one answer for one payment
             key = getattr(event, "receipt_id", None) or "paid"
-            await self._answer(self._question(event, record, "late_payment", key, message_id), self._seek_for_money)
+            question = self._question(event, record, SeatQuestion.LATE_PAYMENT, key, message_id)
+            await self._answer(question, self._seek_for_money)
 
     async def payment_arrived_late(self, event: billing.PaymentArrivedLate, message_id: str) -> None:
         """Answer a late payment with its own seat, another one as an offer, or that there is none."""
+
+        def decide(state: Appointment) -> Decision[Appointment] | None:
+            if state.receipt_id == event.receipt_id or state.bill_id not in (None, event.bill_id):
+                return None
+            cause = ConfirmCause.LATE_SAME_SEAT
+            return self._confirm_unless_replaced(appointment_id, event.bill_id, cause, state, event.receipt_id)
+
         record = await self._waiting_for(event)
-        if record is None or record.has_received(message_id):
+        if record is None:
+            return
+        appointment_id = record.id
+        record = await self._change(record, decide, message_id)
+        if record.has_received(message_id):
             return
         if record.state.receipt_id == event.receipt_id:
-            await self._repeat(record, event.bill_id, "late_payment", message_id)
+            await self._repeat(record, event.bill_id, SeatQuestion.LATE_PAYMENT, message_id)
             return
-        own = record.state.bill_id in (None, event.bill_id) and not downgrade_transitions.is_replaced(
-            record.state, event.bill_id
-        )
-        if own and can(record.state, Command.PAY):
-            await self._confirm(record, event.bill_id, ConfirmCause.LATE_SAME_SEAT, message_id, event.receipt_id)
-            return
-        question = self._question(event, record, "late_payment", event.receipt_id, message_id)
+        question = self._question(event, record, SeatQuestion.LATE_PAYMENT, event.receipt_id, message_id)
         await self._answer(question, self._seek_for_money)
 
     async def renewal_requested(self, event: billing.BillRenewalRequested, message_id: str) -> None:
@@ -204,7 +206,7 @@ class Payments:
             return
         if can(record.state, Command.END_BILL) and not downgrade_transitions.is_replaced(record.state, event.bill_id):
             raise NotYet(f"the end of bill {event.bill_id} has not arrived")
-        question = self._question(event, record, "renewal", "renewal", message_id)
+        question = self._question(event, record, SeatQuestion.RENEWAL, "renewal", message_id)
         await self._answer(question, self._seek_for_renewal)
 
     async def accept_offer(self, appointment_id: str, actor: Actor, command_id: str) -> Record[Appointment]:
@@ -234,10 +236,11 @@ class Payments:
 
     async def lapse_offer(self, record: Record[Appointment]) -> None:
         """Release an offered seat that was not accepted in time."""
-        if can(record.state, Command.LAPSE_OFFER):
-            decision = self._offer_ended(record.id, record.state, Command.LAPSE_OFFER)
-            lapsed = await self._appointments.save(record, decision, self._context.now())
-            await self._inventory.give_back_left_now(lapsed)
+
+        def decide(state: Appointment) -> Decision[Appointment] | None:
+            return self._offer_ended(record.id, state, Command.LAPSE_OFFER) if can(state, Command.LAPSE_OFFER) else None
+
+        await self._inventory.give_back_left_now(await self._change(record, decide))
 
     def _offer_ended(self, appointment_id: str, state: Appointment, command: Command) -> Decision[Appointment]:
         now, rules = self._context.now(), self._context.rules
@@ -249,23 +252,32 @@ class Payments:
         Raises:
             NotYet: it is not known here.
         """
-        if event.purpose != _FEE or event.appointment_id is None:
+        if event.purpose != BillPurpose.FEE or event.appointment_id is None:
             return None
         record = await self._appointments.appointment(event.appointment_id)
         if record is None:
             raise NotYet(f"appointment {event.appointment_id} is not known")
         return record if record.state.slot is not None else None
 
-    async def _confirm(
+    async def _change(
         self,
         record: Record[Appointment],
+        decide: Callable[[Appointment], Decision[Appointment] | None],
+        received: str | None = None,
+    ) -> Record[Appointment]:
+        return await self._appointments.change(record.id, decide, self._context.clock, received=received, first=record)
+
+    def _confirm_unless_replaced(
+        self,
+        appointment_id: str,
         bill_id: str,
         cause: ConfirmCause,
-        received: str,
+        state: Appointment,
         receipt_id: str | None = None,
-    ) -> None:
-        decision = self._confirmation(record.id, record.state, bill_id, cause, receipt_id)
-        await self._appointments.save(record, decision, self._context.now(), received)
+    ) -> Decision[Appointment] | None:
+        if not can(state, Command.PAY) or downgrade_transitions.is_replaced(state, bill_id):
+            return None
+        return self._confirmation(appointment_id, state, bill_id, cause, receipt_id)
 
     def _confirmation(
         self,
@@ -290,7 +302,7 @@ class Payments:
         if record.state.cause is not None:
             return True
         known = await self._appointments.appointments_of(record.state.application_id)
-        return any(each.id != record.id and each.state.bill_id == bill_id for each in known)
+        return any(other.id != record.id and other.state.bill_id == bill_id for other in known)
 
     def _question(
         self, event: BillFact, record: Record[Appointment], asked_for: str, key: str, message_id: str
@@ -311,70 +323,51 @@ class Payments:
                 await self._repeat(known, question.bill_id, question.asked_for, question.message_id)
                 return
             found = None if refusal else await seek(question, appointment_id)
-            if found is None:
-                reason = refusal or "no_seat"
-            elif await self._begin(appointment_id, *found, question.message_id):
-                await self._release_if_withdrawn(appointment_id, question)
-                return
-            else:
-                reason = "another_appointment_is_live"
+            reason: str = refusal or NoSeatReason.NO_SEAT
+            if found is not None:
+                begun = await self._path.begin(appointment_id, *found, partial(self._write, question.message_id))
+                if begun is not None and begun.state.status is not Status.ABANDONED:
+                    await self._release_if_withdrawn(appointment_id, question)
+                    return
+                reason = ANOTHER_IS_LIVE
             if await self._say_unavailable(appointment_id, question, reason):
                 return
         raise NotYet(f"no answer for bill {question.bill_id} could be written")
+
+    async def _write(
+        self, message_id: str, appointment_id: str, decision: Decision[Appointment]
+    ) -> Record[Appointment]:
+        return await self._appointments.begin(appointment_id, decision, self._context.now(), message_id)
 
     async def _repeat(self, known: Record[Appointment], bill_id: str, asked_for: str, message_id: str) -> None:
         """Answer a question that was asked again: billing may not have understood the answer when it came.
 
         The message that was answered first is no new question.
         """
-        if known.has_received(message_id):
-            return
-        slot = known.state.slot
-        office = self._context.offices[slot.office_id] if slot is not None else None
-        decision = appointments.repeat_answer(known.id, known.state, bill_id, asked_for, office)
-        if decision.events:
-            await self._appointments.save(known, decision, self._context.now(), message_id)
+
+        def decide(state: Appointment) -> Decision[Appointment]:
+            office = self._context.offices[state.slot.office_id] if state.slot is not None else None
+            return appointments.repeat_answer(known.id, state, bill_id, asked_for, office)
+
+        await self._change(known, decide, message_id)
 
     async def _release_if_withdrawn(self, appointment_id: str, question: Question) -> None:
-        """The application may have been withdrawn while its seat was sought; whoever writes second sees the other."""
-        if await self._refusal(question) != "application_withdrawn":
+        """Release the seat if the application was withdrawn while it was sought: the second writer sees the other."""
+        if await self._refusal(question) != NoSeatReason.APPLICATION_WITHDRAWN:
             return
 
-        async def attempt() -> None:
-            record = await self._appointments.appointment(appointment_id)
-            if record is None:
-                return
+        def decide(state: Appointment) -> Decision[Appointment] | None:
             now, rules = self._context.now(), self._context.rules
-            decision = appointments.withdraw(record.id, record.state, now=now, rules=rules)
-            if decision is None:
-                return
-            await self._inventory.give_back_left_now(await self._appointments.save(record, decision, now))
+            return appointments.withdraw(appointment_id, state, now=now, rules=rules)
 
-        await again(attempt)
+        withdrawn = await self._appointments.change(appointment_id, decide, self._context.clock)
+        await self._inventory.give_back_left_now(withdrawn)
 
-    async def _refusal(self, question: Question) -> str | None:
+    async def _refusal(self, question: Question) -> NoSeatReason | None:
         copy = await self._applications.application(question.applying.application_id)
         if copy is not None and copy.state.withdrawn:
-            return "application_withdrawn"
-        if question.lost.status is not Status.RELEASED:
-            return "already_has_appointment"
-        return None
-
-    async def _begin(
-        self,
-        appointment_id: str,
-        seat: Record[Seat],
-        decide: Callable[[str, Record[Seat]], Decision[Appointment]],
-        message_id: str,
-    ) -> bool:
-        try:
-            await self._appointments.begin(
-                appointment_id, decide(appointment_id, seat), self._context.now(), message_id
-            )
-        except AlreadyExists:
-            await self._inventory.undo(seat)
-            return False
-        return True
+            return NoSeatReason.APPLICATION_WITHDRAWN
+        return None if question.lost.status is Status.RELEASED else NoSeatReason.ALREADY_HAS_APPOINTMENT
 
     async def _say_unavailable(self, appointment_id: str, question: Question, reason: str) -> bool:
         decision = appointments.unavailable(
@@ -391,15 +384,15 @@ class Payments:
     async def _seek_for_money(self, question: Question, appointment_id: str) -> Found | None:
         same = await self._inventory.claim_this(question.lost.seat.seat_id, appointment_id)
         if same is not None:
-            return same, self._same_again(question)
+            return same, partial(self._same_again, question, appointment_id)
         slot = question.lost.seat
         sessions = await self._bookable_sessions.soonest(
             [slot.office_id], Pool(slot.pool), self._context.rules.late_offer_days, SESSIONS_TRIED
         )
-        for each in await self._availability.that_fit(question.applying.application_id, sessions):
-            seat = await self._inventory.claim_any(each.session_id, slot.pool, appointment_id)
+        for session in await self._availability.that_fit(question.applying.application_id, sessions):
+            seat = await self._inventory.claim_any(session.session_id, slot.pool, appointment_id)
             if seat is not None:
-                return seat, self._offer(question)
+                return seat, partial(self._offer, question, appointment_id)
         return None
 
     async def _seek_for_renewal(self, question: Question, appointment_id: str) -> Found | None:
@@ -408,54 +401,49 @@ class Payments:
             return None
         near = lost.seat.starts_at if lost.pay_until else None
         same = await self._inventory.claim_this(lost.seat.seat_id, appointment_id, starts_from=near)
-        return None if same is None else (same, self._hold_again(question, lost.pay_until, lost.if_unpaid))
+        return None if same is None else (same, partial(self._hold_again, question, appointment_id))
 
-    def _same_again(self, question: Question) -> Callable[[str, Record[Seat]], Decision[Appointment]]:
-        def decide(appointment_id: str, seat: Record[Seat]) -> Decision[Appointment]:
-            slot = slot_of(seat.id, seat.state)
-            return appointments.same_seat_again(
-                appointment_id,
-                question.applying,
-                slot,
-                question.bill_id,
-                queue_code=self._codes.sign_visit(appointment_id, slot, 1),
-                office=self._context.offices[slot.office_id],
-                now=self._context.now(),
-                rules=self._context.rules,
-            )
+    def _same_again(self, question: Question, appointment_id: str, slot: Slot) -> Decision[Appointment]:
+        return appointments.same_seat_again(
+            appointment_id,
+            question.applying,
+            slot,
+            question.bill_id,
+            queue_code=self._codes.sign_visit(appointment_id, slot, 1),
+            office=self._context.offices[slot.office_id],
+            now=self._context.now(),
+            rules=self._context.rules,
+        )
 
-        return decide
+    def _offer(self, question: Question, appointment_id: str, slot: Slot) -> Decision[Appointment]:
+        return appointments.offer(
+            appointment_id,
+            question.applying,
+            slot,
+            question.bill_id,
+            office=self._context.offices[slot.office_id],
+            now=self._context.now(),
+            rules=self._context.rules,
+        )
 
-    def _offer(self, question: Question) -> Callable[[str, Record[Seat]], Decision[Appointment]]:
-        def decide(appointment_id: str, seat: Record[Seat]) -> Decision[Appointment]:
-            slot = slot_of(seat.id, seat.state)
-            return appointments.offer(
-                appointment_id,
-                question.applying,
-                slot,
-                question.bill_id,
-                office=self._context.offices[slot.office_id],
-                now=self._context.now(),
-                rules=self._context.rules,
-            )
+    def _hold_again(self, question: Question, appointment_id: str, slot: Slot) -> Decision[Appointment]:
+        return appointments.hold(
+            appointment_id,
+            question.applying,
+            slot,
+            office=self._context.offices[slot.office_id],
+            now=self._context.now(),
+            rules=self._context.rules,
+            replaces_bill_id=question.bill_id,
+            pay_until=question.lost.pay_until,
+            if_unpaid=question.lost.if_unpaid,
+        )
 
-        return decide
 
-    def _hold_again(
-        self, question: Question, pay_until: datetime | None = None, if_unpaid: str | None = None
-    ) -> Callable[[str, Record[Seat]], Decision[Appointment]]:
-        def decide(appointment_id: str, seat: Record[Seat]) -> Decision[Appointment]:
-            slot = slot_of(seat.id, seat.state)
-            return appointments.hold(
-                appointment_id,
-                question.applying,
-                slot,
-                office=self._context.offices[slot.office_id],
-                now=self._context.now(),
-                rules=self._context.rules,
-                replaces_bill_id=question.bill_id,
-                pay_until=pay_until,
-                if_unpaid=if_unpaid,
-            )
-
-        return decide
+def _ends_with(state: Appointment, bill_id: str) -> bool:
+    """Return whether the end of this bill releases the appointment's seat."""
+    return (
+        state.bill_id in (None, bill_id)
+        and not downgrade_transitions.is_replaced(state, bill_id)
+        and can(state, Command.END_BILL)
+    )

@@ -1,7 +1,7 @@
-"""Who a priority seat is for: what age proves by itself, what is shown at the counter, and what is not so (F69).
+"""Priority seats: needs that age proves by itself, and needs that are shown at the counter.
 
 Scheduling knows no birth date; an application says in which band of whole years its person is. Where a band lies across
-a limit, and where none was said, nobody is refused: the officer looks.
+a limit, and where no band is known, no one is refused: the officer looks.
 """
 
 from __future__ import annotations
@@ -88,13 +88,13 @@ def band_of(text: str | None) -> AgeBand | None:
 
 
 def priority_of(need: Need | None, band: AgeBand | None, limits: PriorityLimits | None) -> Priority | PriorityProblem:
-    """The ground of a priority seat, or why there is none. Who names no need is judged by age alone."""
+    """Return the ground of a priority seat, or why there is none. Without a need age alone decides."""
     by_age = {
         Need.CHILD: band.is_child(limits) if band and limits else None,
         Need.ELDERLY: band.is_elderly(limits) if band and limits else None,
     }
     if need is None:
-        proven = next((each for each, fits in by_age.items() if fits), None)
+        proven = next((group for group, fits in by_age.items() if fits), None)
         return PriorityProblem.NEED_MISSING if proven is None else Priority(proven, Proof.PROVEN)
     fits = by_age.get(need)
     if fits is False:

@@ -1,4 +1,4 @@
-"""On what ground a priority seat is held (F69). Answered from memory: no round trip."""
+"""The ground on which a priority seat is held, found in memory: no round trip."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from services.scheduling.booking.appointments.priority import Need, Priority, Pr
 from services.scheduling.booking.appointments.priority_errors import NotInPriorityGroup, PriorityNeedMissing
 from services.scheduling.offices.facts import limits_on
 from services.scheduling.offices.facts_cache import OfficeFactsCache
-from services.scheduling.rules import POOLS_OF_CHANNEL, Channel
 from services.scheduling.terms import Pool
 
 
@@ -22,7 +21,7 @@ class PriorityGrounds:
         self._facts_cache = facts_cache
 
     def ground(self, pool: Pool, need: Need | None, copy: ApplicationCopy, day: date) -> Priority | None:
-        """The ground of a hold in that pool, none where it needs none.
+        """Return the ground of a hold in that pool, or None where it needs none.
 
         Refuses with ``PriorityNeedMissing`` and ``NotInPriorityGroup``, which names the limits of the day.
         """
@@ -39,8 +38,3 @@ class PriorityGrounds:
         if found is PriorityProblem.NEED_MISSING:
             raise PriorityNeedMissing(field="/priority_need", **named)
         raise NotInPriorityGroup(field="/priority_need", **named)
-
-
-def may_hold(pool: Pool, *, is_staff: bool) -> bool:
-    """Whether a single hold may ask for that pool: priority seats on a ground, the others by channel."""
-    return pool is Pool.PRIORITY or pool in POOLS_OF_CHANNEL[Channel.OFFICE if is_staff else Channel.APPLICANT]

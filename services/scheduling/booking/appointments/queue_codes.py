@@ -28,7 +28,7 @@ class QueueCodeInvalid(Exception):
 
 
 class QueueCodes:
-    """Signs with the current key; what older keys have signed stays valid as long as they are in the ring."""
+    """Signs with the current key; signatures of older keys stay valid as long as they are in the ring."""
 
     def __init__(self, keyring: Keyring) -> None:
         self._current_id = keyring.current.key_id
@@ -38,30 +38,30 @@ class QueueCodes:
         }
 
     def sign(self, ticket: Ticket) -> str:
-        """The queue code of a visit: mark, key id, ticket and signature, parted by dots. The same each time."""
+        """Return the queue code of a visit: mark, key id, ticket and signature, parted by dots. The same each time."""
         signed = f"{_MARK}.{self._current_id}.{_encode(pack(ticket))}"
         return f"{signed}.{_encode(self._keys[self._current_id].sign(signed.encode()))}"
 
     def sign_visit(self, appointment_id: str, slot: Slot, version: int) -> str:
-        """The queue code of a visit at that slot; each move raises its version."""
+        """Return the queue code of a visit at that slot; each move raises its version."""
         return self.sign(ticket_of(appointment_id, slot, version))
 
     def sign_content(self, mark: str, content: Mapping[str, Any]) -> str:
-        """A text that says the content (plain data, as JSON) and who signed it; read by the offline verifier."""
+        """Return a text with the content (plain data, as JSON) and its signature; read by the offline verifier."""
         signed = f"{mark}.{self._current_id}.{_encode(json.dumps(content, sort_keys=True).encode())}"
         return f"{signed}.{_encode(self._keys[self._current_id].sign(signed.encode()))}"
 
     def verify(self, text: str) -> Ticket:
-        """The visit that the code stands for, by the keys of this ring; see :func:`verify`."""
+        """Return the visit that the code stands for, by the keys of this ring; see :func:`verify`."""
         return verify(text, self.public_keys)
 
     def published(self) -> list[tuple[str, str]]:
-        """(key id, public key as base64url of its 32 bytes), the current one first."""
+        """Return (key id, public key as base64url of its 32 bytes), the current one first."""
         return [(key_id, _encode(key.public_bytes_raw())) for key_id, key in self.public_keys.items()]
 
 
 def verify(text: str, public_keys: Mapping[str, Ed25519PublicKey]) -> Ticket:
-    """The visit that a queue code stands for. Pure: it asks nobody whether the visit was moved or used since.
+    """Return the visit that a queue code stands for. It cannot tell whether the visit was moved or used since.
 
     Raises:
         QueueCodeInvalid: another form, an unknown key, or a wrong signature.

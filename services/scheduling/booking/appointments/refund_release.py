@@ -12,7 +12,9 @@ from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.context import UseCaseContext
 from services.scheduling.terms import Applying
 from shared.events.billing import SeatReleaseRequested
+from shared.events.codes import ReleaseRefusal, SeatQuestion
 from shared.service import NotYet
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
 
@@ -56,18 +58,25 @@ class Releases:
         if standing is not None:
             await self._answer(standing, event, message_id)
             return
+
         # nothing stands any more: the named appointment carries the answer, whatever bill it is for by now
-        refusal = visit_transitions.refuse_release(
-            named.id, named.state, event.refund_id, visit_transitions.ALREADY_RELEASED
-        )
-        await self._appointments.save(named, refusal, self._context.now(), message_id)
+        def refuse(state: Appointment) -> Decision[Appointment]:
+            reason = ReleaseRefusal.ALREADY_RELEASED
+            return visit_transitions.refuse_release(named.id, state, event.refund_id, reason)
+
+        await self._appointments.change(named.id, refuse, self._context.clock, received=message_id, first=named)
 
     async def _answer(self, visit: Record[Appointment], event: SeatReleaseRequested, message_id: str) -> None:
-        now = self._context.now()
-        decision = visit_transitions.release_for_refund(
-            visit.id, visit.state, event.refund_id, now=now, rules=self._context.rules
+        def decide(state: Appointment) -> Decision[Appointment]:
+            if state.status in _UNDER_WAY:
+                raise NotYet(f"appointment {visit.id} is being moved")
+            now, rules = self._context.now(), self._context.rules
+            return visit_transitions.release_for_refund(visit.id, state, event.refund_id, now=now, rules=rules)
+
+        answered = await self._appointments.change(
+            visit.id, decide, self._context.clock, received=message_id, first=visit
         )
-        await self._inventory.give_back_left_now(await self._appointments.save(visit, decision, now, message_id))
+        await self._inventory.give_back_left_now(answered)
 
     async def _close_search(self, event: SeatReleaseRequested, named: Appointment) -> None:
         """Stand where the answer to late money would stand. An answer that was given is one of the visits."""
@@ -75,7 +84,7 @@ class Releases:
             return
         applying = Applying(named.application_id, named.account_id, named.person_id)
         for attempt in range(TRIES):
-            appointment_id = answer_id(("late_payment", event.bill_id, event.receipt_id), attempt)
+            appointment_id = answer_id((SeatQuestion.LATE_PAYMENT, event.bill_id, event.receipt_id), attempt)
             known = await self._appointments.appointment(appointment_id)
             if known is None:
                 now = self._context.now()

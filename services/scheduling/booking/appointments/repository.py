@@ -50,26 +50,26 @@ class AppointmentRepository(OnStore):
     """Appointments, each saved with its events."""
 
     async def appointment(self, appointment_id: str) -> Record[Appointment] | None:
-        """The appointment, or none."""
+        """Return the appointment, or None."""
         return await self._store.get(APPOINTMENT, appointment_id)
 
     async def appointments_of(self, application_id: str) -> list[Record[Appointment]]:
-        """Every appointment of an application, the newest first."""
+        """Return every appointment of an application, the newest first."""
         equals = {"state.application_id": application_id}
         return await self._store.find(APPOINTMENT, "application", equals, limit=MOST_APPOINTMENTS, descending=True)
 
     async def specials_asked(self, office_id: str) -> list[Record[Appointment]]:
-        """The visits of an office whose special reschedule waits for its decision, the oldest first."""
+        """Return the visits of an office whose special reschedule waits for its decision, the oldest first."""
         equals = {"state.slot.office_id": office_id, "state.special.state": SpecialState.ASKED}
         return await self._store.find(APPOINTMENT, "special_asked", equals, limit=MOST_ASKED)
 
     async def live_appointment_of(self, person_id: str) -> Record[Appointment] | None:
-        """The one live appointment of a person, or none."""
+        """Return the one live appointment of a person, or None."""
         found = await self._store.find(APPOINTMENT, "live_person", {"state.person_id": person_id}, limit=1)
         return found[0] if found else None
 
     async def allowances_taken(self, keys: Sequence[str]) -> set[str]:
-        """Which of these numbers of limits on holds are taken."""
+        """Return which of these numbers of limits on holds are taken."""
         equals = {"state.counted_as": tuple(keys)}
         found = await self._store.find(APPOINTMENT, COUNTED_AS, equals, limit=len(keys))
         return {key for record in found for key in record.state.counted_as}.intersection(keys)
@@ -103,10 +103,10 @@ class AppointmentRepository(OnStore):
         return await change(self._store, clock, APPOINTMENT, appointment_id, decide, received=received, first=first)
 
     def every_appointment(self) -> AsyncIterator[Record[Appointment]]:
-        """All appointments, for checks."""
+        """Yield all appointments, for checks."""
         return self._store.scan(APPOINTMENT)
 
     async def visits_of_day(self, office_id: str, day: date) -> list[Record[Appointment]]:
-        """Every appointment, whatever its state, whose last seat lies on that day of the office."""
+        """Return every appointment, whatever its state, whose last seat lies on that day of the office."""
         equals = {"state.slot.office_id": office_id, "state.slot.date": day}
         return await self._store.find(APPOINTMENT, "office_day", equals, limit=MOST_OF_DAY)

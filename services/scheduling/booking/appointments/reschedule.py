@@ -7,9 +7,8 @@ from typing import Final
 
 from services.scheduling.booking.abuse.activity_counters import NOWHERE, ActivityCounters, Origin
 from services.scheduling.booking.abuse.limits import Act, Wish
-from services.scheduling.booking.appointments import appointment as appointments
 from services.scheduling.booking.appointments.access import find_visible, refuse_impossible
-from services.scheduling.booking.appointments.appointment import Appointment, Command, Status
+from services.scheduling.booking.appointments.appointment import Appointment, Command, MoveCause, Status
 from services.scheduling.booking.appointments.errors import NoMovesLeft, SameSession, TooFarToMove, TooLateToMove
 from services.scheduling.booking.appointments.move import Relocation
 from services.scheduling.booking.appointments.move_rules import MoveProblem, MoveTarget, move_problem
@@ -78,19 +77,10 @@ class Moves:
         """
         target = await self._bookable_sessions.session(wish.session_id)
         await self._inventory.refuse_unopened(wish.session_id)
-        moving = await again(lambda: self._begin(wish, target.state))
-        move = moving.state.move
-        if move is None:
-            return moving
-        moved = await self._relocation.finish(moving, wish.command_id)
-        if moved is None:
-            products = await self._availability.products_of([moving.state.application_id])
-            raise await self._bookable_sessions.sold_out(wish.session_id, target.state, Pool(move.pool), products)
-        self._activity.note(Act.MOVE, moved.state, wish.origin)
-        return await self._inventory.give_back_left_now(moved)
+        return await again(lambda: self._move(wish, target.state))
 
-    async def _begin(self, wish: MoveWish, target: Session) -> Record[Appointment]:
-        """The appointment, moving; or as it stands if this command has moved it before."""
+    async def _move(self, wish: MoveWish, target: Session) -> Record[Appointment]:
+        """Return the visit, moved; or as it stands if this command has moved it before."""
         record = await find_visible(self._appointments, wish.appointment_id, wish.actor)
         if record.has_received(wish.command_id):
             return record
@@ -99,17 +89,14 @@ class Moves:
         await self._availability.refuse_moving(record.state.application_id, target.office_id, target.date)
         counted = Wish(record.state.person_id, wish.session_id)
         self._activity.check_limits(Act.MOVE, record.state.account_id, counted, wish.origin)
-        await self._waiting_room.turn(wish.session_id, Pool(record.state.seat.pool), record.state.person_id)
-        decision = appointments.begin_move(
-            record.state,
-            session_id=wish.session_id,
-            pool=record.state.seat.pool,
-            token=self._context.ids.new(),
-            command_id=wish.command_id,
-            now=self._context.now(),
-            rules=self._context.rules,
-        )
-        return await self._appointments.save(record, decision, self._context.now())
+        pool = Pool(record.state.seat.pool)
+        await self._waiting_room.turn(wish.session_id, pool, record.state.person_id)
+        moved = await self._relocation.reach(record, wish.session_id, MoveCause.ASKED, wish.command_id)
+        if moved is None:
+            products = await self._availability.products_of([record.state.application_id])
+            raise await self._bookable_sessions.sold_out(wish.session_id, target, pool, products)
+        self._activity.note(Act.MOVE, moved.state, wish.origin)
+        return moved
 
     def _refuse_move(self, state: Appointment, session_id: str, target: Session) -> None:
         if not target.pools.get(Pool(state.seat.pool), 0):

@@ -11,6 +11,7 @@ from services.scheduling.booking.abuse.errors import (
     TooManySeatsGivenUp,
 )
 from services.scheduling.booking.abuse.http import origin_of
+from services.scheduling.booking.appointments.booking_path import BookingPath, HoldWish
 from services.scheduling.booking.appointments.errors import (
     BeingMoved,
     FeeWouldBeLost,
@@ -22,7 +23,7 @@ from services.scheduling.booking.appointments.errors import (
     TooFarToMove,
     TooLateToMove,
 )
-from services.scheduling.booking.appointments.holds import Holds, HoldWish
+from services.scheduling.booking.appointments.holds import Holds
 from services.scheduling.booking.appointments.payments import Payments
 from services.scheduling.booking.appointments.priority_errors import NotInPriorityGroup, PriorityNeedMissing
 from services.scheduling.booking.appointments.reschedule import Moves, MoveWish
@@ -36,7 +37,6 @@ from services.scheduling.booking.appointments.schemas import (
     MoveVisit,
 )
 from services.scheduling.booking.appointments.views import appointment_view
-from services.scheduling.booking.appointments.walk_in_holds import CounterHolds
 from services.scheduling.booking.assistance.service import Assisting
 from services.scheduling.booking.same_day.booking import SameDay
 from services.scheduling.booking.same_day.errors import SameDayChoiceMissing, SameDayIsToday, SameDayTooLate
@@ -118,11 +118,10 @@ async def hold_seat(call: Call[HoldSeat, AssistedQuery]) -> AppointmentView:
             await use_case(call, SameDay).hold(wish, asked.if_unpaid), use_case(call, UseCaseContext)
         )
     if not wish.actor.is_staff:
-        return appointment_view(await use_case(call, Holds).hold(wish), use_case(call, UseCaseContext))
+        return appointment_view(await use_case(call, BookingPath).hold(wish), use_case(call, UseCaseContext))
     await use_case(call, Assisting).refuse_unassisted(call.caller, asked.application_id, call.query.assistance)
-    return appointment_view(
-        await use_case(call, CounterHolds).hold(wish), use_case(call, UseCaseContext), for_staff=True
-    )
+    held = await use_case(call, BookingPath).hold_at_counter(wish)
+    return appointment_view(held, use_case(call, UseCaseContext), for_staff=True)
 
 
 @endpoints.get(

@@ -1,9 +1,9 @@
-"""The place in the same-day quota that a visit takes when its holder buys the surcharge at the counter (F74).
+"""The place in the same-day quota that a visit takes when its holder buys the surcharge at the counter.
 
 The surcharge buys the afternoon of one day at one office. A visit that moves within that day keeps its place. One that
 leaves the day, or is given up, gives the place up with it, and billing hears so: an unpaid bill of it ends, paid money
 goes back, unless its holder gave the visit up. On the new day the surcharge is bought again, in that day's quota.
-Nobody moves a visit on its own day by wish, so only the office's moves and new dates can part a place from its visit.
+No visit moves on its own day by wish, so only the office's moves and new dates can part a place from its visit.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.scheduling.booking.seats.seat import Slot
+from shared.events.codes import SeatQuestion
 from shared.events.scheduling import SeatUnavailable
 
 
@@ -20,7 +21,7 @@ class SameDayPlaceState(StrEnum):
     """Where the place stands."""
 
     REACHING = "reaching"
-    """A same-day seat is reached for under a fresh token; nobody was told yet."""
+    """A same-day seat is reached for under a fresh token; no event has told of it."""
     RESERVED = "reserved"
     """It is this visit's until its surcharge is paid or its bill ends."""
     PAID = "paid"
@@ -45,7 +46,7 @@ class SameDayPlace:
 
 
 def stays(old: Slot, new: Slot) -> bool:
-    """Whether a visit that goes from one seat to the other keeps its place: the same day at the same office."""
+    """Return whether a visit that goes from one seat to the other keeps its place: the same day at the same office."""
     return (old.office_id, old.date) == (new.office_id, new.date)
 
 
@@ -55,6 +56,6 @@ def no_place(bill_id: str, reason: str, *, application_id: str, account_id: str)
         application_id=application_id,
         account_id=account_id,
         bill_id=bill_id,
-        asked_for="same_day",
+        asked_for=SeatQuestion.SAME_DAY,
         reason=reason,
     )

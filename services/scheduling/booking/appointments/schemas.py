@@ -9,10 +9,10 @@ from typing import Annotated
 from pydantic import Field
 
 from services.scheduling.booking.appointments.priority import Denial, Need
-from services.scheduling.booking.same_day.rules import IfUnpaid
 from services.scheduling.field_types import Id
 from services.scheduling.offices.schemas import OfficeView
 from services.scheduling.terms import Pool
+from shared.events.codes import IfUnpaid
 from shared.http.schema import Body, Query, View
 
 
@@ -43,7 +43,7 @@ class MoveVisit(Body):
 
 
 class CancelQuery(Query):
-    """What must be said knowingly."""
+    """A cancellation, with what must be said knowingly."""
 
     confirmed_not_refundable: Annotated[bool, Field(strict=False)] = Field(
         False, description="true gives a paid visit up, knowing that the fee is not given back"
@@ -85,7 +85,7 @@ class SameDayPlaceView(View):
 
 
 class DenyPriority(Body):
-    """What the officer saw."""
+    """The officer's finding."""
 
     reason: Denial
 
@@ -110,7 +110,7 @@ class AppointmentView(View):
     queue_code: str | None
     special: SpecialView | None
     special_causes: list[str]
-    """Causes that permit a new date without paying again, where one may be asked for now (F72)."""
+    """Causes that permit a new date without paying again, where one may be asked for now."""
     special_ask_until: datetime | None
     checked_in_at: datetime | None
     released_for: str | None

@@ -1,6 +1,6 @@
-"""The special reschedule: one new date without paying again, for causes that the applicant does not answer for (F70).
+"""The special reschedule: one new date without paying again, for causes that the applicant does not answer for.
 
-Data and the rules about it; what it makes of an appointment is in
+Data and the rules about it; its transitions of an appointment are in
 :mod:`services.scheduling.booking.appointments.visit_transitions`.
 """
 
@@ -11,14 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-
-class SpecialCause(StrEnum):
-    """Why a new date is given."""
-
-    SYSTEM_FAULT = "system_fault"
-    ILLNESS = "illness"
-    FORCE_MAJEURE = "force_majeure"
-    OFFICE_CLOSED = "office_closed"
+from shared.events.codes import SpecialCause as SpecialCause
 
 
 class SpecialState(StrEnum):
@@ -41,7 +34,7 @@ class SpecialRefusal(StrEnum):
 
 
 CAUSES_TO_ASK_WITH: Final = (SpecialCause.SYSTEM_FAULT, SpecialCause.ILLNESS, SpecialCause.FORCE_MAJEURE)
-"""What an applicant may name (F72); ``office_closed`` is the office's own word."""
+"""Causes that an applicant may name; ``office_closed`` is the office's own word."""
 
 
 @dataclass(frozen=True)

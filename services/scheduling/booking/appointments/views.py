@@ -22,40 +22,22 @@ _HAS_QUEUE_CODE: Final = (Status.CONFIRMED, Status.MOVING, Status.CHECKED_IN, St
 
 
 def special_view(state: Appointment) -> SpecialView | None:
-    """The newest special reschedule of a visit, if there is one."""
-    special = state.special
-    if special is None:
-        return None
-    return SpecialView(
-        state=special.state.value,
-        cause=special.cause.value,
-        asked_at=special.asked_at,
-        decided_at=special.decided_at,
-        reason=special.reason,
-        until=special.until,
-    )
+    """Return the newest special reschedule of a visit, or None."""
+    return None if state.special is None else SpecialView.model_validate(state.special, from_attributes=True)
 
 
 def _priority_view(state: Appointment) -> PriorityNeedView | None:
-    ground = state.priority
-    if ground is None:
-        return None
-    return PriorityNeedView(
-        need=ground.need.value,
-        proof=ground.proof.value,
-        denied_for=ground.denied_for.value if ground.denied_for else None,
-    )
+    return None if state.priority is None else PriorityNeedView.model_validate(state.priority, from_attributes=True)
 
 
 def _same_day_view(state: Appointment) -> SameDayPlaceView | None:
-    hurry = state.hurry
-    return None if hurry is None else SameDayPlaceView(state=hurry.state.value, pay_until=hurry.pay_until)
+    return None if state.hurry is None else SameDayPlaceView.model_validate(state.hurry, from_attributes=True)
 
 
 def appointment_view(
     record: Record[Appointment], context: UseCaseContext, *, for_staff: bool = False
 ) -> AppointmentView:
-    """An appointment as it is shown: its place and time, and what F31 asks for.
+    """Return an appointment as it is shown: its place and time, its step and its deadline.
 
     The queue code is the visitor's own, because it is also a sign of their consent: staff scan it, and do not read it.
     """
@@ -68,14 +50,7 @@ def appointment_view(
         application_id=state.application_id,
         person_id=state.person_id,
         state=state.status.value,
-        session=BookedSession(
-            session_id=slot.session_id,
-            office_id=slot.office_id,
-            date=slot.date,
-            starts_at=slot.starts_at,
-            ends_at=slot.ends_at,
-            pool=slot.pool,
-        ),
+        session=BookedSession.model_validate(slot, from_attributes=True),
         office=office_view(office),
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,

@@ -13,9 +13,7 @@ from services.scheduling.booking.appointments.appointment import (
     TRANSITIONS,
     Appointment,
     Command,
-    Move,
     MoveCause,
-    ReleaseReason,
     Status,
     ask_until,
     can,
@@ -35,6 +33,7 @@ from services.scheduling.booking.appointments.walk_in import WalkIn
 from services.scheduling.booking.seats.seat import Slot
 from services.scheduling.office import Office
 from services.scheduling.rules import Rules
+from shared.events.codes import ReleaseReason, ReleaseRefusal
 from shared.events.scheduling import (
     AppointmentReleased,
     ArrivedOnProof,
@@ -57,7 +56,7 @@ class Ruling:
     by: str
     at: datetime
     timezone: str
-    """The office's, so that whoever is told reads the deadline on that clock."""
+    """The office's: its clock shows the deadline."""
     reason: str | None = None
 
 
@@ -75,7 +74,7 @@ _MAY_ASK: Final = (Status.CONFIRMED, Status.NO_SHOW)
 
 
 def ask_problem(appointment: Appointment, cause: SpecialCause, *, now: datetime, rules: Rules) -> AskProblem | None:
-    """Why the applicant cannot ask with this cause; none if it can be done."""
+    """Return why the applicant cannot ask with this cause, or None."""
     special = appointment.special
     problems = {
         AskProblem.CAUSE_NOT_PERMITTED: cause is SpecialCause.OFFICE_CLOSED,
@@ -88,12 +87,12 @@ def ask_problem(appointment: Appointment, cause: SpecialCause, *, now: datetime,
 
 
 def causes_open(appointment: Appointment, *, now: datetime, rules: Rules) -> tuple[SpecialCause, ...]:
-    """The causes with which a special reschedule may be asked for now; none where it cannot be."""
+    """Return the causes with which a special reschedule may be asked for now."""
     return tuple(cause for cause in CAUSES_TO_ASK_WITH if ask_problem(appointment, cause, now=now, rules=rules) is None)
 
 
 def ask(appointment: Appointment, cause: SpecialCause, evidence: str, now: datetime) -> Decision[Appointment]:
-    """The applicant asks for a new date; ``evidence`` is sealed. The visit stands as it stood."""
+    """Ask for a new date; ``evidence`` is sealed. The visit stands as it stood."""
     special = Special(SpecialState.ASKED, cause, asked_at=now, evidence=evidence, by_request=_by_request(appointment))
     return Decision(replace(appointment, special=special))
 
@@ -101,7 +100,7 @@ def ask(appointment: Appointment, cause: SpecialCause, evidence: str, now: datet
 def refuse(
     appointment_id: str, appointment: Appointment, reason: SpecialRefusal, by: str, now: datetime
 ) -> Decision[Appointment]:
-    """The office says no to what was asked."""
+    """Refuse the new date that was asked for."""
     asked = _special_of(appointment)
     special = replace(asked, state=SpecialState.REFUSED, decided_by=by, decided_at=now, reason=reason.value)
     event = SpecialRescheduleRefused(**facts(appointment_id, appointment), reason=reason.value)
@@ -109,7 +108,7 @@ def refuse(
 
 
 def open_special(appointment_id: str, appointment: Appointment, ruling: Ruling, rules: Rules) -> Decision[Appointment]:
-    """The seat goes back and a new date may be chosen without paying again."""
+    """Release the seat; a new date may be chosen without paying again."""
     state = _opened(appointment, Command.OPEN_SPECIAL, ruling, rules)
     special = _special_of(state)
     event = SpecialRescheduleOpened(
@@ -122,7 +121,7 @@ def open_special(appointment_id: str, appointment: Appointment, ruling: Ruling, 
 
 
 def interrupt(appointment_id: str, appointment: Appointment, ruling: Ruling, rules: Rules) -> Decision[Appointment]:
-    """The state's own systems stopped the visit: a new date is open at once, without a request (F71)."""
+    """Interrupt a visit that the state's own systems stopped: a new date is open at once, without a request."""
     state = _opened(appointment, Command.INTERRUPT, ruling, rules)
     event = VisitInterrupted(
         **facts(appointment_id, state),
@@ -151,21 +150,6 @@ def _opened(appointment: Appointment, command: Command, ruling: Ruling, rules: R
     return given_up(appointment, status, now=ruling.at, rules=rules, special=special, enqueue_at=None, miss_at=None)
 
 
-def begin_special(
-    appointment: Appointment, *, session_id: str, pool: str, token: str, command_id: str, now: datetime, rules: Rules
-) -> Decision[Appointment]:
-    """Say which new date is reached for and under which fresh token, before that seat is claimed."""
-    until = now + timedelta(seconds=rules.move_seconds)
-    move = Move(session_id, pool, token, until, command_id, MoveCause.SPECIAL)
-    status = TRANSITIONS.after(appointment.status, Command.BEGIN_SPECIAL)
-    return Decision(replace(appointment, status=status, move=move))
-
-
-def undo_special(appointment: Appointment) -> Decision[Appointment]:
-    """No seat was won: the right stays open as it was."""
-    return Decision(replace(appointment, status=TRANSITIONS.after(appointment.status, Command.UNDO_SPECIAL), move=None))
-
-
 def finish_special(
     appointment_id: str,
     appointment: Appointment,
@@ -176,7 +160,7 @@ def finish_special(
     office: Office,
     rules: Rules,
 ) -> Decision[Appointment]:
-    """The visit has its new date: this write uses the right up."""
+    """Write the new date: this write uses the right up."""
     state = replace(
         appointment,
         status=TRANSITIONS.after(appointment.status, Command.FINISH_SPECIAL),
@@ -193,7 +177,7 @@ def finish_special(
 
 
 def end_special(appointment_id: str, appointment: Appointment) -> Decision[Appointment]:
-    """The right was not used in time."""
+    """End a right that was not used in time."""
     status = TRANSITIONS.after(appointment.status, Command.END_SPECIAL)
     special = replace(_special_of(appointment), state=SpecialState.ENDED)
     state = replace(appointment, status=status, live=False, special=special)
@@ -201,7 +185,7 @@ def end_special(appointment_id: str, appointment: Appointment) -> Decision[Appoi
 
 
 def arrive_on_proof(appointment_id: str, appointment: Appointment, ntpn: str, now: datetime) -> Decision[Appointment]:
-    """The visitor is let in with a proof of payment that the system does not show yet; the money is looked for (X6)."""
+    """Let a visitor in with a proof of payment that the system does not show yet; the money is looked for."""
     status = TRANSITIONS.after(appointment.status, Command.ARRIVE_ON_PROOF)
     state = replace(
         appointment,
@@ -217,8 +201,10 @@ def arrive_on_proof(appointment_id: str, appointment: Appointment, ntpn: str, no
 
 
 def void(appointment_id: str, appointment: Appointment, *, now: datetime, rules: Rules) -> Decision[Appointment]:
-    """The proof of payment is not valid: who is still at the counter loses the seat, a visit that took place does not
-    count and keeps the seat that it used. Money that shows up after all makes it a visit again."""
+    """Void a visit whose proof of payment is not valid.
+
+    A visitor who is still at the counter loses the seat; a visit that took place does not count and keeps the seat that
+    it used. Money that shows up after all makes it a visit again."""
     took_place = appointment.status is Status.USED_ON_PROOF
     event = VisitVoided(**facts(appointment_id, appointment), took_place=took_place)
     if took_place:
@@ -230,7 +216,7 @@ def void(appointment_id: str, appointment: Appointment, *, now: datetime, rules:
 
 
 def record_arrival(appointment_id: str, appointment: Appointment, arrived_at: datetime) -> Decision[Appointment]:
-    """An arrival that was written down while the service was away, also of one who was taken for missed since."""
+    """Record an arrival that was written down while the service was away, also of a visit that counts as missed."""
     status = TRANSITIONS.after(appointment.status, Command.RECORD_ARRIVAL)
     state = replace(appointment, status=status, live=True, checked_in_at=arrived_at)
     return Decision(state, (VisitorCheckedIn(**facts(appointment_id, state), checked_in_at=arrived_at),))
@@ -239,7 +225,7 @@ def record_arrival(appointment_id: str, appointment: Appointment, arrived_at: da
 def registered(
     person_id: str, slot: Slot, walk_in: WalkIn, *, queue_code: str, now: datetime, rules: Rules
 ) -> Appointment:
-    """A visit that begins at the counter; no other service knows of an application for it, so nothing is said."""
+    """Return a visit that begins at the counter; no other service knows an application for it, so there is no event."""
     return Appointment(
         status=Status.CHECKED_IN,
         live=True,
@@ -258,36 +244,33 @@ def registered(
 
 
 def enqueued(appointment: Appointment) -> Decision[Appointment]:
-    """The queue at the counter knows of the visitor."""
+    """Note that the queue at the counter knows the visitor."""
     return Decision(replace(appointment, enqueue_at=None))
 
 
-ALREADY_USED: Final = "already_used"
-ALREADY_RELEASED: Final = "already_released"
-
-RELEASE_REFUSALS: Final[Mapping[Status, str]] = {
-    Status.CHECKED_IN: ALREADY_USED,
-    Status.ON_PROOF: ALREADY_USED,
-    Status.USED: ALREADY_USED,
-    Status.USED_ON_PROOF: ALREADY_USED,
-    Status.VOID: ALREADY_USED,
-    Status.RELEASED: ALREADY_RELEASED,
-    Status.ABANDONED: ALREADY_RELEASED,
-    Status.UNAVAILABLE: ALREADY_RELEASED,
+RELEASE_REFUSALS: Final[Mapping[Status, ReleaseRefusal]] = {
+    Status.CHECKED_IN: ReleaseRefusal.ALREADY_USED,
+    Status.ON_PROOF: ReleaseRefusal.ALREADY_USED,
+    Status.USED: ReleaseRefusal.ALREADY_USED,
+    Status.USED_ON_PROOF: ReleaseRefusal.ALREADY_USED,
+    Status.VOID: ReleaseRefusal.ALREADY_USED,
+    Status.RELEASED: ReleaseRefusal.ALREADY_RELEASED,
+    Status.ABANDONED: ReleaseRefusal.ALREADY_RELEASED,
+    Status.UNAVAILABLE: ReleaseRefusal.ALREADY_RELEASED,
 }
-"""Why a seat does not go back for a refund, by where its appointment stands."""
+"""Why a seat does not go back for a refund, by the state of its appointment."""
 
 
 def release_for_refund(
     appointment_id: str, appointment: Appointment, refund_id: str, *, now: datetime, rules: Rules
 ) -> Decision[Appointment]:
-    """A refund was approved: the seat, or the right to a new date, goes back; or the answer why it cannot."""
+    """Release the seat, or the right to a new date, for an approved refund; or answer why it cannot be."""
     if can(appointment, Command.REFUND):
         reason = ReleaseReason.REFUND_APPROVED
         decision = release(appointment_id, appointment, Command.REFUND, reason, now=now, rules=rules)
         events = tuple(
-            each.model_copy(update={"refund_id": refund_id}) if isinstance(each, AppointmentReleased) else each
-            for each in decision.events
+            event.model_copy(update={"refund_id": refund_id}) if isinstance(event, AppointmentReleased) else event
+            for event in decision.events
         )
         return Decision(replace(decision.state, refund_id=refund_id), events)
     return refuse_release(appointment_id, appointment, refund_id, RELEASE_REFUSALS[appointment.status])
@@ -296,7 +279,7 @@ def release_for_refund(
 def refuse_release(
     appointment_id: str, appointment: Appointment, refund_id: str, reason_code: str
 ) -> Decision[Appointment]:
-    """The answer to a refund whose seat does not go back: ``already_used``, or ``already_released``."""
+    """Answer a refund whose seat does not go back, with a code of `ReleaseRefusal`."""
     event = ReleaseRefused(**facts(appointment_id, appointment), refund_id=refund_id, reason=reason_code)
     return Decision(appointment, (event,))
 

@@ -1,4 +1,4 @@
-"""Visitors without a booking: received at the counter, in the quota of the walk-in or priority pool (F20, F69)."""
+"""Visitors without a booking: received at the counter, in the quota of the walk-in or priority pool."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class WalkInReason(StrEnum):
     """Why somebody is received without a booking."""
 
     VERIFICATION_UNAVAILABLE = "verification_unavailable"
-    """They cannot be verified from outside, so the office makes the passport (F20)."""
+    """They cannot be verified from outside, so the office makes the passport."""
     ELDERLY = "elderly"
     DISABILITY = "disability"
     PREGNANT = "pregnant"
@@ -26,7 +26,7 @@ class WalkInReason(StrEnum):
 
 
 OVERRIDES: Final = frozenset({WalkInReason.VERIFICATION_UNAVAILABLE, WalkInReason.URGENT})
-"""Reasons that pass over a rule: they need evidence and stand in the office head's list (F21)."""
+"""Reasons that pass over a rule: they need evidence and stand in the office head's list."""
 
 POOL_OF_REASON: Final = {
     WalkInReason.VERIFICATION_UNAVAILABLE: Pool.WALK_IN,
@@ -52,9 +52,9 @@ class WalkIn:
 
 
 AT_COUNTER: Final = frozenset({Pool.WALK_IN, Pool.PRIORITY})
-"""Seats that an officer gives to who stands at the counter: the close of online booking is not for them."""
+"""Pools that officers give out at the counter, also after the close of online booking."""
 
 
 def is_at_counter(pool: Pool, session: Session, *, timezone: str, now: datetime) -> bool:
-    """Whether a seat that an officer asks for is for somebody who is here today; the day is the office's."""
+    """Return whether the seat is for a person who is here today; the day is the office's."""
     return pool in AT_COUNTER and local_date(now, timezone) == session.date

@@ -6,7 +6,7 @@ from shared.errors import Refusal
 
 
 class LetterUsedUp(Refusal):
-    """This letter has begun an assistance; it does so once, whoever holds a copy of its code."""
+    """This letter has begun an assistance; it does so once, also for holders of a copy of its code."""
 
     status = 409
     code = "letter_used_up"

@@ -43,4 +43,4 @@ LETTERS_A_MINUTE: Final = RateLimit(count=20, per_seconds=60.0)
 async def show_letter(call: Call[ShowLetter]) -> ShownLetterView:
     """The assistance that follows."""
     shown = await use_case(call, Assisting).show_letter(call.body.queue_code, actor_of(call.caller), call.command_id)
-    return ShownLetterView(assistance_id=shown.assistance_id, appointment_id=shown.appointment_id)
+    return ShownLetterView.model_validate(shown, from_attributes=True)

@@ -9,7 +9,7 @@ from shared.http.schema import Body, View
 
 
 class ShowLetter(Body):
-    """What the QR code on the letter says."""
+    """The text of the QR code on the letter."""
 
     queue_code: str = Field(min_length=1, max_length=LONGEST_QUEUE_CODE)
 

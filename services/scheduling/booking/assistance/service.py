@@ -47,8 +47,8 @@ class Assisting:
     async def show_letter(self, queue_code: str, actor: Actor, command_id: str) -> ShownLetter:
         """Note that a person had their letter scanned to be assisted; identity begins the assistance on hearing it.
 
-        A letter begins one assistance, so that nobody who once scanned it can use it again. The same command meets
-        what it began.
+        A letter begins one assistance, so that a copy of its code cannot be used again. The same command meets
+        the assistance that it began.
 
         Raises:
             QueueCodeNotValid, QueueCodeReplaced, NotFound, NotYourOffice: it is not a letter of this office.
@@ -81,7 +81,7 @@ class Assisting:
         return known.state
 
     async def refuse_unassisted(self, caller: Caller, application_id: str, assistance_id: str | None) -> None:
-        """Nothing for an officer with this person's consent; waits for the application as a hold does.
+        """Refuse officers without this person's consent; waits for the application as a hold does.
 
         Raises:
             AssistanceNeeded, AssistanceOver, AssistanceOfAnother, NotKnownYet.

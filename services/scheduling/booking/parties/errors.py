@@ -6,7 +6,7 @@ from shared.errors import Refusal
 
 
 class PartyBroken(Refusal):
-    """Not everybody could be seated, so nobody was; `reason` says why."""
+    """One member could not be seated, so none was; `reason` says why."""
 
     status = 409
     code = "party_broken"

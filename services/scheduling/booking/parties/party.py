@@ -13,10 +13,10 @@ from shared.store.transitions import Transitions
 
 SMALLEST_PARTY: Final = 2
 LARGEST_PARTY: Final = 5
-"""An account has five applicants at most (F75), and a family is one account."""
+"""An account has five applicants at most, and a family is one account."""
 
 MEMBER_GRACE_SECONDS: Final = 5
-"""How much later than the party its members look what became of it, so that one deadline decides for all."""
+"""How much later than the party its members look at it, so that one deadline decides for all."""
 
 
 class PartyStatus(StrEnum):
@@ -80,32 +80,32 @@ class Party:
 def gather_party(
     account_id: str, session_id: str, pool: str, members: tuple[Member, ...], *, now: datetime, party_seconds: int
 ) -> Party:
-    """A family begins to reach for its seats."""
+    """Return a new party, which begins to reach for its seats."""
     until = now + timedelta(seconds=party_seconds)
     return Party(PartyStatus.GATHERING, account_id, session_id, pool, members, now, until)
 
 
 def party_deadlines(party: Party) -> Mapping[str, datetime]:
-    """When it must be decided."""
+    """Return when the party must be decided."""
     return {"gather": party.until} if party.status is PartyStatus.GATHERING else {}
 
 
 def member_until(party: Party) -> datetime:
-    """When a member that heard nothing looks what became of the party."""
+    """Return when a member that was told nothing looks at the party."""
     return party.until + timedelta(seconds=MEMBER_GRACE_SECONDS)
 
 
 def seat_all(party: Party) -> Party:
-    """Everybody has a seat: this write is the booking of all of them."""
+    """Seat all members: this write is the booking of all of them."""
     return replace(party, status=PARTY_TRANSITIONS.after(party.status, PartyCommand.SEAT_ALL))
 
 
 def break_party(party: Party, why: PartyBreak, application_id: str | None = None) -> Party:
-    """Somebody cannot have a seat, so nobody has."""
+    """Break the party: one member cannot have a seat, so none has."""
     status = PARTY_TRANSITIONS.after(party.status, PartyCommand.BREAK)
     return replace(party, status=status, broken_for=why, broken_by=application_id)
 
 
 def all_gathered(members: Sequence[Appointment | None]) -> bool:
-    """Whether every member's appointment is written and waits for the word of the party."""
-    return all(each is not None and each.status is Status.GATHERING for each in members)
+    """Return whether every member's appointment is written and waits for the word of the party."""
+    return all(member is not None and member.status is Status.GATHERING for member in members)

@@ -62,7 +62,7 @@ PARTIES_A_MINUTE: Final = RateLimit(count=10, per_seconds=60.0)
     ),
 )
 async def book_party(call: Call[BookParty]) -> PartyView:
-    """Everybody's held seat. Where one of them cannot have a seat, nobody gets one."""
+    """The held seat of every member. Where one of them cannot have a seat, none gets one."""
     asked = call.body
     wish = PartyWish(
         tuple(asked.application_ids),

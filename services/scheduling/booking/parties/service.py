@@ -2,7 +2,7 @@
 
 The party is the commit point. Each member is seated as by a hold (claim, then insert under a fixed id), but silently:
 its appointment is ``gathering`` until the party is decided by one write. Then it joins (``seat.held`` is said) or
-breaks off; a deadline of its own looks after a member that nobody told.
+breaks off; a member that was not told learns it by a deadline of its own.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import contextlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from services.scheduling.applications import ApplicationCopy, ApplicationRepository
 from services.scheduling.booking.abuse import limits
@@ -20,6 +21,7 @@ from services.scheduling.booking.abuse.hold_allowances import HoldAllowances
 from services.scheduling.booking.abuse.limits import Act, Wish
 from services.scheduling.booking.appointments import appointment as appointments
 from services.scheduling.booking.appointments.appointment import Appointment, Status
+from services.scheduling.booking.appointments.booking_path import BookingPath, refuse_foreign_application
 from services.scheduling.booking.appointments.errors import PersonHasAppointment
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.parties import party
@@ -28,9 +30,8 @@ from services.scheduling.booking.parties.party import Member, Party, PartyBreak,
 from services.scheduling.booking.parties.repository import PartyRepository
 from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.booking.seats.repository import SeatRepository
-from services.scheduling.booking.seats.seat import slot_of
+from services.scheduling.booking.seats.seat import Slot
 from services.scheduling.context import Actor, UseCaseContext
-from services.scheduling.errors import ApplicationIsWithdrawn
 from services.scheduling.offices.bookable_sessions import BookableSessions
 from services.scheduling.offices.errors import PoolNotOpen, SessionClosed, SessionSoldOut
 from services.scheduling.offices.product_availability import ProductAvailability
@@ -41,13 +42,17 @@ from services.scheduling.terms import Applying, Pool
 from shared.errors import NotFound, Refusal, SomeoneElseChangedIt
 from shared.ids import derived_id
 from shared.service import NotYet
+from shared.store.decision import Decision
 from shared.store.kinds import Record
-from shared.store.port import AlreadyExists, VersionConflict
+from shared.store.port import AlreadyExists
+
+Problem = tuple[PartyBreak, str | None]
+"""Why a party gets no seats, and the application that could not be seated."""
 
 
 @dataclass(frozen=True)
 class PartyWish:
-    """Which family wants to come to which session."""
+    """A request for seats for a family."""
 
     application_ids: tuple[str, ...]
     session_id: str
@@ -66,7 +71,7 @@ class Seated:
 
 
 class Parties:
-    """Families."""
+    """Books families."""
 
     def __init__(
         self,
@@ -81,7 +86,9 @@ class Parties:
         bookable_sessions: BookableSessions,
         waiting_room: WaitingRoom,
         availability: ProductAvailability,
+        path: BookingPath,
     ) -> None:
+        self._path = path
         self._availability = availability
         self._context = context
         self._activity = activity
@@ -100,7 +107,7 @@ class Parties:
         Refuses with ``NotKnownYet``, ``NotFound``, ``ApplicationIsWithdrawn``, ``SamePersonTwice``, ``PoolNotOpen``,
         ``ProductNotOffered`` (naming the application), ``SessionNotFound``, ``SessionClosed``, ``NotOpenYet``,
         ``SessionSoldOut``, ``PersonHasAppointment`` or ``PartyBroken``. A repeat of the command meets the party of the
-        first time, and what became of it.
+        first time with its outcome.
         """
         party_id = derived_id("party", wish.command_id)
         record = await self._parties.party(party_id)
@@ -126,26 +133,35 @@ class Parties:
 
     def _count(self, wish: PartyWish, seated: Seated, *, new: bool) -> None:
         if new:
-            for each in seated.appointments:
-                self._activity.note(Act.HOLD, each.state, wish.origin)
+            for record in seated.appointments:
+                self._activity.note(Act.HOLD, record.state, wish.origin)
 
     async def get(self, party_id: str, actor: Actor) -> Seated:
-        """One's own party; ``NotFound`` for everybody else."""
+        """Return the actor's own party. Refuses with ``NotFound``."""
         record = await self._parties.party(party_id)
         if record is None or record.state.account_id != actor.account_id:
             raise NotFound
         return await self._seated(record)
 
     async def decide(self, record: Record[Party]) -> None:
-        """A party was left undecided: all of it, if all are there, else none."""
-        if record.state.status is not PartyStatus.GATHERING:
-            return
-        gathered = party.all_gathered([each.state if each else None for each in await self._appointments_of(record)])
-        decided = party.seat_all(record.state) if gathered else party.break_party(record.state, PartyBreak.TOO_SLOW)
-        await self._tell_members(await self._parties.save_party(record, decided, self._context.now()))
+        """Decide a party that was left undecided: all of it, if all are there, else none."""
+        if record.state.status is PartyStatus.GATHERING:
+            known = await self._appointments_of(record)
+            gathered = party.all_gathered([member.state if member else None for member in known])
+            await self._tell_members(await self._decide(record, None if gathered else (PartyBreak.TOO_SLOW, None)))
+
+    async def _decide(self, record: Record[Party], problem: Problem | None) -> Record[Party]:
+        """Seat all, or break the party with the problem; a party that was decided meanwhile stays as it is."""
+
+        def decide(state: Party) -> Decision[Party] | None:
+            if state.status is not PartyStatus.GATHERING:
+                return None
+            return Decision(party.seat_all(state) if problem is None else party.break_party(state, *problem))
+
+        return await self._parties.change_party(record, decide, self._context.clock)
 
     async def decide_member(self, record: Record[Appointment]) -> None:
-        """A member heard nothing of its party: look what became of it."""
+        """Decide a member that was told nothing, by the outcome of its party."""
         known = await self._parties.party(record.state.party_id or "")
         if known is not None and known.state.status is PartyStatus.GATHERING:
             raise NotYet(f"party {known.id} is not decided")
@@ -154,7 +170,7 @@ class Parties:
     async def _members(self, party_id: str, wish: PartyWish) -> tuple[Member, ...]:
         members = []
         session = (await self._bookable_sessions.session(wish.session_id)).state
-        copies = [await self._own(each, wish.actor) for each in wish.application_ids]
+        copies = [await self._own(application_id, wish.actor) for application_id in wish.application_ids]
         together = {copy.product for copy in copies}
         for application_id, copy in zip(wish.application_ids, copies, strict=True):
             self._availability.refuse_lacking(
@@ -172,10 +188,7 @@ class Parties:
 
     async def _own(self, application_id: str, actor: Actor) -> ApplicationCopy:
         copy = await self._applications.wait_for_submitted(application_id, self._context.clock)
-        if copy.account_id != actor.account_id:
-            raise NotFound
-        if copy.withdrawn:
-            raise ApplicationIsWithdrawn(application_id=application_id)
+        refuse_foreign_application(copy, actor, application_id=application_id)
         return copy
 
     async def _refuse_session(self, wish: PartyWish, seats: int) -> None:
@@ -205,69 +218,63 @@ class Parties:
             return await self._read(party_id)
 
     async def _gather(self, record: Record[Party]) -> Record[Party]:
-        """The party, decided, and its members told. Whoever comes to it again goes on where it was left."""
+        """Return the party, decided, its members told. A repeat goes on where the first try was left."""
         if record.state.status is PartyStatus.GATHERING:
-            decided = await self._reach(record)
-            try:
-                record = await self._parties.save_party(record, decided, self._context.now())
-            except VersionConflict:
-                record = await self._read(record.id)
+            record = await self._decide(record, await self._seat_all(record))
         await self._tell_members(record)
         return record
 
-    async def _reach(self, record: Record[Party]) -> Party:
+    async def _seat_all(self, record: Record[Party]) -> Problem | None:
         for member in record.state.members:
             problem = await self._seat(record, member)
             if problem is not None:
-                return party.break_party(record.state, problem, member.application_id)
-        return party.seat_all(record.state)
+                return problem, member.application_id
+        return None
 
     async def _seat(self, record: Record[Party], member: Member) -> PartyBreak | None:
         known = await self._appointments.appointment(member.appointment_id)
-        if known is not None:
-            return _problem_of(known.state)
-        state, context = record.state, self._context
-        seat = await self._inventory.claim_any(state.session_id, state.pool, member.appointment_id)
-        if seat is None:
-            return PartyBreak.SOLD_OUT
-        applying = Applying(member.application_id, state.account_id, member.person_id)
-        decision = appointments.gather(
-            applying,
-            slot_of(seat.id, seat.state),
-            record.id,
-            until=party.member_until(state),
-            now=context.now(),
-            rules=context.rules,
-        )
-        try:
-            await self._allowances.begin(member.appointment_id, decision, NOWHERE)
-        except TooManyHolds:
-            await self._inventory.undo(seat)
-            return PartyBreak.TOO_MANY_HOLDS
-        except AlreadyExists:
-            await self._inventory.undo(seat)
-            known = await self._appointments.appointment(member.appointment_id)
-            return PartyBreak.PERSON_HAS_APPOINTMENT if known is None else _problem_of(known.state)
-        return None
+        if known is None:
+            seat = await self._inventory.claim_any(record.state.session_id, record.state.pool, member.appointment_id)
+            if seat is None:
+                return PartyBreak.SOLD_OUT
+            try:
+                known = await self._path.begin(
+                    member.appointment_id, seat, partial(self._member_decision, record, member), self._write
+                )
+            except TooManyHolds:
+                return PartyBreak.TOO_MANY_HOLDS
+            if known is None:
+                return PartyBreak.PERSON_HAS_APPOINTMENT
+        return PartyBreak.TOO_SLOW if known.state.status in (Status.ABANDONED, Status.RELEASED) else None
+
+    def _member_decision(self, record: Record[Party], member: Member, slot: Slot) -> Decision[Appointment]:
+        applying = Applying(member.application_id, record.state.account_id, member.person_id)
+        until, now, rules = party.member_until(record.state), self._context.now(), self._context.rules
+        return appointments.gather(applying, slot, record.id, until=until, now=now, rules=rules)
+
+    async def _write(self, appointment_id: str, decision: Decision[Appointment]) -> Record[Appointment]:
+        return await self._allowances.begin(appointment_id, decision, NOWHERE)
 
     async def _tell_members(self, record: Record[Party]) -> None:
-        """Let every member that is there know what was decided; what is not reached now, its own deadline reaches."""
+        """Tell each member that is there what was decided; those not reached now learn it by their own deadline."""
         for known in await self._appointments_of(record):
             if known is not None:
-                with contextlib.suppress(VersionConflict):
+                with contextlib.suppress(SomeoneElseChangedIt):
                     await self._tell_member(known, seated=record.state.status is PartyStatus.HELD)
 
     async def _tell_member(self, record: Record[Appointment], *, seated: bool) -> None:
-        if record.state.status is not Status.GATHERING:
-            return
-        now, rules = self._context.now(), self._context.rules
-        if seated:
-            office = self._context.offices[record.state.seat.office_id]
-            joined = appointments.join(record.id, record.state, office=office, now=now, rules=rules)
-            await self._appointments.save(record, joined, now)
-            return
-        broken = await self._appointments.save(record, appointments.break_off(record.state, now=now, rules=rules), now)
-        await self._inventory.give_back_left_now(broken)
+        def decide(state: Appointment) -> Decision[Appointment] | None:
+            if state.status is not Status.GATHERING:
+                return None
+            now, rules = self._context.now(), self._context.rules
+            if not seated:
+                return appointments.break_off(state, now=now, rules=rules)
+            office = self._context.offices[state.seat.office_id]
+            return appointments.join(record.id, state, office=office, now=now, rules=rules)
+
+        told = await self._appointments.change(record.id, decide, self._context.clock, first=record)
+        if not seated:
+            await self._inventory.give_back_left_now(told)
 
     async def _refusal(self, broken: Party) -> Refusal:
         if broken.broken_for is PartyBreak.SOLD_OUT:
@@ -285,15 +292,13 @@ class Parties:
     async def _sold_out(
         self, session_id: str, session: Session, pool: Pool, application_ids: Sequence[str]
     ) -> SessionSoldOut:
-        """Names only sessions that have a seat for everybody, where everybody gets the passport applied for."""
+        """Return the refusal; it names sessions with seats for all, at offices that issue what each applies for."""
         products = await self._availability.products_of(application_ids)
         return await self._bookable_sessions.sold_out(session_id, session, pool, products, len(application_ids))
 
     async def _seated(self, record: Record[Party]) -> Seated:
-        known = [
-            each for each in await self._appointments_of(record) if each is not None and each.state.slot is not None
-        ]
-        return Seated(record, known)
+        known = await self._appointments_of(record)
+        return Seated(record, [visit for visit in known if visit is not None and visit.state.slot is not None])
 
     async def _appointments_of(self, record: Record[Party]) -> list[Record[Appointment] | None]:
         return [await self._appointments.appointment(member.appointment_id) for member in record.state.members]
@@ -303,7 +308,3 @@ class Parties:
         if record is None:
             raise SomeoneElseChangedIt
         return record
-
-
-def _problem_of(known: Appointment) -> PartyBreak | None:
-    return PartyBreak.TOO_SLOW if known.status in (Status.ABANDONED, Status.RELEASED) else None

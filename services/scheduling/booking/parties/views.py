@@ -16,5 +16,5 @@ def party_view(seated: Seated, context: UseCaseContext) -> PartyView:
         state=party.status.value,
         broken_for=party.broken_for.value if party.broken_for else None,
         session_id=party.session_id,
-        appointments=[appointment_view(each, context) for each in seated.appointments],
+        appointments=[appointment_view(record, context) for record in seated.appointments],
     )

@@ -1,4 +1,4 @@
-"""A same-day seat that is not paid in time becomes a regular one, as its holder chose: one appointment moves (F74).
+"""A same-day seat that is not paid in time becomes a regular one, as its holder chose: one appointment moves.
 
 The same writes as a move: say where it goes and under which token, win the seat, write the appointment on it. That
 write is a hold again, for a bill without the surcharge; the bill that ended is the one it replaces.
@@ -15,27 +15,26 @@ from services.scheduling.booking.appointments.appointment import (
     Command,
     Move,
     MoveCause,
-    ReleaseReason,
     given_up,
     release,
 )
 from services.scheduling.booking.appointments.visit_transitions import facts
-from services.scheduling.booking.same_day.rules import IfUnpaid
 from services.scheduling.booking.seats.seat import Slot
 from services.scheduling.office import Office
 from services.scheduling.rules import Rules
 from services.scheduling.terms import Pool
+from shared.events.codes import IfUnpaid, NoSeatReason, ReleaseReason, SeatQuestion
 from shared.events.scheduling import SameDaySeatLost, SeatHeld, SeatUnavailable
 from shared.store.decision import Decision
 
 
 def wants_regular(appointment: Appointment) -> bool:
-    """Whether its holder chose a regular seat for the case that this one is not paid in time."""
+    """Return whether its holder chose a regular seat for the case that this one is not paid in time."""
     return appointment.if_unpaid == IfUnpaid.REGULAR
 
 
 def is_replaced(appointment: Appointment, bill_id: str) -> bool:
-    """Whether this bill is the one that ended before the appointment moved: it has nothing to say any more."""
+    """Return whether this bill ended before the appointment moved, and so no longer decides about it."""
     return appointment.replaces_bill_id == bill_id and appointment.bill_id != bill_id
 
 
@@ -49,7 +48,7 @@ def reach_for(
 
 
 def stand(appointment: Appointment) -> Decision[Appointment]:
-    """That seat could not be had."""
+    """No seat was won: the appointment stays where it was."""
     return Decision(replace(appointment, move=None))
 
 
@@ -63,7 +62,7 @@ def fall_back(
     now: datetime,
     rules: Rules,
 ) -> Decision[Appointment]:
-    """The appointment is on the regular seat, held for a new bill; its same-day seat goes back."""
+    """Write the move: the regular seat is held for a new bill, the same-day seat goes back."""
     status = TRANSITIONS.after(appointment.status, Command.FALL_BACK)
     old, until = appointment.seat, min(now + timedelta(seconds=rules.hold_seconds), slot.starts_at)
     state = given_up(
@@ -95,14 +94,14 @@ def fall_back(
 def end_without_seat(
     appointment_id: str, appointment: Appointment, bill_id: str, *, now: datetime, rules: Rules
 ) -> Decision[Appointment]:
-    """There is no regular seat: the booking ends here, and the bill's question has its no."""
+    """End the booking where there is no regular seat, with the answer to the bill's question."""
     reason = ReleaseReason.SAME_DAY_UNPAID
     decision = release(appointment_id, appointment, Command.END_BILL, reason, now=now, rules=rules)
     event = SeatUnavailable(
         application_id=appointment.application_id,
         account_id=appointment.account_id,
         bill_id=bill_id,
-        asked_for="renewal",
-        reason="no_seat",
+        asked_for=SeatQuestion.RENEWAL,
+        reason=NoSeatReason.NO_SEAT,
     )
     return Decision(decision.state, (*decision.events, event))

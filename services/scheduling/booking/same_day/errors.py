@@ -28,7 +28,7 @@ class SameDayTooLate(Refusal):
 
 
 class SameDayChoiceMissing(Refusal):
-    """Nobody said what shall become of the seat if it is not paid in time."""
+    """The choice for a seat that is not paid in time is missing."""
 
     status = 422
     code = "same_day_choice_missing"

@@ -12,10 +12,10 @@ from shared.store.kinds import Record
 
 
 def same_day_deadlines(upgrades: SameDayUpgrades) -> Mapping[tuple[str, str], DeadlineHandler]:
-    """The deadline of an upgrade at the counter."""
+    """Return the deadline of an upgrade at the counter."""
 
     async def upgrade_due(record: Record[Appointment], _name: str) -> None:
-        """A place in the same-day quota was left half taken, or its session is over."""
+        """Settle a place that was left half taken, or whose bill is silent."""
         await upgrades.check_place(record)
 
     return {(APPOINTMENT.name, "hurry"): upgrade_due}

@@ -1,7 +1,7 @@
-"""Same-day service (percepatan): asked for in the morning of the session's own day, paid before noon in Jakarta (F74).
+"""Same-day service (percepatan): asked for in the morning of the session's own day, paid before noon in Jakarta.
 
-Both cut-offs are clock times in WIB whatever the office's zone, because the treasury's day is (X8). They are moments in
-UTC here; who reads them sees the office's clock.
+Both cut-offs are clock times in WIB whatever the office's zone, because the treasury's day is. They are moments in UTC
+here, and are shown on the office's clock.
 """
 
 from __future__ import annotations
@@ -19,13 +19,6 @@ from services.scheduling.terms import local_date
 WIB: Final = ZoneInfo("Asia/Jakarta")
 
 
-class IfUnpaid(StrEnum):
-    """What becomes of a same-day seat that is not paid in time, as its holder chose."""
-
-    REGULAR = "regular"
-    CANCEL = "cancel"
-
-
 class SameDayProblem(StrEnum):
     """Why a same-day seat cannot be asked for."""
 
@@ -35,19 +28,19 @@ class SameDayProblem(StrEnum):
 
 
 def cut_off(day: date, clock: str) -> datetime:
-    """The moment at which it is that time in Jakarta on that day."""
+    """Return the moment at which it is that time in Jakarta on that day."""
     return datetime.combine(day, time.fromisoformat(clock), WIB).astimezone(UTC)
 
 
 def pay_until(session: Session, rules: Rules) -> datetime:
-    """Before this moment a same-day seat must be paid."""
+    """Return the moment before which a same-day seat must be paid."""
     return cut_off(session.date, rules.same_day_pay_until)
 
 
 def same_day_problem(session: Session, *, timezone: str, now: datetime, rules: Rules) -> SameDayProblem | None:
-    """Why a same-day seat of this session cannot be asked for now; none if it can.
+    """Return why a same-day seat of this session cannot be asked for now, or None.
 
-    The session may have begun, because whoever asks stands at the counter; the day is the one in the office's zone.
+    The session may have begun, because the applicant stands at the counter; the day is the one in the office's zone.
     """
     if local_date(now, timezone) != session.date:
         return SameDayProblem.NOT_TODAY
@@ -57,5 +50,5 @@ def same_day_problem(session: Session, *, timezone: str, now: datetime, rules: R
 
 
 def still_payable(appointment: Appointment, now: datetime) -> bool:
-    """Whether a new code for its seat could still be paid before the cut-off; always so without one."""
+    """Return whether a new code for its seat could still be paid before the cut-off; True without a cut-off."""
     return appointment.pay_until is None or now < appointment.pay_until

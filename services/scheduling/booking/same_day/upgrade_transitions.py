@@ -1,4 +1,4 @@
-"""A visit buys the same-day service at the counter: why it cannot, and what it becomes."""
+"""Transitions of a visit whose same-day surcharge is bought at the counter."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ from services.scheduling.booking.seats.seat import Slot
 from services.scheduling.office import Office
 from services.scheduling.rules import Rules
 from services.scheduling.terms import Pool, local_date
+from shared.events.codes import NoSeatReason
 from shared.events.scheduling import SameDaySeatReserved
 from shared.store.decision import Decision
 
 MAY_UPGRADE: Final = (Status.CONFIRMED, Status.CHECKED_IN)
-NOT_HEARD_OF: Final = "not_heard_of"
-"""Why a place goes back whose bill was silent for long after it could be paid."""
 
 
 class UpgradeProblem(StrEnum):
@@ -33,7 +32,7 @@ class UpgradeProblem(StrEnum):
 
 
 def upgrade_problem(visit: Appointment, *, timezone: str, now: datetime, rules: Rules) -> UpgradeProblem | None:
-    """Why it cannot be bought now; none if it can. The day is the office's, the cut-off the treasury's."""
+    """Return why it cannot be bought now, or None. The day is the office's, the cut-off the treasury's."""
     problems = {
         UpgradeProblem.NO_PAID_VISIT: visit.status not in MAY_UPGRADE,
         UpgradeProblem.SAME_DAY_ALREADY: visit.seat.pool == Pool.SAME_DAY,
@@ -44,7 +43,7 @@ def upgrade_problem(visit: Appointment, *, timezone: str, now: datetime, rules: 
 
 
 def pay_until(visit: Appointment, rules: Rules) -> datetime:
-    """Before this moment the surcharge must be paid."""
+    """Return the moment before which the surcharge must be paid."""
     return cut_off(visit.seat.date, rules.same_day_pay_until)
 
 
@@ -60,12 +59,12 @@ def reach(
 
 
 def stay(visit: Appointment) -> Decision[Appointment]:
-    """No seat could be had: the visit is as it was."""
+    """No seat was won: the visit is as it was."""
     return Decision(replace(visit, hurry=None))
 
 
 def reserve(visit_id: str, visit: Appointment, slot: Slot, office: Office, rules: Rules) -> Decision[Appointment]:
-    """The seat is this visit's: it counts in the quota from this write on, and its bill can be made.
+    """Reserve the seat: it counts in the quota from this write on, and its bill can be made.
 
     The session may end before its bill does; only a bill that is silent long after its end loses the place.
     """
@@ -83,18 +82,18 @@ def reserve(visit_id: str, visit: Appointment, slot: Slot, office: Office, rules
 
 
 def billed(visit: Appointment, bill_id: str) -> Decision[Appointment]:
-    """The surcharge has its bill; whoever ends the place can say which one has no place any more."""
+    """Note the bill of the surcharge, which is named when the place ends."""
     return Decision(replace(visit, hurry=replace(_place_of(visit), bill_id=bill_id)))
 
 
 def paid(visit: Appointment, bill_id: str) -> Decision[Appointment]:
-    """The surcharge is paid: the office makes the book today."""
+    """Note that the surcharge is paid: the office makes the book today."""
     paid_for = replace(_place_of(visit), state=SameDayPlaceState.PAID, until=None, bill_id=bill_id)
     return Decision(replace(visit, hurry=paid_for))
 
 
 def end(visit: Appointment, *, now: datetime, rules: Rules) -> Decision[Appointment]:
-    """The surcharge was not paid: the seat goes back, the visit stays as it was booked."""
+    """Give back the seat of an unpaid surcharge; the visit stays as it was booked."""
     slot = _place_of(visit).slot
     if slot is None:
         return stay(visit)
@@ -103,8 +102,8 @@ def end(visit: Appointment, *, now: datetime, rules: Rules) -> Decision[Appointm
 
 
 def give_up_waiting(visit: Appointment, *, now: datetime, rules: Rules) -> Decision[Appointment]:
-    """Billing was silent for too long: the seat goes back, and billing hears that it did."""
-    return Decision(end(visit, now=now, rules=rules).state, place_given_up(visit, NOT_HEARD_OF))
+    """Give back the seat of a surcharge of which billing said nothing for too long, and tell billing."""
+    return Decision(end(visit, now=now, rules=rules).state, place_given_up(visit, NoSeatReason.NOT_HEARD_OF))
 
 
 def _place_of(visit: Appointment) -> SameDayPlace:

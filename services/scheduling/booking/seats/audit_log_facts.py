@@ -1,4 +1,4 @@
-"""What of scheduling's events is a step in the life of a seat, for the public chain of an office and day."""
+"""The events of scheduling that are steps in the life of a seat, for the public chain of an office and day."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def seat_facts_of(event: Message) -> tuple[SeatFact, ...]:
 
 
 def session_told(session: Session) -> Mapping[str, Any]:
-    """What the chain says of a session: how many seats each pool has, and how many were ever withdrawn."""
+    """A session in the chain: how many seats each pool has, and how many were ever withdrawn."""
     return {
         "pools": {pool.value: seats for pool, seats in sorted(session.pools.items())},
         "withdrawn": session.written - session.capacity,

@@ -1,4 +1,4 @@
-"""What the chains of seats must look up: the sessions of an office and day, and where an appointment sits."""
+"""Look-ups for the chains of seats: the sessions of an office and day, and the seat of an appointment."""
 
 from __future__ import annotations
 

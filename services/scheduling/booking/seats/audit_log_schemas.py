@@ -1,4 +1,4 @@
-"""What the public asks of the chains of seats."""
+"""Requests of the public for the chains of seats."""
 
 from __future__ import annotations
 

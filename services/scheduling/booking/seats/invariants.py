@@ -1,4 +1,4 @@
-"""I1 and I2, looked at in the running service. What looks wrong is looked at again before it is called broken."""
+"""Checks of I1 and I2 in the running service. A suspect is read again before it is called broken."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class Checks:
                 continue
             if counts.get(session.id, 0) != session.state.written and not await self._adds_up(session):
                 broken.append(session.id)
-        broken += [each.id for each in await self._holders_without_seat()]
-        broken += [each.id for each in await self._seats_without_holder()]
+        broken += [record.id for record in await self._holders_without_seat()]
+        broken += [record.id for record in await self._seats_without_holder()]
         return InvariantReport(sessions, tuple(sorted(broken)[:MOST_NAMED]))
 
     async def one_appointment_each(self) -> InvariantReport:
@@ -50,8 +50,8 @@ class Checks:
         async for record in self._appointments.every_appointment():
             if record.state.live:
                 live[record.state.person_id].append(record.id)
-        twice = [each for ids in live.values() if len(ids) > 1 for each in ids]
-        broken = [each for each in twice if await self._still_live(each)]
+        twice = [appointment_id for ids in live.values() if len(ids) > 1 for appointment_id in ids]
+        broken = [appointment_id for appointment_id in twice if await self._still_live(appointment_id)]
         return InvariantReport(len(live), tuple(sorted(broken)[:MOST_NAMED]) if len(broken) > 1 else ())
 
     async def buckets(self, session_id: str) -> Counter[str]:
@@ -127,12 +127,12 @@ _BUCKETS: Final = {
 
 
 def _bucket(seat: Seat, holder: Appointment | None) -> str:
-    """What a seat counts as; one that is being reached for or moved to is held, one that is being left cools."""
+    """Return the bucket of a seat: one that is being reached for or moved to is held, one that is being left cools."""
     if seat.status not in _HELD:
         return seat.status.value
     if holder is None:
         return "offered" if seat.kept_for is not None else "held"
     if holder.slot is not None and holder.slot.token == seat.token and holder.status in HAS_SEAT:
         return _BUCKETS[holder.status]
-    leaving = any(each.token == seat.token for each in holder.leaving)
+    leaving = any(seat_left.token == seat.token for seat_left in holder.leaving)
     return "cooling" if leaving else "held"

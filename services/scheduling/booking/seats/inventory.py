@@ -19,10 +19,10 @@ from services.scheduling.booking.seats.seat import PLACES, Seat, SeatStatus
 from services.scheduling.context import UseCaseContext
 from services.scheduling.openings.release_check import ReleaseCheck, SessionDay
 from services.scheduling.rules import bookable_from
+from shared.errors import SomeoneElseChangedIt
 from shared.store.decision import Decision
 from shared.store.kinds import Range, Record
-from shared.store.port import AlreadyExists, StoreUnavailable, VersionConflict
-from shared.store.retry import again
+from shared.store.port import AlreadyExists, StoreUnavailable
 
 log = structlog.get_logger()
 
@@ -99,29 +99,28 @@ class SeatInventory:
 
     async def claim_this(self, seat_id: str, by: str, *, starts_from: datetime | None = None) -> Record[Seat] | None:
         """Claim this seat, free or cooling; return None if it is taken or its session is too near."""
-        for _ in range(_LOOKS):
-            record = await self._seats.seat(seat_id)
-            now = self._context.now()
-            if record is None or not seats.can_be_had_again(
-                record.state, bookable_from=starts_from or bookable_from(now, self._context.rules)
-            ):
+        claim, earliest = self._claim(by, None), starts_from or bookable_from(self._context.now(), self._context.rules)
+
+        def decide(seat: Seat) -> Decision[Seat] | None:
+            if not seats.can_be_had_again(seat, bookable_from=earliest):
                 return None
-            claim = self._claim(by, None)
-            wanted = seats.claimed(record.state, by=claim.by, token=claim.token, until=claim.until)
-            with contextlib.suppress(VersionConflict):
-                return await self._seats.save_seat(record, wanted, now)
-        return None
+            return Decision(seats.claimed(seat, by=claim.by, token=claim.token, until=claim.until))
+
+        record = await self._seats.seat(seat_id)
+        if record is None:
+            return None
+        claimed = await self._seats.change_seat(record, decide, self._context.clock)
+        return claimed if claimed.state.token == claim.token else None
 
     async def undo(self, seat: Record[Seat]) -> None:
         """Release a claim that never became an appointment. Does nothing if the seat has changed since."""
-        with contextlib.suppress(VersionConflict):
-            await self._seats.save_seat(seat, seats.undone(seat.state), self._context.now())
+        await self._seats.replace_seat(seat, seats.undone(seat.state), self._context.clock)
 
     async def give_back_left_now(self, record: Record[Appointment]) -> Record[Appointment]:
         """Release the seats that were given up; if that fails, a deadline does it. Never raises."""
         try:
             return await self.give_back_left(record)
-        except (VersionConflict, StoreUnavailable) as trouble:
+        except (SomeoneElseChangedIt, StoreUnavailable) as trouble:
             log.info("seat_given_back_later", appointment_id=record.id, reason=type(trouble).__name__)
             return record
 
@@ -132,31 +131,33 @@ class SeatInventory:
             return record
         for leaving in told:
             await self.give_back(leaving)
-        return await self._appointments.save(record, appointments.leaving_told(record.state, told), self._context.now())
+        forget = partial(appointments.leaving_told, told=told)
+        return await self._appointments.change(record.id, forget, self._context.clock, first=record)
 
     async def give_back(self, leaving: Leaving) -> None:
         """Release a seat that was given up, into its cooling time. A repeat changes nothing."""
-        await again(partial(self._let_go, leaving))
 
-    async def _let_go(self, leaving: Leaving) -> None:
+        def decide(seat: Seat) -> Decision[Seat] | None:
+            return Decision(seats.let_go(seat, self._cooling_until())) if seat.token == leaving.token else None
+
         record = await self._seats.seat(leaving.seat_id)
-        if record is None or record.state.token != leaving.token:
-            return
-        rules, now = self._context.rules, self._context.now()
-        free_at = seats.cooling_until(
-            now,
+        if record is not None:
+            await self._seats.change_seat(record, decide, self._context.clock)
+
+    def _cooling_until(self) -> datetime:
+        rules = self._context.rules
+        return seats.cooling_until(
+            self._context.now(),
             shortest_seconds=rules.cooling_min_seconds,
             longest_seconds=rules.cooling_max_seconds,
             fraction=self._context.randomness.fraction(),
         )
-        await self._seats.save_seat(record, seats.let_go(record.state, free_at), now)
 
     async def warm(self, record: Record[Seat]) -> None:
         """Free a seat whose cooling time is over."""
-        if record.state.status is SeatStatus.COOLING:
-            await self._seats.save_seat(record, seats.warmed(record.state), self._context.now())
-        else:
-            await self._seats.save_seat(record, replace(record.state, free_at=None), self._context.now())
+        cooling = record.state.status is SeatStatus.COOLING
+        seat = seats.warmed(record.state) if cooling else replace(record.state, free_at=None)
+        await self._seats.replace_seat(record, seat, self._context.clock)
 
     async def judge_claim(self, record: Record[Seat]) -> None:
         """Settle an overdue claim, wait longer, or free the seat once its appointment can never be written."""
@@ -165,7 +166,7 @@ class SeatInventory:
             holder = await self._appointments.appointment(seat.claimed_by or "")
             fate = appointments.fate_of_claim(seat, holder.state if holder else None)
             if fate is not ClaimFate.TOMBSTONE:
-                await self._seats.save_seat(record, self._judged(seat, fate), now)
+                await self._seats.replace_seat(record, self._judged(seat, fate), self._context.clock)
                 return
             # without this the holder could still write its appointment on a seat that is somebody else's by then
             with contextlib.suppress(AlreadyExists):

@@ -1,4 +1,4 @@
-"""A seat: a bare resource that somebody holds or nobody does. It speaks no events; the appointment does."""
+"""A seat: a bare resource, free or in the hands of one appointment. It has no events of its own."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class SeatStatus(StrEnum):
 
     FREE = "free"
     CLAIMED = "claimed"
-    """Somebody reached for it a moment ago; the appointment that proves it may not be written yet."""
+    """An appointment reached for it a moment ago, and may not be written yet."""
     TAKEN = "taken"
     """An appointment is known to have it."""
     COOLING = "cooling"
-    """It came back and is not given out yet, except to who had it."""
+    """It came back and is not given out yet, except to its last holder."""
     WITHDRAWN = "withdrawn"
     """The office took it away."""
 
@@ -59,7 +59,7 @@ SEAT_TRANSITIONS: Final = Transitions(
 
 @dataclass(frozen=True)
 class Seat:
-    """One seat of one session. What a hold must know of the session is repeated here, so that it need not read it."""
+    """One seat of one session. It repeats what a hold must know of the session and so need not read there."""
 
     session_id: str
     office_id: str
@@ -76,7 +76,7 @@ class Seat:
     claimed_by: str | None = None
     """The appointment."""
     token: str | None = None
-    """Fresh for each claim and never used twice: who carries it has the seat."""
+    """Fresh for each claim and never used twice: the appointment that carries it has the seat."""
     claim_until: datetime | None = None
     free_at: datetime | None = None
     withdrawn_by: str | None = None
@@ -107,49 +107,49 @@ class Slot:
 
 
 def claimed(seat: Seat, *, by: str, token: str, until: datetime, kept_for: str | None = None) -> Seat:
-    """The seat, reached for by this appointment under a fresh token."""
+    """Return the seat, claimed by this appointment under a fresh token."""
     status = SEAT_TRANSITIONS.after(seat.status, SeatCommand.CLAIM)
     return replace(seat, status=status, claimed_by=by, token=token, claim_until=until, free_at=None, kept_for=kept_for)
 
 
 def claimed_longer(seat: Seat, until: datetime) -> Seat:
-    """The claimed seat with more time, because its appointment is still moving."""
+    """Return the claimed seat with more time, because its appointment is still moving."""
     return replace(seat, claim_until=until)
 
 
 def settled(seat: Seat) -> Seat:
-    """The claimed seat, known to belong to its appointment."""
+    """Return the claimed seat, known to belong to its appointment."""
     return replace(
         seat, status=SEAT_TRANSITIONS.after(seat.status, SeatCommand.SETTLE), claim_until=None, kept_for=None
     )
 
 
 def undone(seat: Seat) -> Seat:
-    """The seat as if it had never been reached for."""
+    """Return the seat as if it had never been claimed."""
     status = SEAT_TRANSITIONS.after(seat.status, SeatCommand.UNDO)
     return replace(seat, status=status, claimed_by=None, token=None, claim_until=None, kept_for=None)
 
 
 def let_go(seat: Seat, free_at: datetime) -> Seat:
-    """The seat after its appointment gave it up: cooling, then free."""
+    """Return the seat after its appointment gave it up: cooling, then free."""
     status = SEAT_TRANSITIONS.after(seat.status, SeatCommand.LET_GO)
     return replace(seat, status=status, claimed_by=None, token=None, claim_until=None, free_at=free_at, kept_for=None)
 
 
 def warmed(seat: Seat) -> Seat:
-    """The seat, free again."""
+    """Return the seat, free again."""
     return replace(seat, status=SEAT_TRANSITIONS.after(seat.status, SeatCommand.WARM), free_at=None)
 
 
 def withdrawn(seat: Seat, by: str) -> Seat:
-    """The seat that nobody has, taken away by a change of quota."""
+    """Return a seat without a holder, taken away by a change of quota."""
     return replace(
         seat, status=SEAT_TRANSITIONS.after(seat.status, SeatCommand.WITHDRAW), withdrawn_by=by, free_at=None
     )
 
 
 def seat_deadlines(seat: Seat) -> Mapping[str, datetime]:
-    """When a claim must have become an appointment, or when a cooling seat is free."""
+    """Return when a claim must have become an appointment, or when a cooling seat is free."""
     due = {}
     if seat.claim_until is not None:
         due["claim"] = seat.claim_until
@@ -159,13 +159,13 @@ def seat_deadlines(seat: Seat) -> Mapping[str, datetime]:
 
 
 def cooling_until(now: datetime, *, shortest_seconds: int, longest_seconds: int, fraction: float) -> datetime:
-    """When a seat is free again: ``fraction`` (0 to 1, by chance) of the way, so that nobody can wait at the door."""
+    """Return when a seat is free again: ``fraction`` (0 to 1, by chance) of the way, so that no one can predict it."""
     spread = (longest_seconds - shortest_seconds) * fraction
     return now + timedelta(seconds=shortest_seconds + spread)
 
 
 def slot_of(seat_id: str, seat: Seat) -> Slot:
-    """The claimed seat as its appointment will know it."""
+    """Return the claimed seat as its appointment knows it."""
     if seat.token is None:
         raise IllegalTransition(seat.status, SeatCommand.SETTLE)
     return Slot(
@@ -183,12 +183,12 @@ def slot_of(seat_id: str, seat: Seat) -> Slot:
 
 
 def can_be_had_again(seat: Seat, *, bookable_from: datetime) -> bool:
-    """Whether who lost this seat may have it back: nobody has it and its session is far enough away."""
+    """Return whether a lost seat can be had again: it has no holder and its session is far enough away."""
     return seat.status in (SeatStatus.FREE, SeatStatus.COOLING) and seat.starts_at >= bookable_from
 
 
 def seats_of(session_id: str, session: Session) -> list[Seat]:
-    """Every seat of a session, all free: numbers run through the batches, places spread evenly within each."""
+    """Return every seat of a session, all free: numbers run through the batches, places spread evenly within each."""
     seats: list[Seat] = []
     for batch in batches_of(session):
         for index in range(batch.seats):

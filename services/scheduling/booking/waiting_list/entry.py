@@ -1,7 +1,7 @@
-"""The waiting list: who waits for a freed seat, one offer at a time, and whose offer it is.
+"""An entry of the waiting list: it waits for a freed seat and has one offer at a time.
 
 An entry is the commit point of its offer, as an appointment is that of its seat: the seat that carries the offer's
-token is kept for this person alone. What becomes of a taken offer is an appointment like any other.
+token is kept for this person alone. A taken offer becomes an appointment like any other.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from services.scheduling.booking.seats.seat import Seat, Slot
 from services.scheduling.office import Office
 from services.scheduling.rules import Rules
 from services.scheduling.terms import Applying
+from shared.events.codes import OfferEnd
 from shared.events.scheduling import WaitingOfferEnded, WaitingSeatOffered
 from shared.store.decision import Decision
 from shared.store.transitions import Transitions
@@ -29,7 +30,7 @@ LONGEST_WAIT_DAYS: Final = 62
 """From today: two months are further than any office opens its seats."""
 
 MOST_UNUSED_OFFERS: Final = 3
-"""Offers that one entry may decline or let lapse before it ends, so that nobody keeps seats out of reach in turn."""
+"""Offers that one entry may decline or let lapse before it ends, so that no one keeps seats out of reach in turn."""
 
 _LAST_ZONE: Final = ZoneInfo("Asia/Jakarta")
 """Where a day ends last."""
@@ -91,14 +92,6 @@ class WaitingEnd(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class OfferEnd(StrEnum):
-    """The ends of an offer."""
-
-    TAKEN = "taken"
-    DECLINED = "declined"
-    LAPSED = "lapsed"
-
-
 @dataclass(frozen=True)
 class SeatOffer:
     """A seat that is kept for one entry, and the appointment that it becomes if it is taken."""
@@ -126,7 +119,7 @@ class Waiting:
     pool: str
     made_at: datetime
     queued_at: datetime
-    """By this the line is ordered; who does not use an offer goes to its end."""
+    """By this the line is ordered; an entry that does not use its offer goes to the end."""
     ends_at: datetime
     offer: SeatOffer | None = None
     leaving: tuple[Leaving, ...] = ()
@@ -155,14 +148,14 @@ def waiting_deadlines(entry: Waiting) -> Mapping[str, datetime]:
     elif entry.status is WaitingStatus.TAKING and entry.kept.take_until is not None:
         due["take"] = entry.kept.take_until
     if entry.leaving:
-        due["leave"] = min(each.until for each in entry.leaving)
+        due["leave"] = min(seat.until for seat in entry.leaving)
     return due
 
 
 def enter(
     applying: Applying, office_ids: tuple[str, ...], first: date, last: date, pool: str, *, now: datetime
 ) -> Waiting:
-    """At the end of the line of each of these offices."""
+    """Return a new entry, at the end of the line of each of these offices."""
     return Waiting(
         status=WaitingStatus.WAITING,
         live=True,
@@ -180,14 +173,14 @@ def enter(
 
 
 def offer_until(seat: Seat, *, now: datetime, rules: Rules) -> datetime | None:
-    """Until when the seat could be kept for somebody; none if that is too short to be answered."""
+    """Return until when the seat could be kept for an entry, or None if that is too short to be answered."""
     closes = seat.starts_at - timedelta(seconds=rules.booking_closes_seconds)
     until = min(now + timedelta(seconds=rules.waiting_offer_seconds), closes)
     return until if until >= now + timedelta(seconds=rules.waiting_offer_min_seconds) else None
 
 
 def fits(entry: Waiting, seat_id: str, seat: Seat) -> bool:
-    """Whether this seat is what the entry waits for, and was not offered to it before."""
+    """Return whether this seat is what the entry waits for, and was not offered to it before."""
     return (
         entry.status is WaitingStatus.WAITING
         and seat.office_id in entry.office_ids
@@ -198,19 +191,19 @@ def fits(entry: Waiting, seat_id: str, seat: Seat) -> bool:
 
 
 def kept_until(entry: Waiting, token: str | None) -> datetime | None:
-    """Until when the seat with this token is kept for the entry, or is on its way back; none if it is not."""
+    """Return until when the seat with this token is kept for the entry or is on its way back; None if it is neither."""
     if entry.offer is not None and entry.status in HAS_OFFER and entry.offer.slot.token == token:
         return entry.offer.take_until or entry.offer.until
-    return next((each.until for each in entry.leaving if each.token == token), None)
+    return next((seat.until for seat in entry.leaving if seat.token == token), None)
 
 
 def touched(entry: Waiting) -> Decision[Waiting]:
-    """The entry as it is; whoever read it before can no longer write an offer into it."""
+    """Return the entry, changed in nothing but that an offer to the entry as read before cannot be written."""
     return Decision(replace(entry, looks=entry.looks + 1))
 
 
 def offer_seat(waiting_id: str, entry: Waiting, offer: SeatOffer, *, office: Office) -> Decision[Waiting]:
-    """The claimed seat is kept for this person: this write is the offer."""
+    """Offer the claimed seat to this person: this write is the offer."""
     slot = offer.slot
     event = WaitingSeatOffered(
         waiting_id=waiting_id,
@@ -228,19 +221,19 @@ def offer_seat(waiting_id: str, entry: Waiting, offer: SeatOffer, *, office: Off
 
 
 def take(entry: Waiting, *, now: datetime, rules: Rules) -> Decision[Waiting]:
-    """The person said yes: from here on the offer can neither lapse nor be declined."""
+    """Take the offer: from here on it can neither lapse nor be declined."""
     until = now + timedelta(seconds=rules.move_seconds)
     return Decision(_now(entry, WaitingCommand.TAKE, offer=replace(entry.kept, take_until=until)))
 
 
 def finish(waiting_id: str, entry: Waiting) -> Decision[Waiting]:
-    """The appointment is written."""
+    """Note that the appointment of a taken offer is written."""
     state = _now(entry, WaitingCommand.FINISH)
     return Decision(state, (_ended(waiting_id, entry, OfferEnd.TAKEN),))
 
 
 def lose(waiting_id: str, entry: Waiting, *, now: datetime, rules: Rules) -> Decision[Waiting]:
-    """The appointment can never be written, because the person has another one: the seat goes back."""
+    """End the entry of a person who has another appointment: the seat of the taken offer goes back."""
     state = _now(
         entry,
         WaitingCommand.LOSE,
@@ -252,7 +245,7 @@ def lose(waiting_id: str, entry: Waiting, *, now: datetime, rules: Rules) -> Dec
 
 
 def not_used(waiting_id: str, entry: Waiting, how: OfferEnd, *, now: datetime, rules: Rules) -> Decision[Waiting]:
-    """The offer was declined or not answered: the seat goes to the next, the person to the end of the line."""
+    """End an offer that was not used: the seat goes to the next entry, this one to the end of the line."""
     passed = (*entry.passed_seats, entry.kept.slot.seat_id)
     spent = len(passed) >= MOST_UNUSED_OFFERS
     state = _now(
@@ -270,7 +263,7 @@ def not_used(waiting_id: str, entry: Waiting, how: OfferEnd, *, now: datetime, r
 def leave(
     waiting_id: str, entry: Waiting, *, now: datetime, rules: Rules, why: WaitingEnd | None = None
 ) -> Decision[Waiting]:
-    """The person waits no longer; a seat that was kept for them goes back."""
+    """Leave the line; a seat that was kept for the entry goes back."""
     if entry.offer is None:
         return Decision(_now(entry, WaitingCommand.LEAVE, ended_for=why))
     state = _now(entry, WaitingCommand.LEAVE, offer=None, leaving=_leaving(entry, now, rules), ended_for=why)
@@ -278,17 +271,17 @@ def leave(
 
 
 def end(entry: Waiting, why: WaitingEnd) -> Decision[Waiting]:
-    """There is nothing to wait for any more."""
+    """End an entry that has nothing to wait for any more."""
     return Decision(_now(entry, WaitingCommand.END, ended_for=why))
 
 
 def leaving_told(entry: Waiting, known: tuple[Leaving, ...]) -> Decision[Waiting]:
-    """These seats know that they are free of this entry."""
-    return Decision(replace(entry, leaving=tuple(each for each in entry.leaving if each not in known)))
+    """Forget these seats, which were given back."""
+    return Decision(replace(entry, leaving=tuple(seat for seat in entry.leaving if seat not in known)))
 
 
 class WishProblem(StrEnum):
-    """Why nobody can wait like this."""
+    """Why a wish for the waiting list is refused."""
 
     TOO_MANY_OFFICES = "too_many_offices"
     OFFICE_TWICE = "office_twice"
@@ -298,7 +291,7 @@ class WishProblem(StrEnum):
 
 
 def wish_problem(office_ids: tuple[str, ...], first: date, last: date, *, today: date) -> WishProblem | None:
-    """Why nobody can wait for this; none if one can."""
+    """Return why this wish is refused, or None."""
     problems = {
         WishProblem.TOO_MANY_OFFICES: not 1 <= len(office_ids) <= MOST_OFFICES_WAITED_FOR,
         WishProblem.OFFICE_TWICE: len(set(office_ids)) != len(office_ids),

@@ -1,4 +1,4 @@
-"""Why nobody is put on the waiting list, and why an offer of it is not taken."""
+"""Refusals of the waiting list and of its offers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class AlreadyWaiting(Refusal):
 
 
 class WaitingWishWrong(Refusal):
-    """Nobody can wait like this; `problem` names the rule."""
+    """The wish breaks a rule of the waiting list; `problem` names it."""
 
     status = 422
     code = "waiting_wish_wrong"

@@ -36,16 +36,16 @@ class WaitingListRepository(OnStore):
     """Entries of the waiting list, each saved with its events."""
 
     async def waiting(self, waiting_id: str) -> Record[Waiting] | None:
-        """The entry, or none."""
+        """Return the entry, or None."""
         return await self._store.get(WAITING, waiting_id)
 
     async def live_waiting_of(self, person_id: str) -> Record[Waiting] | None:
-        """The one live entry of a person, or none."""
+        """Return the one live entry of a person, or None."""
         found = await self._store.find(WAITING, "live_person", {"state.person_id": person_id}, limit=1)
         return found[0] if found else None
 
     async def waiting_of_account(self, account_id: str) -> list[Record[Waiting]]:
-        """An account's entries, the newest first."""
+        """Return an account's entries, the newest first."""
         equals = {"state.account_id": account_id}
         return await self._store.find(WAITING, "account", equals, limit=MOST_ENTRIES_SHOWN, descending=True)
 
@@ -67,34 +67,25 @@ class WaitingListRepository(OnStore):
             seen = {record.id for record in page if record.state.queued_at == since}
 
     async def ahead_in_line(self, office_id: str, pool: str, queued_at: datetime) -> int:
-        """How many wait for seats of this office and pool since before that time."""
+        """Return how many wait for seats of this office and pool since before that time."""
         equals = {"state.office_ids": office_id, "state.pool": pool}
         return await self._store.count(WAITING, "line", equals, within={"state.queued_at": Range(high=queued_at)})
 
     async def begin_waiting(self, waiting_id: str, entry: Waiting, now: datetime) -> Record[Waiting]:
-        """Write a new entry."""
+        """Insert a new entry. Raises AlreadyExists."""
         return await self._store.insert(WAITING, waiting_id, entry, now=now)
-
-    async def save_waiting(
-        self, record: Record[Waiting], decision: Decision[Waiting], now: datetime, received: str | None = None
-    ) -> Record[Waiting]:
-        """Save the entry with its events. Raises VersionConflict if it was changed since it was read."""
-        return await self._store.save(
-            WAITING, record, decision.state, now=now, events=decision.events, received=received
-        )
 
     async def change_waiting(
         self,
-        waiting_id: str,
+        record: Record[Waiting],
         decide: Callable[[Waiting], Decision[Waiting] | None],
         clock: Clock,
         *,
         received: str | None = None,
-        first: Record[Waiting] | None = None,
     ) -> Record[Waiting]:
-        """Load, decide and save an entry, as `shared.store.change` does."""
-        return await change(self._store, clock, WAITING, waiting_id, decide, received=received, first=first)
+        """Decide about an entry that was read and save it, as `shared.store.change` does."""
+        return await change(self._store, clock, WAITING, record.id, decide, received=received, first=record)
 
     def every_waiting(self) -> AsyncIterator[Record[Waiting]]:
-        """All entries, for checks."""
+        """Yield all entries, for checks."""
         return self._store.scan(WAITING)

@@ -1,16 +1,18 @@
-"""The waiting list: a seat that was given up is offered to whoever waits longest for it, before it is free for all.
+"""The waiting list: a seat that was given up is offered to the oldest entry that it fits, before it is free for all.
 
 Two documents again: the seat, claimed under a fresh token for an appointment that is not there, and the entry, whose
 write is the offer. The order is: read the entry, claim the seat, write the entry. A claim that no entry knows is undone
-after the entry was touched, so that whoever read it before cannot write its offer any more. A taken offer becomes an
-appointment by the rules of a hold: whoever gives up on it first buries its id under a tombstone.
+after the entry was touched, so that an offer to the entry as it was read before cannot be written. A taken offer
+becomes an appointment by the rules of a hold: before its seat goes back, its id is buried under a tombstone.
 """
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Final
 
 from services.scheduling.applications import ApplicationRepository
@@ -18,6 +20,7 @@ from services.scheduling.booking.abuse.activity_counters import NOWHERE, Activit
 from services.scheduling.booking.abuse.limits import Act
 from services.scheduling.booking.appointments import appointment as appointments
 from services.scheduling.booking.appointments.appointment import Appointment, Status
+from services.scheduling.booking.appointments.booking_path import refuse_foreign_application
 from services.scheduling.booking.appointments.errors import BeingMoved, PersonHasAppointment
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.seats import seat as seats
@@ -28,7 +31,6 @@ from services.scheduling.booking.seats.seat import Seat, SeatStatus, slot_of
 from services.scheduling.booking.waiting_list import entry as waiting
 from services.scheduling.booking.waiting_list.entry import (
     HAS_OFFER,
-    OfferEnd,
     SeatOffer,
     Waiting,
     WaitingEnd,
@@ -49,15 +51,15 @@ from services.scheduling.rules import POOLS_OF_CHANNEL, Channel
 from services.scheduling.terms import Applying, Pool, local_date
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.events.application import ApplicationWithdrawn
+from shared.events.codes import OfferEnd
 from shared.ids import derived_id
 from shared.service import InvariantReport, NotYet
 from shared.store.decision import Decision
 from shared.store.kinds import Record
-from shared.store.port import AlreadyExists, StoreUnavailable, VersionConflict
-from shared.store.retry import again
+from shared.store.port import AlreadyExists, StoreUnavailable
 
 FEW_LOOKS: Final = 3
-"""How often an appointment that is there and not there is looked at before somebody else has to."""
+"""How often an appointment that is neither stored nor insertable is read before the request is refused."""
 
 MOST_LOOKED_AT: Final = 1000
 """Entries that one freed seat is held against; a line whose first thousand all want other days is given up."""
@@ -100,7 +102,7 @@ class WaitingList:
         self._inventory = inventory
 
     async def enter(self, wish: WaitingWish) -> Record[Waiting]:
-        """Stand in line at the end. A repeat of the command meets the entry of the first time.
+        """Enter the line at its end. A repeat of the command meets the entry of the first time.
 
         Refuses with ``NotKnownYet``, ``NotFound``, ``ApplicationIsWithdrawn``, ``PoolNotOpen``, ``OfficeNotFound``,
         ``WaitingWishWrong``, ``ProductNotOffered``, ``PersonHasAppointment`` or ``AlreadyWaiting``.
@@ -110,10 +112,7 @@ class WaitingList:
         if known is not None:
             return known
         copy = await self._applications.wait_for_submitted(wish.application_id, self._context.clock)
-        if copy.account_id != wish.actor.account_id:
-            raise NotFound
-        if copy.withdrawn:
-            raise ApplicationIsWithdrawn
+        refuse_foreign_application(copy, wish.actor)
         self._refuse_wrong_wish(wish)
         self._availability.refuse_lacking_throughout(copy, wish.office_ids, wish.first, wish.last, "/office_ids")
         if await self._appointments.live_appointment_of(copy.person_id) is not None:
@@ -148,18 +147,18 @@ class WaitingList:
         return AlreadyWaiting(waiting_id=live.id) if live is not None and own else AlreadyWaiting()
 
     async def get(self, waiting_id: str, actor: Actor) -> Record[Waiting]:
-        """One's own entry; ``NotFound`` for everybody else."""
+        """Return the actor's own entry. Refuses with ``NotFound``."""
         record = await self._waiting_list.waiting(waiting_id)
         if record is None or record.state.account_id != actor.account_id:
             raise NotFound
         return record
 
     async def find_by_account(self, actor: Actor) -> list[Record[Waiting]]:
-        """One's own entries, the newest first."""
+        """Return the actor's own entries, the newest first."""
         return await self._waiting_list.waiting_of_account(actor.account_id)
 
     async def ahead(self, record: Record[Waiting]) -> dict[str, int]:
-        """How many stand before this entry, by office; nothing if it does not stand in line."""
+        """Return how many entries stand before this one, by office; empty if it does not stand in line."""
         entry = record.state
         if entry.status is not WaitingStatus.WAITING:
             return {}
@@ -181,9 +180,16 @@ class WaitingList:
                 raise BeingMoved
             return waiting.leave(waiting_id, entry, now=self._context.now(), rules=self._context.rules)
 
-        own = await self.get(waiting_id, actor)
-        left = await self._waiting_list.change_waiting(waiting_id, decide, self._context.clock, first=own)
+        left = await self._change(await self.get(waiting_id, actor), decide)
         return await self._give_back_left_now(left)
+
+    async def _change(
+        self,
+        record: Record[Waiting],
+        decide: Callable[[Waiting], Decision[Waiting] | None],
+        received: str | None = None,
+    ) -> Record[Waiting]:
+        return await self._waiting_list.change_waiting(record, decide, self._context.clock, received=received)
 
     async def accept(
         self, waiting_id: str, actor: Actor, command_id: str, origin: Origin = NOWHERE
@@ -194,15 +200,19 @@ class WaitingList:
         ``ProductNotOffered`` (the office dropped it meanwhile) or ``PersonHasAppointment``.
         """
 
-        async def attempt() -> Record[Waiting]:
-            record = await self.get(waiting_id, actor)
-            if record.state.status in (WaitingStatus.TAKING, WaitingStatus.TAKEN):
-                return record
-            await self._refuse_acceptance(record.state)
-            decision = waiting.take(record.state, now=self._context.now(), rules=self._context.rules)
-            return await self._waiting_list.save_waiting(record, decision, self._context.now(), command_id)
+        record = await self.get(waiting_id, actor)
 
-        taking = await again(attempt)
+        def decide(entry: Waiting) -> Decision[Waiting] | None:
+            if entry.status in (WaitingStatus.TAKING, WaitingStatus.TAKEN):
+                return None
+            self._refuse_unanswerable(entry)
+            if entry.offer != record.state.offer:
+                raise SomeoneElseChangedIt
+            return waiting.take(entry, now=self._context.now(), rules=self._context.rules)
+
+        if record.state.status not in (WaitingStatus.TAKING, WaitingStatus.TAKEN):
+            await self._refuse_acceptance(record.state)
+        taking = await self._change(record, decide, command_id)
         held = await self._fulfil(taking)
         if held is None:
             raise PersonHasAppointment
@@ -210,11 +220,14 @@ class WaitingList:
             self._activity.note(Act.HOLD, held.state, origin)
         return held
 
-    async def _refuse_acceptance(self, entry: Waiting) -> None:
+    def _refuse_unanswerable(self, entry: Waiting) -> None:
         if entry.status is not WaitingStatus.OFFERED:
             raise NoSeatOffered(state=entry.status.value)
         if self._context.now() >= entry.kept.until:
             raise WaitingOfferOver(offer_until=entry.kept.until.isoformat())
+
+    async def _refuse_acceptance(self, entry: Waiting) -> None:
+        self._refuse_unanswerable(entry)
         copy = await self._applications.wait_for_submitted(entry.application_id, self._context.clock)
         if copy.withdrawn:
             raise ApplicationIsWithdrawn
@@ -232,26 +245,25 @@ class WaitingList:
                 raise NoSeatOffered(state=entry.status.value)
             return self._not_used(waiting_id, entry, OfferEnd.DECLINED)
 
-        own = await self.get(waiting_id, actor)
-        declined = await self._waiting_list.change_waiting(
-            waiting_id, decide, self._context.clock, received=command_id, first=own
-        )
+        declined = await self._change(await self.get(waiting_id, actor), decide, command_id)
         return await self._give_back_left_now(declined)
 
     async def lapse(self, record: Record[Waiting]) -> None:
         """End an offer that was not answered in time; the seat goes to the next entry."""
-        if record.state.status is WaitingStatus.OFFERED:
-            decision = self._not_used(record.id, record.state, OfferEnd.LAPSED)
-            lapsed = await self._waiting_list.save_waiting(record, decision, self._context.now())
-            await self._give_back_left_now(lapsed)
+
+        def decide(entry: Waiting) -> Decision[Waiting] | None:
+            if entry.status is not WaitingStatus.OFFERED or entry.offer != record.state.offer:
+                return None
+            return self._not_used(record.id, entry, OfferEnd.LAPSED)
+
+        await self._give_back_left_now(await self._change(record, decide))
 
     def _not_used(self, waiting_id: str, entry: Waiting, how: OfferEnd) -> Decision[Waiting]:
         return waiting.not_used(waiting_id, entry, how, now=self._context.now(), rules=self._context.rules)
 
     async def time_over(self, record: Record[Waiting]) -> None:
         """End an entry whose last wanted day is over."""
-        if record.state.status is WaitingStatus.WAITING:
-            await self._end(record, WaitingEnd.TIME_OVER)
+        await self._end(record, WaitingEnd.TIME_OVER)
 
     async def fulfil(self, record: Record[Waiting]) -> None:
         """Finish a taken offer whose appointment was not written, or not noted, before a crash."""
@@ -263,39 +275,34 @@ class WaitingList:
         gone = record.state.leaving
         if not gone:
             return record
-        for each in gone:
-            await self._inventory.give_back(each)
-        return await self._waiting_list.save_waiting(
-            record, waiting.leaving_told(record.state, gone), self._context.now()
-        )
+        for leaving in gone:
+            await self._inventory.give_back(leaving)
+        return await self._change(record, partial(waiting.leaving_told, known=gone))
 
     async def _give_back_left_now(self, record: Record[Waiting]) -> Record[Waiting]:
         try:
             return await self.give_back_left(record)
-        except (VersionConflict, StoreUnavailable):
+        except (SomeoneElseChangedIt, StoreUnavailable):
             return record  # a deadline does it
 
     async def application_withdrawn(self, event: ApplicationWithdrawn) -> None:
         """End the live entry of an application that was withdrawn."""
+        record = await self._waiting_list.live_waiting_of(event.person_id)
+        if record is None or record.state.application_id != event.application_id:
+            return
+        left = await self._change(record, partial(self._withdraw, record.id))
+        await self._give_back_left_now(left)
 
-        async def attempt() -> Record[Waiting] | None:
-            record = await self._waiting_list.live_waiting_of(event.person_id)
-            if record is None or record.state.application_id != event.application_id:
-                return None
-            if record.state.status is WaitingStatus.TAKING:
-                raise NotYet(f"entry {record.id} is being taken")
-            now, rules = self._context.now(), self._context.rules
-            decision = waiting.leave(record.id, record.state, now=now, rules=rules, why=WaitingEnd.WITHDRAWN)
-            return await self._waiting_list.save_waiting(record, decision, now)
-
-        left = await again(attempt)
-        if left is not None:
-            await self._give_back_left_now(left)
+    def _withdraw(self, waiting_id: str, entry: Waiting) -> Decision[Waiting] | None:
+        if entry.status is WaitingStatus.TAKING:
+            raise NotYet(f"entry {waiting_id} is being taken")
+        now, rules = self._context.now(), self._context.rules
+        return waiting.leave(waiting_id, entry, now=now, rules=rules, why=WaitingEnd.WITHDRAWN) if entry.live else None
 
     # -- a freed seat looks for its next holder
 
     async def pass_on(self, record: Record[Seat]) -> bool:
-        """Offer a seat that has cooled down to the first in line whom it fits; tells whether somebody got the offer."""
+        """Offer a seat that has cooled down to the first entry that it fits; return whether one got the offer."""
         now = self._context.now()
         until = waiting.offer_until(record.state, now=now, rules=self._context.rules)
         if record.state.status is not SeatStatus.COOLING or until is None:
@@ -311,13 +318,13 @@ class WaitingList:
         return False
 
     async def _may_still(self, entry: Record[Waiting], seat: Seat) -> bool:
-        """Whether who waits may have this seat; an entry that makes no sense any more ends here."""
+        """Return whether the entry may have this seat; an entry whose person can use none any more is ended."""
         copy = await self._applications.application(entry.state.application_id)
         if copy is None or copy.state.withdrawn:
-            await self._end_quietly(entry, WaitingEnd.WITHDRAWN)
+            await self._end(entry, WaitingEnd.WITHDRAWN)
             return False
         if await self._appointments.live_appointment_of(entry.state.person_id) is not None:
-            await self._end_quietly(entry, WaitingEnd.HAS_APPOINTMENT)
+            await self._end(entry, WaitingEnd.HAS_APPOINTMENT)
             return False
         # who wants what this office does not make waits on for another of their offices or days
         return self._availability.gives_out(copy.state.product, seat.office_id, seat.date)
@@ -328,34 +335,41 @@ class WaitingList:
         claimed = seats.claimed(
             record.state, by=appointment_id, token=token, until=self._inventory.claim_until(), kept_for=entry.id
         )
-        kept = await self._seats.save_seat(record, claimed, context.now())
-        offer = SeatOffer(slot_of(kept.id, kept.state), appointment_id, until)
-        office = context.offices[record.state.office_id]
-        try:
-            await self._waiting_list.save_waiting(
-                entry, waiting.offer_seat(entry.id, entry.state, offer, office=office), context.now()
-            )
-        except VersionConflict:
-            # the entry changed meanwhile: the seat looks for the next one at once
-            with contextlib.suppress(VersionConflict):
-                await self._seats.save_seat(kept, seats.let_go(kept.state, context.now()), context.now())
+        kept = await self._seats.replace_seat(record, claimed, context.clock)
+        if kept.state != claimed:
+            return  # the seat was changed meanwhile
+        offer, office = SeatOffer(slot_of(kept.id, claimed), appointment_id, until), context.offices[claimed.office_id]
+
+        def decide(unchanged: Waiting) -> Decision[Waiting] | None:
+            # an entry that was changed or only touched since it was read gets no offer: its claim may be gone
+            if unchanged != entry.state:
+                return None
+            return waiting.offer_seat(entry.id, unchanged, offer, office=office)
+
+        if (await self._change(entry, decide)).state.offer != offer:
+            # the seat looks for the next one at once
+            await self._seats.replace_seat(kept, seats.let_go(claimed, context.now()), context.clock)
 
     async def judge_claim(self, record: Record[Seat]) -> None:
-        """The claim of an offered seat is overdue: it is kept as long as its entry says so."""
+        """Judge an overdue claim on an offered seat, which is kept as long as its entry says so."""
+        token = record.state.token
+
+        def touch(entry: Waiting) -> Decision[Waiting] | None:
+            unknown = entry.status is WaitingStatus.WAITING and waiting.kept_until(entry, token) is None
+            return waiting.touched(entry) if unknown else None
+
         entry = await self._waiting_list.waiting(record.state.kept_for or "")
         if await self._appointments.appointment(record.state.claimed_by or "") is None and entry is not None:
-            until = waiting.kept_until(entry.state, record.state.token)
+            until = waiting.kept_until((await self._change(entry, touch)).state, token)
             if until is not None:
                 # a lapse that is late must not be overtaken by the claim's end
                 longer = seats.claimed_longer(record.state, max(until, self._inventory.claim_until()))
-                await self._seats.save_seat(record, longer, self._context.now())
+                await self._seats.replace_seat(record, longer, self._context.clock)
                 return
-            if entry.state.status is WaitingStatus.WAITING:
-                await self._waiting_list.save_waiting(entry, waiting.touched(entry.state), self._context.now())
         await self._inventory.judge_claim(record)
 
     async def offers_have_seats(self) -> InvariantReport:
-        """I1: whoever is offered a seat has it kept for them, under the token of their offer."""
+        """I1: an offered seat is kept for its entry, under the token of the offer."""
         looked, broken = 0, []
         async for record in self._waiting_list.every_waiting():
             looked += 1
@@ -372,21 +386,18 @@ class WaitingList:
     # -- a taken offer becomes an appointment
 
     async def _fulfil(self, record: Record[Waiting]) -> Record[Appointment] | None:
-        """The appointment of a taken offer, written if it is not there; none if the person has another one."""
+        """Return the appointment of a taken offer, written if it is not there; None if the person has another one."""
         held = await self._appointment_of(record)
-        if held is not None:
-            with contextlib.suppress(VersionConflict):
-                if record.state.status is WaitingStatus.TAKING:
-                    await self._waiting_list.save_waiting(
-                        record, waiting.finish(record.id, record.state), self._context.now()
-                    )
-            return held
-        if record.state.status is WaitingStatus.TAKING:
-            now, rules = self._context.now(), self._context.rules
-            with contextlib.suppress(VersionConflict):
-                lost = waiting.lose(record.id, record.state, now=now, rules=rules)
-                await self._give_back_left_now(await self._waiting_list.save_waiting(record, lost, now))
-        return None
+
+        def decide(entry: Waiting) -> Decision[Waiting] | None:
+            if entry.status is not WaitingStatus.TAKING:
+                return None
+            if held is not None:
+                return waiting.finish(record.id, entry)
+            return waiting.lose(record.id, entry, now=self._context.now(), rules=self._context.rules)
+
+        await self._give_back_left_now(await self._change(record, decide))
+        return held
 
     async def _appointment_of(self, record: Record[Waiting]) -> Record[Appointment] | None:
         entry, offer = record.state, record.state.kept
@@ -414,8 +425,7 @@ class WaitingList:
         )
 
     async def _end(self, record: Record[Waiting], why: WaitingEnd) -> None:
-        await self._waiting_list.save_waiting(record, waiting.end(record.state, why), self._context.now())
+        def decide(entry: Waiting) -> Decision[Waiting] | None:
+            return waiting.end(entry, why) if entry.status is WaitingStatus.WAITING else None
 
-    async def _end_quietly(self, record: Record[Waiting], why: WaitingEnd) -> None:
-        with contextlib.suppress(VersionConflict):
-            await self._end(record, why)
+        await self._change(record, decide)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -22,6 +23,7 @@ from shared.errors import NotFound, NotKnownYet
 from shared.events import application, billing
 from shared.events import scheduling as said
 from shared.service import NotYet
+from shared.store.decision import Decision
 from shared.store.kinds import Range
 from tests.unit.scheduling.world import FRONT, NORTH, SOUTH, World, make_world, plan, weekly
 
@@ -221,6 +223,26 @@ def withdrawn(person: str = "ani") -> application.ApplicationWithdrawn:
     return application.ApplicationWithdrawn(
         application_id=f"application-{person}", account_id=f"account-{person}", person_id=f"person-{person}"
     )
+
+
+async def test_a_deadline_of_an_earlier_hold_leaves_a_later_one_alone(world: World) -> None:
+    """The hold was renewed after the deadline was leased; it is decided again on the newest state."""
+    earlier = await world.hold()
+    assert earlier.state.hold_until is not None
+    renewed = replace(earlier.state, hold_until=earlier.state.hold_until + timedelta(minutes=5))
+    await world.service.repositories.appointments.save(earlier, Decision(renewed), world.clock.now())
+    await world.parts.deadlines["appointment", "lapse"](earlier, "lapse")
+    assert (await world.appointment(earlier.id)).state == renewed
+
+
+async def test_an_alert_that_was_overtaken_by_the_payment_changes_nothing(world: World) -> None:
+    held = await world.hold()
+    await world.hear(world.requested(held))
+    waiting = await world.appointment(held.id)
+    await world.hear(world.paid_fact(held))
+    paid = await world.appointment(held.id)
+    await world.parts.deadlines["appointment", "long_stop"](waiting, "long_stop")
+    assert await world.appointment(held.id) == paid
 
 
 async def test_a_withdrawn_application_gives_its_seat_back_and_gets_no_other(world: World) -> None:

@@ -433,6 +433,29 @@ async def test_a_faster_deadline_is_met_and_one_that_gave_up_is_obeyed(verb: str
     await world.rules_hold()
 
 
+async def test_a_place_that_another_request_reaches_for_by_now_is_left_to_it() -> None:
+    made: list[Overtaken] = []
+    world, (served, visit) = await visited(2, wrap=lambda base: kept(made, Overtaken(base)))
+    await reserve(world, served)
+
+    async def another() -> None:
+        await world.pass_time(16)
+        record, rules = await world.appointment(visit), world.service.context.rules
+        assert record.state.hurry is None
+        reaching = upgrade_transitions.reach(
+            record.state, "other", world.session_id(), "theirs", by="officer", now=world.clock.now(), rules=rules
+        )
+        await world.service.repositories.appointments.save(record, reaching, world.clock.now())
+
+    made[0].deadline, made[0].before = another, "claim_one"
+    with pytest.raises(BeingMoved):
+        await reserve(world, visit)
+    hurry = (await world.appointment(visit)).state.hurry
+    assert hurry is not None and hurry.token == "theirs"
+    await world.recover()
+    await world.rules_hold()
+
+
 async def test_a_place_that_goes_while_its_bill_is_noted_is_answered_with_a_no() -> None:
     made: list[Overtaken] = []
     world, (visit,) = await visited(wrap=lambda base: kept(made, Overtaken(base)))

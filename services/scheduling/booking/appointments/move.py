@@ -73,7 +73,7 @@ class Mover:
         """Write ``begun``, which names the target; return the visit with its new seat, or undone where none is free.
 
         Raises:
-            VersionConflict: the visit was changed since it was read, or a deadline undid the move; decide again.
+            VersionConflict: the visit was changed since it was read, or a deadline undid this move; decide again.
         """
         moving = await self._appointments.save(record, begun, self._context.now())
         seat = await self._inventory.claim_any(
@@ -87,7 +87,7 @@ class Mover:
         """Finish a move that was left unfinished if a seat carries its token, else undo it; other visits stay.
 
         Raises:
-            VersionConflict: the move was undone meanwhile.
+            VersionConflict: the move was undone meanwhile, or another was begun.
         """
         target = kind.target_of(record.state)
         if target is None:
@@ -114,6 +114,8 @@ class Mover:
         if seat is not None and not has_seat(ended.state, seat.state):
             await self._inventory.undo(seat)
             raise VersionConflict
+        if kind.target_of(ended.state) is not None:
+            raise VersionConflict  # the visit reaches for another seat by now
         return await self._inventory.give_back_left_now(ended)
 
 

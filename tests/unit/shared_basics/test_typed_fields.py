@@ -307,6 +307,7 @@ def test_the_ways_to_write_a_mobile_number_are_one_number(typed: str, kept: str)
         "+62 812 3456 789012 3",
         "021 5551234",
         "0812-CONTOH",
+        "+999 1234 5678",
         "+",
         "",
         "00",
@@ -315,7 +316,7 @@ def test_the_ways_to_write_a_mobile_number_are_one_number(typed: str, kept: str)
     ],
 )
 def test_what_takes_no_sms_or_can_be_read_in_two_ways_is_refused(typed: str) -> None:
-    """The last but one is Japanese (00 81), or American behind the operator's prefix 008."""
+    """`0081 90 1234 5678` is Japanese (00 81), or American behind the operator's prefix 008."""
     with pytest.raises(NotAMobileNumber):
         read_mobile_number(typed)
 

@@ -13,7 +13,7 @@ from services.application.applications.correction_transitions import owed
 from services.application.applications.document import Document, DocumentState
 from services.application.applications.next_step import local_time
 from services.application.applications.service import Seen
-from services.application.applications.visit import Bill, Seat
+from services.application.applications.visit import Seat
 from services.application.http import APPLICATION
 from services.application.requirements.requirement import RuleSet
 from services.application.requirements.schemas import Questionnaire, RequirementView
@@ -23,7 +23,7 @@ from shared.http.schema import View
 
 
 class DocumentView(View):
-    """One upload and what became of it."""
+    """One upload and its outcome."""
 
     document_id: str
     requirement: str
@@ -40,8 +40,8 @@ class DocumentView(View):
     decided_by: str | None
 
     @classmethod
-    def of(cls, document: Document) -> Self:
-        """As it is shown."""
+    def from_document(cls, document: Document) -> Self:
+        """Return the view of a document, with its refusal in words."""
         why = reason_text(document.reason)
         return cls(
             document_id=document.document_id,
@@ -81,8 +81,8 @@ class AppointmentView(View):
     reason: str | None
 
     @classmethod
-    def of(cls, seat: Seat, *, for_staff: bool) -> Self:
-        """As it is shown. The queue code is the visitor's own: staff scan it and never read it here."""
+    def from_seat(cls, seat: Seat, *, for_staff: bool) -> Self:
+        """Return the view of an appointment. The queue code is the visitor's own: staff do not read it here."""
         start = seat.starts_at
         return cls(
             appointment_id=seat.appointment_id,
@@ -112,18 +112,6 @@ class BillView(View):
     billing_code: str | None
     expires_at: datetime | None
     paid_at: datetime | None
-
-    @classmethod
-    def of(cls, bill: Bill) -> Self:
-        """As it is shown."""
-        return cls(
-            bill_id=bill.bill_id,
-            state=bill.state.value,
-            amount=bill.amount,
-            billing_code=bill.billing_code,
-            expires_at=bill.expires_at,
-            paid_at=bill.paid_at,
-        )
 
 
 class RefundView(View):
@@ -172,8 +160,8 @@ class TimelineView(View):
     by: str | None = Field(description="the officer's or applicant's account; for staff only")
 
     @classmethod
-    def of(cls, entry: Entry, *, for_staff: bool) -> Self:
-        """As it is shown."""
+    def from_entry(cls, entry: Entry, *, for_staff: bool) -> Self:
+        """Return the view of a line; the account behind it is for staff only."""
         words = line_text(entry.what)
         return cls(
             at=entry.at,
@@ -233,8 +221,8 @@ class ApplicationView(View):
     timeline: list[TimelineView]
 
     @classmethod
-    def of(cls, seen: Seen, rules: RuleSet) -> Self:
-        """As its owner, or its office, sees it."""
+    def from_seen(cls, seen: Seen, rules: RuleSet) -> Self:
+        """Return the view for its owner, or for its office."""
         state, progress = seen.application, seen.progress
         seat, bill = state.visits.last_seat, state.visits.bill
         return cls(
@@ -252,11 +240,11 @@ class ApplicationView(View):
             answers=_answers(state),
             not_refundable=rules.not_refundable.en if state.submitted_at is None else None,
             not_refundable_id=rules.not_refundable.id if state.submitted_at is None else None,
-            requirements=[RequirementView.of(item, _newest(state, item.code)) for item in seen.items],
-            documents=[DocumentView.of(document) for document in state.documents],
-            appointment=AppointmentView.of(seat, for_staff=seen.for_staff) if seat else None,
-            bill=BillView.of(bill) if bill else None,
-            owed=[BillView.of(bill) for bill in owed(state)],
+            requirements=[RequirementView.from_item(item, _newest(state, item.code)) for item in seen.items],
+            documents=[DocumentView.from_document(document) for document in state.documents],
+            appointment=AppointmentView.from_seat(seat, for_staff=seen.for_staff) if seat else None,
+            bill=BillView.model_validate(bill, from_attributes=True) if bill else None,
+            owed=[BillView.model_validate(bill, from_attributes=True) for bill in owed(state)],
             refunds=_refunds(state),
             refund_guide=REFUND_GUIDE if any(bill.paid_at for bill in state.visits.bills) else None,
             refusal=_refusal(state),
@@ -265,7 +253,7 @@ class ApplicationView(View):
             hand_over=hand_over_view(state),
             originals_seen=list(state.originals),
             interview_outcome=state.interview.outcome if state.interview else None,
-            timeline=[TimelineView.of(entry, for_staff=seen.for_staff) for entry in state.timeline],
+            timeline=[TimelineView.from_entry(entry, for_staff=seen.for_staff) for entry in state.timeline],
         )
 
 
@@ -275,9 +263,9 @@ class ApplicationsView(View):
     applications: list[ApplicationView]
 
     @classmethod
-    def of(cls, seen: list[Seen], rules: RuleSet) -> Self:
-        """As they are shown."""
-        return cls(applications=[ApplicationView.of(application, rules) for application in seen])
+    def from_all(cls, seen: list[Seen], rules: RuleSet) -> Self:
+        """Return the views of several applications."""
+        return cls(applications=[ApplicationView.from_seen(application, rules) for application in seen])
 
 
 def letter_state(state: Application) -> str | None:
@@ -293,7 +281,7 @@ def _answers(state: Application) -> Questionnaire | None:
 
 
 def _newest(state: Application, code: str) -> Document | None:
-    """The document that counts for an item, else the newest one that still tells something."""
+    """Return the document that counts for an item, else the newest one that was not replaced."""
     present = state.present().get(code)
     others = [
         document
@@ -324,9 +312,7 @@ def _refusal(state: Application) -> RefusalView | None:
     if refused is None:
         return None
     code, grounds = refused
-    redress = [
-        RedressView(code=way.code, rule=way.rule, text=way.text, text_id=way.text_id, link=way.link) for way in ways()
-    ]
+    redress = [RedressView.model_validate(way, from_attributes=True) for way in ways()]
     return RefusalView(
         reason_code=code, reason=grounds.reason, reason_id=grounds.reason_id, rule=grounds.rule, redress=redress
     )
@@ -346,6 +332,6 @@ def hand_over_view(state: Application) -> HandOverView | None:
     )
 
 
-def view(call: AnyCall, seen: Seen) -> ApplicationView:
-    """The application as it is shown."""
-    return ApplicationView.of(seen, call.app[APPLICATION].applications.rules)
+def view_application(call: AnyCall, seen: Seen) -> ApplicationView:
+    """Return the view of an application, by the rules that the service runs with."""
+    return ApplicationView.from_seen(seen, call.app[APPLICATION].applications.rules)

@@ -25,7 +25,7 @@ api = Endpoints("rules")
 )
 async def show_questionnaire(call: Call) -> QuestionnaireView:
     """All questions."""
-    return QuestionnaireView.of(call.app[APPLICATION].applications.rules)
+    return QuestionnaireView.from_rules(call.app[APPLICATION].applications.rules)
 
 
 @api.get(
@@ -52,7 +52,7 @@ async def list_requirements(call: Call[None, RequirementsQuery]) -> Requirements
     return RequirementsView(
         on=on,
         version=rules.version,
-        requirements=[RequirementView.of(item) for item in checklist(rules, facts, on)],
+        requirements=[RequirementView.from_item(item) for item in checklist(rules, facts, on)],
         media_types=list(MEDIA_TYPES),
         largest_upload_bytes=context.settings.upload_rules.largest_bytes,
     )

@@ -287,7 +287,7 @@ class World:
 
     async def file_ids(self) -> list[str]:
         """All files that are stored."""
-        return [each async for each in self.files.older_than(self.clock.now() + timedelta(days=1))]
+        return [file async for file in self.files.older_than(self.clock.now() + timedelta(days=1))]
 
     async def forget_inbox(self, application_id: str) -> None:
         """Take the memory of messages away, to show that repeats are harmless without it."""

@@ -62,7 +62,7 @@ def test_the_steps_come_one_after_the_other() -> None:
         found = application_progress(state, documents_complete=complete)
         assert found.current_step == step
         assert found.remaining[0] is step
-        assert found.remaining == tuple(each for each in Step if list(Step).index(each) >= list(Step).index(step))
+        assert found.remaining == tuple(other for other in Step if list(Step).index(other) >= list(Step).index(step))
         assert first_missing(state, Step.COLLECT, documents_complete=complete) == (
             None if step is Step.COLLECT else step
         )
@@ -125,11 +125,11 @@ def test_a_late_code_without_a_next_time_says_so_all_the_same() -> None:
     state = make.with_seats(
         SUBMITTED, make.held(), make.bill_requested(), billing.BillDelayed(**make.bill_fields(next_check_at=NOW))
     )
-    bills = tuple(replace(each, next_check_at=None) for each in state.visits.bills)
+    bills = tuple(replace(bill, next_check_at=None) for bill in state.visits.bills)
     state = replace(state, visits=replace(state.visits, bills=bills))
     assert stands(state)[1].endswith("you need do nothing.")
     codeless = make.with_seats(SUBMITTED, make.held(), make.bill_issued())
-    bills = tuple(replace(each, expires_at=None, amount=None) for each in codeless.visits.bills)
+    bills = tuple(replace(bill, expires_at=None, amount=None) for bill in codeless.visits.bills)
     codeless = replace(codeless, visits=replace(codeless.visits, bills=bills))
     assert "until" not in stands(codeless)[1]
 
@@ -164,7 +164,7 @@ def test_a_certain_visit_says_where_and_when() -> None:
     assert "Kantor Imigrasi Jakarta Selatan on Monday 30 November 2026, 08:00 WIB" in found.next_action.en
     assert found.next_action.deadline == VISIT
     timeless = make.with_seats(SUBMITTED, make.confirmed())
-    seats = tuple(replace(each, starts_at=None) for each in timeless.visits.seats)
+    seats = tuple(replace(seat, starts_at=None) for seat in timeless.visits.seats)
     assert "Come to the office" in stands(replace(timeless, visits=Visits(seats=seats)))[1]
 
 

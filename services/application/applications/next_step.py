@@ -22,6 +22,8 @@ class Step(StrEnum):
     QUESTIONNAIRE = "questionnaire"
     DOCUMENTS = "documents"
     SUBMIT = "submit"
+    IDENTITY = "identity"
+    """Only where the civil registry has not confirmed the identity yet."""
     CHOOSE_SEAT = "choose_seat"
     PAY = "pay"
     COME = "come"
@@ -73,6 +75,7 @@ def done_steps(application: Application, *, documents_complete: bool) -> frozens
         Step.QUESTIONNAIRE: application.answers is not None,
         Step.DOCUMENTS: documents_complete,
         Step.SUBMIT: application.submitted_at is not None,
+        Step.IDENTITY: application.identity_confirmed,
         Step.CHOOSE_SEAT: _has_seat(application),
         Step.PAY: _is_certain(application),
         Step.COME: _has_come(application),
@@ -105,8 +108,9 @@ def application_progress(application: Application, *, documents_complete: bool) 
         return Progress(FINISHED, (), _ENDINGS[application.status])
     done = done_steps(application, documents_complete=documents_complete)
     seat = application.visits.seat
-    paid = seat is not None and seat.state is SeatState.SPECIAL_OPEN
-    remaining = tuple(step for step in Step if step not in done and not (paid and step is Step.PAY))
+    not_needed = {Step.PAY} if seat is not None and seat.state is SeatState.SPECIAL_OPEN else set()
+    not_needed |= {Step.IDENTITY} if application.identity_confirmed else set()
+    remaining = tuple(step for step in Step if step not in done | not_needed)
     action = _ACTIONS[remaining[0]](application)
     if application.submitted_at is not None and not documents_complete and remaining[0] in _BEFORE_INTERVIEW:
         action = _with_upload_again(action)
@@ -195,6 +199,20 @@ def _submit(_: Application) -> NextAction:
     return _both(
         "Check your answers, read what is not paid back, and submit.",
         "Periksa jawaban Anda, baca ketentuan biaya yang tidak dikembalikan, lalu kirim.",
+    )
+
+
+def _identity(application: Application) -> NextAction:
+    if application.another_open:
+        return _both(
+            "An application of this person is open already. Go on with that one, or withdraw one of the two.",
+            "Permohonan lain untuk orang ini sudah ada. Lanjutkan permohonan itu, atau tarik salah satunya.",
+        )
+    return _both(
+        "The civil registry has not confirmed the identity yet; a seat can be chosen as soon as it has. "
+        "See the applicant for how the check stands.",
+        "Dukcapil belum mengonfirmasi identitas; kursi dapat dipilih segera setelahnya. "
+        "Lihat data pemohon untuk mengetahui status pemeriksaannya.",
     )
 
 
@@ -393,6 +411,7 @@ _ACTIONS: Final[dict[Step, Callable[[Application], NextAction]]] = {
     Step.QUESTIONNAIRE: _questionnaire,
     Step.DOCUMENTS: _documents,
     Step.SUBMIT: _submit,
+    Step.IDENTITY: _identity,
     Step.CHOOSE_SEAT: _choose_seat,
     Step.PAY: _pay,
     Step.COME: _come,

@@ -193,6 +193,9 @@ class ApplicationView(View):
     applicant_id: str
     account_id: str
     state: str
+    identity_state: Literal["confirmed", "pending", "another_open"]
+    """``pending`` until the civil registry has confirmed who applies: the application goes on, and no seat is held.
+    ``another_open``: the person, now that they are known, has another open application, and this one waits."""
     minor: bool
     current_step: str
     remaining_steps: list[str]
@@ -231,6 +234,7 @@ class ApplicationView(View):
             applicant_id=state.applicant_id,
             account_id=state.account_id,
             state=state.status.value,
+            identity_state=identity_state(state),
             minor=state.minor,
             current_step=progress.current_step,
             remaining_steps=[step.value for step in progress.remaining if step.value != progress.current_step],
@@ -266,6 +270,13 @@ class ApplicationsView(View):
     def from_all(cls, seen: list[Seen], rules: RuleSet) -> Self:
         """Return the views of several applications."""
         return cls(applications=[ApplicationView.from_seen(application, rules) for application in seen])
+
+
+def identity_state(state: Application) -> Literal["confirmed", "pending", "another_open"]:
+    """Return how far the applicant's identity is confirmed."""
+    if state.identity_confirmed:
+        return "confirmed"
+    return "another_open" if state.another_open else "pending"
 
 
 def letter_state(state: Application) -> str | None:

@@ -10,6 +10,7 @@ from services.application.drafts.errors import (
     AccountNotNamed,
     ApplicationAlreadyOpen,
     ConfirmationMissing,
+    IdentityNotConfirmed,
     ItemsMissing,
     TooLateToWithdraw,
 )
@@ -27,12 +28,12 @@ api = Endpoints("applications")
 
 @api.post(
     "/v1/applications",
-    summary="Open a draft for a confirmed applicant",
+    summary="Open a draft for an applicant, confirmed or with the identity pending",
     access=OWNER_OR_COUNTER,
     body=BeginApplication,
     query=schemas.Assisting,
     answers={201: ApplicationView},
-    refusals=(NotFound, ApplicationAlreadyOpen, AccountNotNamed, *ASSISTANCE_REFUSALS),
+    refusals=(NotFound, ApplicationAlreadyOpen, AccountNotNamed, IdentityNotConfirmed, *ASSISTANCE_REFUSALS),
     idempotent=True,
 )
 async def begin(call: Call[BeginApplication, schemas.Assisting]) -> ApplicationView:

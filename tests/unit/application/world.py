@@ -24,7 +24,7 @@ from shared.deadlines import DeadlineWorker
 from shared.errors import UpstreamDown
 from shared.events.application import KeepIdentityCard
 from shared.events.envelope import Envelope
-from shared.events.identity import ApplicantConfirmed, AssistanceBegun
+from shared.events.identity import ApplicantAdded, ApplicantConfirmed, AssistanceBegun
 from shared.events.message import Message
 from shared.service import Parts
 from shared.store.memory import MemoryStore
@@ -168,6 +168,10 @@ class World:
         handlers: dict[type[Any], Any] = {**self.parts.events, **self.parts.commands}
         await handlers[type(message)](message, envelope)
         return envelope
+
+    async def add(self, applicant_id: str = "appl", **changes: Any) -> None:
+        """An account adds an applicant; the civil registry has not answered."""
+        await self.tell(ApplicantAdded(**({"account_id": "acc", "applicant_id": applicant_id} | changes)))
 
     async def meet(self, applicant_id: str = "appl", card: Mapping[str, str] = CARD, **changes: str) -> None:
         """Identity confirms an applicant."""

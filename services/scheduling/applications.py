@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from services.scheduling.errors import ApplicationNotSubmitted, IdentityNotConfirmed
+from services.scheduling.errors import ApplicationNotSubmitted, IdentityAwaited
 from services.scheduling.store_part import OnStore
 from services.scheduling.terms import Applying
 from shared.clock import Clock
@@ -79,7 +79,7 @@ class ApplicationRepository(OnStore):
         Raises:
             NotKnownYet: nothing of the application arrived in that time.
             ApplicationNotSubmitted: it is known as a draft.
-            IdentityNotConfirmed: its submission waits for the civil registry.
+            IdentityAwaited: its submission waits for the civil registry.
         """
 
         async def look() -> ApplicationCopy | None:
@@ -92,7 +92,7 @@ class ApplicationRepository(OnStore):
         draft = await self.application(application_id)
         if draft is not None:
             waits = draft.state.awaits_identity
-            raise (IdentityNotConfirmed if waits else ApplicationNotSubmitted)(application_id=application_id)
+            raise (IdentityAwaited if waits else ApplicationNotSubmitted)(application_id=application_id)
         raise NotKnownYet(
             "The submitted application is not known here yet.",
             detail_id="Permohonan yang diajukan belum diketahui di sini.",

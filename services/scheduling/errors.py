@@ -46,10 +46,10 @@ class ApplicationNotSubmitted(NotKnownYet):
     next_action_id = "Kirim permohonan terlebih dahulu; bila baru saja dikirim, ulangi permintaan ini sesaat lagi."
 
 
-class IdentityNotConfirmed(NotKnownYet):
+class IdentityAwaited(NotKnownYet):
     """The application is submitted, and the civil registry has not confirmed the person."""
 
-    code = "identity_not_confirmed"
+    code = "identity_awaited"
     title = "The civil registry has not confirmed the identity yet; no seat is given before."
     title_id = "Dukcapil belum mengonfirmasi identitas; kursi baru dapat dipilih setelahnya."
     next_action = "See in the application how the check stands, then repeat this request."
@@ -57,5 +57,5 @@ class IdentityNotConfirmed(NotKnownYet):
     retry_after_seconds = 60
 
 
-NOT_SUBMITTED = (NotKnownYet, ApplicationNotSubmitted, IdentityNotConfirmed)
+NOT_SUBMITTED = (NotKnownYet, ApplicationNotSubmitted, IdentityAwaited)
 """Refusals of what needs a submitted application."""

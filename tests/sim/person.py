@@ -23,7 +23,7 @@ PATIENCE_SECONDS = 4 * 3600.0
 ASK_AGAIN = frozenset(
     {
         *("not_known_yet", "still_running", "someone_else_changed_it", "unavailable", "upstream_down"),
-        *("application_not_submitted", "identity_not_confirmed"),
+        *("application_not_submitted", "identity_awaited"),
     }
 )
 

@@ -19,7 +19,7 @@ from services.application.requirements.requirement import RuleSet
 from services.application.requirements.schemas import Questionnaire, RequirementView
 from services.application.texts import line_text, reason_text
 from shared.http.call import AnyCall
-from shared.http.schema import View
+from shared.http.schema import NextCallView, View, view_next_call
 
 
 class DocumentView(View):
@@ -201,6 +201,9 @@ class ApplicationView(View):
     remaining_steps: list[str]
     next_action: str
     next_action_id: str
+    next_action_code: str
+    """An :class:`ActionCode`."""
+    next_call: NextCallView | None
     deadline: datetime | None
     answers: Questionnaire | None
     not_refundable: str | None = None
@@ -240,6 +243,8 @@ class ApplicationView(View):
             remaining_steps=[step.value for step in progress.remaining if step.value != progress.current_step],
             next_action=progress.next_action.en,
             next_action_id=progress.next_action.id,
+            next_action_code=progress.next_action.code,
+            next_call=_next_call(seen),
             deadline=progress.next_action.deadline,
             answers=_answers(state),
             not_refundable=rules.not_refundable.en if state.submitted_at is None else None,
@@ -285,6 +290,19 @@ def letter_state(state: Application) -> str | None:
     if state.letter_trouble is not None and state.letter_trouble.failed_at is not None:
         return "not_made"
     return "ready" if state.letter is not None else None
+
+
+def _next_call(seen: Seen) -> NextCallView | None:
+    state, action = seen.application, seen.progress.next_action
+    seat = state.visits.last_seat
+    return view_next_call(
+        "application",
+        action.code,
+        application_id=seen.application_id,
+        applicant_id=state.applicant_id,
+        appointment_id=seat.appointment_id if seat else None,
+        bill_id=action.bill_id,
+    )
 
 
 def _answers(state: Application) -> Questionnaire | None:

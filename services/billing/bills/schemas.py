@@ -11,7 +11,7 @@ from services.billing.bills.model import Bill, next_check_at
 from services.billing.bills.states import BillState
 from services.billing.bills.texts import YEAR_END_WARNING, YEAR_END_WARNING_ID, guidance
 from services.billing.field_types import Id
-from shared.http.schema import Path, View
+from shared.http.schema import NextCallView, Path, View, view_next_call
 
 
 class BillPath(Path):
@@ -68,6 +68,7 @@ class BillView(View):
     remaining_steps: tuple[str, ...]
     next_action: str
     next_action_id: str
+    next_call: NextCallView | None
     deadline: datetime | None
     next_check_at: datetime | None
     expected_wait_seconds: int | None
@@ -107,6 +108,9 @@ class BillView(View):
             remaining_steps=told.remaining_steps,
             next_action=told.next_action,
             next_action_id=told.next_action_id,
+            next_call=view_next_call(
+                "bill", told.call_code, bill_id=bill.bill_id, application_id=bill.payer.application_id
+            ),
             deadline=bill.expires_at if bill.state == BillState.ISSUED else None,
             next_check_at=next_check_at(bill),
             expected_wait_seconds=wait_seconds if bill.live else None,

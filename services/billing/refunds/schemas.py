@@ -16,7 +16,7 @@ from services.billing.refunds.step_limits import working_days_of
 from services.billing.refunds.texts import HOW, HOW_ID, STAGES, stage_of
 from services.billing.refunds.treasury import Payee
 from services.billing.rules import RefundPolicy
-from shared.http.schema import Body, IsoDate, Path, Query, View
+from shared.http.schema import Body, IsoDate, NextCallView, Path, Query, View, view_next_call
 
 GUIDE_PATH = "/v1/refund-guide"
 MOST_PAPERS = 10
@@ -192,6 +192,7 @@ class RefundView(View):
     next_actor: str
     next_action: str
     next_action_id: str
+    next_call: NextCallView | None
     deadline: datetime | None
     papers_asked: tuple[str, ...]
     bank_account: AccountView | None
@@ -231,6 +232,9 @@ class RefundView(View):
             next_actor=stage.actor if stage.actor != "decider" else refund.decided_by,
             next_action=stage.next_action,
             next_action_id=stage.next_action_id,
+            next_call=view_next_call(
+                "refund", refund.state, refund_id=refund.refund_id, application_id=refund.application_id
+            ),
             deadline=refund.step_due_at,
             papers_asked=refund.papers_asked,
             bank_account=shown,

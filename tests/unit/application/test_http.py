@@ -256,6 +256,13 @@ async def test_refusals_have_their_codes(browser: Browser, world: World) -> None
         return status, problem["code"]
 
     assert await code("GET", f"{path}/letter") == (409, "step_comes_first")
+    _, view = await browser.ask("GET", path)
+    assert (view["next_action_code"], view["next_call"]) == (
+        "upload_documents",
+        {"method": "POST", "href": f"{path}/documents"},
+    )
+    _, problem = await browser.ask("GET", f"{path}/letter")
+    assert problem["next_call"] == {"method": "POST", "href": f"{path}/documents"}
     assert await code("GET", path, account="stranger") == (404, "not_found")
     assert await code("GET", path, Role.INTERVIEWER) == (403, "not_your_office")
     assert await code("GET", path, Role.TREASURER) == (403, "not_allowed")

@@ -12,6 +12,7 @@ from services.application.applications.application import Application, Interview
 from services.application.applications.hand_over import Approval
 from services.application.applications.next_step import (
     FINISHED,
+    ActionCode,
     Step,
     application_progress,
     done_steps,
@@ -281,3 +282,17 @@ def test_every_fact_that_is_heard_has_a_place() -> None:
     assert heard == {event.__name__ for event in (*SEAT_FACTS, *BILL_FACTS)} | others
     assert set(SEAT_FACTS.values()) == set(SeatState)
     assert set(BILL_FACTS.values()) == set(BillState)
+
+
+def test_what_comes_first_has_its_own_code() -> None:
+    refused = application_progress(SUBMITTED, documents_complete=False).next_action
+    assert refused.code is ActionCode.UPLOAD_DOCUMENTS
+    expired = make.with_seats(SUBMITTED, make.held(), make.bill_requested())
+    bills = tuple(replace(bill, state=BillState.EXPIRED) for bill in expired.visits.bills)
+    seats = tuple(replace(seat, state=SeatState.RELEASED) for seat in expired.visits.seats)
+    ended = replace(expired, visits=replace(expired.visits, bills=bills, seats=seats))
+    action = application_progress(ended, documents_complete=True).next_action
+    assert (action.code, action.bill_id) == (ActionCode.RENEW_BILL, bills[0].bill_id)
+    owed = tuple(replace(bill, purpose="penalty", bill_id="owed-bill") for bill in bills)
+    action = application_progress(replace(ended, visits=replace(ended.visits, bills=owed)), documents_complete=True)
+    assert (action.next_action.code, action.next_action.bill_id) == (ActionCode.RENEW_BILL, "owed-bill")

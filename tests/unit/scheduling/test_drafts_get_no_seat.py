@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.scheduling.errors import ApplicationNotSubmitted, IdentityNotConfirmed
+from services.scheduling.errors import ApplicationNotSubmitted, IdentityAwaited
 from shared.errors import NotKnownYet
 from shared.events.application import ApplicationDrafted, ApplicationWithdrawn, SubmissionAwaitsIdentity
 from tests.unit.scheduling.world import World
@@ -55,7 +55,7 @@ async def test_a_submission_that_awaits_identity_gets_no_seat_whatever_order_fac
     for event in events:
         await hurried.hear(event)
     refused = await refusal_of(hurried)
-    assert (type(refused), refused.code) == (IdentityNotConfirmed, "identity_not_confirmed")
+    assert (type(refused), refused.code) == (IdentityAwaited, "identity_awaited")
     await hurried.submitted()
     assert await hurried.service.holds.hold(hurried.wish())
 

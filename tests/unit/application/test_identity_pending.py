@@ -215,6 +215,25 @@ async def test_twin_without_the_look_it_waits_for_ever(world: World, monkeypatch
         assert (await state_of(world, application_id)).identity_confirmed, "the identity is never confirmed"
 
 
+async def test_a_crash_between_the_two_writes_of_a_confirmation_is_made_good_by_its_repeat(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application_id = await pending_submission(world)
+    ids = {"account_id": "acc", "applicant_id": "appl", "person_id": "p"}
+    await world.tell(KeepIdentityCard(**ids, sealed=SealedBox.for_recipient(OURS.public_key_b64).seal(CARD, "appl")))
+
+    async def crash(*_: object) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.service.identities, "confirm", crash)
+        with pytest.raises(ConnectionError):
+            await world.tell(ApplicantConfirmed(**ids), message_id="once")
+    assert world.events(ApplicationSubmitted) == []
+    await world.tell(ApplicantConfirmed(**ids), message_id="once")
+    assert [event.application_id for event in world.events(ApplicationSubmitted)] == [application_id]
+
+
 async def test_while_the_registry_is_silent_it_is_looked_for_in_pauses(world: World) -> None:
     application_id = await pending_submission(world)
     before = await state_of(world, application_id)

@@ -28,6 +28,7 @@ from shared.events.application import (
 )
 from shared.events.identity import ApplicantConfirmed, ApplicantRefused
 from shared.store.kinds import Record
+from shared.store.port import AlreadyExists
 from shared.tokens import Role
 from tests.unit.application import make
 from tests.unit.application.world import CARD, CHILD, OURS, OWNER, STRANGER, Actor, World
@@ -254,6 +255,50 @@ async def test_a_look_that_runs_late_or_twice_changes_nothing(world: World) -> N
     await world.service.identities.look_due(record, "identity")
     assert await state_of(world, application_id) == confirmed
     await world.service.drafting.withdraw(application_id, OWNER, world.command())
+
+
+async def test_a_confirmation_that_comes_during_the_look_is_not_put_off(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application_id = await pending_submission(world)
+    confirm = Identities._confirm
+
+    async def look_before_it_comes(self: Identities, record: Record[Application]) -> bool:
+        found = await confirm(self, record)
+        await world.meet()
+        return found
+
+    record = await world.service.applications.repository.application(application_id)
+    assert record is not None
+    with monkeypatch.context() as patched:
+        patched.setattr(world.service.identities, "_confirm", look_before_it_comes.__get__(world.service.identities))
+        patched.setattr(world.service.identities, "confirm", lambda _: confirm(world.service.identities, record))
+        await world.service.identities.look_due(record, "identity")
+    state = await state_of(world, application_id)
+    assert (state.status, state.identity_look_at) == (Status.SUBMITTED, None)
+
+
+async def test_an_application_that_is_withdrawn_while_another_one_is_in_its_way_stays_withdrawn(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.meet("other", account_id="acc-2", person_id="person-appl")
+    await world.draft("other", Actor("acc-2", Role.APPLICANT))
+    application_id = await pending_submission(world)
+    applications = world.service.applications
+    change = applications.change
+
+    async def change_then_withdraw(*given: Any, **words: Any) -> Record[Application]:
+        try:
+            return await change(*given, **words)
+        except AlreadyExists:
+            monkeypatch.setattr(applications, "change", change)
+            await world.service.drafting.withdraw(application_id, OWNER, world.command())
+            raise
+
+    monkeypatch.setattr(applications, "change", change_then_withdraw)
+    await world.meet()
+    state = await state_of(world, application_id)
+    assert (state.status, state.another_open, deadlines(state)) == (Status.WITHDRAWN, False, {})
 
 
 async def test_an_applicant_whom_the_registry_refused_begins_no_draft(world: World) -> None:

@@ -21,6 +21,17 @@ TIMELINE: Final[dict[str, Text]] = {
     "document_accepted": Text("A document was accepted.", "Dokumen diterima."),
     "document_flagged": Text("A document waits for an officer's look.", "Dokumen menunggu pemeriksaan petugas."),
     "document_refused": Text("A document was refused.", "Dokumen ditolak."),
+    "identity_confirmed": Text(
+        "The civil registry confirmed the identity.", "Dukcapil mengonfirmasi identitas pemohon."
+    ),
+    "returned_to_draft": Text(
+        "The civil registry confirmed the identity; the application does not fit it yet and is a draft again.",
+        "Dukcapil mengonfirmasi identitas; permohonan belum sesuai dan kembali menjadi draf.",
+    ),
+    "another_application_open": Text(
+        "The person has another open application; this one waits.",
+        "Orang ini memiliki permohonan lain yang masih terbuka; permohonan ini menunggu.",
+    ),
     "submitted": Text("The application was submitted.", "Permohonan dikirim."),
     "withdrawn": Text("The application was withdrawn.", "Permohonan ditarik."),
     "seat_held": Text("A seat is held.", "Kursi ditahan."),

@@ -9,13 +9,26 @@ from shared.events.message import Command, Event
 
 
 class ApplicationDrafted(Event):
-    """A draft was begun for an applicant."""
+    """A draft was begun for an applicant: nothing is held or priced before it is submitted."""
 
     TYPE: ClassVar[str] = "paspor.application.application.drafted.v1"
     application_id: str
     account_id: str
     applicant_id: str
     person_id: str
+    """The applicant's id while the civil registry has not confirmed the person."""
+
+
+class SubmissionAwaitsIdentity(Event):
+    """An application was submitted before the civil registry confirmed the person.
+
+    :class:`ApplicationSubmitted` follows the confirmation; until then nothing is held or priced.
+    """
+
+    TYPE: ClassVar[str] = "paspor.application.application.submission_awaits_identity.v1"
+    application_id: str
+    account_id: str
+    applicant_id: str
 
 
 class ApplicationSubmitted(Event):

@@ -11,13 +11,14 @@ SERVICES: Final = ("identity", "application", "scheduling", "billing", "notifica
 
 SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     identity.AccountRegistered: ("notification",),
-    identity.ApplicantAdded: (),
+    identity.ApplicantAdded: ("application",),
     identity.ApplicantConfirmed: ("application", "notification"),
-    identity.ApplicantRefused: ("notification",),
+    identity.ApplicantRefused: ("application", "notification"),
     identity.AssistanceBegun: ("application", "scheduling", "notification"),
     identity.AssistanceEnded: ("application", "scheduling"),
     identity.SessionEnded: ("application", "scheduling", "billing", "notification"),
-    application.ApplicationDrafted: (),
+    application.ApplicationDrafted: ("scheduling",),
+    application.SubmissionAwaitsIdentity: ("scheduling",),
     application.ApplicationSubmitted: ("scheduling", "billing", "notification"),
     application.ApplicationWithdrawn: ("scheduling", "billing"),
     application.LetterReady: (),

@@ -22,6 +22,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
     },
     "application": {
         "application": {
+            "identity",
             "letter",
             "hand_over",
             "hand_over_alert",

@@ -120,7 +120,7 @@ def test_the_declared_reads_are_the_ones_we_know() -> None:
         ("identity", "list_staff", PersonalData.STAFF_NAME),
         ("identity", "look_at_staff", PersonalData.STAFF_NAME),
         ("application", "list_own", PersonalData.APPLICATION),
-        ("application", "look", PersonalData.APPLICATION),
+        ("application", "get_application", PersonalData.APPLICATION),
         ("application", "download_letter", PersonalData.LETTER),
         ("application", "download_document", PersonalData.PICTURE),
         ("scheduling", "special_requests", PersonalData.EVIDENCE),

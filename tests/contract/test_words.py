@@ -16,7 +16,8 @@ PROJECT = Path(__file__).parents[2]
 FINISHED = (
     *("shared", "simulators", "local_suite", "operations", "devtools", "journeys", "bench", "command_line"),
     *("services/scheduling/offices", "services/scheduling/openings", "services/scheduling/quota"),
-    *("services/scheduling/visit", "services/billing", "services/notification"),
+    *("services/scheduling/visit", "services/application", "services/billing"),
+    "services/notification",
 )
 """Packages whose names and sentences are done. A service is added when it is, or room by room."""
 
@@ -39,7 +40,7 @@ NOT_YET = {
 
 NAMED_TWICE = {
     "identity": {"PersonLookup"},
-    "application": {"Application"},
+    "application": set[str](),
     "scheduling": set[str](),
     "billing": set[str](),
     "notification": set[str](),

@@ -28,6 +28,8 @@ class Status(StrEnum):
     """States of an application. Scheduling owns seats, billing owns bills."""
 
     DRAFT = "draft"
+    IDENTITY_PENDING = "identity_pending"
+    """Submitted; no other service is told before the civil registry has confirmed who applies."""
     SUBMITTED = "submitted"
     INCOMPLETE = "incomplete"
     APPROVED = "approved"
@@ -43,6 +45,9 @@ class Command(StrEnum):
 
     ANSWER = "answer"
     SUBMIT = "submit"
+    SUBMIT_UNCONFIRMED = "submit_unconfirmed"
+    CONFIRM_IDENTITY = "confirm_identity"
+    RETURN_TO_DRAFT = "return_to_draft"
     WITHDRAW = "withdraw"
     APPROVE = "approve"
     FIND_INCOMPLETE = "find_incomplete"
@@ -56,7 +61,11 @@ TRANSITIONS: Final[Transitions[Status, Command]] = Transitions(
     {
         (Status.DRAFT, Command.ANSWER): Status.DRAFT,
         (Status.DRAFT, Command.SUBMIT): Status.SUBMITTED,
+        (Status.DRAFT, Command.SUBMIT_UNCONFIRMED): Status.IDENTITY_PENDING,
         (Status.DRAFT, Command.WITHDRAW): Status.WITHDRAWN,
+        (Status.IDENTITY_PENDING, Command.CONFIRM_IDENTITY): Status.SUBMITTED,
+        (Status.IDENTITY_PENDING, Command.RETURN_TO_DRAFT): Status.DRAFT,
+        (Status.IDENTITY_PENDING, Command.WITHDRAW): Status.WITHDRAWN,
         (Status.SUBMITTED, Command.WITHDRAW): Status.WITHDRAWN,
         (Status.SUBMITTED, Command.APPROVE): Status.APPROVED,
         (Status.SUBMITTED, Command.FIND_INCOMPLETE): Status.INCOMPLETE,
@@ -74,8 +83,8 @@ FINAL: Final = frozenset({Status.COLLECTED, Status.REFUSED, Status.WITHDRAWN, St
 LIVE: Final = tuple(status for status in Status if status not in FINAL)
 """One application in these states per person."""
 
-BEFORE_INTERVIEW: Final = frozenset({Status.DRAFT, Status.SUBMITTED})
-TAKES_DOCUMENTS: Final = frozenset({Status.DRAFT, Status.SUBMITTED, Status.INCOMPLETE})
+BEFORE_INTERVIEW: Final = frozenset({Status.DRAFT, Status.IDENTITY_PENDING, Status.SUBMITTED})
+TAKES_DOCUMENTS: Final = BEFORE_INTERVIEW | {Status.INCOMPLETE}
 PAST_INTERVIEW: Final = frozenset({Status.APPROVED, Status.PRINTED, Status.COLLECTED})
 
 
@@ -140,8 +149,13 @@ class Application:
     account_id: str
     applicant_id: str
     person_id: str
+    """Of the person; the applicant's id while their identity is not confirmed."""
     started_at: datetime
     status: Status = Status.DRAFT
+    identity_look_at: datetime | None = None
+    """When the applicant's confirmation is looked for next; None once the identity is confirmed."""
+    another_open: bool = False
+    """Whether the person, now that they are known, has another live application; this one waits for its end."""
     assisting_office_id: str | None = None
     answers: Answers | None = None
     minor: bool = False
@@ -182,6 +196,11 @@ class Application:
     def live(self) -> bool:
         """Return whether it has not ended."""
         return self.status not in FINAL
+
+    @property
+    def identity_confirmed(self) -> bool:
+        """Return whether the civil registry has confirmed who applies."""
+        return self.identity_look_at is None
 
 
 Decide = Callable[[Application], Decision[Application] | None]
@@ -297,6 +316,7 @@ def deadlines(application: Application) -> Mapping[str, datetime]:
     waiting = hand_over is not None and hand_over.acknowledged_at is None
     uploads = [document.upload_until for document in application.documents if document.state is DocumentState.UPLOADING]
     found = {
+        "identity": application.identity_look_at if application.live else None,
         "letter": application.letter_due_at,
         "hand_over": hand_over.next_try_at if hand_over else None,
         "hand_over_alert": hand_over.alert_at if hand_over and waiting and hand_over.overdue_since is None else None,

@@ -10,6 +10,10 @@ STEP_WORDS: dict[Step, Text] = {
     Step.QUESTIONNAIRE: Text("Answer the questionnaire first.", "Jawab kuesioner terlebih dahulu."),
     Step.DOCUMENTS: Text("Upload the required documents first.", "Unggah dokumen yang wajib terlebih dahulu."),
     Step.SUBMIT: Text("Submit the application first.", "Kirim permohonan terlebih dahulu."),
+    Step.IDENTITY: Text(
+        "Wait until the civil registry has confirmed the identity; see the applicant.",
+        "Tunggu sampai Dukcapil mengonfirmasi identitas; lihat data pemohon.",
+    ),
     Step.CHOOSE_SEAT: Text("Choose an office and a time first.", "Pilih kantor dan waktu terlebih dahulu."),
     Step.PAY: Text("Pay the bill first.", "Bayar tagihan terlebih dahulu."),
     Step.COME: Text("Check in at the office first.", "Lakukan check-in di kantor terlebih dahulu."),

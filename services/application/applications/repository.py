@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from services.application.applications.added_applicant import AddedApplicant
 from services.application.applications.applicant import Applicant
 from services.application.applications.application import LIVE, Application, Status, deadlines
+from shared.clock import Clock
 from shared.events.message import Message
+from shared.store.change import change
+from shared.store.decision import Decision
 from shared.store.kinds import Index, Kind, Range, Record
 from shared.store.port import AlreadyExists as Taken
 from shared.store.port import Store, VersionConflict
@@ -35,7 +39,8 @@ APPLICATION: Final[Kind[Application]] = Kind(
     batched=True,
 )
 APPLICANT: Final[Kind[Applicant]] = Kind("applicant", Applicant, indexes=(Index("account", ("state.account_id",)),))
-KINDS: Final[tuple[Kind[Any], ...]] = (APPLICATION, APPLICANT)
+ADDED_APPLICANT: Final = Kind("added_applicant", AddedApplicant, bare=True)
+KINDS: Final[tuple[Kind[Any], ...]] = (APPLICATION, APPLICANT, ADDED_APPLICANT)
 
 
 class Repository:
@@ -60,7 +65,9 @@ class Repository:
         return await self._store.find(APPLICATION, "account", wanted, limit=MOST_APPLICATIONS)
 
     async def live_application_of(self, person_id: str) -> Record[Application] | None:
-        """The one application of a person that has not ended."""
+        """Return the one application of a person that has not ended; of an applicant whose identity is pending, by
+        the applicant's id.
+        """
         found = await self._store.find(APPLICATION, "live_person", {"state.person_id": person_id}, limit=1)
         return found[0] if found else None
 
@@ -95,6 +102,23 @@ class Repository:
     async def applicant(self, applicant_id: str) -> Record[Applicant] | None:
         """By its id."""
         return await self._store.get(APPLICANT, applicant_id)
+
+    async def added_applicant(self, applicant_id: str) -> Record[AddedApplicant] | None:
+        """Return whom an account added under this id, or None."""
+        return await self._store.get(ADDED_APPLICANT, applicant_id)
+
+    async def keep_added_applicant(
+        self,
+        applicant_id: str,
+        added: AddedApplicant,
+        complete: Callable[[AddedApplicant], AddedApplicant],
+        clock: Clock,
+    ) -> None:
+        """Insert an added applicant, or complete what is known of them."""
+        try:
+            await self._store.insert(ADDED_APPLICANT, applicant_id, added, now=clock.now())
+        except Taken:
+            await change(self._store, clock, ADDED_APPLICANT, applicant_id, lambda known: Decision(complete(known)))
 
     async def keep_applicant(
         self, applicant_id: str, record: Record[Applicant] | None, state: Applicant, now: datetime, received: str

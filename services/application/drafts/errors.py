@@ -31,6 +31,17 @@ class AccountNotNamed(Refusal):
     next_action_id = "Tambahkan on_behalf_of dengan id akun."
 
 
+class IdentityNotConfirmed(Refusal):
+    """The civil registry refused the applicant's data."""
+
+    status = 409
+    code = "identity_not_confirmed"
+    title = "The civil registry has not confirmed this applicant."
+    title_id = "Dukcapil tidak mengonfirmasi pemohon ini."
+    next_action = "See the applicant for the causes, correct the data, and begin once the identity is confirmed."
+    next_action_id = "Lihat penyebabnya pada data pemohon, perbaiki datanya, lalu mulai setelah identitas dikonfirmasi."
+
+
 class ItemsMissing(Refusal):
     """Compulsory items are not there; every one of them is named."""
 

@@ -15,7 +15,7 @@ from services.identity.applicants.texts import REMEDIES, UNKNOWN, WARNINGS
 from services.identity.field_types import Id, NikText
 from shared.fields.names import PersonName, PlaceName
 from shared.fields.numbers import FamilyCardNumber
-from shared.http.schema import Body, IsoDate, View
+from shared.http.schema import Body, IsoDate, NextCallView, View, view_next_call
 from shared.masking import mask_nik
 
 SexWord = Annotated[Sex, Field(strict=False)]
@@ -85,6 +85,7 @@ class ApplicantView(View):
     remaining_steps: list[str]
     next_action: str
     next_action_id: str
+    next_call: NextCallView | None
     deadline: datetime | None
 
     @classmethod
@@ -109,6 +110,7 @@ class ApplicantView(View):
             remaining_steps=list(progress.remaining_steps),
             next_action=progress.next_action,
             next_action_id=progress.next_action_id,
+            next_call=view_next_call("applicant", applicant.identity.state, applicant_id=seen.applicant_id),
             deadline=applicant.identity.check_at,
         )
 

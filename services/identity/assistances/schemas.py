@@ -13,7 +13,7 @@ from services.identity.field_types import Identifier, NikText
 from shared.audit.entries import LONGEST_WORDS
 from shared.events.identity import Consent
 from shared.fields.numbers import OneTimeCode
-from shared.http.schema import Body, View
+from shared.http.schema import Body, NextCallView, View, view_next_call
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=LONGEST_WORDS)]
 ReasonWord = Annotated[NoTelephone, Field(strict=False)]
@@ -72,6 +72,7 @@ class AssistanceView(View):
     resend_after: datetime | None
     next_action: str
     next_action_id: str
+    next_call: NextCallView | None
 
     @classmethod
     def of(cls, seen: AssistanceSeen) -> Self:
@@ -96,6 +97,7 @@ class AssistanceView(View):
             resend_after=challenge.resend_after if challenge is not None else None,
             next_action=next_action,
             next_action_id=next_action_id,
+            next_call=view_next_call("assistance", assistance.state, assistance_id=seen.assistance_id),
         )
 
 

@@ -488,9 +488,9 @@ async def test_deliveries_of_an_application_are_its_owners_and_the_latest_comes_
     reachable.clock.advance(1)
     await reachable.hears(event_of(billing.BillPaid, application_id="application-1"))
     await reachable.hears(event_of(billing.BillPaid, application_id="application-2"))
-    mine = await reachable.service.deliveries.deliveries_of(ACCOUNT, "application-1")
+    mine = await reachable.service.deliveries.deliveries(ACCOUNT, "application-1")
     assert [delivery.state.template for delivery in mine] == ["bill_paid", "bill_issued", "bill_issued"]
-    assert await reachable.service.deliveries.deliveries_of("account-2", "application-1") == []
+    assert await reachable.service.deliveries.deliveries("account-2", "application-1") == []
 
 
 @pytest.mark.parametrize(("age_seconds", "kept"), [(90 * 86400, 1), (90 * 86400 + 1, 0)])

@@ -29,7 +29,7 @@ _AGAIN: Final = frozenset(
         *("application_missing", "being_moved", "birth_date_impossible", "body_cut", "cannot_hurry"),
         *("channel_has_no_address", "code_sent_just_now", "code_superseded", "code_wrong", "confirmation_missing"),
         *("credentials_wrong", "cut_below_booked", "day_not_possible", "document_not_asked", "doors_not_open"),
-        *("edited_meanwhile", "email_unusable", "evidence_needed", "facts_wrong", "file_too_large"),
+        *("edited_meanwhile", "email_not_ascii", "email_unusable", "evidence_needed", "facts_wrong", "file_too_large"),
         *("file_type_not_taken", "idempotency_key_reused", "malformed", "method_not_allowed", "nik_not_16_digits"),
         *("nik_structure", "no_room_for_body", "no_tariff_that_day", "not_found", "not_http"),
         *("not_in_priority_group", "not_known_yet", "not_open_yet", "not_the_day_of_the_visit", "nothing_changes"),

@@ -15,9 +15,7 @@ from shared.events.subscriptions import SERVICES
 PROJECT = Path(__file__).parents[2]
 FINISHED = (
     *("shared", "simulators", "local_suite", "operations", "devtools", "journeys", "bench", "command_line"),
-    *("services/scheduling/offices", "services/scheduling/openings", "services/scheduling/quota"),
-    *("services/scheduling/visit", "services/application", "services/billing"),
-    "services/notification",
+    *("services/application", "services/billing", "services/notification", "services/scheduling"),
 )
 """Packages whose names and sentences are done. A service is added when it is, or room by room."""
 

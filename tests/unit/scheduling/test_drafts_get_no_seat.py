@@ -29,7 +29,7 @@ async def refusal_of(world: World) -> NotKnownYet:
     """The refusal of a hold, which waited a second and took nothing."""
     before = world.clock.now()
     with pytest.raises(NotKnownYet) as refused:
-        await world.service.holds.hold(world.wish())
+        await world.service.booking.hold(world.wish())
     assert (world.clock.now() - before).total_seconds() == pytest.approx(1)
     assert (await world.buckets()).get("held", 0) == 0
     return refused.value
@@ -57,7 +57,7 @@ async def test_a_submission_that_awaits_identity_gets_no_seat_whatever_order_fac
     refused = await refusal_of(hurried)
     assert (type(refused), refused.code) == (IdentityAwaited, "identity_awaited")
     await hurried.submitted()
-    assert await hurried.service.holds.hold(hurried.wish())
+    assert await hurried.service.booking.hold(hurried.wish())
 
 
 @pytest.mark.parametrize("late", [DRAFTED, AWAITED])
@@ -66,7 +66,7 @@ async def test_what_came_before_a_submission_and_arrives_after_it_changes_nothin
 ) -> None:
     await hurried.submitted()
     await hurried.hear(late)
-    held = await hurried.service.holds.hold(hurried.wish())
+    held = await hurried.service.booking.hold(hurried.wish())
     assert held.state.person_id == "person-ani"
 
 

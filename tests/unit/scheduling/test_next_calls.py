@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from services.scheduling.booking.appointments.appointment import ReleaseReason, Status
+from services.scheduling.booking.appointments.appointment import Status
 from services.scheduling.booking.appointments.next_step import call_code_of, step_of
-from tests.unit.scheduling.test_domain import held
+from shared.events.codes import ReleaseReason
+from tests.unit.scheduling.test_seats_and_appointments import held
 
 
 @pytest.mark.parametrize("reason", [ReleaseReason.OFFER_DECLINED, ReleaseReason.OFFER_LAPSED])

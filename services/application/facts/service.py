@@ -43,12 +43,12 @@ Seeing = Callable[[Visits], Visits]
 
 
 def line_of(event: type[Event]) -> str:
-    """The timeline's word for an event: ``SeatHeld`` is ``seat_held``."""
+    """Return the timeline's word for an event: ``seat_held`` for ``SeatHeld``."""
     return _WORD_START.sub("_", event.__name__).lower()
 
 
 def _detail_of(fact: Any) -> str | None:
-    """The coded reason of a fact about a seat; a move or a new date says what caused it."""
+    """Return the coded reason of a fact about a seat: of a move or a new date, its cause."""
     caused = isinstance(fact, scheduling.AppointmentRescheduled | scheduling.SpecialRescheduleOpened)
     detail: str | None = fact.cause if caused else getattr(fact, "reason", None)
     return None if detail == "asked" else detail
@@ -62,7 +62,7 @@ class Facts:
         self._applications = applications
 
     async def applicant_confirmed(self, fact: ApplicantConfirmed, envelope: Envelope) -> None:
-        """Keep whom identity confirmed."""
+        """Keep an applicant whom identity confirmed."""
         record = await self._applications.repository.applicant(fact.applicant_id)
         known = record.state if record else Applicant(fact.account_id, fact.person_id)
         if envelope.aggregate_version <= known.confirmed_version:

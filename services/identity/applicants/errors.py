@@ -28,7 +28,7 @@ class NikStructureWrong(Refusal):
 
 
 class BirthDateImpossible(Refusal):
-    """Nobody alive was born on that day."""
+    """A day in the future, or before 1900."""
 
     status = 422
     code = "birth_date_impossible"

@@ -28,7 +28,7 @@ PERSON: Final[Kind[Person]] = Kind(
 )
 
 MOST_OF_ONE_NIK: Final = 100
-"""Applicants looked at for one NIK; somebody with more of them than this is over every cap already."""
+"""Applicants read for one NIK: more than any limit asks for."""
 
 
 class ApplicantRepository:
@@ -38,19 +38,19 @@ class ApplicantRepository:
         self._store = context.store
 
     async def applicant(self, applicant_id: str) -> Record[Applicant] | None:
-        """By its id."""
+        """Return the applicant of that id, or None."""
         return await self._store.get(APPLICANT, applicant_id)
 
     async def applicants_of(self, account_id: str) -> list[Record[Applicant]]:
-        """All of an account's, oldest first."""
+        """Return all applicants of an account, oldest first."""
         return await self._store.find(APPLICANT, "account", {"state.account_id": account_id}, limit=MOST_APPLICANTS * 2)
 
     async def applicants_with(self, nik_fingerprints: Sequence[str]) -> list[Record[Applicant]]:
-        """Everybody who stated this NIK, in whichever account."""
+        """Return the applicants who stated this NIK, in whichever account."""
         wanted = {"state.nik_fingerprints": tuple(nik_fingerprints)}
         return await self._store.find(APPLICANT, "nik", wanted, limit=MOST_OF_ONE_NIK)
 
     async def person_with(self, nik_fingerprints: Sequence[str]) -> Record[Person] | None:
-        """The person whose NIK this is."""
+        """Return the person whose NIK this is, or None."""
         found = await self._store.find(PERSON, "nik", {"state.nik_fingerprints": tuple(nik_fingerprints)}, limit=1)
         return found[0] if found else None

@@ -50,7 +50,7 @@ async def add_applicant(call: Call[ApplicantForm]) -> ApplicantView:
     seen = await call.app[IDENTITY].applicants.add(
         call.caller.account_id, call.body.particulars(), call.body.guardian_applicant_id, call.command_id
     )
-    return ApplicantView.of(seen)
+    return ApplicantView.from_seen(seen)
 
 
 @api.get(
@@ -60,9 +60,9 @@ async def add_applicant(call: Call[ApplicantForm]) -> ApplicantView:
     answers={200: ApplicantsView},
 )
 async def list_applicants(call: Call) -> ApplicantsView:
-    """All applicants of the caller's account."""
-    found = await call.app[IDENTITY].applicants.list_of(call.caller.account_id)
-    shown = [ApplicantView.of(applicant) for applicant in found]
+    """Return all applicants of the caller's account."""
+    found = await call.app[IDENTITY].applicants.list_applicants(call.caller.account_id)
+    shown = [ApplicantView.from_seen(applicant) for applicant in found]
     return ApplicantsView(applicants=shown, places_left=max(0, MOST_APPLICANTS - len(shown)))
 
 
@@ -74,14 +74,14 @@ async def list_applicants(call: Call) -> ApplicantsView:
     refusals=(NotFound,),
 )
 async def look_at_applicant(call: Call) -> ApplicantView:
-    """One applicant of the caller's account."""
+    """Return one applicant of the caller's account."""
     identity, caller = call.app[IDENTITY], call.caller
-    return ApplicantView.of(await identity.applicants.get_applicant(caller.account_id, call.path["applicant_id"]))
+    return ApplicantView.from_seen(await identity.applicants.get_applicant(caller.account_id, call.path["applicant_id"]))
 
 
 @api.put(
     "/v1/applicants/{applicant_id}",
-    summary="Correct an applicant; the check starts anew",
+    summary="Correct an applicant; the check starts again",
     access=APPLICANT,
     body=ApplicantForm,
     answers={200: ApplicantView},
@@ -89,14 +89,14 @@ async def look_at_applicant(call: Call) -> ApplicantView:
     rate=FORMS_PER_CALLER,
 )
 async def correct_applicant(call: Call[ApplicantForm]) -> ApplicantView:
-    """Replace what an applicant says about themselves."""
+    """Replace the particulars of an applicant."""
     seen = await call.app[IDENTITY].applicants.correct(
         call.caller.account_id,
         call.path["applicant_id"],
         call.body.particulars(),
         call.body.guardian_applicant_id,
     )
-    return ApplicantView.of(seen)
+    return ApplicantView.from_seen(seen)
 
 
 @api.post(
@@ -113,4 +113,4 @@ async def ask_registry_again(call: Call) -> ApplicantView:
     """Check the same particulars once more."""
     identity, caller = call.app[IDENTITY], call.caller
     seen = await identity.applicants.ask_again(caller.account_id, call.path["applicant_id"], call.command_id)
-    return ApplicantView.of(seen)
+    return ApplicantView.from_seen(seen)

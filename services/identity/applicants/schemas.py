@@ -26,7 +26,7 @@ FamilyCardNumber = Annotated[str, StringConstraints(min_length=16, max_length=16
 
 
 class ApplicantForm(Body):
-    """What an applicant says about themselves, as on the identity card or birth certificate."""
+    """An applicant's own particulars, as on the identity card or birth certificate."""
 
     full_name: Name = Field(examples=["BUDI CONTOH SANTOSO"])
     nik: NikText = Field(examples=["3174011203880002"])
@@ -38,7 +38,7 @@ class ApplicantForm(Body):
     married: bool = False
 
     def particulars(self) -> Particulars:
-        """The form without the guardian."""
+        """Return the form without the guardian."""
         return Particulars(
             full_name=self.full_name,
             nik=self.nik,
@@ -92,8 +92,8 @@ class ApplicantView(View):
     deadline: datetime | None
 
     @classmethod
-    def of(cls, seen: ApplicantSeen) -> ApplicantView:
-        """The view of an applicant."""
+    def from_seen(cls, seen: ApplicantSeen) -> ApplicantView:
+        """Return the view of an applicant."""
         particulars, applicant = seen.particulars, seen.applicant
         progress = identity_progress(applicant.identity.state)
         return cls(

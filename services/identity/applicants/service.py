@@ -1,4 +1,4 @@
-"""Applicants of an account: added, corrected, asked about again."""
+"""Applicants of an account: added, corrected, confirmed, asked about again."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class _Checked:
 
 
 class Applicants:
-    """The use cases of those for whom an account speaks."""
+    """The use cases of an account's applicants."""
 
     def __init__(self, context: UseCaseContext, regions: Collection[str]) -> None:
         self._context = context
@@ -129,15 +129,15 @@ class Applicants:
         return await again(attempt)
 
     async def get_applicant(self, account_id: str, applicant_id: str) -> ApplicantSeen:
-        """One applicant of the account.
+        """Return one applicant of the account.
 
         Raises:
             NotFound: no such applicant of this account.
         """
         return self._seen(await self._own(account_id, applicant_id))
 
-    async def list_of(self, account_id: str) -> list[ApplicantSeen]:
-        """All applicants of the account, oldest first."""
+    async def list_applicants(self, account_id: str) -> list[ApplicantSeen]:
+        """Return all applicants of the account, oldest first."""
         return [self._seen(record) for record in await self._applicants.applicants_of(account_id)]
 
     # Writing

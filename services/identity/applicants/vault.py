@@ -16,7 +16,7 @@ _NIK: Final = "nik"
 
 
 class ApplicantVault:
-    """Seals and opens what applicants say about themselves."""
+    """Seals and opens the particulars of applicants."""
 
     def __init__(self, seals: Seals) -> None:
         self._cipher = seals.cipher
@@ -28,7 +28,7 @@ class ApplicantVault:
         return self._fingerprints.all(nik, _NIK)
 
     def seal_particulars(self, particulars: Particulars, applicant_id: str) -> str:
-        """The stored form of what an applicant says about themselves."""
+        """Return the stored form of an applicant's particulars."""
         content = {
             "full_name": particulars.full_name,
             "nik": particulars.nik,
@@ -49,7 +49,7 @@ class ApplicantVault:
     def identity_card(
         self, account_id: str, applicant_id: str, person_id: str, particulars: Particulars
     ) -> KeepIdentityCard:
-        """The command that hands the confirmed data to application."""
+        """Return the command that hands the confirmed data to application."""
         content = {
             "full_name": particulars.full_name,
             "nik": particulars.nik,

@@ -63,7 +63,7 @@ async def test_the_same_command_adds_once(world: World) -> None:
     first = await world.identity.applicants.add(account_id, BUDI, None, "add-1")
     again = await world.identity.applicants.add(account_id, BUDI, None, "add-1")
     assert first.applicant_id == again.applicant_id
-    assert len(await world.identity.applicants.list_of(account_id)) == 1
+    assert len(await world.identity.applicants.list_applicants(account_id)) == 1
 
 
 async def test_several_accounts_link_to_one_person(world: World) -> None:
@@ -109,7 +109,7 @@ async def test_a_nik_that_cannot_be_one_is_refused_with_its_cause(
     assert refused.value.facts.get("part") == part
     assert refused.value.field == "/nik"
     assert refused.value.next_action and refused.value.next_action_id
-    assert await world.identity.applicants.list_of(account_id) == []
+    assert await world.identity.applicants.list_applicants(account_id) == []
 
 
 @pytest.mark.acceptance("F22.not_found", "F22.inactive", "F22.deceased", "F22.duplicate", "F22.remedy", "F19.states")
@@ -118,7 +118,7 @@ async def test_a_refusal_of_the_registry_names_cause_and_remedy(world: World, ca
     account_id = await world.sign_up()
     world.registry.says = RegistryAnswer(refusal=cause)
     applicant_id = await world.confirmed(account_id)
-    view = ApplicantView.of(await world.identity.applicants.get_applicant(account_id, applicant_id))
+    view = ApplicantView.from_seen(await world.identity.applicants.get_applicant(account_id, applicant_id))
     assert (view.identity.state, view.identity.causes) == ("failed", [cause.value])
     (remedy,) = view.identity.remedies
     assert remedy.text and remedy.text_id and remedy.field == "nik"
@@ -131,7 +131,7 @@ async def test_a_mismatch_names_the_field_and_never_a_value(world: World) -> Non
     account_id = await world.sign_up()
     world.registry.says = all_match(birth_date=FieldAnswer(False), birth_place=FieldAnswer(False))
     applicant_id = await world.confirmed(account_id)
-    view = ApplicantView.of(await world.identity.applicants.get_applicant(account_id, applicant_id))
+    view = ApplicantView.from_seen(await world.identity.applicants.get_applicant(account_id, applicant_id))
     assert view.identity.causes == ["birth_date_differs"]
     assert view.identity.remedies[0].field == "birth_date"
     assert "civil registry" in view.identity.remedies[0].text
@@ -144,7 +144,7 @@ async def test_region_and_date_inside_the_nik_only_warn(world: World) -> None:
     account_id = await world.sign_up()
     odd = replace(BUDI, nik="0099011304880002")
     applicant_id = await world.confirmed(account_id, odd)
-    view = ApplicantView.of(await world.identity.applicants.get_applicant(account_id, applicant_id))
+    view = ApplicantView.from_seen(await world.identity.applicants.get_applicant(account_id, applicant_id))
     assert view.identity.state == "passed"
     assert [note.code for note in view.identity.warnings] == ["nik_region_unknown", "nik_birth_date_differs"]
 
@@ -173,12 +173,12 @@ async def test_a_silent_registry_is_asked_again_until_it_settles(world: World) -
 async def test_each_state_tells_step_next_action_and_deadline(world: World) -> None:
     account_id = await world.sign_up()
     seen = await world.identity.applicants.add(account_id, BUDI, None, "add-1")
-    pending = ApplicantView.of(seen)
+    pending = ApplicantView.from_seen(seen)
     assert (pending.current_step, pending.remaining_steps) == ("identity_check", ["application"])
     assert pending.deadline is not None
     world.registry.says = DOWN
     await world.worker.run_due()
-    waiting = ApplicantView.of(await world.identity.applicants.get_applicant(account_id, seen.applicant_id))
+    waiting = ApplicantView.from_seen(await world.identity.applicants.get_applicant(account_id, seen.applicant_id))
     assert "does not count" in waiting.next_action
     assert waiting.identity.next_check_at == waiting.deadline
     assert waiting.nik == "************0002"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from services.application.applications.repository import APPLICATION
 from services.application.applications.visit import BILL_FACTS, SEAT_FACTS
+from services.application.facts.service import PROGRESS
 from services.application.use_cases import UseCases
 from shared.events.application import KeepIdentityCard
 from shared.events.billing import CorrectionPriced, PaymentCaseClosed, PaymentCaseOpened, RefundMoved, RefundOpened
@@ -27,6 +28,7 @@ class Handlers:
         facts = self._service.facts
         return {
             ApplicantConfirmed: facts.applicant_confirmed,
+            **dict.fromkeys(PROGRESS, facts.applicant_progress),
             **dict.fromkeys(SEAT_FACTS, facts.seat),
             **dict.fromkeys(BILL_FACTS, facts.bill),
             SeatUnavailable: facts.seat_unavailable,

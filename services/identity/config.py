@@ -12,6 +12,7 @@ from services.identity.rules import (
     AssistanceRules,
     CheckRules,
     CodeRules,
+    CorrectionRules,
     LockRules,
     MatchRules,
     RegistryRules,
@@ -27,6 +28,7 @@ CODES: Final = CodeRules()
 ADDRESS_CHANGES: Final = AddressChangeRules()
 REGISTRY: Final = RegistryRules()
 CHECKS: Final = CheckRules()
+CORRECTIONS: Final = CorrectionRules()
 MATCHES: Final = MatchRules()
 ASSISTANCES: Final = AssistanceRules()
 LOCKS: Final = LockRules()
@@ -154,6 +156,9 @@ class Settings(ServiceSettings):
         Field(CHECKS.longest_pause_seconds, gt=0, description="longest such pause")
     )
 
+    correction_seconds: Annotated[int, Between(3600, 7 * 86400, "the original lies before both officers")] = Field(
+        CORRECTIONS.open_seconds, ge=1, description="how long a correction waits for a second officer"
+    )
     assistance_seconds: Annotated[int, Between(900, 12 * 3600, "an officer acts for a person as long as it lasts")] = (
         Field(
             ASSISTANCES.lifetime_seconds,

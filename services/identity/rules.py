@@ -61,6 +61,13 @@ class CheckRules:
 
 
 @dataclass(frozen=True)
+class CorrectionRules:
+    """How long a correction waits for a second officer: the paper and both officers are there on the same day."""
+
+    open_seconds: int = 24 * HOUR
+
+
+@dataclass(frozen=True)
 class MatchRules:
     """How alike a name must be, in percent. Spelling differs between documents; a different person's name does more."""
 

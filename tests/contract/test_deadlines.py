@@ -16,7 +16,7 @@ PROJECT = Path(__file__).parents[2]
 DEADLINES: dict[str, dict[str, set[str]]] = {
     "identity": {
         "account": {"undo_over"},
-        "applicant": {"check"},
+        "applicant": {"check", "correction"},
         "challenge": {"second_channel", "forget"},
         "assistance": {"expire"},
     },

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints
 
+from services.identity.applicants.applicant import IdentityState
+from services.identity.applicants.correction import CorrectionState, Original
 from services.identity.applicants.next_step import identity_progress
 from services.identity.applicants.nik import Sex
+from services.identity.applicants.officer_corrections import CorrectionSeen, Proposal
 from services.identity.applicants.particulars import Particulars
+from services.identity.applicants.registry_match import RegistryWarning
 from services.identity.applicants.service import ApplicantSeen
 from services.identity.applicants.texts import REMEDIES, UNKNOWN, WARNINGS
-from services.identity.field_types import Id, Name, NikText
+from services.identity.field_types import Id, Name, NikText, ReasonCode
 from shared.http.schema import Body, IsoDate, View
 from shared.masking import mask_nik
 
@@ -66,6 +70,10 @@ class IdentityView(View):
     causes: list[str] = Field(description="Why it failed; stable codes.")
     remedies: list[NoteView] = Field(description="One for each cause.")
     warnings: list[NoteView] = Field(description="What is odd and does not stop.")
+    shown_back: list[NoteView] = Field(
+        description="Where the registry writes differently, never how: confirm these data as typed, or correct them. "
+        "The state is pending meanwhile."
+    )
     failed_tries: int
     next_check_at: datetime | None
 
@@ -124,15 +132,139 @@ class ApplicantsView(View):
     places_left: int
 
 
+_PUBLISHED: Final = {IdentityState.SHOWN_BACK: IdentityState.PENDING}
+"""States that callers see under another name: a check that waits for the applicant is not over."""
+
+_DIFFERENCES: Final = frozenset(RegistryWarning)
+
+
+class ParticularsCorrection(Body):
+    """The wrong particulars as the original has them; members that are left out stay."""
+
+    nik: NikText = Field(examples=["3174011203880002"], description="the NIK on the paper, as it stands here today")
+    original: Annotated[Original, Field(strict=False)] = Field(description="the paper in the officer's hand")
+    reason: ReasonCode = Field("typing_error", description="why, as a code; the audit keeps it")
+    full_name: Name | None = Field(None, examples=["BUDI CONTOH SANTOSO"])
+    birth_place: Place | None = None
+    birth_date: IsoDate | None = None
+    sex: SexWord | None = None
+    family_card_number: FamilyCardNumber | None = None
+    corrected_nik: NikText | None = None
+
+    def proposal(self) -> Proposal:
+        """Return the correction as the use case takes it."""
+        given = {
+            "full_name": self.full_name,
+            "birth_place": self.birth_place,
+            "birth_date": self.birth_date,
+            "sex": self.sex,
+            "family_card_number": self.family_card_number,
+            "nik": self.corrected_nik,
+        }
+        changes = {name: value for name, value in given.items() if value is not None}
+        return Proposal(self.nik, changes, self.original, self.reason)
+
+
+class CorrectionDecision(Body):
+    """The second officer's decision, the original in hand."""
+
+    approved: bool
+    reason: ReasonCode = Field("original_seen", description="why, as a code; the audit keeps it")
+
+
+class ChangedView(View):
+    """One particular before and after a correction; a NIK or family card number is shown whole."""
+
+    field: str
+    before: str
+    after: str
+
+
+class CorrectionView(View):
+    """A correction of particulars by an officer."""
+
+    applicant_id: str
+    correction_id: str
+    state: CorrectionState
+    fields: list[str]
+    original: Original
+    reason: str
+    proposed_by: str
+    proposed_at: datetime
+    ends_at: datetime = Field(description="When a proposal lapses.")
+    decided_by: str | None
+    decided_at: datetime | None
+    changes: list[ChangedView] = Field(description="For the second officer, while it waits; else empty.")
+    next_action: str
+    next_action_id: str
+
+    @classmethod
+    def from_seen(cls, seen: CorrectionSeen, *, with_changes: bool = False) -> CorrectionView:
+        """Return the view of a correction; with the data themselves for the officer who decides."""
+        correction = seen.correction
+        next_action, next_action_id = _CORRECTION_NEXT[correction.state]
+        return cls(
+            applicant_id=seen.applicant_id,
+            correction_id=correction.correction_id,
+            state=correction.state,
+            fields=[name.value for name in correction.fields],
+            original=correction.original,
+            reason=correction.reason,
+            proposed_by=correction.proposed_by,
+            proposed_at=correction.proposed_at,
+            ends_at=correction.ends_at,
+            decided_by=correction.decided_by,
+            decided_at=correction.decided_at,
+            changes=_changes(seen) if with_changes else [],
+            next_action=next_action,
+            next_action_id=next_action_id,
+        )
+
+
+_CORRECTION_NEXT: Final = {
+    CorrectionState.PROPOSED: (
+        "Show the original to a second officer, who decides at its decision.",
+        "Tunjukkan dokumen asli kepada petugas kedua, yang memutuskan pada decision.",
+    ),
+    CorrectionState.MADE: (
+        "Nothing: letter and file are made again with the corrected data.",
+        "Tidak ada: surat dan berkas dibuat ulang dengan data yang diperbaiki.",
+    ),
+    CorrectionState.REFUSED: (
+        "Go on with the data as they are.",
+        "Lanjutkan dengan data yang ada.",
+    ),
+    CorrectionState.LAPSED: (
+        "Propose it again with the original in hand.",
+        "Usulkan lagi dengan dokumen asli di tangan.",
+    ),
+}
+
+
+def _changes(seen: CorrectionSeen) -> list[ChangedView]:
+    return [
+        ChangedView(
+            field=name.value,
+            before=str(getattr(seen.before, name.value) or ""),
+            after=str(getattr(seen.after, name.value) or ""),
+        )
+        for name in seen.correction.fields
+        if seen.after is not None
+    ]
+
+
 def _identity_view(seen: ApplicantSeen) -> IdentityView:
     check = seen.applicant.identity
     remedies = [(code, REMEDIES.get(code, UNKNOWN)) for code in check.causes]
     warnings = [(code, WARNINGS.get(code, UNKNOWN)) for code in check.warnings]
+    is_shown_back = check.state is IdentityState.SHOWN_BACK
+    notes = [NoteView(code=code, field=text.field, text=text.en, text_id=text.id) for code, text in warnings]
     return IdentityView(
-        state=check.state.value,
+        state=_PUBLISHED.get(check.state, check.state).value,
         causes=list(check.causes),
         remedies=[NoteView(code=code, field=text.field, text=text.en, text_id=text.id) for code, text in remedies],
-        warnings=[NoteView(code=code, field=text.field, text=text.en, text_id=text.id) for code, text in warnings],
+        warnings=notes,
+        shown_back=[note for note in notes if is_shown_back and note.code in _DIFFERENCES],
         failed_tries=len(check.failed_at),
         next_check_at=check.check_at,
     )

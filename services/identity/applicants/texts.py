@@ -83,6 +83,11 @@ WARNINGS: Final[Mapping[str, Sentence]] = {
         "Jenis kelamin pada NIK berbeda dengan yang diisi.",
         "sex",
     ),
+    RegistryWarning.NAME_WRITTEN_DIFFERENTLY: Sentence(
+        "The registry writes the full name differently; compare it letter by letter with the identity card.",
+        "Nama lengkap ditulis berbeda di Dukcapil; cocokkan huruf demi huruf dengan KTP.",
+        "full_name",
+    ),
     RegistryWarning.BIRTH_PLACE_DIFFERS: Sentence(
         "The registry writes the place of birth differently; bring the document that shows it.",
         "Tempat lahir ditulis berbeda di Dukcapil; bawalah dokumen yang menunjukkannya.",

@@ -91,7 +91,9 @@ async def ask_consent(call: Call[schemas.AskConsent]) -> schemas.AssistanceView:
 async def see_original(call: Call[schemas.SeenOriginal]) -> schemas.AssistanceView:
     """The live assistance."""
     assistances = call.app[IDENTITY].assistances
-    return schemas.AssistanceView.from_seen(await assistances.see_original(call.caller, call.body.seen(), call.command_id))
+    return schemas.AssistanceView.from_seen(
+        await assistances.see_original(call.caller, call.body.seen(), call.command_id)
+    )
 
 
 @api.post(

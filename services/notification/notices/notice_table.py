@@ -49,6 +49,8 @@ RULES: Final[Mapping[type[Event], Rule]] = {
     identity.AccountRegistered: Rule(Notice("account_registered")),
     identity.ApplicantConfirmed: Rule(Notice("applicant_confirmed")),
     identity.ApplicantRefused: Rule(Notice("applicant_refused")),
+    identity.ApplicantShownBack: Rule(Notice("applicant_shown_back", BY_BOTH)),
+    identity.ParticularsCorrected: Rule(Notice("particulars_corrected", BY_BOTH)),
     identity.AssistanceBegun: Rule(Notice("assistance_begun", BY_BOTH), until="expires_at"),
     application.ApplicationSubmitted: Rule(Notice("application_submitted")),
     application.HandOverOverdue: Rule(Notice("hand_over_overdue")),

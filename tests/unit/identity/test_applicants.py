@@ -79,12 +79,12 @@ async def test_several_accounts_link_to_one_person(world: World) -> None:
 async def test_a_person_minted_by_somebody_faster_is_taken(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     account_id = await world.sign_up()
     await world.confirmed(account_id)
-    find, blind = world.identity.checks._applicants.person_with, [True]
+    find, blind = world.identity.checks._confirmations._applicants.person_with, [True]
 
     async def too_late(fingerprints: tuple[str, ...]) -> object:
         return None if blind and blind.pop() else await find(fingerprints)
 
-    monkeypatch.setattr(world.identity.checks._applicants, "person_with", too_late)
+    monkeypatch.setattr(world.identity.checks._confirmations._applicants, "person_with", too_late)
     other_id = await world.sign_up("other@example.org")
     applicant_id = await world.confirmed(other_id)
     assert await state_of(world, other_id, applicant_id) is IdentityState.PASSED

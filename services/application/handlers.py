@@ -51,6 +51,8 @@ class Handlers:
         """Return the use case of each deadline."""
         kind = APPLICATION.name
         return {
+            (kind, "draft_warning"): self._service.draft_expiry.warn,
+            (kind, "draft_end"): self._service.draft_expiry.end,
             (kind, "letter"): self._service.letters.write_due,
             (kind, "hand_over"): self._service.issuance.hand_over_due,
             (kind, "hand_over_alert"): self._service.issuance.alert_due,

@@ -22,6 +22,8 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
     },
     "application": {
         "application": {
+            "draft_warning",
+            "draft_end",
             "letter",
             "hand_over",
             "hand_over_alert",

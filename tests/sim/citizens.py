@@ -191,7 +191,16 @@ class Citizen(Person):
         for item in view["requirements"]:
             if item["need"] != "optional" and item["state"] == "missing":
                 await self._upload(item["code"])
-        await self.post("application", f"{self._application}/submission", {"confirmed_not_refundable": True})
+        await self._submit()
+
+    async def _submit(self) -> None:
+        allowed = ("person_applies_elsewhere",) if self.has_twin else ()
+        body = {"confirmed_not_refundable": True}
+        for _ in range(WAITS_FOR_THE_TWIN):
+            if (await self.post("application", f"{self._application}/submission", body, expect=allowed)).ok:
+                return
+            await self.pause(2 * HOUR)
+        raise GaveWay
 
     async def _begin(self) -> None:
         allowed = ("application_already_open",) if self.has_twin else ()

@@ -48,7 +48,7 @@ class Drafting:
         Raises:
             NotKnownYet: identity's confirmation has not arrived.
             NotFound: the applicant belongs to another account.
-            ApplicationAlreadyOpen: the person has a live application.
+            ApplicationAlreadyOpen: the applicant has a live application.
             AccountNotNamed: an officer did not say for whom.
             AssistanceNeeded, AssistanceOfAnother: the officer has no consent of this person.
         """
@@ -101,6 +101,7 @@ class Drafting:
             ConfirmationMissing: the statement of what is not paid back was not confirmed.
             StepComesFirst: the questionnaire is not answered.
             ItemsMissing: compulsory items are not there; each is named.
+            PersonAppliesElsewhere: another account has submitted for this person.
             AssistanceNeeded: an officer of the office has no consent of this person.
         """
         record = await self._own(application_id, who)
@@ -197,17 +198,15 @@ class Drafting:
                 )
             except AlreadyExists as taken:
                 if taken.index != "number":
-                    return await self._existing(application_id, applicant)
+                    return await self._existing(application_id, applicant_id)
         raise Unavailable
 
-    async def _existing(self, application_id: str, applicant: Applicant) -> Record[Application]:
+    async def _existing(self, application_id: str, applicant_id: str) -> Record[Application]:
         earlier = await self._applications.repository.application(application_id)
         if earlier is not None:
             return earlier
-        other = await self._applications.repository.live_application_of(applicant.person_id)
-        if other is not None and other.state.account_id == applicant.account_id:
-            raise ApplicationAlreadyOpen(application_id=other.id)
-        raise ApplicationAlreadyOpen
+        other = await self._applications.repository.live_application_of(applicant_id)
+        raise ApplicationAlreadyOpen(application_id=other.id if other is not None else None)
 
     def _up_to_date(self, application: Application, born: date, on_record: bool, now: datetime) -> Application:
         """The draft as the rules see it today, or the refusal of its submission."""

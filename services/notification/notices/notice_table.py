@@ -53,6 +53,10 @@ RULES: Final[Mapping[type[Event], Rule]] = {
     identity.ParticularsCorrected: Rule(Notice("particulars_corrected", BY_BOTH)),
     identity.AssistanceBegun: Rule(Notice("assistance_begun", BY_BOTH), until="expires_at"),
     application.ApplicationSubmitted: Rule(Notice("application_submitted")),
+    application.DraftEnding: Rule(Notice("draft_ending", BY_BOTH), until="ends_at"),
+    application.DraftExpired: Rule(Notice("draft_expired")),
+    application.ApplicationClosedForPerson: Rule(Notice("application_closed_for_person", BY_BOTH)),
+    application.SubmissionFreed: Rule(Notice("submission_freed", BY_BOTH)),
     application.HandOverOverdue: Rule(Notice("hand_over_overdue")),
     application.InterviewRecorded: Rule(
         CHANGED,

@@ -176,8 +176,8 @@ class ChangedView(View):
     """One particular before and after a correction; a NIK or family card number is shown whole."""
 
     field: str
-    before: str
-    after: str
+    value_here: str
+    value_on_paper: str
 
 
 class CorrectionView(View):
@@ -245,8 +245,8 @@ def _changes(seen: CorrectionSeen) -> list[ChangedView]:
     return [
         ChangedView(
             field=name.value,
-            before=str(getattr(seen.before, name.value) or ""),
-            after=str(getattr(seen.after, name.value) or ""),
+            value_here=str(getattr(seen.before, name.value) or ""),
+            value_on_paper=str(getattr(seen.after, name.value) or ""),
         )
         for name in seen.correction.fields
         if seen.after is not None

@@ -410,7 +410,7 @@ async def test_who_somebody_is_takes_two_officers_of_the_office(counter: Counter
     assert (status, problem["code"]) == (404, "correction_unknown")
     path = f"/v1/applicants/{counter.applicant_id}/corrections/{correction_id}"
     status, seen = await counter.call("GET", path, role=Role.OFFICE_ADMIN, who="head")
-    assert seen["changes"] == [{"field": "birth_date", "before": "1988-03-21", "after": "1988-03-12"}]
+    assert seen["changes"] == [{"field": "birth_date", "value_here": "1988-03-21", "value_on_paper": "1988-03-12"}]
     assert (await counter.call("GET", path, role=Role.OFFICE_ADMIN, who="head", office="B"))[0] == 404
     assert (await counter.call("GET", path))[0] == 403
     for _ in range(2):

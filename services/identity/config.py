@@ -147,7 +147,12 @@ class Settings(ServiceSettings):
         CHECKS.failed_tries_per_day, ge=1, description="failed identity checks of one applicant in a day"
     )
     failed_checks_per_nik_per_day: Annotated[int, AtMost(100, "particulars are found by trying")] = Field(
-        CHECKS.failed_tries_per_nik_per_day, ge=1, description="the same for one NIK over all accounts"
+        CHECKS.failed_tries_per_nik_per_day,
+        ge=1,
+        description="failed checks of one NIK over all accounts in a day, from which on an account has one",
+    )
+    checks_per_day: Annotated[int, AtMost(100, "the registry's calls of a day are for the whole country")] = Field(
+        CHECKS.checks_per_day, ge=1, description="identity checks of one applicant in a day, however they end"
     )
     registry_first_pause_seconds: Annotated[float, AtLeast(1, "a registry that comes back would be run over")] = Field(
         CHECKS.first_pause_seconds, gt=0, description="pause after the registry was silent"
@@ -242,6 +247,7 @@ class Settings(ServiceSettings):
         return CheckRules(
             failed_tries_per_day=self.failed_checks_per_day,
             failed_tries_per_nik_per_day=self.failed_checks_per_nik_per_day,
+            checks_per_day=self.checks_per_day,
             first_pause_seconds=self.registry_first_pause_seconds,
             longest_pause_seconds=self.registry_longest_pause_seconds,
         )

@@ -1,4 +1,4 @@
-"""Two accounts apply for one person: an officer finds both by the NIK and settles it, over HTTP through all services."""
+"""Two accounts apply for one person: an officer finds both by the NIK and settles it, over HTTP in all services."""
 
 from __future__ import annotations
 

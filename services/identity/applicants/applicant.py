@@ -87,6 +87,8 @@ class IdentityCheck:
     causes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     failed_at: tuple[datetime, ...] = ()
+    asked_at: tuple[datetime, ...] = ()
+    """When a check was asked for within a day; the repeats after a silence are one check."""
     silences: int = 0
     silence_reason: str | None = None
     asked_by: str | None = None
@@ -131,7 +133,7 @@ def add_applicant(
         account_id=account_id,
         particulars=particulars,
         nik_fingerprints=nik_fingerprints,
-        identity=IdentityCheck(IdentityState.PENDING, check_at=now, warnings=warnings),
+        identity=IdentityCheck(IdentityState.PENDING, check_at=now, warnings=warnings, asked_at=(now,)),
         added_at=now,
         guardian_applicant_id=guardian_applicant_id,
         minor=minor,
@@ -259,10 +261,22 @@ def is_fixed(applicant: Applicant) -> bool:
     return applicant.identity.state is IdentityState.PASSED and bool(applicant.applications)
 
 
-def next_try_at(failed_at: tuple[datetime, ...], most_per_day: int, now: datetime) -> datetime | None:
-    """Return when a further try is possible if as many failed within a day as are allowed; None: now."""
-    recent = sorted(_within_day(failed_at, now))
+def next_try_at(tried_at: tuple[datetime, ...], most_per_day: int, now: datetime) -> datetime | None:
+    """Return when a further try is possible if as many were made within a day as are allowed; None: now."""
+    recent = sorted(_within_day(tried_at, now))
     return recent[-most_per_day] + DAY if len(recent) >= most_per_day else None
+
+
+def next_try_of_account(
+    own_failed_at: tuple[datetime, ...], all_failed_at: tuple[datetime, ...], rules: CheckRules, now: datetime
+) -> datetime | None:
+    """Return when an account may try a NIK again; None: now.
+
+    Tries count against the account that makes them. Where a NIK is tried over and over from many accounts, each of
+    them has one failed try a day: an account that has not failed is never refused, since it may be the NIK's owner's.
+    """
+    is_probed = next_try_at(all_failed_at, rules.failed_tries_per_nik_per_day, now) is not None
+    return next_try_at(own_failed_at, 1 if is_probed else rules.failed_tries_per_day, now)
 
 
 def age_on(birth_date: date, day: date) -> int:
@@ -296,6 +310,7 @@ def _asked(
         check_at=now,
         causes=(),
         warnings=warnings,
+        asked_at=(*_within_day(check.asked_at, now), now),
         silences=0,
         silence_reason=None,
         asked_by=asked_by,

@@ -41,6 +41,10 @@ from shared.tokens import Role
 
 api = Endpoints("applicants")
 
+CHECKS_PER_ADDRESS: Final = RateLimit(300, 3600.0, "address", shared=True)
+"""Checks asked for from one network address, by however many accounts: as many as codes, without which there is no
+account. The registry answers a number of calls a day for the whole country."""
+
 CORRECTIONS_PER_OFFICER: Final = RateLimit(20, 60.0)
 """More than a counter corrects; less than guessing the NIK of an applicant takes."""
 
@@ -65,7 +69,7 @@ _FORM = (*_PARTICULARS, TooManyIdentityTries)
     refusals=(TooManyApplicants, *_FORM),
     idempotent=True,
     cache_answer=False,
-    rate=FORMS_PER_CALLER,
+    rate=(FORMS_PER_CALLER, CHECKS_PER_ADDRESS),
 )
 async def add_applicant(call: Call[ApplicantForm]) -> ApplicantView:
     """Take one of the account's five places."""
@@ -110,7 +114,7 @@ async def look_at_applicant(call: Call) -> ApplicantView:
     body=ApplicantForm,
     answers={200: ApplicantView},
     refusals=(NotFound, DataFixedBySubmission, IdentityAlreadyConfirmed, *_FORM),
-    rate=FORMS_PER_CALLER,
+    rate=(FORMS_PER_CALLER, CHECKS_PER_ADDRESS),
 )
 async def correct_applicant(call: Call[ApplicantForm]) -> ApplicantView:
     """Replace the particulars of an applicant."""
@@ -131,7 +135,7 @@ async def correct_applicant(call: Call[ApplicantForm]) -> ApplicantView:
     refusals=(NotFound, IdentityAlreadyConfirmed, TooManyIdentityTries),
     idempotent=True,
     cache_answer=False,
-    rate=FORMS_PER_CALLER,
+    rate=(FORMS_PER_CALLER, CHECKS_PER_ADDRESS),
 )
 async def ask_registry_again(call: Call) -> ApplicantView:
     """Check the same particulars once more."""

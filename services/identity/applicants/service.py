@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -72,7 +72,7 @@ class Applicants:
             return self._seen(earlier)
         checked = self._checks.check(particulars)
         await self._checks.refuse_twin(account_id, checked, applicant_id)
-        await self._refuse_probing(checked.nik_fingerprints)
+        await self._refuse_probing(account_id, checked.nik_fingerprints)
         await self._checks.refuse_guardian(account_id, guardian_applicant_id, checked, applicant_id)
         await again(lambda: self._take_place(account_id, applicant_id))
         return await self._write_new(account_id, applicant_id, checked, guardian_applicant_id)
@@ -93,7 +93,7 @@ class Applicants:
         checked = self._checks.check(particulars)
         await self._checks.refuse_twin(account_id, checked, applicant_id)
         await self._checks.refuse_guardian(account_id, guardian_applicant_id, checked, applicant_id)
-        await self._refuse_probing(checked.nik_fingerprints)
+        await self._refuse_probing(account_id, checked.nik_fingerprints)
         sealed = self._applicant_vault.seal_particulars(checked.particulars, applicant_id)
 
         def decide(applicant: Applicant) -> Decision[Applicant] | None:
@@ -152,7 +152,7 @@ class Applicants:
         """
         record = await self._own(account_id, applicant_id)
         if record.state.identity.asked_by != command_id:
-            await self._refuse_probing(record.state.nik_fingerprints)
+            await self._refuse_probing(account_id, record.state.nik_fingerprints)
 
         def decide(applicant: Applicant) -> Decision[Applicant] | None:
             if applicant.identity.asked_by == command_id:
@@ -262,15 +262,17 @@ class Applicants:
                 field="/nik",
             )
 
-    async def _refuse_probing(self, nik_fingerprints: tuple[str, ...]) -> None:
+    async def _refuse_probing(self, account_id: str, nik_fingerprints: tuple[str, ...]) -> None:
         found = await self._applicants.applicants_with(nik_fingerprints)
-        failed = tuple(at for record in found for at in record.state.identity.failed_at)
-        most = self._context.settings.check_rules.failed_tries_per_nik_per_day
-        self._refuse_until(rules.next_try_at(failed, most, self._context.now()))
+        own = await self._applicants.applicants_of(account_id)
+        of_nik = [record for record in own if not set(record.state.nik_fingerprints).isdisjoint(nik_fingerprints)]
+        limits, now = self._context.settings.check_rules, self._context.now()
+        self._refuse_until(rules.next_try_of_account(_failed_at(of_nik), _failed_at(found), limits, now))
 
     def _refuse_too_many(self, applicant: Applicant) -> None:
-        most = self._context.settings.check_rules.failed_tries_per_day
-        self._refuse_until(rules.next_try_at(applicant.identity.failed_at, most, self._context.now()))
+        limits, check, now = self._context.settings.check_rules, applicant.identity, self._context.now()
+        self._refuse_until(rules.next_try_at(check.failed_at, limits.failed_tries_per_day, now))
+        self._refuse_until(rules.next_try_at(check.asked_at, limits.checks_per_day, now))
 
     def _refuse_until(self, next_try_at: datetime | None) -> None:
         if next_try_at is not None:
@@ -288,3 +290,7 @@ class Applicants:
     def _seen(self, record: Record[Applicant]) -> ApplicantSeen:
         particulars = self._applicant_vault.particulars(record.state.particulars, record.id)
         return ApplicantSeen(record.id, record.state, particulars)
+
+
+def _failed_at(found: Sequence[Record[Applicant]]) -> tuple[datetime, ...]:
+    return tuple(at for record in found for at in record.state.identity.failed_at)

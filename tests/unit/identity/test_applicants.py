@@ -227,8 +227,25 @@ async def test_one_nik_is_not_probed_from_many_accounts() -> None:
         account_id = await world.sign_up(f"account{number}@example.org")
         await world.confirmed(account_id, replace(BUDI, full_name=f"GUESS {number}"))
     account_id = await world.sign_up("account9@example.org")
+    applicant_id = await world.confirmed(account_id, replace(BUDI, full_name="GUESS 9"))
     with pytest.raises(TooManyIdentityTries):
-        await world.identity.applicants.add(account_id, BUDI, None, "add-9")
+        await world.identity.applicants.ask_again(account_id, applicant_id, "ask-9")
+    with pytest.raises(TooManyIdentityTries):
+        await world.identity.applicants.correct(account_id, applicant_id, BUDI, None)
+
+
+@pytest.mark.acceptance("F24.limit_per_account")
+async def test_many_checks_of_one_applicant_are_refused_however_they_end(world: World) -> None:
+    account_id = await world.sign_up()
+    applicant_id = await world.confirmed(account_id)
+    for number in range(19):
+        await world.identity.applicants.correct(account_id, applicant_id, replace(BUDI, birth_place=f"P{number}"), None)
+        await world.worker.run_due()
+    with pytest.raises(TooManyIdentityTries):
+        await world.identity.applicants.correct(account_id, applicant_id, BUDI, None)
+    assert len(world.registry.asked) == 20
+    world.clock.advance(86400)
+    await world.identity.applicants.correct(account_id, applicant_id, BUDI, None)
 
 
 @pytest.mark.acceptance("F75.five_adults")

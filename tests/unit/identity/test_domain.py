@@ -381,6 +381,15 @@ def test_failed_tries_are_capped_per_day() -> None:
     assert applicant.next_try_at(failed, 5, NOW + timedelta(days=1)) is None
 
 
+def test_a_probed_nik_leaves_each_account_one_failed_try() -> None:
+    others = tuple(NOW + seconds(number) for number in range(20))
+    now = NOW + seconds(30)
+    assert applicant.next_try_of_account((), others, CHECKS, now) is None
+    assert applicant.next_try_of_account((NOW,), others, CHECKS, now) == NOW + timedelta(days=1)
+    assert applicant.next_try_of_account((NOW,), others[1:], CHECKS, now) is None
+    assert applicant.next_try_of_account(others[:5], others[:5], CHECKS, now) == NOW + timedelta(days=1)
+
+
 def test_correcting_and_asking_again_check_anew() -> None:
     failed = applicant.refuse(added(), REFUSED, NOW)
     again = corrected(failed)

@@ -105,6 +105,8 @@ class Applicant:
     added_at: datetime
     guardian_applicant_id: str | None = None
     minor: bool = False
+    by_family_card: bool = False
+    """A child on the guardian's family card: counted apart from the five."""
     person_id: str | None = None
     local_warnings: tuple[str, ...] = field(default=())
     applications: tuple[str, ...] = ()
@@ -127,6 +129,7 @@ def add_applicant(
     *,
     guardian_applicant_id: str | None,
     minor: bool,
+    by_family_card: bool = False,
 ) -> Applicant:
     """Return a new applicant whose check is due now."""
     return Applicant(
@@ -137,6 +140,7 @@ def add_applicant(
         added_at=now,
         guardian_applicant_id=guardian_applicant_id,
         minor=minor,
+        by_family_card=by_family_card,
         local_warnings=warnings,
     )
 
@@ -186,6 +190,7 @@ def correct(
     *,
     guardian_applicant_id: str | None,
     minor: bool,
+    by_family_card: bool = False,
 ) -> Applicant:
     """Replace the particulars; the check is due now and no one is confirmed until it ends."""
     state = TRANSITIONS.after(applicant.identity.state, Step.CORRECT)
@@ -195,6 +200,7 @@ def correct(
         nik_fingerprints=nik_fingerprints,
         guardian_applicant_id=guardian_applicant_id,
         minor=minor,
+        by_family_card=by_family_card,
         person_id=None,
         local_warnings=warnings,
         identity=_asked(applicant.identity, state, warnings, now, asked_by=None),

@@ -27,6 +27,19 @@ class NikStructureWrong(Refusal):
     next_action_id = "Cocokkan angka demi angka dengan KTP; bila sama, hubungi kantor Dukcapil."
 
 
+class NikNeeded(Refusal):
+    """Without NIK goes only a child born abroad, with a guardian."""
+
+    status = 422
+    code = "nik_needed"
+    title = "A NIK is needed; only a child born abroad, with a parent or guardian, may be without one."
+    title_id = (
+        "NIK diperlukan; hanya anak yang lahir di luar negeri, bersama orang tua atau wali, boleh belum memilikinya."
+    )
+    next_action = "Copy the NIK from the family card, or say born_abroad and name the guardian."
+    next_action_id = "Salin NIK dari kartu keluarga, atau isi born_abroad dan sebutkan wali."
+
+
 class BirthDateImpossible(Refusal):
     """A day in the future, or before 1900."""
 
@@ -47,6 +60,17 @@ class TooManyApplicants(Refusal):
     title_id = "Satu akun dapat mendaftarkan paling banyak lima pemohon."
     next_action = "Use an applicant that exists already, or let the person make an account of their own."
     next_action_id = "Gunakan pemohon yang sudah ada, atau mintalah orang tersebut membuat akun sendiri."
+
+
+class TooManyChildren(Refusal):
+    """All lines of the family card are taken."""
+
+    status = 409
+    code = "too_many_children"
+    title = "An account can speak for at most ten children on the family card."
+    title_id = "Satu akun dapat mendaftarkan paling banyak sepuluh anak dalam kartu keluarga."
+    next_action = "Use an applicant that exists already, or let the other parent add the child."
+    next_action_id = "Gunakan pemohon yang sudah ada, atau mintalah orang tua lainnya mendaftarkan anak itu."
 
 
 class ApplicantAlreadyAdded(Refusal):

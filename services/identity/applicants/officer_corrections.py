@@ -95,7 +95,7 @@ class OfficerCorrections:
         if record.state.identity.state is not IdentityState.PASSED:
             raise IdentityNotConfirmed()
         before = self._applicant_vault.particulars(record.state.particulars, applicant_id)
-        if "".join(proposal.nik_shown.split()) != before.nik:
+        if "".join(proposal.nik_shown.split()) != await self._nik_on_paper(record, before):
             raise PaperOfAnotherPerson(field="/nik")
         checked = await self._checked(record, replace(before, **proposal.changes))
         after, now = checked.particulars, self._context.now()
@@ -208,11 +208,16 @@ class OfficerCorrections:
             raise CorrectionDecided(state=correction.state.value) from None
 
     async def _checked(self, record: Record[Applicant], particulars: Particulars) -> CheckedParticulars:
-        checked = self._checks.check(particulars)
         account_id, guardian_id = record.state.account_id, record.state.guardian_applicant_id
-        await self._checks.refuse_twin(account_id, checked, record.id)
-        await self._checks.refuse_guardian(account_id, guardian_id, checked, record.id)
-        return checked
+        return await self._checks.check(account_id, record.id, particulars, guardian_id)
+
+    async def _nik_on_paper(self, record: Record[Applicant], particulars: Particulars) -> str | None:
+        """Return the NIK that the paper must show: of a child without one, their guardian's."""
+        guardian_id = record.state.guardian_applicant_id
+        if particulars.nik is not None or guardian_id is None:
+            return particulars.nik
+        guardian = await self._known(guardian_id)
+        return self._applicant_vault.particulars(guardian.state.particulars, guardian_id).nik
 
     async def _change(self, applicant_id: str, decide: Any) -> Record[Applicant]:
         return await change(self._context.store, self._context.clock, APPLICANT, applicant_id, decide)

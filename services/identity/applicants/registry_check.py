@@ -11,7 +11,7 @@ from services.identity.applicants import applicant as rules
 from services.identity.applicants.applicant import Applicant
 from services.identity.applicants.confirmation import Confirmations
 from services.identity.applicants.particulars import Particulars
-from services.identity.applicants.registry_match import RegistryAnswer, match
+from services.identity.applicants.registry_match import Match, RegistryAnswer, match
 from services.identity.applicants.repository import APPLICANT
 from services.identity.applicants.vault import ApplicantVault
 from services.identity.context import UseCaseContext
@@ -47,13 +47,11 @@ class RegistryChecks:
     async def run(self, record: Record[Applicant]) -> None:
         """Ask the registry and write the outcome: confirmed, shown back, refused, or asked again later."""
         particulars = self._applicant_vault.particulars(record.state.particulars, record.id)
-        match_rules = self._context.settings.match_rules
         try:
-            answer = await self._registry.compare(particulars, match_rules.name_percent)
+            result = await self._ask(particulars)
         except UpstreamDown as trouble:
             await self._write_silence(record, trouble.reason)
             return
-        result = match(answer, match_rules)
         if not result.confirmed:
             refused = rules.refuse(record.state, result, self._context.now())
             causes = refused.identity.causes
@@ -69,6 +67,13 @@ class RegistryChecks:
         person_id = await self._confirmations.find_person(record.state.nik_fingerprints)
         confirmed = rules.confirm(record.state, person_id, result)
         await self._save(record, confirmed, await self._confirmations.messages(record.id, confirmed, particulars))
+
+    async def _ask(self, particulars: Particulars) -> Match:
+        """Return the registry's judgement; of a child without NIK it knows nothing, and the counter sees the papers."""
+        if particulars.nik is None:
+            return Match()
+        match_rules = self._context.settings.match_rules
+        return match(await self._registry.compare(particulars, match_rules.name_percent), match_rules)
 
     async def _write_silence(self, record: Record[Applicant], reason: str) -> None:
         waiting = rules.meet_silence(record.state, reason, self._context.settings.check_rules, self._context.now())

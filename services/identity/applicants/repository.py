@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from services.identity.accounts.account import MOST_APPLICANTS
+from services.identity.accounts.account import MOST_APPLICANTS, MOST_CHILDREN
 from services.identity.applicants import applicant as applicant_rules
 from services.identity.applicants.applicant import Applicant
 from services.identity.applicants.person import Person
@@ -27,6 +27,9 @@ PERSON: Final[Kind[Person]] = Kind(
     "person", Person, indexes=(Index("nik", ("state.nik_fingerprints",), unique=True),), bare=True
 )
 
+MOST_OF_ONE_ACCOUNT: Final = 2 * (MOST_APPLICANTS + MOST_CHILDREN)
+"""Applicants read for one account: more than it has places."""
+
 MOST_OF_ONE_NIK: Final = 100
 """Applicants read for one NIK: more than any limit asks for."""
 
@@ -43,7 +46,8 @@ class ApplicantRepository:
 
     async def applicants_of(self, account_id: str) -> list[Record[Applicant]]:
         """Return all applicants of an account, oldest first."""
-        return await self._store.find(APPLICANT, "account", {"state.account_id": account_id}, limit=MOST_APPLICANTS * 2)
+        wanted = {"state.account_id": account_id}
+        return await self._store.find(APPLICANT, "account", wanted, limit=MOST_OF_ONE_ACCOUNT)
 
     async def applicants_with(self, nik_fingerprints: Sequence[str]) -> list[Record[Applicant]]:
         """Return the applicants who stated this NIK, in whichever account."""

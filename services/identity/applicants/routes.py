@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.identity.accounts.account import MOST_APPLICANTS
+from services.identity.accounts.account import MOST_APPLICANTS, MOST_CHILDREN
 from services.identity.applicants.errors import (
     ApplicantAlreadyAdded,
     BirthDateImpossible,
@@ -15,6 +15,7 @@ from services.identity.applicants.errors import (
     GuardianUnusable,
     IdentityAlreadyConfirmed,
     IdentityNotConfirmed,
+    NikNeeded,
     NikNotSixteenDigits,
     NikOfAnotherPerson,
     NikStructureWrong,
@@ -23,6 +24,7 @@ from services.identity.applicants.errors import (
     PaperOfAnotherPerson,
     SecondOfficerNeeded,
     TooManyApplicants,
+    TooManyChildren,
     TooManyIdentityTries,
 )
 from services.identity.applicants.schemas import (
@@ -50,6 +52,7 @@ CORRECTIONS_PER_OFFICER: Final = RateLimit(20, 60.0)
 
 
 _PARTICULARS = (
+    NikNeeded,
     NikNotSixteenDigits,
     NikStructureWrong,
     BirthDateImpossible,
@@ -66,7 +69,7 @@ _FORM = (*_PARTICULARS, TooManyIdentityTries)
     access=APPLICANT,
     body=ApplicantForm,
     answers={201: ApplicantView},
-    refusals=(TooManyApplicants, *_FORM),
+    refusals=(TooManyApplicants, TooManyChildren, *_FORM),
     idempotent=True,
     cache_answer=False,
     rate=(FORMS_PER_CALLER, CHECKS_PER_ADDRESS),
@@ -89,7 +92,12 @@ async def list_applicants(call: Call) -> ApplicantsView:
     """Return all applicants of the caller's account."""
     found = await call.app[IDENTITY].applicants.list_applicants(call.caller.account_id)
     shown = [ApplicantView.from_seen(applicant) for applicant in found]
-    return ApplicantsView(applicants=shown, places_left=max(0, MOST_APPLICANTS - len(shown)))
+    children = sum(1 for seen in found if seen.applicant.by_family_card)
+    return ApplicantsView(
+        applicants=shown,
+        places_left=max(0, MOST_APPLICANTS - len(found) + children),
+        child_places_left=max(0, MOST_CHILDREN - children),
+    )
 
 
 @api.get(
@@ -113,7 +121,7 @@ async def look_at_applicant(call: Call) -> ApplicantView:
     access=APPLICANT,
     body=ApplicantForm,
     answers={200: ApplicantView},
-    refusals=(NotFound, DataFixedBySubmission, IdentityAlreadyConfirmed, *_FORM),
+    refusals=(NotFound, DataFixedBySubmission, IdentityAlreadyConfirmed, TooManyApplicants, TooManyChildren, *_FORM),
     rate=(FORMS_PER_CALLER, CHECKS_PER_ADDRESS),
 )
 async def correct_applicant(call: Call[ApplicantForm]) -> ApplicantView:

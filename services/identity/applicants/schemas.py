@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
 
 from services.identity.applicants.applicant import IdentityState
 from services.identity.applicants.correction import CorrectionState, Original
 from services.identity.applicants.next_step import identity_progress
-from services.identity.applicants.nik import Sex
+from services.identity.applicants.nik import Sex, date_of_year
 from services.identity.applicants.officer_corrections import CorrectionSeen, Proposal
 from services.identity.applicants.particulars import Particulars
 from services.identity.applicants.registry_match import RegistryWarning
@@ -26,20 +28,47 @@ SexWord = Annotated[Sex, Field(strict=False)]
 Place = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 
 
+Year = Annotated[int, Field(ge=1900, le=2100)]
+
+
 FamilyCardNumber = Annotated[str, StringConstraints(min_length=16, max_length=16, pattern=r"^[0-9]{16}$")]
+
+
+def _hide_default(schema: dict[str, Any]) -> None:
+    """Take the null out of the schema of a member that is left out, not sent as null."""
+    schema.pop("default", None)
 
 
 class ApplicantForm(Body):
     """An applicant's own particulars, as on the identity card or birth certificate."""
 
     full_name: Name = Field(examples=["BUDI CONTOH SANTOSO"])
-    nik: NikText = Field(examples=["3174011203880002"])
+    nik: NikText | SkipJsonSchema[None] = Field(
+        None,
+        examples=["3174011203880002"],
+        description="left out only for a child born abroad who has none yet",
+        json_schema_extra=_hide_default,
+    )
     birth_place: Place = Field(examples=["BANDUNG"])
-    birth_date: IsoDate = Field(examples=["1988-03-12"])
+    birth_date: IsoDate | SkipJsonSchema[None] = Field(
+        None, examples=["1988-03-12"], description="or birth_year", json_schema_extra=_hide_default
+    )
+    birth_year: Year | None = Field(
+        None, description="where only the year is known: the date is taken from the NIK, else 1 July of that year"
+    )
     sex: SexWord
     family_card_number: FamilyCardNumber | None = None
     guardian_applicant_id: Id | None = None
     married: bool = False
+    born_abroad: bool = Field(False, description="a child without NIK: with a guardian, shown at the counter")
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if (self.birth_date is None) is (self.birth_year is None):
+            raise PydanticCustomError("birth_date_or_year", "give birth_date or birth_year, one of them")
+        if self.nik is None and not self.born_abroad:
+            raise PydanticCustomError("nik_needed", "give nik; only a child born abroad may be without one")
+        return self
 
     def particulars(self) -> Particulars:
         """Return the form without the guardian."""
@@ -47,7 +76,7 @@ class ApplicantForm(Body):
             full_name=self.full_name,
             nik=self.nik,
             birth_place=self.birth_place,
-            birth_date=self.birth_date,
+            birth_date=self.birth_date or date_of_year(self.nik, self.birth_year or 0),
             sex=self.sex,
             family_card_number=self.family_card_number,
             married=self.married,
@@ -83,7 +112,7 @@ class ApplicantView(View):
 
     applicant_id: str
     full_name: str
-    nik: str = Field(description="Masked.", examples=["************0002"])
+    nik: str = Field(description="Masked; empty for a child without one.", examples=["************0002"])
     birth_place: str
     birth_date: date
     sex: Sex
@@ -107,7 +136,7 @@ class ApplicantView(View):
         return cls(
             applicant_id=seen.applicant_id,
             full_name=particulars.full_name,
-            nik=mask_nik(particulars.nik),
+            nik=mask_nik(particulars.nik) if particulars.nik is not None else "",
             birth_place=particulars.birth_place,
             birth_date=particulars.birth_date,
             sex=particulars.sex,
@@ -130,6 +159,7 @@ class ApplicantsView(View):
 
     applicants: list[ApplicantView]
     places_left: int
+    child_places_left: int = Field(description="For children on a guardian's family card.")
 
 
 _PUBLISHED: Final = {IdentityState.SHOWN_BACK: IdentityState.PENDING}

@@ -16,8 +16,10 @@ from services.identity.applicants.errors import (
     IdentityAlreadyConfirmed,
     NothingShownBack,
     TooManyApplicants,
+    TooManyChildren,
     TooManyIdentityTries,
 )
+from services.identity.applicants.nik import NikWarning
 from services.identity.applicants.particulars import Particulars
 from services.identity.applicants.particulars_check import CheckedParticulars, ParticularsChecks
 from services.identity.applicants.repository import APPLICANT, ApplicantRepository
@@ -59,22 +61,20 @@ class Applicants:
     async def add(
         self, account_id: str, particulars: Particulars, guardian_applicant_id: str | None, command_id: str
     ) -> ApplicantSeen:
-        """Take one of the account's five places; the check with the registry starts by itself.
+        """Take one of the account's five places, or one for a child on the guardian's family card; the check starts.
 
         Raises:
-            NikNotSixteenDigits, NikStructureWrong, BirthDateImpossible: the data cannot be right.
+            NikNotSixteenDigits, NikStructureWrong, NikNeeded, BirthDateImpossible: the data cannot be right.
             GuardianNeeded, GuardianUnusable: a child needs a confirmed adult of the same account.
-            ApplicantAlreadyAdded, TooManyApplicants, TooManyIdentityTries: a limit is met.
+            ApplicantAlreadyAdded, TooManyApplicants, TooManyChildren, TooManyIdentityTries: a limit is met.
         """
         applicant_id = derived_id("applicant", command_id)
         earlier = await self._applicants.applicant(applicant_id)
         if earlier is not None:
             return self._seen(earlier)
-        checked = self._checks.check(particulars)
-        await self._checks.refuse_twin(account_id, checked, applicant_id)
+        checked = await self._checks.check(account_id, applicant_id, particulars, guardian_applicant_id)
         await self._refuse_probing(account_id, checked.nik_fingerprints)
-        await self._checks.refuse_guardian(account_id, guardian_applicant_id, checked, applicant_id)
-        await again(lambda: self._take_place(account_id, applicant_id))
+        await again(lambda: self._take_place(account_id, applicant_id, child=checked.by_family_card))
         return await self._write_new(account_id, applicant_id, checked, guardian_applicant_id)
 
     async def correct(
@@ -90,18 +90,19 @@ class Applicants:
             IdentityAlreadyConfirmed: another NIK for a confirmed applicant.
             TooManyIdentityTries: as many checks failed as a day allows.
         """
-        checked = self._checks.check(particulars)
-        await self._checks.refuse_twin(account_id, checked, applicant_id)
-        await self._checks.refuse_guardian(account_id, guardian_applicant_id, checked, applicant_id)
+        known = await self._own(account_id, applicant_id)
+        checked = await self._checks.check(account_id, applicant_id, particulars, guardian_applicant_id)
         await self._refuse_probing(account_id, checked.nik_fingerprints)
+        if known.state.by_family_card is not checked.by_family_card:
+            self._refuse_correction(known.state, checked)
+            await again(lambda: self._take_place(account_id, applicant_id, child=checked.by_family_card))
         sealed = self._applicant_vault.seal_particulars(checked.particulars, applicant_id)
 
         def decide(applicant: Applicant) -> Decision[Applicant] | None:
             is_confirmed = applicant.identity.state is IdentityState.PASSED
             if is_confirmed and self._is_unchanged(applicant_id, applicant, checked.particulars, guardian_applicant_id):
                 return None
-            self._refuse_fixed(applicant, checked)
-            self._refuse_too_many(applicant)
+            self._refuse_correction(applicant, checked)
             corrected = rules.correct(
                 applicant,
                 sealed,
@@ -110,6 +111,7 @@ class Applicants:
                 self._context.now(),
                 guardian_applicant_id=guardian_applicant_id,
                 minor=checked.minor,
+                by_family_card=checked.by_family_card,
             )
             reopened = ApplicantReopened(account_id=account_id, applicant_id=applicant_id)
             return Decision(corrected, (reopened,) if is_confirmed else ())
@@ -195,20 +197,22 @@ class Applicants:
 
     # Writing
 
-    async def _take_place(self, account_id: str, applicant_id: str) -> None:
+    async def _take_place(self, account_id: str, applicant_id: str, *, child: bool) -> None:
         now = self._context.now()
         record = await self._accounts.account(account_id)
         if record is None:
             raise NotFound()
         account = record.state
-        if accounts.has_place(account, applicant_id):
+        if accounts.has_place(account, applicant_id, child=child):
             return
-        if accounts.is_full(account):
+        if not accounts.places_left(account, child=child):
             existing = {applicant.id for applicant in await self._applicants.applicants_of(account_id)}
             account = accounts.without_empty_places(account, existing, now)
-        if accounts.is_full(account):
+        if not accounts.places_left(account, child=child):
+            if child:
+                raise TooManyChildren(limit=accounts.MOST_CHILDREN)
             raise TooManyApplicants(limit=accounts.MOST_APPLICANTS)
-        await self._accounts.save_account(record, accounts.take_place(account, applicant_id, now), now)
+        await self._accounts.save_account(record, accounts.take_place(account, applicant_id, now, child=child), now)
 
     async def _write_new(
         self, account_id: str, applicant_id: str, checked: CheckedParticulars, guardian_applicant_id: str | None
@@ -221,6 +225,7 @@ class Applicants:
             self._context.now(),
             guardian_applicant_id=guardian_applicant_id,
             minor=checked.minor,
+            by_family_card=checked.by_family_card,
         )
         event = ApplicantAdded(
             account_id=account_id, applicant_id=applicant_id, guardian_applicant_id=guardian_applicant_id
@@ -251,16 +256,18 @@ class Applicants:
         known = self._applicant_vault.particulars(applicant.particulars, applicant_id)
         return (known, applicant.guardian_applicant_id) == (particulars, guardian_applicant_id)
 
-    def _refuse_fixed(self, applicant: Applicant, checked: CheckedParticulars) -> None:
+    def _refuse_correction(self, applicant: Applicant, checked: CheckedParticulars) -> None:
         if rules.is_fixed(applicant):
             raise DataFixedBySubmission()
         is_confirmed = applicant.identity.state is IdentityState.PASSED
-        if is_confirmed and set(applicant.nik_fingerprints).isdisjoint(checked.nik_fingerprints):
+        has_nik = NikWarning.MISSING.value not in applicant.local_warnings
+        if is_confirmed and has_nik and set(applicant.nik_fingerprints).isdisjoint(checked.nik_fingerprints):
             raise IdentityAlreadyConfirmed(
                 "Another NIK is another person: add them as an applicant.",
                 detail_id="NIK lain berarti orang lain: tambahkan sebagai pemohon.",
                 field="/nik",
             )
+        self._refuse_too_many(applicant)
 
     async def _refuse_probing(self, account_id: str, nik_fingerprints: tuple[str, ...]) -> None:
         found = await self._applicants.applicants_with(nik_fingerprints)

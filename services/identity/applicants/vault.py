@@ -13,6 +13,7 @@ from shared.events.application import KeepIdentityCard
 
 _PARTICULARS: Final = "particulars"
 _NIK: Final = "nik"
+_CHILD: Final = "child_without_nik"
 
 
 class ApplicantVault:
@@ -26,6 +27,11 @@ class ApplicantVault:
     def nik_fingerprints(self, nik: str) -> tuple[str, ...]:
         """Return the fingerprints that find a NIK."""
         return self._fingerprints.all(nik, _NIK)
+
+    def child_fingerprints(self, guardian_person_id: str, particulars: Particulars) -> tuple[str, ...]:
+        """Return the fingerprints that find a child without NIK: of their guardian, birth date and name."""
+        name = " ".join(particulars.full_name.upper().split())
+        return self._fingerprints.all(f"{guardian_person_id}|{particulars.birth_date.isoformat()}|{name}", _CHILD)
 
     def seal_particulars(self, particulars: Particulars, applicant_id: str) -> str:
         """Return the stored form of an applicant's particulars."""
@@ -52,7 +58,7 @@ class ApplicantVault:
         """Return the command that hands the confirmed data to application."""
         content = {
             "full_name": particulars.full_name,
-            "nik": particulars.nik,
+            "nik": particulars.nik or "",
             "birth_place": particulars.birth_place,
             "birth_date": particulars.birth_date.isoformat(),
             "sex": particulars.sex.value,

@@ -257,11 +257,23 @@ def test_an_account_is_found_by_either_address() -> None:
 def test_five_applicants_and_no_more() -> None:
     state = account.register("id", NOW, email=EMAIL, phone=None)
     for number in range(account.MOST_APPLICANTS):
-        assert not account.is_full(state)
+        assert account.places_left(state) == account.MOST_APPLICANTS - number
         state = account.take_place(state, f"applicant-{number}", NOW)
-    assert account.is_full(state)
+    assert account.places_left(state) == 0
     assert account.has_place(state, "applicant-4")
     assert not account.has_place(state, "applicant-5")
+
+
+@pytest.mark.acceptance("F75.children_by_family_card")
+def test_children_are_counted_apart_up_to_a_family_card() -> None:
+    state = account.register("id", NOW, email=EMAIL, phone=None)
+    for number in range(10):
+        assert account.places_left(state, child=True) == 10 - number
+        state = account.take_place(state, f"child-{number}", NOW, child=True)
+    assert (account.places_left(state, child=True), account.places_left(state)) == (0, 5)
+    grown = account.take_place(state, "child-0", NOW)
+    assert (account.places_left(grown, child=True), account.places_left(grown), len(grown.places)) == (1, 4, 10)
+    assert account.has_place(grown, "child-0") and not account.has_place(grown, "child-0", child=True)
 
 
 def test_a_place_without_its_applicant_is_freed_after_a_while() -> None:
@@ -388,6 +400,21 @@ def test_a_probed_nik_leaves_each_account_one_failed_try() -> None:
     assert applicant.next_try_of_account((NOW,), others, CHECKS, now) == NOW + timedelta(days=1)
     assert applicant.next_try_of_account((NOW,), others[1:], CHECKS, now) is None
     assert applicant.next_try_of_account(others[:5], others[:5], CHECKS, now) == NOW + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("number", "year", "born"),
+    [
+        ("3174014502900001", 1990, date(1990, 2, 5)),
+        ("3174014502900001", 1991, date(1991, 7, 1)),
+        ("3174012902000001", 2000, date(2000, 2, 29)),
+        ("3174012902000001", 1900, date(1900, 7, 1)),
+        ("no nik", 1950, date(1950, 7, 1)),
+        (None, 2020, date(2020, 7, 1)),
+    ],
+)
+def test_where_only_the_year_is_known_the_nik_tells_the_day(number: str | None, year: int, born: date) -> None:
+    assert nik.date_of_year(number, year) == born
 
 
 def test_correcting_and_asking_again_check_anew() -> None:

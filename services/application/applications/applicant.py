@@ -38,6 +38,11 @@ class Applicant:
     """The version of the news in ``identity``."""
 
     @property
+    def unsettled(self) -> bool:
+        """Return whether identity's check goes on: the registry is asked, or the applicant about a difference."""
+        return self.identity in {IdentityProgress.PENDING, IdentityProgress.SHOWN_BACK}
+
+    @property
     def complete(self) -> bool:
         """Return whether the applicant is confirmed and both the confirmation and the card are here."""
         is_confirmed = self.confirmed_version > 0 and self.identity is IdentityProgress.PASSED

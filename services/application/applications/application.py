@@ -344,7 +344,7 @@ def deadlines(application: Application) -> Mapping[str, datetime]:
         "papers": interview.complete_until if interview and application.status is Status.INCOMPLETE else None,
         "collection": application.collect_until if application.status is Status.PRINTED else None,
     }
-    return {name: at for name, at in found.items() if at is not None} | draft_deadlines(application)
+    return {**{name: at for name, at in found.items() if at is not None}, **draft_deadlines(application)}
 
 
 def _without_visit_work(application: Application) -> Application:

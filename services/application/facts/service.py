@@ -81,7 +81,8 @@ class Facts:
     async def applicant_progress(self, fact: ApplicantNews, envelope: Envelope) -> None:
         """Note how far identity's check of an applicant is; older news than is known changes nothing."""
         record = await self._applications.repository.applicant(fact.applicant_id)
-        known = record.state if record else Applicant(fact.account_id, "")
+        guardian_id = fact.guardian_applicant_id if isinstance(fact, ApplicantAdded) else None
+        known = record.state if record else Applicant(fact.account_id, "", guardian_id)
         if envelope.aggregate_version <= known.identity_version:
             return
         state = replace(known, identity=PROGRESS[type(fact)], identity_version=envelope.aggregate_version)

@@ -189,16 +189,34 @@ async def identity_of(world: World) -> IdentityProgress:
     return record.state.identity
 
 
+async def unsettled(world: World) -> bool:
+    record = await world.service.applications.repository.applicant("appl")
+    return record is not None and record.state.unsettled
+
+
 async def test_the_state_of_the_check_is_known_in_whatever_order_it_comes(world: World) -> None:
     await world.tell(ApplicantRefused(**NEWS, causes=("nik_not_found",)), 3)
     await world.tell(ApplicantAdded(**NEWS), 1)
     assert await identity_of(world) is IdentityProgress.FAILED
+    assert not await unsettled(world)
     await world.tell(ApplicantShownBack(**NEWS, differences=("birth_place_differs",)), 5)
     assert await identity_of(world) is IdentityProgress.SHOWN_BACK
+    assert await unsettled(world)
     await world.tell(ApplicantConfirmed(**IDS), 6)
     await world.tell(card(CARD), 6)
     assert await identity_of(world) is IdentityProgress.PASSED
     await world.draft()
+
+
+async def test_an_applicant_is_known_before_the_registry_has_answered(world: World) -> None:
+    await world.tell(ApplicantAdded(**NEWS, guardian_applicant_id="parent"), 1)
+    record = await world.service.applications.repository.applicant("appl")
+    assert record is not None
+    state = record.state
+    assert (state.account_id, state.person_id, state.guardian_applicant_id) == ("acc", "", "parent")
+    assert (state.unsettled, state.complete) == (True, False)
+    with pytest.raises(NotKnownYet):
+        await world.draft()
 
 
 async def test_nothing_begins_while_confirmed_data_are_corrected(world: World) -> None:

@@ -392,3 +392,29 @@ async def test_the_rules_that_are_watched_find_what_breaks_them(world: World) ->
 
 def test_field_names_of_causes_are_those_of_the_form() -> None:
     assert {field.value for field in Field} <= {*ApplicantView.model_fields}
+
+
+@pytest.mark.acceptance("F19.resumable")
+async def test_a_check_goes_on_in_another_process_after_a_crash_in_the_middle(world: World) -> None:
+    account_id = await world.sign_up()
+    applicant_id = (await world.identity.applicants.add(account_id, BUDI, None, "add-1")).applicant_id
+    asked = asyncio.Event()
+
+    async def never_answers(*_: object) -> RegistryAnswer:
+        asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError("the process died before")
+
+    world.registry.compare = never_answers  # type: ignore[method-assign]
+    process = asyncio.create_task(world.worker.run_due())
+    await asked.wait()
+    process.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await process
+    assert await state_of(world, account_id, applicant_id) is IdentityState.PENDING
+    restarted = World(store=world.store, clock=world.clock, seed=8)
+    assert await restarted.worker.run_due() == 0  # the lease of the dead process lasts
+    world.clock.advance(31)
+    assert await restarted.worker.run_due() == 1
+    assert await state_of(restarted, account_id, applicant_id) is IdentityState.PASSED
+    assert len(restarted.registry.asked) == len(await restarted.said(ApplicantConfirmed)) == 1

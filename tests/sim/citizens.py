@@ -194,11 +194,14 @@ class Citizen(Person):
         await self._submit()
 
     async def _submit(self) -> None:
-        allowed = ("person_applies_elsewhere",) if self.has_twin else ()
+        allowed = ("person_applies_elsewhere", "answers_contradict") if self.has_twin else ()
         body = {"confirmed_not_refundable": True}
         for _ in range(WAITS_FOR_THE_TWIN):
-            if (await self.post("application", f"{self._application}/submission", body, expect=allowed)).ok:
+            submitted = await self.post("application", f"{self._application}/submission", body, expect=allowed)
+            if submitted.ok:
                 return
+            if submitted.code == "answers_contradict":  # the twin has collected a passport meanwhile
+                break
             await self.pause(2 * HOUR)
         raise GaveWay
 

@@ -185,10 +185,10 @@ class OfficerCorrections:
         )
 
         def decide(applicant: Applicant) -> Decision[Applicant]:
-            if applicant.particulars != record.state.particulars:
-                raise CorrectionDecided(state=CorrectionState.LAPSED.value)
             newest = applicant.correction(correction.correction_id) or correction
             made = self._decided(newest, CorrectionCommand.MAKE, caller.account_id)
+            if applicant.particulars != record.state.particulars:
+                raise CorrectionDecided(state=newest.state.value)
             amended = rules.amend(
                 applicant, made, sealed, checked.nik_fingerprints, checked.warnings, minor=checked.minor
             )

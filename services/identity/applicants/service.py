@@ -95,14 +95,16 @@ class Applicants:
         await self._refuse_probing(account_id, checked.nik_fingerprints)
         if known.state.by_family_card is not checked.by_family_card:
             self._refuse_correction(known.state, checked)
+            self._refuse_too_many(known.state)
             await again(lambda: self._take_place(account_id, applicant_id, child=checked.by_family_card))
         sealed = self._applicant_vault.seal_particulars(checked.particulars, applicant_id)
 
         def decide(applicant: Applicant) -> Decision[Applicant] | None:
+            self._refuse_correction(applicant, checked)
             is_confirmed = applicant.identity.state is IdentityState.PASSED
             if is_confirmed and self._is_unchanged(applicant_id, applicant, checked.particulars, guardian_applicant_id):
                 return None
-            self._refuse_correction(applicant, checked)
+            self._refuse_too_many(applicant)
             corrected = rules.correct(
                 applicant,
                 sealed,
@@ -267,7 +269,6 @@ class Applicants:
                 detail_id="NIK lain berarti orang lain: tambahkan sebagai pemohon.",
                 field="/nik",
             )
-        self._refuse_too_many(applicant)
 
     async def _refuse_probing(self, account_id: str, nik_fingerprints: tuple[str, ...]) -> None:
         found = await self._applicants.applicants_with(nik_fingerprints)

@@ -22,7 +22,7 @@ from services.identity.applicants.correction import (
     edit_distance,
     needs_second_officer,
 )
-from services.identity.applicants.errors import DataFixedBySubmission, NothingShownBack
+from services.identity.applicants.errors import CorrectionDecided, DataFixedBySubmission, NothingShownBack
 from services.identity.applicants.nik import Sex
 from services.identity.applicants.officer_corrections import Proposal
 from services.identity.applicants.particulars import Particulars
@@ -372,8 +372,9 @@ async def test_the_applicant_corrects_until_the_submission_over_http(counter: Co
     confirmed = await counter.applicant()
     assert (confirmed["identity"]["state"], confirmed["full_name"]) == ("passed", BUDI.full_name)
     await tell(world, submission(counter.account_id, counter.applicant_id, confirmed["person_id"]))
-    status, problem = await counter.call("PUT", path, form(TYPED))
-    assert (status, problem["code"]) == (409, "data_fixed_by_submission")
+    for typed in (TYPED, BUDI):
+        status, problem = await counter.call("PUT", path, form(typed))
+        assert (status, problem["code"]) == (409, "data_fixed_by_submission")
     assert "office" in problem["next_action"]
     assert (await counter.applicant())["full_name"] == BUDI.full_name
 
@@ -462,6 +463,34 @@ async def test_data_that_changed_since_are_not_overwritten(counter: Counter, wor
         await corrections._make(record, correction, checked, officer)
     assert (await counter.applicant())["full_name"] == BUDI.full_name
     assert (await counter.decide(waiting["correction_id"]))[1]["state"] == "made"
+
+
+async def test_of_two_officers_who_decide_at_once_one_is_told_how_it_was_decided(
+    counter: Counter, world: World
+) -> None:
+    await counter.begin()
+    _, waiting = await counter.propose(sex="female")
+    correction_id = waiting["correction_id"]
+    find = world.identity.officer_corrections._at_office
+    both_have_read = asyncio.Barrier(2)
+
+    async def together(*given: Any) -> Any:
+        found = await find(*given)
+        await both_have_read.wait()
+        return found
+
+    world.identity.officer_corrections._at_office = together  # type: ignore[method-assign]
+    decide = world.identity.officer_corrections.decide
+    officers = [Caller(f"officer-{number}", Role.INTERVIEWER, "s", "A") for number in (2, 3)]
+    answers = await asyncio.gather(
+        decide(officers[0], counter.applicant_id, correction_id, approved=True),
+        decide(officers[1], counter.applicant_id, correction_id, approved=False),
+        return_exceptions=True,
+    )
+    (refused,) = [answer for answer in answers if isinstance(answer, CorrectionDecided)]
+    decided = (await state_of(world, counter.applicant_id)).correction(correction_id)
+    assert decided is not None and refused.facts == {"state": decided.state.value}
+    assert len(await world.said(ParticularsCorrected)) == (decided.state is CorrectionState.MADE)
 
 
 async def test_a_corrected_nik_leaves_the_person_the_same(counter: Counter, world: World) -> None:

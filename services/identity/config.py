@@ -253,6 +253,11 @@ class Settings(ServiceSettings):
         )
 
     @property
+    def correction_rules(self) -> CorrectionRules:
+        """Return how long a correction waits for a second officer."""
+        return CorrectionRules(open_seconds=self.correction_seconds)
+
+    @property
     def match_rules(self) -> MatchRules:
         """When the registry's answers confirm."""
         return MatchRules(name_percent=self.name_match_percent)

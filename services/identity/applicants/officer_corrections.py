@@ -75,7 +75,7 @@ class OfficerCorrections:
         self._applicant_vault = ApplicantVault(context.seals)
         self._checks = checks
         self._confirmations = Confirmations(context)
-        self._wait = timedelta(seconds=context.settings.correction_seconds)
+        self._wait = timedelta(seconds=context.settings.correction_rules.open_seconds)
 
     async def propose(self, caller: Caller, applicant_id: str, proposal: Proposal, command_id: str) -> CorrectionSeen:
         """Correct a typing error at once; otherwise keep the correction until a second officer decides.

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from services.application.applications.repository import APPLICATION
 from services.application.applications.visit import BILL_FACTS, SEAT_FACTS
+from services.application.facts.service import PROGRESS
 from services.application.use_cases import UseCases
 from shared.events.application import KeepIdentityCard
 from shared.events.billing import CorrectionPriced, PaymentCaseClosed, PaymentCaseOpened, RefundMoved, RefundOpened
 from shared.events.envelope import Envelope
-from shared.events.identity import ApplicantAdded, ApplicantConfirmed, ApplicantRefused
+from shared.events.identity import ApplicantConfirmed
 from shared.events.message import Command, Event
 from shared.events.notification import DeliveryFailed, DeliverySent
 from shared.events.scheduling import SeatUnavailable, SpecialRescheduleRefused
@@ -27,9 +28,8 @@ class Handlers:
         """The events that application hears."""
         facts = self._service.facts
         return {
-            ApplicantAdded: self._service.identities.applicant_added,
-            ApplicantRefused: self._service.identities.applicant_refused,
             ApplicantConfirmed: self._applicant_confirmed,
+            **dict.fromkeys(PROGRESS, facts.applicant_progress),
             **dict.fromkeys(SEAT_FACTS, facts.seat),
             **dict.fromkeys(BILL_FACTS, facts.bill),
             SeatUnavailable: facts.seat_unavailable,
@@ -53,6 +53,8 @@ class Handlers:
         kind = APPLICATION.name
         return {
             (kind, "identity"): self._service.identities.look_due,
+            (kind, "draft_warning"): self._service.draft_expiry.warn,
+            (kind, "draft_end"): self._service.draft_expiry.end,
             (kind, "letter"): self._service.letters.write_due,
             (kind, "hand_over"): self._service.issuance.hand_over_due,
             (kind, "hand_over_alert"): self._service.issuance.alert_due,

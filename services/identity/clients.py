@@ -96,7 +96,7 @@ class Dukcapil:
             "password": self._settings.dukcapil_password.get_secret_value(),
             "ip_user": OWN_ADDRESS,
             "TRESHOLD": str(name_percent),
-            "NIK": particulars.nik,
+            "NIK": particulars.nik or "",
             "NAMA_LGKP": particulars.full_name,
             "TMPT_LHR": particulars.birth_place,
             "TGL_LHR": particulars.birth_date.strftime("%d-%m-%Y"),

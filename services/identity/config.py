@@ -12,6 +12,7 @@ from services.identity.rules import (
     AssistanceRules,
     CheckRules,
     CodeRules,
+    CorrectionRules,
     LockRules,
     MatchRules,
     RegistryRules,
@@ -27,6 +28,7 @@ CODES: Final = CodeRules()
 ADDRESS_CHANGES: Final = AddressChangeRules()
 REGISTRY: Final = RegistryRules()
 CHECKS: Final = CheckRules()
+CORRECTIONS: Final = CorrectionRules()
 MATCHES: Final = MatchRules()
 ASSISTANCES: Final = AssistanceRules()
 LOCKS: Final = LockRules()
@@ -145,7 +147,12 @@ class Settings(ServiceSettings):
         CHECKS.failed_tries_per_day, ge=1, description="failed identity checks of one applicant in a day"
     )
     failed_checks_per_nik_per_day: Annotated[int, AtMost(100, "particulars are found by trying")] = Field(
-        CHECKS.failed_tries_per_nik_per_day, ge=1, description="the same for one NIK over all accounts"
+        CHECKS.failed_tries_per_nik_per_day,
+        ge=1,
+        description="failed checks of one NIK over all accounts in a day, from which on an account has one",
+    )
+    checks_per_day: Annotated[int, AtMost(100, "the registry's calls of a day are for the whole country")] = Field(
+        CHECKS.checks_per_day, ge=1, description="identity checks of one applicant in a day, however they end"
     )
     registry_first_pause_seconds: Annotated[float, AtLeast(1, "a registry that comes back would be run over")] = Field(
         CHECKS.first_pause_seconds, gt=0, description="pause after the registry was silent"
@@ -154,6 +161,9 @@ class Settings(ServiceSettings):
         Field(CHECKS.longest_pause_seconds, gt=0, description="longest such pause")
     )
 
+    correction_seconds: Annotated[int, Between(3600, 7 * 86400, "the original lies before both officers")] = Field(
+        CORRECTIONS.open_seconds, ge=1, description="how long a correction waits for a second officer"
+    )
     assistance_seconds: Annotated[int, Between(900, 12 * 3600, "an officer acts for a person as long as it lasts")] = (
         Field(
             ASSISTANCES.lifetime_seconds,
@@ -237,9 +247,15 @@ class Settings(ServiceSettings):
         return CheckRules(
             failed_tries_per_day=self.failed_checks_per_day,
             failed_tries_per_nik_per_day=self.failed_checks_per_nik_per_day,
+            checks_per_day=self.checks_per_day,
             first_pause_seconds=self.registry_first_pause_seconds,
             longest_pause_seconds=self.registry_longest_pause_seconds,
         )
+
+    @property
+    def correction_rules(self) -> CorrectionRules:
+        """Return how long a correction waits for a second officer."""
+        return CorrectionRules(open_seconds=self.correction_seconds)
 
     @property
     def match_rules(self) -> MatchRules:

@@ -51,13 +51,22 @@ class RegistryRules:
 
 @dataclass(frozen=True)
 class CheckRules:
-    """Limits of the check: failed tries a day, and the pause after silence, doubling from first to longest."""
+    """Limits of the check: tries a day, and the pause after silence, doubling from first to longest."""
 
     failed_tries_per_day: int = 5
     failed_tries_per_nik_per_day: int = 20
-    """Over all accounts."""
+    """Over all accounts. From then on an account has one failed try at this NIK; its first is never refused."""
+    checks_per_day: int = 20
+    """Of one applicant, however they end: the registry allows a number of calls a day for the whole country."""
     first_pause_seconds: float = 5.0
     longest_pause_seconds: float = 300.0
+
+
+@dataclass(frozen=True)
+class CorrectionRules:
+    """How long a correction waits for a second officer: the paper and both officers are there on the same day."""
+
+    open_seconds: int = 24 * HOUR
 
 
 @dataclass(frozen=True)

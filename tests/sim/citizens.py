@@ -191,8 +191,20 @@ class Citizen(Person):
         for item in view["requirements"]:
             if item["need"] != "optional" and item["state"] == "missing":
                 await self._upload(item["code"])
-        await self.post("application", f"{self._application}/submission", {"confirmed_not_refundable": True})
+        await self._submit()
         await self._see_identity_confirmed()
+
+    async def _submit(self) -> None:
+        allowed = ("person_applies_elsewhere", "answers_contradict") if self.has_twin else ()
+        body = {"confirmed_not_refundable": True}
+        for _ in range(WAITS_FOR_THE_TWIN):
+            submitted = await self.post("application", f"{self._application}/submission", body, expect=allowed)
+            if submitted.ok:
+                return
+            if submitted.code == "answers_contradict":  # the twin has collected a passport meanwhile
+                break
+            await self.pause(2 * HOUR)
+        raise GaveWay
 
     async def _see_identity_confirmed(self) -> None:
         """See the submission go on once application has heard of the confirmation; give way to a twin's application."""

@@ -14,7 +14,7 @@ from services.application.applications.document import PRESENT_STATES, Document,
 from services.application.applications.hand_over import Approval, Handed, HandOver, alert_time
 from services.application.applications.visit import Seat, Visits
 from services.application.requirements.answers import Answers
-from services.application.rules import Pace
+from services.application.rules import DRAFT_IDLE, DRAFT_WARNING, Pace
 from shared.store.decision import Decision
 from shared.store.transitions import Transitions
 
@@ -22,6 +22,10 @@ NUMBER_DIGITS: Final = 16
 
 LARGEST_TIMELINE: Final = 300
 """Entries kept; the oldest after the first one give way."""
+
+
+DRAFT_WORKERS: Final = frozenset({"applicant", "front_officer"})
+"""Authors whose lines in the timeline keep a draft; messages that are sent and events do not."""
 
 
 class Status(StrEnum):
@@ -66,6 +70,7 @@ TRANSITIONS: Final[Transitions[Status, Command]] = Transitions(
         (Status.IDENTITY_PENDING, Command.CONFIRM_IDENTITY): Status.SUBMITTED,
         (Status.IDENTITY_PENDING, Command.RETURN_TO_DRAFT): Status.DRAFT,
         (Status.IDENTITY_PENDING, Command.WITHDRAW): Status.WITHDRAWN,
+        (Status.DRAFT, Command.CLOSE): Status.CLOSED,
         (Status.SUBMITTED, Command.WITHDRAW): Status.WITHDRAWN,
         (Status.SUBMITTED, Command.APPROVE): Status.APPROVED,
         (Status.SUBMITTED, Command.FIND_INCOMPLETE): Status.INCOMPLETE,
@@ -81,7 +86,10 @@ TRANSITIONS: Final[Transitions[Status, Command]] = Transitions(
 )
 FINAL: Final = frozenset({Status.COLLECTED, Status.REFUSED, Status.WITHDRAWN, Status.CLOSED})
 LIVE: Final = tuple(status for status in Status if status not in FINAL)
-"""One application in these states per person."""
+"""One application in these states per applicant of an account."""
+
+HOLDS_PERSON: Final = tuple(status for status in LIVE if status is not Status.DRAFT)
+"""One application in these states per person, in whichever account. A draft is none of them: anybody can begin it."""
 
 BEFORE_INTERVIEW: Final = frozenset({Status.DRAFT, Status.IDENTITY_PENDING, Status.SUBMITTED})
 TAKES_DOCUMENTS: Final = BEFORE_INTERVIEW | {Status.INCOMPLETE}
@@ -156,6 +164,8 @@ class Application:
     """When the applicant's confirmation is looked for next; None once the identity is confirmed."""
     another_open: bool = False
     """Whether the person, now that they are known, has another live application; this one waits for its end."""
+    draft_warned_at: datetime | None = None
+    """When the applicant was told that the draft is going to end."""
     assisting_office_id: str | None = None
     answers: Answers | None = None
     minor: bool = False
@@ -310,6 +320,34 @@ def hand_over_again(application: Application, pace: Pace, now: datetime, *, at: 
     return replace(application, hand_over=again)
 
 
+def draft_touched_at(application: Application) -> datetime:
+    """Return when somebody last worked on the draft: the applicant, or an officer who assists them."""
+    lines = [line.at for line in application.timeline if line.who in DRAFT_WORKERS]
+    return max([application.started_at, *lines, *(document.created_at for document in application.documents)])
+
+
+def draft_ends_at(application: Application) -> datetime:
+    """Return when a draft without work on it ends; once it was warned of, not before the warning's time is over."""
+    ends_at = draft_touched_at(application) + DRAFT_IDLE
+    warned_at = application.draft_warned_at
+    return ends_at if warned_at is None else max(ends_at, warned_at + DRAFT_WARNING)
+
+
+def draft_is_warned(application: Application) -> bool:
+    """Return whether the applicant was warned since the draft was last worked on."""
+    warned_at = application.draft_warned_at
+    return warned_at is not None and warned_at > draft_touched_at(application)
+
+
+def draft_deadlines(application: Application) -> Mapping[str, datetime]:
+    """Return when the applicant is warned that the draft ends, then when it ends."""
+    if application.status is not Status.DRAFT:
+        return {}
+    if draft_is_warned(application):
+        return {"draft_end": draft_ends_at(application)}
+    return {"draft_warning": draft_touched_at(application) + DRAFT_IDLE - DRAFT_WARNING}
+
+
 def deadlines(application: Application) -> Mapping[str, datetime]:
     """Return the deadlines that are open, by name."""
     hand_over, approval, interview = application.hand_over, application.approval, application.interview
@@ -326,7 +364,7 @@ def deadlines(application: Application) -> Mapping[str, datetime]:
         "papers": interview.complete_until if interview and application.status is Status.INCOMPLETE else None,
         "collection": application.collect_until if application.status is Status.PRINTED else None,
     }
-    return {name: at for name, at in found.items() if at is not None}
+    return {**{name: at for name, at in found.items() if at is not None}, **draft_deadlines(application)}
 
 
 def _without_visit_work(application: Application) -> Application:

@@ -36,6 +36,17 @@ class StepComesFirst(Refusal):
         super().__init__(words.en, detail_id=words.id, next_action=words.en, next_action_id=words.id, step=step.value)
 
 
+class PersonAppliesElsewhere(Refusal):
+    """Another account has submitted an application for this person; an officer settles whose it is."""
+
+    status = 409
+    code = "person_applies_elsewhere"
+    title = "Another account has submitted an application for this person."
+    title_id = "Akun lain sudah mengirim permohonan untuk orang ini."
+    next_action = "Show the identity card at an immigration office: an officer closes the other one. This draft stays."
+    next_action_id = "Tunjukkan KTP di kantor imigrasi: petugas menutup permohonan itu. Konsep ini tetap tersimpan."
+
+
 class ApplicationEnded(Refusal):
     """The application has ended; nothing in it can be changed."""
 

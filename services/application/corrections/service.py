@@ -134,7 +134,7 @@ class Corrections:
 
 
 def refuse_unpaid(application: Application) -> None:
-    """Nothing if all is paid that an officer's correction asks for; else who must do what.
+    """Return if all is paid that an officer's corrections ask for.
 
     Raises:
         PriceNotKnownYet: billing has not told the price of a correction yet.

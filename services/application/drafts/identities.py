@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from services.application.applications.added_applicant import AddedApplicant
 from services.application.applications.application import Application, Author
+from services.application.applications.errors import PersonAppliesElsewhere
 from services.application.applications.service import Applications
 from services.application.applications.timeline import with_line
 from services.application.context import UseCaseContext
@@ -13,11 +13,8 @@ from services.application.drafts.errors import ItemsMissing
 from services.application.drafts.person_facts import brought_up_to_date, load_person_facts
 from services.application.drafts.transitions import identity_awaited, identity_confirmed
 from services.application.requirements.errors import AnswersContradict
-from shared.events.envelope import Envelope
-from shared.events.identity import ApplicantAdded, ApplicantRefused
 from shared.store.decision import Decision
 from shared.store.kinds import Record
-from shared.store.port import AlreadyExists
 
 IDENTITY = Author("identity")
 
@@ -28,24 +25,6 @@ class Identities:
     def __init__(self, context: UseCaseContext, applications: Applications) -> None:
         self._context = context
         self._applications = applications
-
-    async def applicant_added(self, fact: ApplicantAdded, _: Envelope) -> None:
-        """Keep whom an account added, so that their draft need not wait for the civil registry."""
-        await self._applications.repository.keep_added_applicant(
-            fact.applicant_id,
-            AddedApplicant(fact.account_id, fact.guardian_applicant_id),
-            lambda known: replace(known, guardian_applicant_id=fact.guardian_applicant_id),
-            self._context.clock,
-        )
-
-    async def applicant_refused(self, fact: ApplicantRefused, _: Envelope) -> None:
-        """Note that the civil registry refused the data: no draft begins with them."""
-        await self._applications.repository.keep_added_applicant(
-            fact.applicant_id,
-            AddedApplicant(fact.account_id, refused=True),
-            lambda known: replace(known, refused=True),
-            self._context.clock,
-        )
 
     async def confirm(self, applicant_id: str) -> None:
         """Tell the applicant's waiting application, if there is one, that identity has confirmed them."""
@@ -97,6 +76,6 @@ class Identities:
 
         try:
             await self._applications.change(record.id, decide)
-        except AlreadyExists:
+        except PersonAppliesElsewhere:
             await self._applications.change(record.id, wait)
         return True

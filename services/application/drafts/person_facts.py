@@ -64,8 +64,8 @@ async def load_person_facts(
     """Return what is known of an application's person; ``person_id`` if they are confirmed at this moment."""
     person_id = person_id or (application.person_id if application.identity_confirmed else None)
     if person_id is None:
-        added = await applications.repository.added_applicant(application.applicant_id)
-        guardian_id = added.state.guardian_applicant_id if added is not None else None
+        applicant = await applications.repository.applicant(application.applicant_id)
+        guardian_id = applicant.state.guardian_applicant_id if applicant is not None else None
         return PersonFacts(None, guardian_id is not None, on_record=False, now=now)
     card = await applications.card(application.applicant_id)
     on_record = await applications.repository.has_passport_on_record(person_id)

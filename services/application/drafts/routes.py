@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.application import field_types as schemas
 from services.application.applications.access import LATE, SEEING
-from services.application.applications.errors import ApplicationEnded, StepComesFirst
+from services.application.applications.errors import ApplicationEnded, PersonAppliesElsewhere, StepComesFirst
 from services.application.applications.schemas import ApplicationsView, ApplicationView, view_application
 from services.application.drafts.errors import (
     AccountNotNamed,
@@ -106,6 +106,7 @@ async def answer(call: Call[Questionnaire, schemas.Assisting]) -> ApplicationVie
         StepComesFirst,
         ItemsMissing,
         AnswersContradict,
+        PersonAppliesElsewhere,
     ),
     idempotent=True,
 )

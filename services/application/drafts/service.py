@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from services.application.applications import application as rules
 from services.application.applications.access import refuse_strangers, refuse_unassisted, refuse_uncovered
-from services.application.applications.applicant import Applicant
+from services.application.applications.applicant import Applicant, IdentityProgress
 from services.application.applications.application import Application, Command, Status, application_number
 from services.application.applications.errors import ApplicationEnded, StepIsOver
 from services.application.applications.service import Applications, Seen
@@ -50,29 +50,29 @@ class Drafting:
             NotKnownYet: the applicant is not known here yet.
             NotFound: the applicant belongs to another account.
             IdentityNotConfirmed: the civil registry has refused the applicant's data.
-            ApplicationAlreadyOpen: the person has a live application.
+            ApplicationAlreadyOpen: the applicant has a live application.
             AccountNotNamed: an officer did not say for whom.
             AssistanceNeeded, AssistanceOfAnother: the officer has no consent of this person.
         """
         if who.is_staff and who.on_behalf_of is None:
             raise AccountNotNamed(field="/on_behalf_of")
-        applicant = await self._applications.wait_until_known(lambda: self._confirmed(applicant_id))
-        added = await self._applications.repository.added_applicant(applicant_id) if applicant is None else None
-        account_id = applicant.account_id if applicant else added.state.account_id if added else None
-        if account_id is None:
+        confirmed = await self._applications.wait_until_known(lambda: self._confirmed(applicant_id))
+        record = await self._applications.repository.applicant(applicant_id) if confirmed is None else None
+        applicant = confirmed or (record.state if record is not None else None)
+        if applicant is None:
             raise NotKnownYet("This applicant is not known here yet.", detail_id="Pemohon ini belum diketahui di sini.")
-        if account_id != who.for_account:
+        if applicant.account_id != who.for_account:
             raise NotFound
-        if added is not None and added.state.refused:
+        if applicant.identity is IdentityProgress.FAILED:
             raise IdentityNotConfirmed(applicant_id=applicant_id)
         now = self._context.now()
         draft = Application(
             number="",
-            account_id=account_id,
+            account_id=applicant.account_id,
             applicant_id=applicant_id,
-            person_id=applicant.person_id if applicant else applicant_id,
+            person_id=applicant.person_id if confirmed is not None else applicant_id,
             started_at=now,
-            identity_look_at=None if applicant else now,
+            identity_look_at=None if confirmed is not None else now,
             assisting_office_id=who.office_id if who.is_staff else None,
         )
         refuse_uncovered(draft.person_id, who)
@@ -111,11 +111,13 @@ class Drafting:
             ConfirmationMissing: the statement of what is not paid back was not confirmed.
             StepComesFirst: the questionnaire is not answered.
             ItemsMissing: compulsory items are not there; each is named.
+            PersonAppliesElsewhere: another account has submitted for this person.
             AssistanceNeeded: an officer of the office has no consent of this person.
         """
         record = await self._own(application_id, who)
         now = self._context.now()
         facts = await load_person_facts(self._applications, record.state, now)
+        confirmed = await self._confirmed(record.state.applicant_id)
 
         def decide(application: Application) -> Decision[Application] | None:
             if application.submitted_at is not None and application.live:
@@ -124,6 +126,8 @@ class Drafting:
                 raise ConfirmationMissing(self._applications.rules.not_refundable)
             facts.refuse_outdated(application)
             application = brought_up_to_date(self._applications, application, facts)
+            if confirmed is None and application.identity_confirmed:
+                application = replace(application, identity_look_at=now)  # being corrected, and checked again
             decision = submitted(application_id, application, now, facts.age_band)
             return with_line(decision, f"submitted:{command_id}", now, "submitted", author_of(who))
 
@@ -187,8 +191,8 @@ class Drafting:
         return record
 
     async def _insert(self, application_id: str, draft: Application, who: Actor) -> Record[Application]:
-        if draft.identity_confirmed and await self._applications.repository.live_application_of(draft.applicant_id):
-            return await self._existing(application_id, draft)
+        if await self._applications.repository.live_application_of(draft.applicant_id):
+            return await self._existing(application_id, draft.applicant_id)
         now = self._context.now()
         for attempt in range(NUMBER_ATTEMPTS):
             number = application_number(application_id, day_at_capital(now).year, attempt)
@@ -200,20 +204,16 @@ class Drafting:
                 )
             except AlreadyExists as taken:
                 if taken.index != "number":
-                    return await self._existing(application_id, draft)
+                    return await self._existing(application_id, draft.applicant_id)
         raise Unavailable
 
-    async def _existing(self, application_id: str, draft: Application) -> Record[Application]:
+    async def _existing(self, application_id: str, applicant_id: str) -> Record[Application]:
         """Return the draft of the same command. Raises ApplicationAlreadyOpen if another one is in the way."""
-        repository = self._applications.repository
-        earlier = await repository.application(application_id)
+        earlier = await self._applications.repository.application(application_id)
         if earlier is not None:
             return earlier
-        for person_id in (draft.person_id, draft.applicant_id):
-            other = await repository.live_application_of(person_id)
-            if other is not None and other.state.account_id == draft.account_id:
-                raise ApplicationAlreadyOpen(application_id=other.id)
-        raise ApplicationAlreadyOpen
+        other = await self._applications.repository.live_application_of(applicant_id)
+        raise ApplicationAlreadyOpen(application_id=other.id if other is not None else None)
 
 
 def _refuse_unless_draft(application: Application) -> None:

@@ -10,7 +10,10 @@ from typing import Final
 from services.identity.sessions.session import Session, ended_sessions
 
 MOST_APPLICANTS: Final = 5
-"""Applicants that one account may speak for."""
+"""Applicants that one account may speak for, beside the children on a guardian's family card."""
+
+MOST_CHILDREN: Final = 10
+"""Children on the family card of a guardian: a family card has ten lines."""
 
 PLACE_GRACE_SECONDS: Final = 600
 """How long a place may stand without its applicant (its writer crashed in between) before it is free again."""
@@ -40,6 +43,8 @@ class Place:
 
     applicant_id: str
     taken_at: datetime
+    child: bool = False
+    """A child on the family card of their guardian: counted apart."""
 
 
 @dataclass(frozen=True)
@@ -160,19 +165,21 @@ def holds_any(account: Account, fingerprints: Collection[str]) -> bool:
     return not set(held).isdisjoint(fingerprints)
 
 
-def has_place(account: Account, applicant_id: str) -> bool:
-    """Whether this applicant has a place already."""
-    return any(place.applicant_id == applicant_id for place in account.places)
+def has_place(account: Account, applicant_id: str, *, child: bool = False) -> bool:
+    """Return whether this applicant has a place of this sort already."""
+    return any(place.applicant_id == applicant_id and place.child is child for place in account.places)
 
 
-def is_full(account: Account) -> bool:
-    """Whether every place is taken."""
-    return len(account.places) >= MOST_APPLICANTS
+def places_left(account: Account, *, child: bool = False) -> int:
+    """Return how many places of this sort are free."""
+    taken = sum(1 for place in account.places if place.child is child)
+    return max(0, (MOST_CHILDREN if child else MOST_APPLICANTS) - taken)
 
 
-def take_place(account: Account, applicant_id: str, now: datetime) -> Account:
-    """The account with a place taken; ask :func:`is_full` first."""
-    return replace(account, places=(*account.places, Place(applicant_id, now)))
+def take_place(account: Account, applicant_id: str, now: datetime, *, child: bool = False) -> Account:
+    """Return the account with a place taken, in exchange for one of the other sort; ask :func:`places_left` first."""
+    others = [place for place in account.places if place.applicant_id != applicant_id]
+    return replace(account, places=(*others, Place(applicant_id, now, child)))
 
 
 def without_empty_places(account: Account, existing: Collection[str], now: datetime) -> Account:

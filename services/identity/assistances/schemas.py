@@ -44,7 +44,7 @@ class SeenOriginal(Body):
     )
 
     def seen(self) -> OriginalSeen:
-        """As the use case takes it."""
+        """Return the body as the use case takes it."""
         return OriginalSeen(self.nik, self.reason, self.words, self.identifier)
 
 
@@ -57,7 +57,7 @@ class AssistanceView(View):
     officer_id: str
     office_id: str
     account_id: str | None
-    """What goes into ``on_behalf_of``; known once the person has agreed."""
+    """The value for ``on_behalf_of``; known once the person has agreed."""
     applicant_ids: list[str]
     """Confirmed applicants whom it covers, while it is live."""
     asked_at: datetime
@@ -75,8 +75,8 @@ class AssistanceView(View):
     next_call: NextCallView | None
 
     @classmethod
-    def of(cls, seen: AssistanceSeen) -> Self:
-        """As it is shown."""
+    def from_seen(cls, seen: AssistanceSeen) -> Self:
+        """Return the view of an assistance."""
         assistance, challenge = seen.assistance, seen.challenge
         next_action, next_action_id = _NEXT[assistance.state]
         return cls(

@@ -102,16 +102,12 @@ async def test_nobody_drafts_for_anothers_applicant(world: World) -> None:
     assert Actor.from_caller(Caller("staff", Role.FRONT_OFFICER, "s", make.OFFICE)).on_behalf_of is None
 
 
-async def test_one_live_application_per_person_whichever_the_account(world: World) -> None:
+async def test_one_live_application_per_applicant(world: World) -> None:
     await world.meet()
     first = await world.draft()
     with pytest.raises(ApplicationAlreadyOpen) as own:
         await world.draft()
     assert own.value.facts == {"application_id": first}
-    await world.meet("appl-2", person_id="person-appl", account_id="acc-2")
-    with pytest.raises(ApplicationAlreadyOpen) as foreign:
-        await world.draft("appl-2", Actor("acc-2", Role.APPLICANT))
-    assert foreign.value.facts == {}
     await world.service.drafting.withdraw(first, OWNER, world.command())
     assert await world.draft() != first
 

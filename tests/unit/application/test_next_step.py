@@ -262,9 +262,7 @@ def test_no_seat_for_late_money_and_refunds_are_kept_once() -> None:
 
 def test_every_fact_that_is_heard_has_a_place() -> None:
     others = {
-        "ApplicantAdded",
-        "ApplicantConfirmed",
-        "ApplicantRefused",
+        *(f"Applicant{news}" for news in ("Added", "Refused", "ShownBack", "Reopened", "Confirmed")),
         "SeatUnavailable",
         "SpecialRescheduleRefused",
         "CorrectionPriced",

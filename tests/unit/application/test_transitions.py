@@ -380,4 +380,4 @@ def test_withdrawing_ends_the_work() -> None:
 
 def test_an_upload_under_way_has_its_deadline() -> None:
     state = domain.with_documents(make.draft(), (make.document(state=DocumentState.UPLOADING), make.document("x")))
-    assert domain.deadlines(state) == {"uploads": NOW + timedelta(hours=24)}
+    assert domain.deadlines(state)["uploads"] == NOW + timedelta(hours=24)

@@ -84,6 +84,7 @@ NEXT_CALLS: Final[Mapping[str, Mapping[str, Way]]] = {
     "applicant": {
         "pending": Elsewhere.WAIT,
         "upstream_down": Elsewhere.WAIT,
+        "shown_back": NextCall("POST", "/v1/applicants/{applicant_id}/confirmation"),
         "failed": NextCall("PUT", "/v1/applicants/{applicant_id}"),
         "passed": BEGIN_APPLICATION,
     },

@@ -32,6 +32,8 @@ class Applicant:
     card_version: int = 0
     card_sealed: str | None = None
     """JSON of the card, encrypted for this applicant."""
+    first_card_version: int = 0
+    """A later version corrects the particulars, and papers follow it; a repeat of the first one does not."""
     identity: IdentityProgress = IdentityProgress.PASSED
     """Of copies that earlier versions wrote: only confirmed applicants were told."""
     identity_version: int = 0

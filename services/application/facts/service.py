@@ -81,11 +81,14 @@ class Facts:
     async def applicant_progress(self, fact: ApplicantNews, envelope: Envelope) -> None:
         """Note how far identity's check of an applicant is; older news than is known changes nothing."""
         record = await self._applications.repository.applicant(fact.applicant_id)
-        guardian_id = fact.guardian_applicant_id if isinstance(fact, ApplicantAdded) else None
-        known = record.state if record else Applicant(fact.account_id, "", guardian_id)
-        if envelope.aggregate_version <= known.identity_version:
+        known = record.state if record else Applicant(fact.account_id, "")
+        state = known
+        if isinstance(fact, ApplicantAdded):
+            state = replace(state, guardian_applicant_id=fact.guardian_applicant_id)
+        if record is None or envelope.aggregate_version > known.identity_version:
+            state = replace(state, identity=PROGRESS[type(fact)], identity_version=envelope.aggregate_version)
+        if record is not None and state == known:
             return
-        state = replace(known, identity=PROGRESS[type(fact)], identity_version=envelope.aggregate_version)
         await self._applications.repository.keep_applicant(
             fact.applicant_id, record, state, self._context.now(), envelope.id
         )
@@ -122,11 +125,17 @@ class Facts:
             return
         if envelope.aggregate_version > known.card_version:
             card_sealed = self._applications.vault.open_box(command.sealed, command.applicant_id)
-            state = replace(known, card_version=envelope.aggregate_version, card_sealed=card_sealed)
+            first_version = known.first_card_version or envelope.aggregate_version
+            state = replace(
+                known,
+                card_version=envelope.aggregate_version,
+                card_sealed=card_sealed,
+                first_card_version=first_version,
+            )
             await self._applications.repository.keep_applicant(
                 command.applicant_id, record, state, self._context.now(), envelope.id
             )
-        if known.card_sealed is not None:
+        if known.card_sealed is not None and envelope.aggregate_version > known.first_card_version:
             await self._renew_papers(command, envelope)
 
     async def _renew_papers(self, command: KeepIdentityCard, envelope: Envelope) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.application.applications.application import Application, Status, deadlines
-from services.application.applications.errors import StepComesFirst
+from services.application.applications.errors import PersonAppliesElsewhere, StepComesFirst
 from services.application.applications.next_step import Step, application_progress
 from services.application.applications.schemas import ApplicationView
 from services.application.drafts import service as drafts_service
@@ -28,7 +28,6 @@ from shared.events.application import (
 )
 from shared.events.identity import ApplicantConfirmed, ApplicantRefused
 from shared.store.kinds import Record
-from shared.store.port import AlreadyExists
 from shared.tokens import Role
 from tests.unit.application import make
 from tests.unit.application.world import CARD, CHILD, OURS, OWNER, STRANGER, Actor, World
@@ -156,9 +155,7 @@ async def test_a_child_is_known_by_its_guardian_until_the_birth_date_is_confirme
 
 
 async def test_a_person_with_another_open_application_waits_for_its_end(world: World) -> None:
-    await world.meet("other", account_id="acc-2", person_id="person-appl")
-    other_owner = Actor("acc-2", Role.APPLICANT)
-    other = await world.draft("other", other_owner)
+    other, other_owner = await another_submission(world)
     application_id = await pending_submission(world)
     await world.meet()
     seen = await world.look(application_id)
@@ -170,9 +167,9 @@ async def test_a_person_with_another_open_application_waits_for_its_end(world: W
     assert (await state_of(world, application_id)).status is Status.IDENTITY_PENDING
     await world.service.drafting.withdraw(other, other_owner, world.command())
     await world.after(IDENTITY_PAUSE.total_seconds() - 1)
-    assert world.events(ApplicationSubmitted) == []
+    assert [event.application_id for event in world.events(ApplicationSubmitted)] == [other]
     await world.after(1)
-    assert [event.application_id for event in world.events(ApplicationSubmitted)] == [application_id]
+    assert [event.application_id for event in world.events(ApplicationSubmitted)] == [other, application_id]
     state = await state_of(world, application_id)
     assert [line.what for line in state.timeline].count("another_application_open") == 1
     assert not state.another_open
@@ -182,19 +179,38 @@ async def _sees_nothing(_: Identities, __: Record[Application]) -> bool:
     return False
 
 
+async def another_submission(world: World) -> tuple[str, Actor]:
+    """An application that another account has submitted for the same person; its id, and its owner."""
+    owner = Actor("acc-2", Role.APPLICANT)
+    await world.meet("other", account_id=owner.account_id, person_id="person-appl")
+    other = await world.draft("other", owner)
+    seen = await world.service.drafting.answer(other, make.ADULT, owner)
+    for item in seen.items:
+        if item.compulsory:
+            await world.upload(other, item.code, owner)
+    await world.service.drafting.submit(other, True, owner, world.command())
+    return other, owner
+
+
 async def begin_while_confirmed(world: World, monkeypatch: pytest.MonkeyPatch) -> str:
     """Begin a draft while the confirmation arrives between the look for it and the write of the draft; its id."""
     await world.add()
     repository = world.service.applications.repository
-    read = repository.added_applicant
+    read = repository.applicant
 
-    async def read_then_confirm(applicant_id: str) -> Any:
-        found = await read(applicant_id)
-        await world.meet(applicant_id)
-        return found
+    async def not_yet(_: str) -> None:
+        return None
 
     with monkeypatch.context() as patched:
-        patched.setattr(repository, "added_applicant", read_then_confirm)
+
+        async def read_then_confirm(applicant_id: str) -> Any:
+            found = await read(applicant_id)
+            patched.setattr(repository, "applicant", read)
+            await world.meet(applicant_id)
+            return found
+
+        patched.setattr(world.service.drafting, "_confirmed", not_yet)
+        patched.setattr(repository, "applicant", read_then_confirm)
         application_id = await world.draft()
     assert not (await state_of(world, application_id)).identity_confirmed
     return application_id
@@ -281,8 +297,7 @@ async def test_a_confirmation_that_comes_during_the_look_is_not_put_off(
 async def test_an_application_that_is_withdrawn_while_another_one_is_in_its_way_stays_withdrawn(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await world.meet("other", account_id="acc-2", person_id="person-appl")
-    await world.draft("other", Actor("acc-2", Role.APPLICANT))
+    await another_submission(world)
     application_id = await pending_submission(world)
     applications = world.service.applications
     change = applications.change
@@ -290,7 +305,7 @@ async def test_an_application_that_is_withdrawn_while_another_one_is_in_its_way_
     async def change_then_withdraw(*given: Any, **words: Any) -> Record[Application]:
         try:
             return await change(*given, **words)
-        except AlreadyExists:
+        except PersonAppliesElsewhere:
             monkeypatch.setattr(applications, "change", change)
             await world.service.drafting.withdraw(application_id, OWNER, world.command())
             raise
@@ -307,7 +322,7 @@ async def test_an_applicant_whom_the_registry_refused_begins_no_draft(world: Wor
     with pytest.raises(IdentityNotConfirmed) as refused:
         await world.draft()
     assert refused.value.facts == {"applicant_id": "appl"}
-    await world.meet()
+    await world.meet(version=2)
     assert await world.draft()
 
 
@@ -382,10 +397,3 @@ async def test_twin_without_the_check_of_what_was_read_the_age_is_lost(
     await submit_while_confirmed(world, monkeypatch)
     with pytest.raises(AssertionError, match="the age band was lost"):
         assert world.events(ApplicationSubmitted)[0].age_band == "17-60", "the age band was lost"
-
-
-async def test_what_identity_knows_of_a_person_is_not_kept_with_the_addition(world: World) -> None:
-    await world.add(guardian_applicant_id="parent")
-    added = await world.service.applications.repository.added_applicant("appl")
-    assert added is not None
-    assert vars(added.state) == {"account_id": "acc", "guardian_applicant_id": "parent", "refused": False}

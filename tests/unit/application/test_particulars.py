@@ -14,7 +14,6 @@ from services.application.issuance.ports import DpriFile, DpriState
 from services.application.letters import service as letters
 from services.application.letters.ports import LetterContent
 from shared.crypto.sealed import SealedBox
-from shared.errors import NotKnownYet
 from shared.events.application import KeepIdentityCard
 from shared.events.identity import (
     ApplicantAdded,
@@ -215,18 +214,15 @@ async def test_an_applicant_is_known_before_the_registry_has_answered(world: Wor
     state = record.state
     assert (state.account_id, state.person_id, state.guardian_applicant_id) == ("acc", "", "parent")
     assert (state.unsettled, state.complete) == (True, False)
-    with pytest.raises(NotKnownYet):
-        await world.draft()
 
 
-async def test_nothing_begins_while_confirmed_data_are_corrected(world: World) -> None:
+async def test_a_draft_waits_while_confirmed_data_are_corrected(world: World) -> None:
     await world.tell(ApplicantReopened(**NEWS), 4)
     await world.tell(ApplicantConfirmed(**IDS), 3)
     await world.tell(card(CARD), 3)
     assert await identity_of(world) is IdentityProgress.PENDING
-    with pytest.raises(NotKnownYet):
-        await world.draft()
+    application_id = await world.draft()
+    assert not (await world.look(application_id)).application.identity_confirmed
     await world.tell(ApplicantConfirmed(**IDS), 6)
     await world.tell(card(), 6)
-    application_id = await world.draft()
     assert (await world.look(application_id)).application.person_id == "person-appl"

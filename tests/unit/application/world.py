@@ -171,14 +171,16 @@ class World:
 
     async def add(self, applicant_id: str = "appl", **changes: Any) -> None:
         """An account adds an applicant; the civil registry has not answered."""
-        await self.tell(ApplicantAdded(**({"account_id": "acc", "applicant_id": applicant_id} | changes)))
+        await self.tell(ApplicantAdded(**({"account_id": "acc", "applicant_id": applicant_id} | changes)), 0)
 
-    async def meet(self, applicant_id: str = "appl", card: Mapping[str, str] = CARD, **changes: str) -> None:
+    async def meet(
+        self, applicant_id: str = "appl", card: Mapping[str, str] = CARD, *, version: int = 1, **changes: str
+    ) -> None:
         """Identity confirms an applicant."""
         ids = {"account_id": "acc", "applicant_id": applicant_id, "person_id": f"person-{applicant_id}"} | changes
         sealed = SealedBox.for_recipient(OURS.public_key_b64).seal(card, applicant_id)
-        await self.tell(ApplicantConfirmed(**ids))
-        await self.tell(KeepIdentityCard(**ids, sealed=sealed))
+        await self.tell(ApplicantConfirmed(**ids), version)
+        await self.tell(KeepIdentityCard(**ids, sealed=sealed), version)
 
     async def consent(self, officer_id: str = "staff-front_officer", **changes: Any) -> str:
         """Identity tells that this officer may assist the account ``acc``; the assistance's id."""

@@ -155,7 +155,7 @@ async def test_region_and_date_inside_the_nik_only_warn(world: World) -> None:
 async def test_a_code_of_before_a_province_was_split_does_not_warn(world: World, code: str) -> None:
     account_id = await world.sign_up()
     applicant_id = await world.confirmed(account_id, replace(BUDI, nik=code + BUDI.nik[4:]))
-    view = ApplicantView.of(await world.identity.applicants.get_applicant(account_id, applicant_id))
+    view = ApplicantView.from_seen(await world.identity.applicants.get_applicant(account_id, applicant_id))
     assert view.identity.warnings == []
 
 

@@ -267,7 +267,7 @@ async def test_throw_away_accounts_never_lock_the_owner_out_of_their_nik(client:
     world.registry.says = all_match(full_name=FieldAnswer(False))
     for number in range(4):
         token = (await sign_up(client, world, f"throwaway{number}@example.org"))["access_token"]
-        _, added = await post(client, "/v1/applicants", {**FORM, "full_name": f"GUESS {number}"}, token)
+        _, added = await post(client, "/v1/applicants", {**FORM, "full_name": f"GUESS {'ABCD'[number]}"}, token)
         await world.worker.run_due()
         for _ in range(4):
             assert (await post(client, f"/v1/applicants/{added['applicant_id']}/identity-checks", {}, token))[0] == 202

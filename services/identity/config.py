@@ -36,7 +36,7 @@ _PEM: Final = re.compile(r"-----BEGIN ([A-Z ]+)-----.+?-----END \1-----", re.DOT
 
 
 def read_pems(text: str) -> tuple[str, ...]:
-    """The PEM blocks in a text, in order; line breaks may be written as a backslash and n."""
+    """Return the PEM blocks in a text, in order; line breaks may be written as a backslash and n."""
     return tuple(found.group(0) for found in _PEM.finditer(text.replace("\\n", "\n")))
 
 
@@ -58,7 +58,7 @@ SHORTEST_SECRET: Final = 32
 
 
 def read_secrets(text: str) -> tuple[str, ...]:
-    """The secrets in a text, joined by commas."""
+    """Return the secrets in a text, joined by commas."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
@@ -257,9 +257,9 @@ class Settings(ServiceSettings):
         return self.environment is not Environment.PRODUCTION
 
     def operator_secrets(self) -> tuple[str, ...]:
-        """The secrets each of which makes one operator; none unless they are set."""
+        """Return the secrets each of which makes one operator; none unless they are set."""
         return read_secrets(self.first_operator_secrets.get_secret_value()) if self.first_operator_secrets else ()
 
     def signing_pems(self) -> tuple[str, ...]:
-        """The signing keys, the current one first."""
+        """Return the signing keys, the current one first."""
         return read_pems(self.token_signing_keys.get_secret_value())

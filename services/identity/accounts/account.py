@@ -16,7 +16,7 @@ PLACE_GRACE_SECONDS: Final = 600
 """How long a place may stand without its applicant (its writer crashed in between) before it is free again."""
 
 MOST_ADDRESS_CHANGES: Final = 3
-"""Address changes of one account that can be undone at once. Nobody moves more often within some days, and a thief
+"""Address changes of one account that can be undone at once. People move less often within some days, and a thief
 must not be able to push the owner's way back out by changing again and again."""
 
 ENDED_REMEMBERED: Final = timedelta(hours=1)
@@ -44,7 +44,7 @@ class Place:
 
 @dataclass(frozen=True)
 class AddressChange:
-    """A change of address that can be undone until ``ends_at`` by whoever has its secret.
+    """A change of address that can be undone until ``ends_at`` with its secret.
 
     ``email`` and ``phone`` are as they were before. ``secret_hash`` is all that is kept of the secret. Once it is
     undone, ``undone_at`` says so and the addresses are gone.
@@ -84,7 +84,7 @@ class Account:
 
 
 def register(language: str, now: datetime, *, email: Address | None, phone: Address | None) -> Account:
-    """A new account on the one address that was proven."""
+    """Return a new account on the one address that was proven."""
     return _with_fingerprints(Account(language, now, email=email, phone=phone))
 
 
@@ -106,13 +106,13 @@ def may_change_at(account: Account, now: datetime) -> datetime | None:
 
 
 def find_change(account: Account, matches: Callable[[str], bool], now: datetime) -> AddressChange | None:
-    """The change whose secret this is, if it can still be undone or was."""
+    """Return the change whose secret this is, if it can still be undone or was."""
     found = [change for change in account.changes if matches(change.secret_hash)]
     return next((change for change in found if change.ends_at > now), None)
 
 
 def undo_change(account: Account, change: AddressChange, now: datetime) -> Account:
-    """The account as it was before that change: its addresses are back, later changes are void, nobody is signed in.
+    """The account as it was before that change: its addresses are back, later changes are void, every session is ended.
 
     Earlier changes can still be undone. One that was undone before changes nothing.
     """
@@ -134,13 +134,13 @@ def without_old_changes(account: Account, now: datetime) -> Account:
 
 
 def deadlines(account: Account) -> Mapping[str, datetime]:
-    """When the first change can no longer be undone."""
+    """Return when the first change can no longer be undone."""
     ends = [change.ends_at for change in account.changes]
     return {"undo_over": min(ends)} if ends else {}
 
 
 def settle_sessions(before: Account, after: Account, now: datetime) -> tuple[Account, tuple[Session, ...]]:
-    """The account with the sessions that this step ends remembered as ended, and those sessions."""
+    """Return the account with the sessions that this step ends remembered as ended, and those sessions."""
     gone = ended_sessions(before.sessions, after.sessions, now)
     recent = [mark for mark in after.ended if now - mark.at < ENDED_REMEMBERED]
     marks = (*recent, *(Ended(session.id, now) for session in gone))[-MOST_ENDED_REMEMBERED:]
@@ -148,12 +148,12 @@ def settle_sessions(before: Account, after: Account, now: datetime) -> tuple[Acc
 
 
 def has_ended(account: Account, session_id: str) -> bool:
-    """Whether a session of that name was ended a moment ago: it is not to begin again."""
+    """Return whether a session of that name was ended a moment ago: it is not to begin again."""
     return any(mark.session_id == session_id for mark in account.ended)
 
 
 def holds_any(account: Account, fingerprints: Collection[str]) -> bool:
-    """Whether one of these fingerprints is of an address of this account, as it is now."""
+    """Return whether one of these fingerprints is of an address of this account, as it is now."""
     held = [
         print_ for address in (account.email, account.phone) if address is not None for print_ in address.fingerprints
     ]
@@ -161,22 +161,22 @@ def holds_any(account: Account, fingerprints: Collection[str]) -> bool:
 
 
 def has_place(account: Account, applicant_id: str) -> bool:
-    """Whether this applicant has a place already."""
+    """Return whether this applicant has a place already."""
     return any(place.applicant_id == applicant_id for place in account.places)
 
 
 def is_full(account: Account) -> bool:
-    """Whether every place is taken."""
+    """Return whether every place is taken."""
     return len(account.places) >= MOST_APPLICANTS
 
 
 def take_place(account: Account, applicant_id: str, now: datetime) -> Account:
-    """The account with a place taken; ask :func:`is_full` first."""
+    """Return the account with a place taken; ask :func:`is_full` first."""
     return replace(account, places=(*account.places, Place(applicant_id, now)))
 
 
 def without_empty_places(account: Account, existing: Collection[str], now: datetime) -> Account:
-    """The account without places whose applicant was never written."""
+    """Return the account without places whose applicant was never written."""
     settled_before = now - timedelta(seconds=PLACE_GRACE_SECONDS)
     kept = tuple(place for place in account.places if place.applicant_id in existing or place.taken_at > settled_before)
     return replace(account, places=kept)

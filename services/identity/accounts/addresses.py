@@ -37,7 +37,7 @@ class NormalAddress:
 
 
 def normal_email(text: str, *, allow_test_domains: bool = False) -> NormalAddress:
-    """The address without spaces and in small letters.
+    """Return the address without spaces and in small letters.
 
     Raises:
         EmailUnusable: it is not one.
@@ -50,7 +50,7 @@ def normal_email(text: str, *, allow_test_domains: bool = False) -> NormalAddres
 
 
 def normal_phone(text: str) -> NormalAddress:
-    """The number as E.164; 08.., 62.. and +62.. are one number.
+    """Return the number as E.164; 08.., 62.. and +62.. are one number.
 
     Raises:
         PhoneUnusable: no number, or one that takes no SMS.
@@ -69,7 +69,7 @@ def normal_phone(text: str) -> NormalAddress:
 
 
 def normal_identifier(text: str, *, allow_test_domains: bool = False) -> NormalAddress:
-    """An email address or a mobile number, whichever it is.
+    """Return an email address or a mobile number, whichever it is.
 
     Raises:
         AddressUnusable: neither.

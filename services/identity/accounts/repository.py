@@ -34,12 +34,12 @@ class AccountRepository:
         return await self._store.get(ACCOUNT, account_id)
 
     async def account_holding(self, fingerprints: Sequence[str]) -> Record[Account] | None:
-        """The account that an address belongs to, or to which it can still come back."""
+        """Return the account that an address belongs to, or to which it can still come back."""
         found = await self._store.find(ACCOUNT, "fingerprints", {"state.fingerprints": tuple(fingerprints)}, limit=1)
         return found[0] if found else None
 
     async def account_reached_at(self, fingerprints: Sequence[str]) -> Record[Account] | None:
-        """The account that an address belongs to now; none where it was given up and could come back."""
+        """Return the account that an address belongs to now; none where it was given up and could come back."""
         record = await self.account_holding(fingerprints)
         return record if record is not None and account_rules.holds_any(record.state, fingerprints) else None
 

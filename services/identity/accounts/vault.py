@@ -39,27 +39,27 @@ class AccountVault:
         return self._fingerprints.all(address.text, address.kind)
 
     def seal_address(self, address: NormalAddress, account_id: str) -> Address:
-        """The stored form of an account's address."""
+        """Return the stored form of an account's address."""
         sealed = self._cipher.seal(address.text, owner_id=account_id, field=address.kind)
         return Address(sealed, self.fingerprints(address))
 
     def email_of(self, account_id: str, account: Account) -> NormalAddress | None:
-        """The account's email address, if it has one."""
+        """Return the account's email address, if it has one."""
         if account.email is None:
             return None
         text = self._cipher.open(account.email.sealed, owner_id=account_id, field="email")
         return NormalAddress(text, Channel.EMAIL)
 
     def phone_of(self, account_id: str, account: Account) -> NormalAddress | None:
-        """The account's telephone number, if it has one."""
+        """Return the account's telephone number, if it has one."""
         if account.phone is None:
             return None
         text = self._cipher.open(account.phone.sealed, owner_id=account_id, field="phone")
         return NormalAddress(text, Channel.SMS)
 
     def contact_card(self, account_id: str, account: Account, undo: Undo | None = None) -> KeepContactCard:
-        """The command that tells notification how to reach this account from now on, and by which address whoever is
-        told of the change can undo it.
+        """Return the command that tells notification how to reach this account from now on, with the link by which the
+        change can be undone.
         """
         email, phone = self.email_of(account_id, account), self.phone_of(account_id, account)
         content: dict[str, str | None] = {
@@ -76,11 +76,11 @@ class AccountVault:
         )
 
     def hash_undo(self, secret: str, account_id: str) -> str:
-        """The stored form of the secret that undoes a change of address."""
+        """Return the stored form of the secret that undoes a change of address."""
         return self._codes.hash(secret, _undo_of(account_id))
 
     def undo_matches(self, secret: str, account_id: str, hashed: str) -> bool:
-        """Whether it is the secret that was hashed."""
+        """Return whether it is the secret that was hashed."""
         return self._codes.matches(secret, _undo_of(account_id), hashed)
 
 

@@ -23,7 +23,7 @@ api = Endpoints("account")
 
 
 UNDO_PER_ADDRESS: Final = RateLimit(30, 60.0, "address", shared=True)
-"""Undo links looked at or used from one network address: nobody has more than a few, and none is guessed."""
+"""Undo links looked at or used from one network address: a person has a few at most, and none is guessed."""
 
 
 _CHANGING = (SessionOver, NotFound, TooManyAddressChanges)
@@ -43,7 +43,7 @@ async def change_phone(call: Call[PhoneChange]) -> ChallengeView:
     seen = await call.app[IDENTITY].address_changes.change_phone(
         call.caller, call.body.phone, call.language, _change_id(call), call.body.prove_by
     )
-    return ChallengeView.of(seen)
+    return ChallengeView.from_seen(seen)
 
 
 @api.put(
@@ -60,7 +60,7 @@ async def change_email(call: Call[EmailChange]) -> ChallengeView:
     seen = await call.app[IDENTITY].address_changes.change_email(
         call.caller, call.body.email, call.language, _change_id(call), call.body.prove_by
     )
-    return ChallengeView.of(seen)
+    return ChallengeView.from_seen(seen)
 
 
 @api.get(
@@ -81,7 +81,7 @@ async def show_address_undo(call: Call[None, PageLanguage]) -> Answer:
 @api.post(
     "/v1/address-undo/{link}",
     summary="Undo a change of address",
-    description="The addresses of before are back, and nobody is signed in any more. A repeat finds it done.",
+    description="The addresses of before are back, and every session is ended. A repeat finds it done.",
     access=PUBLIC,
     query=PageLanguage,
     answers={200: HTML},
@@ -94,7 +94,7 @@ async def undo_address_change(call: Call[None, PageLanguage]) -> Answer:
 
 
 async def _undo_of(use_case: Callable[[str], Awaitable[UndoSeen]], link: str) -> UndoSeen | None:
-    """What the use case finds; none where the link is over. A person reads the page, so it is no problem+json."""
+    """Return the change behind a link, or None where the link is over: a person reads a page, no problem+json."""
     try:
         return await use_case(link)
     except NotFound:

@@ -33,7 +33,7 @@ UNDO_PATH: Final = "/v1/address-undo/"
 
 @dataclass(frozen=True)
 class UndoSeen:
-    """A change of address in the eyes of whoever has its link: the addresses that it brings back, masked."""
+    """A change of address as its link shows it: the addresses that it brings back, masked."""
 
     ends_at: datetime
     is_done: bool
@@ -57,7 +57,7 @@ class AddressChanges:
 
         Raises:
             PhoneUnusable: it takes no SMS.
-            What :meth:`change_email` raises else.
+            Every refusal of :meth:`change_email`.
         """
         return await self._ask(Purpose.PHONE_CHANGE, normal_phone(phone), caller, language, command_id, prove_by)
 
@@ -83,7 +83,7 @@ class AddressChanges:
 
         Raises:
             ChallengeNotFound: it was asked for under other circumstances: the account or its old address is gone.
-            SessionOver: whoever asked has signed out since.
+            SessionOver: the session that asked has ended since.
             AddressTaken: another account proved the address first.
             TooManyAddressChanges: as many changes can be undone as an account keeps.
         """
@@ -114,7 +114,7 @@ class AddressChanges:
         """Return the account and session that asked for this change, for another pair of codes.
 
         Raises:
-            ChallengeNotFound: whoever asked may not any more.
+            ChallengeNotFound: the session or the account that asked is gone.
         """
         try:
             record, session = await self._asking(challenge)
@@ -135,7 +135,7 @@ class AddressChanges:
         return self._undo_seen(record, change)
 
     async def undo(self, link: str) -> UndoSeen:
-        """Bring back the addresses of before the change, and sign everybody out; a repeat finds it done.
+        """Bring back the addresses of before the change and end every session; a repeat finds it done.
 
         Raises:
             NotFound: there is no such change, or its time is over.
@@ -153,7 +153,7 @@ class AddressChanges:
         return await again(attempt)
 
     async def forget_changes(self, record: Record[Account]) -> None:
-        """Changes that cannot be undone any more: what was kept for it is deleted, the old addresses are free."""
+        """Delete changes that cannot be undone any more; their old addresses are free."""
         now = self._context.now()
         await self._context.store.save(ACCOUNT, record, accounts.without_old_changes(record.state, now), now=now)
 

@@ -34,7 +34,7 @@ PAGE_HEADERS: Final[Mapping[str, str]] = {
 
 
 class UndoStep(StrEnum):
-    """What the page says."""
+    """The states of the page."""
 
     ASK = "ask"
     DONE = "done"
@@ -85,7 +85,7 @@ WORDS: Final[Mapping[Language, Words]] = {
 
 
 def undo_page(step: UndoStep, seen: UndoSeen | None, language: Language) -> bytes:
-    """The page in that language, UTF-8. Addresses are shown masked."""
+    """Return the page in that language, UTF-8. Addresses are shown masked."""
     words = WORDS[language]
     other: Language = "en" if language == "id" else "id"
     shown = ", ".join(seen.addresses) if seen is not None else ""

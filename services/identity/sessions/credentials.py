@@ -37,7 +37,7 @@ class CredentialIssuer:
         self._tokens = RefreshTokens(context.settings.fingerprint_keyring())
 
     def start(self, session_id: str, *, staff: bool = False) -> Session:
-        """A new session, to be put into its holder's state."""
+        """Return a new session, to be put into its holder's state."""
         rules = self._context.settings.session_rules
         lifetime_seconds = rules.staff_session_seconds if staff else rules.session_seconds
         return start_session(
@@ -45,16 +45,16 @@ class CredentialIssuer:
         )
 
     def add(self, sessions: tuple[Session, ...], session: Session) -> tuple[Session, ...]:
-        """The list with this session in it, within its limit."""
+        """Return the list with this session in it, within its limit."""
         return put_session(sessions, session, MOST_SESSIONS, self._context.now())
 
     def account_credentials(self, account_id: str, session: Session) -> Credentials:
-        """The tokens of an applicant's session."""
+        """Return the tokens of an applicant's session."""
         caller = Caller(account_id, Role.APPLICANT, session.id)
         return self._issue(caller, Holder.ACCOUNT, session, self._context.settings.session_rules.access_seconds)
 
     def staff_credentials(self, caller: Caller, session: Session) -> Credentials:
-        """The tokens of a staff session; ``caller`` as every service is to know them."""
+        """Return the tokens of a staff session; ``caller`` as every service is to know them."""
         return self._issue(caller, Holder.STAFF, session, self._context.settings.session_rules.staff_access_seconds)
 
     def _issue(self, caller: Caller, holder: Holder, session: Session, access_seconds: int) -> Credentials:

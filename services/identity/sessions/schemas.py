@@ -10,7 +10,7 @@ from shared.http.schema import View
 
 
 class TokensView(View):
-    """A pair of tokens; nobody but its owner ever sees it."""
+    """A pair of tokens, shown to its owner alone."""
 
     account_id: str
     role: str
@@ -21,8 +21,8 @@ class TokensView(View):
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6750: the scheme, no secret
 
     @classmethod
-    def of(cls, credentials: Credentials) -> TokensView:
-        """The view of credentials."""
+    def from_credentials(cls, credentials: Credentials) -> TokensView:
+        """Return the view of credentials."""
         return cls(
             account_id=credentials.account_id,
             role=credentials.role.value,

@@ -1,7 +1,7 @@
-"""The challenge: one document per address and purpose, which holds the code that counts now and what came before it.
+"""The challenge: one document per address and purpose, with the code that counts now and the hashes of earlier ones.
 
-The throttle lives in the same document, so asking for a code is one write and nobody can ask faster by asking twice at
-once. A code is known by its keyed hash alone.
+The throttle lives in the same document, so asking for a code is one write, and asking twice at once sends one code. A
+code is known by its keyed hash alone.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Purpose(StrEnum):
     PHONE_CHANGE = "phone_change"
     EMAIL_CHANGE = "email_change"
     ASSISTANCE = "assistance"
-    """A person agrees that an officer acts for them: the code is told to that officer and signs nobody in."""
+    """A person agrees that an officer acts for them: the code is told to that officer and begins no session."""
 
 
 class Delivery(StrEnum):
@@ -131,7 +131,7 @@ def open_challenge(
     account_id: str | None = None,
     proof: AddressProof | None = None,
 ) -> Challenge:
-    """A challenge with its first code."""
+    """Return a challenge with its first code."""
     return Challenge(
         purpose=purpose,
         address=address,
@@ -147,7 +147,7 @@ def open_challenge(
 
 
 def send_again(challenge: Challenge, fresh: FreshCode, rules: CodeRules, now: datetime) -> Challenge:
-    """The same challenge with a new code; every earlier one is superseded. Ask :func:`must_wait` first."""
+    """Return the same challenge with a new code; every earlier one is superseded. Ask :func:`must_wait` first."""
     older = (challenge.code.hashed, *challenge.superseded)
     return replace(
         challenge,
@@ -162,7 +162,7 @@ def send_again(challenge: Challenge, fresh: FreshCode, rules: CodeRules, now: da
 
 
 def must_wait(challenge: Challenge, rules: CodeRules, now: datetime) -> MustWait | None:
-    """Whether a further code has to wait; the second channel may go sooner (:func:`hourly_wait` still holds)."""
+    """Return whether a further code has to wait; the second channel may go sooner (:func:`hourly_wait` still holds)."""
     capped = hourly_wait(challenge, rules, now)
     pause_until = challenge.code.sent_at + timedelta(seconds=rules.resend_seconds)
     if capped is not None and capped.until >= pause_until:
@@ -173,7 +173,7 @@ def must_wait(challenge: Challenge, rules: CodeRules, now: datetime) -> MustWait
 
 
 def hourly_wait(challenge: Challenge, rules: CodeRules, now: datetime) -> MustWait | None:
-    """Whether the address had as many codes as an hour allows."""
+    """Return whether the address had as many codes as an hour allows."""
     recent = _within_hour(challenge.sent_times, now)
     if len(recent) < rules.codes_per_hour:
         return None
@@ -181,7 +181,7 @@ def hourly_wait(challenge: Challenge, rules: CodeRules, now: datetime) -> MustWa
 
 
 def resend_after(challenge: Challenge, rules: CodeRules) -> datetime:
-    """When the next code may be asked for."""
+    """Return when the next code may be asked for."""
     wait = must_wait(challenge, rules, challenge.code.sent_at)
     return wait.until if wait else challenge.code.sent_at
 
@@ -229,14 +229,14 @@ def _judge_current(challenge: Challenge, command_id: str, rules: CodeRules, now:
 
 
 def arrived(challenge: Challenge, told_at: datetime) -> Challenge:
-    """The channel accepted the message. News of an earlier code changes nothing."""
+    """Return the challenge after its channel accepted the message. News of an earlier code changes nothing."""
     if _is_of_an_earlier_code(challenge, told_at):
         return challenge
     return replace(challenge, delivery=Delivery.SENT, delivery_reason=None, second_channel_at=None)
 
 
 def did_not_arrive(challenge: Challenge, reason: str, told_at: datetime) -> Challenge:
-    """The channel gave up: the second channel, if one was planned, is due at once. Never undoes an arrival."""
+    """Return the challenge after its channel gave up: a planned second one is due at once. Never undoes an arrival."""
     if _is_of_an_earlier_code(challenge, told_at) or challenge.delivery is Delivery.SENT:
         return challenge
     due = told_at if challenge.second_channel_at is not None else None
@@ -244,12 +244,12 @@ def did_not_arrive(challenge: Challenge, reason: str, told_at: datetime) -> Chal
 
 
 def without_second_channel(challenge: Challenge) -> Challenge:
-    """The second channel is not tried for this code."""
+    """Return the challenge without a second channel for this code."""
     return replace(challenge, second_channel_at=None)
 
 
 def with_sms_code(challenge: Challenge, hashed: str, now: datetime) -> Challenge:
-    """The second channel was tried: a code that went by SMS counts beside the first, until the same end.
+    """Return the challenge after the second channel: a code that went by SMS counts beside the first, until its end.
 
     The same step is taken where there was no number to send it to, so that nothing tells the two apart.
     """
@@ -258,7 +258,7 @@ def with_sms_code(challenge: Challenge, hashed: str, now: datetime) -> Challenge
 
 
 def deadlines(challenge: Challenge) -> Mapping[str, datetime]:
-    """When the second channel is tried, and when the address is forgotten."""
+    """Return when the second channel is tried, and when the address is forgotten."""
     named = {"second_channel": challenge.second_channel_at, "forget": challenge.forget_at}
     return {name: at for name, at in named.items() if at is not None}
 

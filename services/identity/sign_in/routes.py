@@ -64,7 +64,7 @@ _PROVING = (
 async def register(call: Call[Registration]) -> ChallengeView:
     """Send a code to an email address."""
     seen = await call.app[IDENTITY].signing_in.register(call.body.email, call.body.language, call.command_id)
-    return ChallengeView.of(seen)
+    return ChallengeView.from_seen(seen)
 
 
 @api.post(
@@ -82,7 +82,7 @@ async def register(call: Call[Registration]) -> ChallengeView:
 async def log_in(call: Call[Login]) -> ChallengeView:
     """Send a code to an email address or telephone number."""
     seen = await call.app[IDENTITY].signing_in.log_in(call.body.identifier, call.language, call.command_id)
-    return ChallengeView.of(seen)
+    return ChallengeView.from_seen(seen)
 
 
 @api.get(
@@ -94,7 +94,7 @@ async def log_in(call: Call[Login]) -> ChallengeView:
 )
 async def look_at_challenge(call: Call) -> ChallengeView:
     """How a challenge stands."""
-    return ChallengeView.of(await call.app[IDENTITY].signing_in.get_challenge(call.path["challenge_id"]))
+    return ChallengeView.from_seen(await call.app[IDENTITY].signing_in.get_challenge(call.path["challenge_id"]))
 
 
 @api.post(
@@ -112,7 +112,7 @@ async def look_at_challenge(call: Call) -> ChallengeView:
 async def resend(call: Call[None, ResendQuery]) -> ChallengeView:
     """Send a new code; the earlier ones are superseded."""
     identity, challenge_id = call.app[IDENTITY], call.path["challenge_id"]
-    return ChallengeView.of(await identity.signing_in.resend(challenge_id, call.query.channel, call.command_id))
+    return ChallengeView.from_seen(await identity.signing_in.resend(challenge_id, call.query.channel, call.command_id))
 
 
 @api.post(
@@ -134,4 +134,4 @@ async def verify(call: Call[Verification]) -> TokensView:
     proven = await identity.signing_in.verify(
         challenge_id, call.body.code, call.command_id, old_code=call.body.old_code
     )
-    return TokensView.of(proven)
+    return TokensView.from_credentials(proven)

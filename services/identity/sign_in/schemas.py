@@ -64,8 +64,8 @@ class ChallengeView(View):
     )
 
     @classmethod
-    def of(cls, seen: ChallengeSeen) -> ChallengeView:
-        """The view of a challenge."""
+    def from_seen(cls, seen: ChallengeSeen) -> ChallengeView:
+        """Return the view of a challenge."""
         challenge = seen.challenge
         code = challenge.code
         channel = challenge.address_channel  # whatever else was sent, to whomever, is not for the asker to know

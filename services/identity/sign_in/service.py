@@ -201,7 +201,7 @@ class SigningIn:
         return await again(lambda: self._verify(challenge_id, code, old_code, command_id))
 
     async def prove_consent(self, challenge_id: str, code: str, command_id: str, asked_by: str) -> NormalAddress:
-        """The address of a person who told the code that this ``asked_by`` command sent; the code is used up.
+        """Return the address of a person who told the code that this ``asked_by`` command sent; the code is used up.
 
         The same command may be repeated and gives the address again.
 
@@ -344,7 +344,7 @@ class SigningIn:
     def _fresh_codes(
         self, challenge_id: str, channel: Channel, command_id: str, asked: ChangeRequest | None
     ) -> tuple[tuple[str, str], FreshCode]:
-        """The code, and the one of the old address where that has to agree (else an empty text)."""
+        """Return the code, and the one of the old address where that has to agree (else an empty text)."""
         randomness = self._context.randomness
         code = randomness.digits(CODE_DIGITS)
         old_code = randomness.digits(CODE_DIGITS) if asked is not None else ""
@@ -365,7 +365,7 @@ class SigningIn:
         return await self._find_change_request(challenge)
 
     async def _phone_behind(self, challenge_id: str, challenge: Challenge) -> NormalAddress | None:
-        """The number of the account that holds the challenge's email address now, if there is one."""
+        """Return the number of the account that holds the challenge's email address now, if there is one."""
         if challenge.purpose is not Purpose.SIGN_IN or challenge.address_channel is not Channel.EMAIL:
             return None
         fingerprints = self._account_vault.fingerprints(
@@ -500,7 +500,7 @@ class SigningIn:
         return record
 
     async def _own_challenge(self, challenge_id: str) -> Record[Challenge]:
-        """A challenge of whoever holds its id; one that an officer asked for is that officer's alone."""
+        """Return a challenge of whoever holds its id; one that an officer asked for is that officer's alone."""
         record = await self._challenge(challenge_id)
         if record.state.purpose is Purpose.ASSISTANCE:
             raise ChallengeNotFound()

@@ -26,24 +26,24 @@ class ChallengeVault:
         self._notification = seals.notification
 
     def challenge_id(self, purpose: Purpose, address: NormalAddress, account_id: str = "") -> str:
-        """The one challenge of this address for this purpose; it follows the current fingerprint key."""
+        """Return the one challenge of this address for this purpose; it follows the current fingerprint key."""
         fingerprint = self._fingerprints.current(address.text, address.kind)
         return derived_id("challenge", purpose, fingerprint, account_id)
 
     def hash_code(self, code: str, challenge_id: str) -> str:
-        """The stored form of a code."""
+        """Return the stored form of a code."""
         return self._codes.hash(code, challenge_id)
 
     def code_matches(self, code: str, challenge_id: str, hashed: str) -> bool:
-        """Whether it is the code that was hashed."""
+        """Return whether it is the code that was hashed."""
         return self._codes.matches(code, challenge_id, hashed)
 
     def seal_challenge_address(self, address: NormalAddress, challenge_id: str) -> str:
-        """The stored form of a challenge's address."""
+        """Return the stored form of a challenge's address."""
         return self._cipher.seal(address.text, owner_id=challenge_id, field=_CHALLENGE_ADDRESS)
 
     def challenge_address(self, challenge_id: str, challenge: Challenge) -> NormalAddress:
-        """The address that a challenge is about."""
+        """Return the address that a challenge is about."""
         text = self._cipher.open(challenge.address, owner_id=challenge_id, field=_CHALLENGE_ADDRESS)
         return NormalAddress(text, challenge.address_channel)
 
@@ -76,7 +76,7 @@ class ChallengeVault:
     def send_old_code(
         self, challenge_id: str, challenge: Challenge, account_id: str, old: NormalAddress, code: str
     ) -> SendOtp:
-        """The command that asks the address of before to agree to a change."""
+        """Return the command that asks the address of before to agree to a change."""
         asked_as = derived_id("old address", challenge_id)
         return self._send_otp(asked_as, challenge, f"{challenge.purpose.value}_old", account_id, old, code)
 

@@ -39,12 +39,12 @@ class StaffReason(StrEnum):
 
 
 TRIES_FORGOTTEN: Final = timedelta(days=1)
-"""After so long without a try the wrong ones of before count no more: for real names and for those that nobody has."""
+"""After so long without a try the wrong ones of before count no more: for names of staff and unknown ones alike."""
 
 
 @dataclass(frozen=True)
 class Stranger:
-    """A user name that no member of staff has, and how often it was tried: it locks like a real one."""
+    """An unknown user name and how often it was tried: it locks like a known one."""
 
     kept_until: datetime
     tries: int = 0
@@ -108,7 +108,7 @@ def is_locked(staff: Staff | Stranger, now: datetime) -> bool:
 
 
 def count_try(staff: Staff, rules: LockRules, now: datetime) -> Staff:
-    """The account with one try used, written before the password is compared, so that nobody tries faster than that.
+    """The account with one try used, written before the password is compared, so that parallel tries are counted too.
 
     The last allowed try sets the lock; a right password lifts it again.
     """

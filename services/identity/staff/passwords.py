@@ -64,7 +64,7 @@ class StaffPasswords:
         return record
 
     async def hash(self, password: str) -> str:
-        """The stored form of a password."""
+        """Return the stored form of a password."""
         async with self._hashing:
             return await asyncio.to_thread(self._hasher.hash, password)
 

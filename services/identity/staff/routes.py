@@ -42,7 +42,7 @@ LOOKUPS_PER_CALLER: Final = RateLimit(60, 60.0)
 )
 async def log_in_staff(call: Call[StaffLogin]) -> TokensView:
     """Tokens for a member of staff."""
-    return TokensView.of(await call.app[IDENTITY].staff.log_in(call.body.username, call.body.password))
+    return TokensView.from_credentials(await call.app[IDENTITY].staff.log_in(call.body.username, call.body.password))
 
 
 @api.post(

@@ -26,7 +26,7 @@ api = Endpoints("signing in")
 )
 async def refresh(call: Call[RefreshToken]) -> TokensView:
     """Rotate the refresh token."""
-    return TokensView.of(await call.app[IDENTITY].sessions.refresh(call.body.refresh_token))
+    return TokensView.from_credentials(await call.app[IDENTITY].sessions.refresh(call.body.refresh_token))
 
 
 @api.post(
@@ -51,7 +51,7 @@ async def revoke(call: Call[RefreshToken]) -> None:
 )
 async def publish_keys(call: Call) -> Answer:
     """The JWK set."""
-    keys = JwksView.of(call.app[IDENTITY].issuer.jwks())
+    keys = JwksView.from_key_set(call.app[IDENTITY].issuer.jwks())
     return Answer(200, keys, headers={"Cache-Control": "public, max-age=60"})
 
 

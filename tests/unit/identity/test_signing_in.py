@@ -485,7 +485,7 @@ async def _watch(world: World, email: str) -> list[object]:
     signing_in, shown = world.identity.signing_in, []
 
     def note(seen: object) -> None:
-        view = ChallengeView.of(seen).model_dump()  # type: ignore[arg-type]
+        view = ChallengeView.from_seen(seen).model_dump()  # type: ignore[arg-type]
         shown.append({name: value for name, value in view.items() if name != "challenge_id"})
 
     seen = await signing_in.log_in(email, "id", world.command())

@@ -14,7 +14,21 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table as Picture
 
-from bench import against, events, journeys, listing, memory, money, openings, otp, recovery, report, seats, spread
+from bench import (
+    against,
+    events,
+    guess,
+    journeys,
+    listing,
+    memory,
+    money,
+    openings,
+    otp,
+    recovery,
+    report,
+    seats,
+    spread,
+)
 from bench import results as bench_results
 from bench.arguments import add_arguments
 from bench.attack_figures import ATTACKS, PREFIX, measure_here
@@ -29,6 +43,7 @@ Measure = Callable[..., Awaitable[Table]]
 BENCHES: Final[dict[str, tuple[Measure, ...]]] = {
     "memory": (memory.measure,),
     "otp": (otp.measure,),
+    "otp.guess": (guess.measure,),
     "events": (events.measure,),
     "seats": (seats.measure, spread.measure, listing.measure, openings.measure),
     "money": (money.measure,),

@@ -6,7 +6,7 @@ import argparse
 from typing import Final
 
 BENCH_NAMES: Final = (
-    *("memory", "otp", "events", "seats", "money", "journeys", "recovery"),
+    *("memory", "otp", "otp.guess", "events", "seats", "money", "journeys", "recovery"),
     *("attacks.half_sent", "attacks.pieces", "attacks.picture", "attacks.streams", "attacks.pay_and_cancel"),
 )
 PAIRS: Final = 3

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final
+from ipaddress import IPv4Network, IPv6Network
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, field_validator
+from pydantic_settings import NoDecode
 
 from services.identity.rules import (
     AddressChangeRules,
@@ -19,7 +21,7 @@ from services.identity.rules import (
     StaffPasswordRules,
 )
 from shared.crypto.sealed import SealedBox
-from shared.production import Anything, AtLeast, AtMost, Between, Encrypted, SharedSecret, TrialOnly
+from shared.production import Anything, AtLeast, AtMost, Between, Encrypted, SharedSecret, SomeNetworks, TrialOnly
 from shared.settings import Environment, ServiceSettings
 
 SESSIONS: Final = SessionRules()
@@ -95,6 +97,9 @@ class Settings(ServiceSettings):
     staff_session_seconds: Annotated[int, Between(900, 86400, "counters are left open over night")] = Field(
         SESSIONS.staff_session_seconds, ge=1, description="life of a staff session"
     )
+    device_seconds: Annotated[int, Between(7 * 86400, 180 * 86400, "recycled numbers would open accounts")] = Field(
+        SESSIONS.device_seconds, ge=1, description="how long a device is known after its last sign-in"
+    )
     refresh_grace_seconds: Annotated[int, Between(10, 300, "a lost answer needs it, a thief uses it")] = Field(
         SESSIONS.refresh_grace_seconds, ge=0, description="how long the previous refresh token is answered again"
     )
@@ -113,6 +118,9 @@ class Settings(ServiceSettings):
     )
     code_tries: Annotated[int, AtMost(5, "six digits are found by trying")] = Field(
         CODES.tries, ge=1, le=10, description="wrong tries until a code stops counting"
+    )
+    guesses_per_day: Annotated[int, Between(50, 450, "codes are guessed, or owners need the long code")] = Field(
+        CODES.guesses_per_day, ge=1, description="wrong tries of all codes of one address in a day"
     )
     code_resend_seconds: Annotated[int, AtLeast(30, "people would be flooded with codes")] = Field(
         CODES.resend_seconds, ge=0, description="pause between two codes to one address"
@@ -168,6 +176,11 @@ class Settings(ServiceSettings):
         description="codes that one office may have sent to people it assists: one a minute over all counters",
     )
 
+    office_networks: Annotated[
+        tuple[IPv4Network | IPv6Network, ...],
+        NoDecode,
+        SomeNetworks("strangers would lock officers out", "Write the networks of the offices"),
+    ] = Field((), description="networks of the offices: wrong passwords from elsewhere lock no officer there")
     staff_tries: Annotated[int, AtMost(10, "passwords are found by trying")] = Field(
         LOCKS.tries, ge=1, description="wrong passwords that lock a staff account"
     )
@@ -185,6 +198,11 @@ class Settings(ServiceSettings):
     ] = Field(None, description="if set, demo staff are made with it")
     demo_office_id: str = Field("jakarta-selatan", min_length=1, description="the office of demo staff")
 
+    @field_validator("office_networks", mode="before")
+    @classmethod
+    def _split_office_networks(cls, value: Any) -> Any:
+        return cls._split_networks(value)
+
     @property
     def session_rules(self) -> SessionRules:
         """How long tokens and sessions live."""
@@ -194,6 +212,7 @@ class Settings(ServiceSettings):
             session_seconds=self.session_seconds,
             staff_session_seconds=self.staff_session_seconds,
             refresh_grace_seconds=self.refresh_grace_seconds,
+            device_seconds=self.device_seconds,
         )
 
     @property
@@ -226,6 +245,7 @@ class Settings(ServiceSettings):
             lifetime_seconds=self.code_seconds,
             skew_seconds=self.code_skew_seconds,
             tries=self.code_tries,
+            guesses_per_day=self.guesses_per_day,
             resend_seconds=self.code_resend_seconds,
             codes_per_hour=self.codes_per_hour,
             second_channel_seconds=self.second_channel_seconds,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from services.identity.sessions.credentials import Credentials
 from shared.http.schema import View
 
@@ -18,6 +20,10 @@ class TokensView(View):
     refresh_token: str
     access_expires_at: datetime
     session_ends_at: datetime
+    device_token: str = Field(
+        description="Keep it on this device, also after signing out, and send it at the next sign-in: without it the "
+        "device is a new one."
+    )
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6750: the scheme, no secret
 
     @classmethod
@@ -30,4 +36,5 @@ class TokensView(View):
             refresh_token=credentials.refresh_token,
             access_expires_at=credentials.access_expires_at,
             session_ends_at=credentials.session_ends_at,
+            device_token=credentials.device_token,
         )

@@ -22,7 +22,10 @@ class Presented(StrEnum):
 
 @dataclass(frozen=True)
 class Session:
-    """One signed-in device. ``salt`` makes its tokens its own; ``generation`` is the token that counts."""
+    """One signed-in device. ``salt`` makes its tokens its own; ``generation`` is the token that counts.
+
+    ``device_id`` is empty where the device was new: then it is called after this session.
+    """
 
     id: str
     salt: str
@@ -30,11 +33,12 @@ class Session:
     ends_at: datetime
     generation: int = 0
     rotated_at: datetime | None = None
+    device_id: str = ""
 
 
-def start_session(session_id: str, salt: str, lifetime_seconds: int, now: datetime) -> Session:
+def start_session(session_id: str, salt: str, lifetime_seconds: int, now: datetime, *, device_id: str = "") -> Session:
     """Return a session at its first token."""
-    return Session(session_id, salt, now, now + timedelta(seconds=lifetime_seconds))
+    return Session(session_id, salt, now, now + timedelta(seconds=lifetime_seconds), device_id=device_id)
 
 
 def present(session: Session, generation: int, grace_seconds: int, now: datetime) -> Presented:

@@ -104,10 +104,10 @@ class CodeUsed(Refusal):
 
 
 class TooManyTries(TooManyRequests):
-    """Every try of this code is used up; it does not count any more, right or wrong."""
+    """Every try of this code is used up for the one who tries; the long code of the message still counts."""
 
     code = "too_many_tries"
     title = "The code was typed wrong too often and does not count any more."
     title_id = "Kode salah dimasukkan terlalu sering dan tidak berlaku lagi."
-    next_action = "Ask for a new code."
-    next_action_id = "Minta kode baru."
+    next_action = "Type the long code of the newest message, such as ABCD-EFGH-JKLM, or ask for a new code."
+    next_action_id = "Masukkan kode panjang dari pesan terbaru, misalnya ABCD-EFGH-JKLM, atau minta kode baru."

@@ -6,6 +6,7 @@ from typing import Final
 
 from services.identity.accounts.errors import AddressTaken, AddressUnusable, EmailUnusable, TooManyAddressChanges
 from services.identity.http import IDENTITY, TRIES_PER_ADDRESS
+from services.identity.sessions.devices import Visitor
 from services.identity.sessions.schemas import TokensView
 from services.identity.sign_in.errors import (
     AddressReserved,
@@ -63,7 +64,9 @@ _PROVING = (
 )
 async def register(call: Call[Registration]) -> ChallengeView:
     """Send a code to an email address."""
-    seen = await call.app[IDENTITY].signing_in.register(call.body.email, call.body.language, call.command_id)
+    visitor = Visitor(call.address, call.body.device_token)
+    signing_in = call.app[IDENTITY].signing_in
+    seen = await signing_in.register(call.body.email, call.body.language, call.command_id, visitor)
     return ChallengeView.from_seen(seen)
 
 
@@ -81,7 +84,8 @@ async def register(call: Call[Registration]) -> ChallengeView:
 )
 async def log_in(call: Call[Login]) -> ChallengeView:
     """Send a code to an email address or telephone number."""
-    seen = await call.app[IDENTITY].signing_in.log_in(call.body.identifier, call.language, call.command_id)
+    visitor = Visitor(call.address, call.body.device_token)
+    seen = await call.app[IDENTITY].signing_in.log_in(call.body.identifier, call.language, call.command_id, visitor)
     return ChallengeView.from_seen(seen)
 
 
@@ -94,7 +98,8 @@ async def log_in(call: Call[Login]) -> ChallengeView:
 )
 async def look_at_challenge(call: Call) -> ChallengeView:
     """How a challenge stands."""
-    return ChallengeView.from_seen(await call.app[IDENTITY].signing_in.get_challenge(call.path["challenge_id"]))
+    signing_in, visitor = call.app[IDENTITY].signing_in, Visitor(call.address)
+    return ChallengeView.from_seen(await signing_in.get_challenge(call.path["challenge_id"], visitor))
 
 
 @api.post(
@@ -131,7 +136,8 @@ async def resend(call: Call[None, ResendQuery]) -> ChallengeView:
 async def verify(call: Call[Verification]) -> TokensView:
     """Prove the address with its newest code."""
     identity, challenge_id = call.app[IDENTITY], call.path["challenge_id"]
+    visitor = Visitor(call.address, call.body.device_token, call.body.asker_token)
     proven = await identity.signing_in.verify(
-        challenge_id, call.body.code, call.command_id, old_code=call.body.old_code
+        challenge_id, call.body.typed, call.command_id, old_code=call.body.old_code, visitor=visitor
     )
     return TokensView.from_credentials(proven)

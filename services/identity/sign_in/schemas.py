@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, StringConstraints, model_validator
 
 from services.identity.accounts.channel import Channel
 from services.identity.accounts.schemas import ChannelWord
-from services.identity.field_types import Code, Identifier
+from services.identity.field_types import MAX_TOKEN_CHARS, Code, DeviceToken, Identifier, LongCode
 from services.identity.sign_in.challenge import Delivery
 from services.identity.sign_in.service import ChallengeSeen
 from shared.http.schema import Body, Query, View
+
+_DEVICE = "As the last sign-in on this device gave it. Strangers who ask and try take nothing from a known device."
+_ASKER = "As the answer that sent this code gave it: its tries are the asker's alone."
+AskerToken = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TOKEN_CHARS)]
 
 
 class Registration(Body):
@@ -20,19 +24,41 @@ class Registration(Body):
 
     email: Identifier = Field(examples=["budi@example.org"])
     language: Literal["id", "en"] = "id"
+    device_token: DeviceToken | None = Field(None, description=_DEVICE)
 
 
 class Login(Body):
     """An email address or a mobile number."""
 
     identifier: Identifier = Field(examples=["0812 3456 7890"])
+    device_token: DeviceToken | None = Field(None, description=_DEVICE)
 
 
 class Verification(Body):
-    """The six digits that were sent; for a change of address also those that went to the address of before."""
+    """The six digits that were sent, or the long code of the same message; for a change of address also the digits
+    that went to the address of before.
+    """
 
-    code: Code = Field(examples=["042317"])
+    code: Code = Field("", examples=["042317"], description="Needed unless the long code is sent.")
+    long_code: LongCode | None = Field(
+        None,
+        examples=["ABCD-EFGH-2345"],
+        description="Of the newest message: counts for an hour, whatever others have tried.",
+    )
     old_code: Code | None = Field(None, examples=["912073"], description="Only for a change of address.")
+    asker_token: AskerToken | None = Field(None, description=_ASKER)
+    device_token: DeviceToken | None = Field(None, description=_DEVICE)
+
+    @model_validator(mode="after")
+    def _has_a_code(self) -> Self:
+        if not self.code and self.long_code is None:
+            raise ValueError("code or long_code is needed")
+        return self
+
+    @property
+    def typed(self) -> str:
+        """The code that is to be compared."""
+        return self.code or self.long_code or ""
 
 
 class ResendQuery(Query):
@@ -57,10 +83,14 @@ class ChallengeView(View):
     sent_to: str = Field(description="Masked.", examples=["b***@example.org"])
     expires_at: datetime
     resend_after: datetime
-    tries_left: int
+    tries_left: int = Field(description="Of the asker, in an answer that sends a code; else of this network address.")
     delivery: DeliveryView
     old_code_channel: Channel | None = Field(
         None, description="Of a change of address: the way of the second code, which went to an address of before."
+    )
+
+    asker_token: str | None = Field(
+        None, description="In the answer to whoever asked for the code that counts now: send it with the code."
     )
 
     @classmethod
@@ -76,7 +106,8 @@ class ChallengeView(View):
             sent_to=seen.sent_to,
             expires_at=code.expires_at,
             resend_after=seen.resend_after,
-            tries_left=code.tries_left,
+            tries_left=seen.tries_left,
             delivery=delivery,
             old_code_channel=challenge.proof.channel if challenge.proof is not None else None,
+            asker_token=seen.asker_token,
         )

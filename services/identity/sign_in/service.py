@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, NoReturn, TypeVar
 
@@ -21,9 +21,20 @@ from services.identity.accounts.vault import AccountVault
 from services.identity.context import UseCaseContext
 from services.identity.errors import moment
 from services.identity.sessions.credentials import CredentialIssuer, Credentials
+from services.identity.sessions.devices import NO_VISITOR, Device, DeviceTokens, Visitor, is_known
+from services.identity.sessions.refresh_tokens import Holder
 from services.identity.sessions.session import find_session
 from services.identity.sign_in import challenge as rules
-from services.identity.sign_in.challenge import AddressProof, Challenge, FreshCode, MustWait, Purpose, Verdict
+from services.identity.sign_in.challenge import (
+    AddressProof,
+    Challenge,
+    FreshCode,
+    MustWait,
+    Purpose,
+    Trier,
+    Trying,
+    Verdict,
+)
 from services.identity.sign_in.errors import (
     AddressReserved,
     ChallengeNotFound,
@@ -42,6 +53,7 @@ from services.identity.sign_in.vault import ChallengeVault, fresh_account_id
 from shared.crypto.fingerprints import Fingerprints
 from shared.events.identity import AccountRegistered
 from shared.events.message import Message
+from shared.http.address import source_of
 from shared.ids import derived_id
 from shared.shared_limits import SharedCounts
 from shared.store.kinds import Record
@@ -51,18 +63,25 @@ from shared.store.retry import again
 T = TypeVar("T")
 
 CODE_DIGITS: Final = 6
+ASKER: Final = Trier(Trying.ASKER)
+
 MOST_RECENT: Final = 5_000
 """Challenges remembered in memory, about 2 KiB each: the code is mostly typed where it was asked for."""
 
 
 @dataclass(frozen=True)
 class ChallengeSeen:
-    """A challenge as the one who asked for it may see it: ``sent_to`` is the address that they named, masked."""
+    """A challenge as the one who asked for it may see it: ``sent_to`` is the address that they named, masked.
+
+    ``asker_token`` is given to the one whose command sent the code that counts now.
+    """
 
     challenge_id: str
     challenge: Challenge
     sent_to: str
     resend_after: datetime
+    tries_left: int
+    asker_token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -72,6 +91,15 @@ class ChangeRequest:
     account_id: str
     session_id: str
     old: NormalAddress
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The codes that are typed to prove an address, and the command that does it."""
+
+    code: str = field(repr=False)
+    old_code: str | None = field(repr=False)
+    command_id: str
 
 
 ChangeAddress = Callable[[Challenge, NormalAddress], Awaitable[Credentials]]
@@ -92,6 +120,7 @@ class SigningIn:
         self._challenge_vault = ChallengeVault(context.seals)
         self._credentials = credentials
         self._rules = context.settings.code_rules
+        self._devices = DeviceTokens(context.settings.fingerprint_keyring())
         self._counts = SharedCounts(context.store, Fingerprints(context.settings.fingerprint_keyring()))
         self._recent: RecordCache[Challenge] = RecordCache(MOST_RECENT)
         self._change_address: ChangeAddress | None = None
@@ -101,7 +130,9 @@ class SigningIn:
         """Name what is done with a proof that is not for signing in."""
         self._change_address, self._find_change_request = change, find_change_request
 
-    async def register(self, email: str, language: str, command_id: str) -> ChallengeSeen:
+    async def register(
+        self, email: str, language: str, command_id: str, visitor: Visitor = NO_VISITOR
+    ) -> ChallengeSeen:
         """Send a code to an email address that is probably new.
 
         Raises:
@@ -112,9 +143,11 @@ class SigningIn:
         try:
             return await self._open(Purpose.SIGN_IN, address, language, command_id)
         except AlreadyExists:
-            return await self.ask(Purpose.SIGN_IN, address, language, command_id)
+            return await self.ask(Purpose.SIGN_IN, address, language, command_id, visitor=visitor)
 
-    async def log_in(self, identifier: str, language: str, command_id: str) -> ChallengeSeen:
+    async def log_in(
+        self, identifier: str, language: str, command_id: str, visitor: Visitor = NO_VISITOR
+    ) -> ChallengeSeen:
         """Send a code to an email address or telephone number that is probably known.
 
         Raises:
@@ -123,7 +156,7 @@ class SigningIn:
         """
         allow_test_domains = self._context.settings.allows_test_domains
         address = normal_identifier(identifier, allow_test_domains=allow_test_domains)
-        return await self.ask(Purpose.SIGN_IN, address, language, command_id)
+        return await self.ask(Purpose.SIGN_IN, address, language, command_id, visitor=visitor)
 
     async def ask(
         self,
@@ -134,19 +167,26 @@ class SigningIn:
         *,
         asked: ChangeRequest | None = None,
         office_id: str | None = None,
+        visitor: Visitor = NO_VISITOR,
     ) -> ChallengeSeen:
         """Send a code to this address, in a new challenge or in the one it has.
 
-        ``asked`` for a change of address; ``office_id`` names the office that assists.
+        ``asked`` for a change of address; ``office_id`` names the office that assists; ``visitor`` may send the
+        token of a known device, which strangers cannot hold back.
         """
+        by_device = purpose is Purpose.SIGN_IN and await self._known_device(address, visitor) is not None
 
         async def attempt() -> ChallengeSeen:
             challenge_id = self._challenge_vault.challenge_id(purpose, address, asked.account_id if asked else "")
             record = await self._challenges.challenge(challenge_id)
             if record is not None:
-                return await self._send_again(record, command_id, language, asked=asked, office_id=office_id)
+                return await self._send_again(
+                    record, command_id, language, asked=asked, office_id=office_id, by_device=by_device
+                )
             try:
-                return await self._open(purpose, address, language, command_id, asked=asked, office_id=office_id)
+                return await self._open(
+                    purpose, address, language, command_id, asked=asked, office_id=office_id, by_device=by_device
+                )
             except AlreadyExists:
                 raise VersionConflict(f"{challenge_id} was opened by somebody faster") from None
 
@@ -173,22 +213,30 @@ class SigningIn:
 
         return await again(attempt)
 
-    async def get_challenge(self, challenge_id: str) -> ChallengeSeen:
-        """Return the challenge and whether its code went out.
+    async def get_challenge(self, challenge_id: str, visitor: Visitor = NO_VISITOR) -> ChallengeSeen:
+        """Return the challenge, whether its code went out, and the tries left to this network address.
 
         Raises:
             ChallengeNotFound: there is none, or it is too old.
         """
         record = await self._own_challenge(challenge_id)
-        return self._seen(challenge_id, record.state)
+        trier = self._trier(challenge_id, record.state, visitor, None)
+        return self._seen(challenge_id, record.state, trier=trier)
 
     async def verify(
-        self, challenge_id: str, code: str, command_id: str, *, old_code: str | None = None
+        self,
+        challenge_id: str,
+        code: str,
+        command_id: str,
+        *,
+        old_code: str | None = None,
+        visitor: Visitor = NO_VISITOR,
     ) -> Credentials:
         """Prove the address with its newest code: signed in, on the account that holds the address.
 
         For a change of address ``old_code`` is the one that was sent to the address of before. The same command may be
-        repeated after a lost answer and gives the same session, unless that has ended.
+        repeated after a lost answer and gives the same session, unless that has ended. Wrong tries count against the
+        ``visitor`` who tries, and all of them against the address.
 
         Raises:
             ChallengeNotFound: there is none, or it is too old.
@@ -198,7 +246,7 @@ class SigningIn:
             AddressReserved: it can still come back to the account that gave it up some days ago.
             SessionOver, TooManyAddressChanges: the change of address is not to be.
         """
-        return await again(lambda: self._verify(challenge_id, code, old_code, command_id))
+        return await again(lambda: self._verify(challenge_id, Proof(code, old_code, command_id), visitor))
 
     async def prove_consent(self, challenge_id: str, code: str, command_id: str, asked_by: str) -> NormalAddress:
         """Return the address of a person who told the code that this ``asked_by`` command sent; the code is used up.
@@ -214,11 +262,11 @@ class SigningIn:
             record = await self._challenge(challenge_id)
             if record.state.code.asked_by != asked_by:
                 raise CodeSuperseded(tries_left=record.state.code.tries_left)
-            verdict, challenge = self._judge(challenge_id, record.state, code, command_id)
+            verdict, challenge = self._judge(challenge_id, record.state, Proof(code, None, command_id), ASKER)
             if challenge is not record.state:
                 await self._save(record, challenge)
             if verdict is not Verdict.RIGHT:
-                self._refuse_code(verdict, challenge)
+                self._refuse_code(verdict, self._tries_left(challenge, ASKER))
             return self._challenge_vault.challenge_address(challenge_id, challenge)
 
         return await again(attempt)
@@ -262,6 +310,7 @@ class SigningIn:
         *,
         asked: ChangeRequest | None = None,
         office_id: str | None = None,
+        by_device: bool = False,
     ) -> ChallengeSeen:
         now = self._context.now()
         challenge_id = self._challenge_vault.challenge_id(purpose, address, asked.account_id if asked else "")
@@ -270,7 +319,7 @@ class SigningIn:
         challenge = rules.open_challenge(
             purpose,
             self._challenge_vault.seal_challenge_address(address, challenge_id),
-            fresh,
+            replace(fresh, by_device=by_device),
             self._rules,
             now,
             language=language,
@@ -280,7 +329,7 @@ class SigningIn:
         messages = self._messages(challenge_id, challenge, address, codes, asked, office_id)
         store = self._context.store
         self._recent.put(await store.insert(CHALLENGE, challenge_id, challenge, now=now, events=messages))
-        return self._seen(challenge_id, challenge, address)
+        return self._seen(challenge_id, challenge, address, asked_by=command_id)
 
     async def _send_again(
         self,
@@ -291,17 +340,18 @@ class SigningIn:
         asked: ChangeRequest | None = None,
         by_sms: bool = False,
         office_id: str | None = None,
+        by_device: bool = False,
     ) -> ChallengeSeen:
         if record.state.code.asked_by == command_id:
-            return self._seen(record.id, record.state)
-        wait = rules.must_wait(record.state, self._rules, self._context.now())
+            return self._seen(record.id, record.state, asked_by=command_id)
+        wait = rules.must_wait(record.state, self._rules, self._context.now(), by_device=by_device)
         if wait is not None:
             self._refuse_haste(record.id, wait)
         known = replace(record.state, language=language, proof=self._proof(asked))
         address = self._challenge_vault.challenge_address(record.id, known)
         await self._count_change(record.id, address, asked)
         codes, fresh = self._fresh_codes(record.id, address.channel, command_id, asked)
-        challenge = rules.send_again(known, fresh, self._rules, self._context.now())
+        challenge = rules.send_again(known, replace(fresh, by_device=by_device), self._rules, self._context.now())
         messages = self._messages(record.id, challenge, address, codes, asked, office_id)
         if by_sms:
             phone = await self._phone_behind(record.id, challenge)
@@ -310,7 +360,7 @@ class SigningIn:
             )
             messages += [copy] if copy is not None else []
         await self._save(record, challenge, messages)
-        return self._seen(record.id, challenge, address)
+        return self._seen(record.id, challenge, address, asked_by=command_id)
 
     async def _count_change(self, challenge_id: str, address: NormalAddress, asked: ChangeRequest | None) -> None:
         """A change sends to two addresses whose number of challenges nothing else bounds: that of before has one for
@@ -383,35 +433,77 @@ class SigningIn:
 
     # Proving
 
-    async def _verify(self, challenge_id: str, code: str, old_code: str | None, command_id: str) -> Credentials:
+    async def _verify(self, challenge_id: str, proof: Proof, visitor: Visitor) -> Credentials:
+        device = await self._device_behind(challenge_id, visitor)
+
         def judge(state: Challenge) -> tuple[Verdict, Challenge]:
             if state.purpose is Purpose.ASSISTANCE:
                 raise ChallengeNotFound()
-            if state.code.old_hashed is not None and old_code is None:
-                raise OldCodeNeeded(field="/old_code", tries_left=state.code.tries_left)
-            return self._judge(challenge_id, state, code, command_id, old_code)
+            if state.code.old_hashed is not None and proof.old_code is None:
+                trier = self._trier(challenge_id, state, visitor, device)
+                raise OldCodeNeeded(field="/old_code", tries_left=self._tries_left(state, trier))
+            return self._judge(challenge_id, state, proof, self._trier(challenge_id, state, visitor, device))
 
         record, verdict, challenge = await self._decide(challenge_id, judge)
         if verdict is not Verdict.RIGHT:
             if challenge is not record.state:
                 await self._save(record, challenge)
-            self._refuse_code(verdict, challenge)
+            trier = self._trier(challenge_id, challenge, visitor, device)
+            self._refuse_code(verdict, self._tries_left(challenge, trier))
         if challenge is not record.state:
             named = replace(challenge, account_id=self._owner(challenge_id, challenge))
             await self._save(record, named)
-        return await self._enter(challenge_id, record.state, command_id)
+        return await self._enter(challenge_id, record.state, proof.command_id)
 
-    def _judge(
-        self, challenge_id: str, state: Challenge, code: str, command_id: str, old_code: str | None = None
-    ) -> tuple[Verdict, Challenge]:
+    def _judge(self, challenge_id: str, state: Challenge, proof: Proof, trier: Trier) -> tuple[Verdict, Challenge]:
+        vault = self._challenge_vault
         return rules.judge(
             state,
-            lambda hashed: self._challenge_vault.code_matches(code, challenge_id, hashed),
-            command_id,
+            lambda hashed: vault.code_matches(proof.code, challenge_id, hashed),
+            proof.command_id,
             self._rules,
             self._context.now(),
-            old_matches=lambda hashed: self._challenge_vault.code_matches(old_code or "", challenge_id, hashed),
+            old_matches=lambda hashed: vault.code_matches(proof.old_code or "", challenge_id, hashed),
+            is_long_code=state.purpose is Purpose.SIGN_IN and vault.is_long_code(proof.code, challenge_id, state.code),
+            trier=trier,
         )
+
+    def _trier(self, challenge_id: str, challenge: Challenge, visitor: Visitor, device: Device | None) -> Trier:
+        """Return the strongest of what the visitor has: a known device, the asker's secret, a network address."""
+        vault = self._challenge_vault
+        if device is not None:
+            return Trier(Trying.DEVICE, vault.hash_trier(device.id, challenge_id))
+        if vault.is_asker(visitor.asker_token, challenge_id, challenge.code):
+            return Trier(Trying.ASKER)
+        return Trier(Trying.NETWORK, vault.hash_trier(source_of(visitor.address), challenge_id))
+
+    async def _device_behind(self, challenge_id: str, visitor: Visitor) -> Device | None:
+        """Return the visitor's device if it is known to the account that this challenge signs in to."""
+        if visitor.device_token is None:
+            return None
+        challenge = (await self._challenge(challenge_id)).state
+        if challenge.purpose is not Purpose.SIGN_IN:
+            return None
+        return await self._known_device(self._challenge_vault.challenge_address(challenge_id, challenge), visitor)
+
+    async def _known_device(self, address: NormalAddress, visitor: Visitor) -> Device | None:
+        """Return the visitor's device if the account that holds this address has signed in on it."""
+        device = self._devices.read(visitor.device_token)
+        if device is None:
+            return None
+        holder = await self._accounts.account_reached_at(self._account_vault.fingerprints(address))
+        is_of_holder = holder is not None and is_known(
+            device,
+            Holder.ACCOUNT,
+            holder.id,
+            since=None,
+            device_seconds=self._context.settings.session_rules.device_seconds,
+            now=self._context.now(),
+        )
+        return device if is_of_holder else None
+
+    def _tries_left(self, challenge: Challenge, trier: Trier) -> int:
+        return rules.tries_left(challenge, self._rules, self._context.now(), trier)
 
     async def _enter(self, challenge_id: str, challenge: Challenge, command_id: str) -> Credentials:
         """Sign in on the account that holds the proven address; ``challenge`` is as it was before this proof."""
@@ -473,8 +565,7 @@ class SigningIn:
         return self._credentials.account_credentials(record.id, session)
 
     @staticmethod
-    def _refuse_code(verdict: Verdict, challenge: Challenge) -> NoReturn:
-        tries_left = challenge.code.tries_left
+    def _refuse_code(verdict: Verdict, tries_left: int) -> NoReturn:
         match verdict:
             case Verdict.WRONG if tries_left == 0:
                 raise CodeWrong(
@@ -548,6 +639,23 @@ class SigningIn:
     def _owner(challenge_id: str, challenge: Challenge) -> str:
         return challenge.account_id or fresh_account_id(challenge_id, challenge)
 
-    def _seen(self, challenge_id: str, challenge: Challenge, address: NormalAddress | None = None) -> ChallengeSeen:
-        named = address or self._challenge_vault.challenge_address(challenge_id, challenge)
-        return ChallengeSeen(challenge_id, challenge, named.masked, rules.resend_after(challenge, self._rules))
+    def _seen(
+        self,
+        challenge_id: str,
+        challenge: Challenge,
+        address: NormalAddress | None = None,
+        *,
+        asked_by: str | None = None,
+        trier: Trier = ASKER,
+    ) -> ChallengeSeen:
+        vault = self._challenge_vault
+        named = address or vault.challenge_address(challenge_id, challenge)
+        is_asker = challenge.code.asked_by == asked_by
+        return ChallengeSeen(
+            challenge_id,
+            challenge,
+            named.masked,
+            rules.resend_after(challenge, self._rules),
+            self._tries_left(challenge, trier),
+            asker_token=vault.asker_token(challenge_id, challenge.code) if is_asker else None,
+        )

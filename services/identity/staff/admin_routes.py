@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.identity.http import IDENTITY, STAFF_LOGINS_PER_ADDRESS
+from services.identity.sessions.devices import Visitor
 from services.identity.staff import admin_schemas as schemas
 from services.identity.staff.administration import Act
 from services.identity.staff.errors import (
@@ -120,7 +121,9 @@ async def make_first_operator(call: Call[schemas.FirstOperator]) -> schemas.Staf
 async def set_own_password(call: Call[schemas.OwnPassword]) -> None:
     """An own password."""
     asked = call.body
-    await call.app[IDENTITY].own_passwords.set_own_password(asked.username, asked.password, asked.new_password)
+    visitor = Visitor(call.address, asked.device_token)
+    own = call.app[IDENTITY].own_passwords
+    await own.set_own_password(asked.username, asked.password, asked.new_password, visitor)
 
 
 @api.post(

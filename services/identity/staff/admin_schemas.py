@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from services.identity.field_types import MAX_PASSWORD_CHARS, Name
+from services.identity.field_types import MAX_PASSWORD_CHARS, DeviceToken, Name
 from services.identity.staff.administration import Hiring, StaffPage, StaffSeen
 from services.identity.staff.first_operator import Founder
 from services.identity.staff.member import Pending, StaffReason
@@ -59,6 +59,7 @@ class OwnPassword(Body):
     username: UserName = Field(examples=["dewi.contoh"])
     password: Password
     new_password: Password = Field(examples=["four words nobody joins"])
+    device_token: DeviceToken | None = Field(None, description="As the last sign-in on this device gave it.")
 
 
 class Hire(Body):

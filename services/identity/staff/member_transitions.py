@@ -152,6 +152,7 @@ def set_password(staff: Staff, password_hash: str) -> Staff:
         one_time=None,
         tries=0,
         locked_until=None,
+        sources=(),
     )
 
 
@@ -184,6 +185,7 @@ def _invited(staff: Staff, command: StaffCommand, fresh: Fresh, command_id: str,
         pending=None,
         tries=0,
         locked_until=None,
+        sources=(),
     )
 
 

@@ -66,6 +66,7 @@ class Notices:
                 "purpose": command.purpose,
                 "expires_at": command.expires_at.isoformat(),
                 "office_id": box.office_id,
+                "long_code": box.long_code,
             },
             send_by=command.expires_at,
             cause_id=command.challenge_id,

@@ -17,6 +17,8 @@ class OtpBox(Box):
     code: str
     office_id: str | None = None
     """The office that asks for consent to assist."""
+    long_code: str | None = None
+    """A code for signing in that counts for an hour, and whatever others have tried."""
 
 
 class LetterBox(Box):

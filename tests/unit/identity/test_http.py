@@ -245,6 +245,8 @@ async def test_logs_show_no_person(client: Client, world: World, monkeypatch: py
         ("/v1/logins", {}),
         ("/v1/challenges/unknown/verification", {"code": "12345"}),
         ("/v1/challenges/unknown/verification", {"code": "12345a"}),
+        ("/v1/challenges/unknown/verification", {}),
+        ("/v1/challenges/unknown/verification", {"long_code": "ABCD-EFGH"}),
         ("/v1/tokens/refresh", {"refresh_token": ""}),
         ("/v1/staff/logins", {"username": "x", "password": "y" * 257}),
     ],

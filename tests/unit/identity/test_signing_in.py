@@ -486,7 +486,7 @@ async def _watch(world: World, email: str) -> list[object]:
 
     def note(seen: object) -> None:
         view = ChallengeView.from_seen(seen).model_dump()  # type: ignore[arg-type]
-        shown.append({name: value for name, value in view.items() if name != "challenge_id"})
+        shown.append({name: value for name, value in view.items() if name not in ("challenge_id", "asker_token")})
 
     seen = await signing_in.log_in(email, "id", world.command())
     note(seen)

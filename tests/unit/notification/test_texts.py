@@ -27,8 +27,9 @@ UNDOS: tuple[dict[str, str | None], ...] = (
 
 FROM_COMMANDS: dict[str, tuple[dict[str, Any], ...]] = {
     "otp": tuple(
-        {"code": "012345", "purpose": purpose, "expires_at": MOMENT}
+        {"code": "012345", "purpose": purpose, "expires_at": MOMENT, "long_code": long_code}
         for purpose in ("sign_in", "phone_change", "email_change", "phone_change_old", "email_change_old")
+        for long_code in (None, "ABCD-EFGH-2345")
     ),
     "assistance_code": (
         {"code": "012345", "purpose": "assistance", "expires_at": MOMENT, "office_id": "kepulauan-seberang-contoh"},

@@ -110,6 +110,14 @@ class Settings(ServiceSettings):
         description="how long a change of address can be undone by the link in the messages about it",
     )
 
+    recovery_seconds: Annotated[int, Between(86_400, 14 * 86_400, "its owner needs time to object, and to come in")] = (
+        Field(
+            ADDRESS_CHANGES.recovery_seconds,
+            ge=1,
+            description="how long an account waits before one of its two addresses opens it on a new device",
+        )
+    )
+
     code_seconds: Annotated[int, Between(120, 1800, "mail takes a while, and a code can be guessed meanwhile")] = Field(
         CODES.lifetime_seconds, ge=1, description="life of a one-time code"
     )
@@ -217,8 +225,8 @@ class Settings(ServiceSettings):
 
     @property
     def address_change_rules(self) -> AddressChangeRules:
-        """How long a change of address can be undone."""
-        return AddressChangeRules(undo_seconds=self.address_undo_seconds)
+        """How long a change of address can be undone, and an account waits for a lost address."""
+        return AddressChangeRules(undo_seconds=self.address_undo_seconds, recovery_seconds=self.recovery_seconds)
 
     @property
     def registry_rules(self) -> RegistryRules:

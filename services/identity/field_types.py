@@ -14,6 +14,7 @@ MAX_PASSWORD_CHARS = 256
 Identifier = Annotated[str, StringConstraints(min_length=3, max_length=MAX_EMAIL_CHARS)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9-]+$")]
 Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=6, max_length=6, pattern=r"^[0-9]{6}$")]
+PhoneText = Annotated[str, StringConstraints(min_length=3, max_length=MAX_PHONE_CHARS)]
 LongCode = Annotated[
     str,
     StringConstraints(

@@ -46,9 +46,11 @@ class CodeRules:
 
 @dataclass(frozen=True)
 class AddressChangeRules:
-    """How long a change of address can be undone."""
+    """How long a change of address can be undone, and how long a sign-in can be disowned."""
 
     undo_seconds: int = 7 * DAY
+    recovery_seconds: int = 3 * DAY
+    """How long an account with a lost address waits for that address to object, before the other one opens it alone."""
 
 
 @dataclass(frozen=True)

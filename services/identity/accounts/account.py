@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from services.identity.accounts.channel import Channel
 from services.identity.sessions.session import Session, ended_sessions
 
 MOST_APPLICANTS: Final = 5
@@ -59,6 +60,16 @@ class AddressChange:
 
 
 @dataclass(frozen=True)
+class Recovery:
+    """A sign-in with one address of two, of which the other is said to be lost: it waits until ``ready_at``."""
+
+    by: Channel
+    asked_at: datetime
+    ready_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True)
 class Ended:
     """A session that was ended."""
 
@@ -69,7 +80,8 @@ class Ended:
 @dataclass(frozen=True)
 class Account:
     """An account. ``fingerprints`` joins those of both addresses, and of those that an undo could bring back: each
-    belongs to one account only. ``ended`` are the sessions ended within the last hour.
+    belongs to one account only. ``ended`` are the sessions ended within the last hour. Devices that signed in before
+    ``devices_from`` are new ones.
     """
 
     language: str
@@ -81,6 +93,8 @@ class Account:
     sessions: tuple[Session, ...] = ()
     changes: tuple[AddressChange, ...] = ()
     ended: tuple[Ended, ...] = ()
+    devices_from: datetime | None = None
+    recovery: Recovery | None = None
 
 
 def register(language: str, now: datetime, *, email: Address | None, phone: Address | None) -> Account:
@@ -158,6 +172,33 @@ def holds_any(account: Account, fingerprints: Collection[str]) -> bool:
         print_ for address in (account.email, account.phone) if address is not None for print_ in address.fingerprints
     ]
     return not set(held).isdisjoint(fingerprints)
+
+
+def recovery_by(account: Account, channel: Channel, now: datetime) -> Recovery | None:
+    """Return the open recovery by this address, if there is one."""
+    recovery = account.recovery
+    return recovery if recovery is not None and recovery.by is channel and now < recovery.ends_at else None
+
+
+def begin_recovery(account: Account, channel: Channel, wait_seconds: int, now: datetime) -> Account:
+    """Return the account with a recovery by this address; it is ready after the wait, for as long again."""
+    wait = timedelta(seconds=wait_seconds)
+    return replace(account, recovery=Recovery(channel, now, now + wait, now + 2 * wait))
+
+
+def disown(account: Account, issued_at: datetime, now: datetime) -> Account:
+    """Return the account after its owner disowned a sign-in of ``issued_at``: no session, no known device, no recovery.
+
+    A repeat changes nothing, so that the owner's own sign-ins afterwards stay.
+    """
+    if is_disowned(account, issued_at):
+        return account
+    return replace(account, sessions=(), devices_from=now, recovery=None)
+
+
+def is_disowned(account: Account, issued_at: datetime) -> bool:
+    """Return whether the devices of that moment are known no more."""
+    return account.devices_from is not None and account.devices_from > issued_at
 
 
 def has_place(account: Account, applicant_id: str) -> bool:

@@ -9,7 +9,7 @@ from services.identity.accounts.account import Account, Address
 from services.identity.accounts.addresses import NormalAddress
 from services.identity.accounts.channel import Channel
 from services.identity.seals import Seals
-from shared.events.notification import KeepContactCard
+from shared.events.notification import KeepContactCard, TellOfSignIn
 from shared.ids import derived_id
 
 
@@ -73,6 +73,28 @@ class AccountVault:
             account_id=account_id,
             language=account.language,
             sealed=self._notification.seal(content, account_id),
+        )
+
+    def address_of(self, account_id: str, account: Account, channel: Channel) -> NormalAddress | None:
+        """Return the account's address of this channel, if it has one."""
+        find = self.email_of if channel is Channel.EMAIL else self.phone_of
+        return find(account_id, account)
+
+    def tell_of_sign_in(
+        self, account_id: str, account: Account, to: NormalAddress, url: str, until: datetime, opens_at: datetime | None
+    ) -> TellOfSignIn:
+        """Return the command that tells an address of a sign-in on a new device, with the link that disowns it.
+
+        ``opens_at``: it has not happened yet; the account opens then without this address.
+        """
+        content = {"address": to.text, "channel": to.channel.value, "url": url, "until": until.isoformat()}
+        notice_id = derived_id("sign-in notice", account_id, url)
+        return TellOfSignIn(
+            notice_id=notice_id,
+            account_id=account_id,
+            language=account.language,
+            opens_at=opens_at,
+            sealed=self._notification.seal(content, notice_id),
         )
 
     def hash_undo(self, secret: str, account_id: str) -> str:

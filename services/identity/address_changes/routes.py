@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Final
 
 from services.identity.accounts.errors import EmailUnusable, PhoneUnusable, TooManyAddressChanges
-from services.identity.address_changes.schemas import EmailChange, PageLanguage, PhoneChange
+from services.identity.address_changes.schemas import EmailChange, PhoneChange
 from services.identity.address_changes.service import UndoSeen
-from services.identity.address_changes.undo_page import PAGE_HEADERS, UndoStep, undo_page
-from services.identity.http import FORMS_PER_CALLER, IDENTITY
+from services.identity.address_changes.undo_page import UndoStep, undo_page
+from services.identity.http import FORMS_PER_CALLER, IDENTITY, LINKS_PER_ADDRESS
+from services.identity.page import PAGE_HEADERS, PageLanguage
 from services.identity.sign_in.routes import ASKING
 from services.identity.sign_in.schemas import ChallengeView
 from shared.errors import NotFound
 from shared.http.call import HTML, Answer, Call
-from shared.http.endpoint import APPLICANT, PUBLIC, Endpoints, RateLimit
+from shared.http.endpoint import APPLICANT, PUBLIC, Endpoints
 from shared.http.idempotency import KEY_HEADER
 from shared.ids import derived_id
 from shared.sessions import SessionOver
 
 api = Endpoints("account")
-
-
-UNDO_PER_ADDRESS: Final = RateLimit(30, 60.0, "address", shared=True)
-"""Undo links looked at or used from one network address: a person has a few at most, and none is guessed."""
 
 
 _CHANGING = (SessionOver, NotFound, TooManyAddressChanges)
@@ -70,7 +66,7 @@ async def change_email(call: Call[EmailChange]) -> ChallengeView:
     access=PUBLIC,
     query=PageLanguage,
     answers={200: HTML},
-    rate=UNDO_PER_ADDRESS,
+    rate=LINKS_PER_ADDRESS,
 )
 async def show_address_undo(call: Call[None, PageLanguage]) -> Answer:
     """The page that asks whether to undo."""
@@ -85,7 +81,7 @@ async def show_address_undo(call: Call[None, PageLanguage]) -> Answer:
     access=PUBLIC,
     query=PageLanguage,
     answers={200: HTML},
-    rate=UNDO_PER_ADDRESS,
+    rate=LINKS_PER_ADDRESS,
 )
 async def undo_address_change(call: Call[None, PageLanguage]) -> Answer:
     """Undo, and the page that says so."""

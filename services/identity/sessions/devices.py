@@ -56,6 +56,27 @@ class DeviceTokens:
         return Device(Holder(holder), holder_id, device_id, datetime.fromtimestamp(int(issued), UTC))
 
 
+class DisownLinks:
+    """Makes and reads the links by which an owner disowns a sign-in on a new device; none is stored."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._signed = SignedText(keyring, "pn1", 3)
+
+    def make(self, account_id: str, issued_at: datetime, until: datetime) -> str:
+        """Return the link for a sign-in of this moment; whole seconds."""
+        return self._signed.sign(account_id, *(str(int(at.timestamp())) for at in (issued_at, until)))
+
+    def read(self, link: str, now: datetime) -> tuple[str, datetime] | None:
+        """Return the account and the moment of the sign-in; None for a link that is over or was not made here."""
+        parts = self._signed.read(link)
+        if parts is None:
+            return None
+        account_id, issued, until = parts
+        if now.timestamp() >= int(until):
+            return None
+        return account_id, datetime.fromtimestamp(int(issued), UTC)
+
+
 def is_known(
     device: Device | None,
     holder: Holder,

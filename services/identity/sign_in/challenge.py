@@ -129,6 +129,8 @@ class Code:
     sms_hashed: str | None = None
     old_hashed: str | None = None
     others: tuple[Tries, ...] = ()
+    second_channel: Channel | None = None
+    """The way of the second code that a new device needs."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,9 @@ class Challenge:
     forget_at: datetime | None = None
     proof: AddressProof | None = None
     """Of a change of address; none in a challenge of a build that did not ask for it."""
+    is_registration: bool = False
+    phone: str | None = None
+    """Sealed: the number that was given at a registration."""
     device_sent_times: tuple[datetime, ...] = ()
     guesses: int = 0
     guessed_since: datetime | None = None
@@ -251,20 +256,24 @@ def judge(
     old_matches: Callable[[str], bool] = lambda _hashed: False,
     is_long_code: bool = False,
     trier: Trier = UNKNOWN_TRIER,
+    one_is_enough: bool = False,
 ) -> tuple[Verdict, Challenge]:
     """Return the verdict on the typed code, and the challenge after this try.
 
     ``matches`` compares the typed code with a stored hash, ``old_matches`` the one of the old address; where both are
     asked for, one try is one try of both, and which of them was wrong is not told. At the cap nothing is compared any
-    more, so that the answer tells a guesser nothing. ``is_long_code``: what was typed is the long code of the newest
-    message, which is not found by trying: it counts whatever others have tried, unless a second code of six digits is
-    asked for beside it. The command that used the code may repeat itself and meets RIGHT again, unchanged.
+    more, so that the answer tells a guesser nothing.
+
+    ``is_long_code``: what was typed is the long code of the newest message, which is not found by trying: it counts
+    whatever others have tried, unless a second code of six digits is asked for beside it. ``one_is_enough``: the second
+    code is not needed. The command that used the code may repeat itself and meets RIGHT again, unchanged.
     """
     code = challenge.code
-    cannot_be_guessed = is_long_code and code.old_hashed is None
+    second = None if one_is_enough else code.old_hashed
+    cannot_be_guessed = is_long_code and second is None
     if tries_left(challenge, rules, now, trier) <= 0 and not cannot_be_guessed:
         return Verdict.TOO_MANY_TRIES, challenge
-    old_agrees = code.old_hashed is None or old_matches(code.old_hashed)
+    old_agrees = second is None or old_matches(second)
     by_sms = code.sms_hashed is not None and matches(code.sms_hashed)
     if (matches(code.hashed) or by_sms or is_long_code) and old_agrees:
         return _judge_current(challenge, command_id, rules, now, is_long_code=is_long_code)
@@ -322,6 +331,16 @@ def _judge_current(
         return Verdict.RIGHT if code.used_by == command_id else Verdict.USED, challenge
     used = replace(code, used_by=command_id)
     return Verdict.RIGHT, replace(challenge, code=used, second_channel_at=None)
+
+
+def with_second_code(challenge: Challenge, hashed: str, channel: Channel, rules: CodeRules, now: datetime) -> Challenge:
+    """Return the challenge after its code was right on a new device: the account's other address is asked as well.
+
+    Both codes are needed from now on, and there is time to read the second one.
+    """
+    expires_at = now + timedelta(seconds=rules.lifetime_seconds)
+    code = replace(challenge.code, old_hashed=hashed, second_channel=channel, expires_at=expires_at)
+    return replace(challenge, code=code, second_channel_at=None)
 
 
 def arrived(challenge: Challenge, told_at: datetime) -> Challenge:

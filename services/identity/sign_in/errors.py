@@ -29,6 +29,47 @@ class OldCodeNeeded(Refusal):
     next_action_id = "Kirim kode dari alamat lama sebagai old_code, misalnya 042317."
 
 
+class NumberNeeded(Refusal):
+    """A code by SMS was asked for after a registration without a number."""
+
+    status = 409
+    code = "number_needed"
+    title = "At registration no telephone number is known, so no code can go by SMS."
+    title_id = "Pada saat pendaftaran belum ada nomor telepon, jadi kode tidak dapat dikirim lewat SMS."
+    next_action = (
+        "Register again with your number as phone, for example 0812 3456 7890, or sign in if you have an account."
+    )
+    next_action_id = (
+        "Daftar lagi dengan nomor Anda sebagai phone, misalnya 0812 3456 7890, atau masuk bila sudah punya akun."
+    )
+
+
+class SecondCodeNeeded(Refusal):
+    """The device is new, and the account has another address that has to agree."""
+
+    status = 422
+    code = "second_code_needed"
+    title = "This device is new, so the account's other address has to agree: a code was sent there."
+    title_id = "Perangkat ini baru, jadi alamat lain akun ini harus menyetujui: kode sudah dikirim ke sana."
+    next_action = (
+        "Send both codes, the other one as second_code, for example 912073; without that address: second_lost."
+    )
+    next_action_id = (
+        "Kirim kedua kode, yang lain sebagai second_code, misalnya 912073; bila alamat itu hilang: second_lost."
+    )
+
+
+class RecoveryWaits(Refusal):
+    """The other address is said to be lost; it has some days to object."""
+
+    status = 409
+    code = "recovery_waits"
+    title = "The other address was told of this sign-in; the account opens with one address after some days."
+    title_id = "Alamat lain sudah diberi tahu; akun dapat dibuka dengan satu alamat setelah beberapa hari."
+    next_action = "Sign in again after recover_at, with second_lost again. With both addresses it opens at once."
+    next_action_id = "Masuk lagi setelah recover_at, dengan second_lost. Dengan kedua alamat akun langsung terbuka."
+
+
 class ChallengeNotFound(NotFound):
     """No such challenge, or it is too old."""
 

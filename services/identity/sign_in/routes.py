@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.identity.accounts.errors import AddressTaken, AddressUnusable, EmailUnusable, TooManyAddressChanges
+from services.identity.accounts.errors import (
+    AddressTaken,
+    AddressUnusable,
+    EmailUnusable,
+    PhoneUnusable,
+    TooManyAddressChanges,
+)
 from services.identity.http import IDENTITY, TRIES_PER_ADDRESS
 from services.identity.sessions.devices import Visitor
 from services.identity.sessions.schemas import TokensView
@@ -16,7 +22,10 @@ from services.identity.sign_in.errors import (
     CodeSuperseded,
     CodeUsed,
     CodeWrong,
+    NumberNeeded,
     OldCodeNeeded,
+    RecoveryWaits,
+    SecondCodeNeeded,
     TooManyCodes,
     TooManyTries,
 )
@@ -45,6 +54,8 @@ _PROVING = (
     AddressTaken,
     AddressReserved,
     OldCodeNeeded,
+    SecondCodeNeeded,
+    RecoveryWaits,
     TooManyAddressChanges,
     SessionOver,
 )
@@ -57,7 +68,7 @@ _PROVING = (
     access=PUBLIC,
     body=Registration,
     answers={202: ChallengeView},
-    refusals=(EmailUnusable, *ASKING),
+    refusals=(EmailUnusable, PhoneUnusable, *ASKING),
     idempotent=True,
     cache_answer=False,
     rate=PER_ADDRESS,
@@ -66,7 +77,9 @@ async def register(call: Call[Registration]) -> ChallengeView:
     """Send a code to an email address."""
     visitor = Visitor(call.address, call.body.device_token)
     signing_in = call.app[IDENTITY].signing_in
-    seen = await signing_in.register(call.body.email, call.body.language, call.command_id, visitor)
+    seen = await signing_in.register(
+        call.body.email, call.body.language, call.command_id, visitor, phone=call.body.phone
+    )
     return ChallengeView.from_seen(seen)
 
 
@@ -105,11 +118,12 @@ async def look_at_challenge(call: Call) -> ChallengeView:
 @api.post(
     "/v1/challenges/{challenge_id}/resend",
     summary="Send a new code, by SMS too if asked for and a number is known",
-    description="The answer is the same whether or not the address has an account, and the account a number.",
+    description="The answer is the same whether or not the address has an account, and the account a number. By SMS a "
+    "code goes to a proven number of the account, or to the number that was given at registration.",
     access=PUBLIC,
     query=ResendQuery,
     answers={202: ChallengeView},
-    refusals=(ChallengeNotFound, *ASKING),
+    refusals=(ChallengeNotFound, NumberNeeded, *ASKING),
     idempotent=True,
     cache_answer=False,
     rate=PER_ADDRESS,
@@ -124,7 +138,8 @@ async def resend(call: Call[None, ResendQuery]) -> ChallengeView:
     "/v1/challenges/{challenge_id}/verification",
     summary="Type the code: signed in",
     description="A change of address takes two codes: `code` from the new address, `old_code` from one of before. It "
-    "goes on with the session that asked for it, which must not have ended.",
+    "goes on with the session that asked for it, which must not have ended. On a new device an account with two "
+    "addresses needs the code of the other one as `second_code`.",
     access=PUBLIC,
     body=Verification,
     answers={200: TokensView},
@@ -138,6 +153,11 @@ async def verify(call: Call[Verification]) -> TokensView:
     identity, challenge_id = call.app[IDENTITY], call.path["challenge_id"]
     visitor = Visitor(call.address, call.body.device_token, call.body.asker_token)
     proven = await identity.signing_in.verify(
-        challenge_id, call.body.typed, call.command_id, old_code=call.body.old_code, visitor=visitor
+        challenge_id,
+        call.body.typed,
+        call.command_id,
+        old_code=call.body.old_code or call.body.second_code,
+        second_lost=call.body.second_lost,
+        visitor=visitor,
     )
     return TokensView.from_credentials(proven)

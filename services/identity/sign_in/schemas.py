@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from services.identity.accounts.channel import Channel
 from services.identity.accounts.schemas import ChannelWord
-from services.identity.field_types import MAX_TOKEN_CHARS, Code, DeviceToken, Identifier, LongCode
+from services.identity.field_types import MAX_TOKEN_CHARS, Code, DeviceToken, Identifier, LongCode, PhoneText
 from services.identity.sign_in.challenge import Delivery
 from services.identity.sign_in.service import ChallengeSeen
 from shared.http.schema import Body, Query, View
@@ -23,6 +23,11 @@ class Registration(Body):
     """An email address to be proven, and the language to be spoken with."""
 
     email: Identifier = Field(examples=["budi@example.org"])
+    phone: PhoneText | None = Field(
+        None,
+        examples=["0812 3456 7890"],
+        description="Gets a code of its own if email takes too long, or on request: it proves the number instead.",
+    )
     language: Literal["id", "en"] = "id"
     device_token: DeviceToken | None = Field(None, description=_DEVICE)
 
@@ -39,13 +44,19 @@ class Verification(Body):
     that went to the address of before.
     """
 
-    code: Code = Field("", examples=["042317"], description="Needed unless the long code is sent.")
+    code: Code = Field(default_factory=str, examples=["042317"], description="Needed unless the long code is sent.")
     long_code: LongCode | None = Field(
         None,
         examples=["ABCD-EFGH-2345"],
         description="Of the newest message: counts for an hour, whatever others have tried.",
     )
     old_code: Code | None = Field(None, examples=["912073"], description="Only for a change of address.")
+    second_code: Code | None = Field(
+        None, examples=["912073"], description="For a new device: the code that went to the account's other address."
+    )
+    second_lost: bool = Field(
+        False, description="For a new device without that address: it is told, and may object for some days."
+    )
     asker_token: AskerToken | None = Field(None, description=_ASKER)
     device_token: DeviceToken | None = Field(None, description=_DEVICE)
 
@@ -62,7 +73,9 @@ class Verification(Body):
 
 
 class ResendQuery(Query):
-    """``sms``: the new code is to go by SMS too, if the account has a number. The answer does not tell whether."""
+    """``sms``: the new code goes by SMS too, if the account has a number; the answer does not tell whether. After a
+    registration another code goes to the number that was given there; without one it is refused.
+    """
 
     channel: ChannelWord | None = None
 
@@ -89,6 +102,11 @@ class ChallengeView(View):
         None, description="Of a change of address: the way of the second code, which went to an address of before."
     )
 
+    sms_challenge_id: str | None = Field(
+        None,
+        description="After a registration with a number: the challenge of the code that goes to it by SMS, which "
+        "registers the account by that number.",
+    )
     asker_token: str | None = Field(
         None, description="In the answer to whoever asked for the code that counts now: send it with the code."
     )
@@ -110,4 +128,5 @@ class ChallengeView(View):
             delivery=delivery,
             old_code_channel=challenge.proof.channel if challenge.proof is not None else None,
             asker_token=seen.asker_token,
+            sms_challenge_id=seen.sms_challenge_id,
         )

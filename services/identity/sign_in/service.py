@@ -6,7 +6,7 @@ the address, or a new one. So no answer before the proof tells whether an accoun
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -14,14 +14,14 @@ from typing import Final, NoReturn, TypeVar
 
 from services.identity.accounts import account as accounts
 from services.identity.accounts.account import Account
-from services.identity.accounts.addresses import NormalAddress, normal_email, normal_identifier
+from services.identity.accounts.addresses import NormalAddress, normal_email, normal_identifier, normal_phone
 from services.identity.accounts.channel import Channel
 from services.identity.accounts.repository import ACCOUNT, AccountRepository
 from services.identity.accounts.vault import AccountVault
 from services.identity.context import UseCaseContext
 from services.identity.errors import moment
 from services.identity.sessions.credentials import CredentialIssuer, Credentials
-from services.identity.sessions.devices import NO_VISITOR, Device, DeviceTokens, Visitor, is_known
+from services.identity.sessions.devices import NO_VISITOR, Device, DeviceTokens, DisownLinks, Visitor, is_known
 from services.identity.sessions.refresh_tokens import Holder
 from services.identity.sessions.session import find_session
 from services.identity.sign_in import challenge as rules
@@ -43,7 +43,10 @@ from services.identity.sign_in.errors import (
     CodeSuperseded,
     CodeUsed,
     CodeWrong,
+    NumberNeeded,
     OldCodeNeeded,
+    RecoveryWaits,
+    SecondCodeNeeded,
     TooManyCodes,
     TooManyTries,
 )
@@ -53,6 +56,7 @@ from services.identity.sign_in.vault import ChallengeVault, fresh_account_id
 from shared.crypto.fingerprints import Fingerprints
 from shared.events.identity import AccountRegistered
 from shared.events.message import Message
+from shared.events.notification import TellOfSignIn
 from shared.http.address import source_of
 from shared.ids import derived_id
 from shared.shared_limits import SharedCounts
@@ -64,6 +68,12 @@ T = TypeVar("T")
 
 CODE_DIGITS: Final = 6
 ASKER: Final = Trier(Trying.ASKER)
+
+NOT_VERIFIED: Final = "not_verified"
+"""Cause of a refused sign-in: an address is proven, and something else is not yet."""
+
+_OTHER: Final[Mapping[Channel, Channel]] = {Channel.EMAIL: Channel.SMS, Channel.SMS: Channel.EMAIL}
+
 
 MOST_RECENT: Final = 5_000
 """Challenges remembered in memory, about 2 KiB each: the code is mostly typed where it was asked for."""
@@ -82,6 +92,7 @@ class ChallengeSeen:
     resend_after: datetime
     tries_left: int
     asker_token: str | None = field(default=None, repr=False)
+    sms_challenge_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -94,12 +105,34 @@ class ChangeRequest:
 
 
 @dataclass(frozen=True)
+class CodeRequest:
+    """A wish for a code: for which address and purpose, in which language and by which command.
+
+    ``asked`` belongs to a change of address, ``office_id`` to the office that assists. ``phone`` is the number given at
+    a registration.
+    """
+
+    purpose: Purpose
+    address: NormalAddress
+    language: str
+    command_id: str
+    asked: ChangeRequest | None = None
+    office_id: str | None = None
+    by_device: bool = False
+    by_sms: bool = False
+    is_registration: bool = False
+    phone: NormalAddress | None = None
+
+
+@dataclass(frozen=True)
 class Proof:
     """The codes that are typed to prove an address, and the command that does it."""
 
     code: str = field(repr=False)
     old_code: str | None = field(repr=False)
+    """Of an address of before, or of the account's other address."""
     command_id: str
+    second_lost: bool = False
 
 
 ChangeAddress = Callable[[Challenge, NormalAddress], Awaitable[Credentials]]
@@ -121,6 +154,7 @@ class SigningIn:
         self._credentials = credentials
         self._rules = context.settings.code_rules
         self._devices = DeviceTokens(context.settings.fingerprint_keyring())
+        self._disown_links = DisownLinks(context.settings.fingerprint_keyring())
         self._counts = SharedCounts(context.store, Fingerprints(context.settings.fingerprint_keyring()))
         self._recent: RecordCache[Challenge] = RecordCache(MOST_RECENT)
         self._change_address: ChangeAddress | None = None
@@ -131,19 +165,27 @@ class SigningIn:
         self._change_address, self._find_change_request = change, find_change_request
 
     async def register(
-        self, email: str, language: str, command_id: str, visitor: Visitor = NO_VISITOR
+        self,
+        email: str,
+        language: str,
+        command_id: str,
+        visitor: Visitor = NO_VISITOR,
+        *,
+        phone: str | None = None,
     ) -> ChallengeSeen:
-        """Send a code to an email address that is probably new.
+        """Send a code to an email address that is probably new; to ``phone`` goes another one if email takes too long.
 
         Raises:
-            EmailUnusable: it is no address.
+            EmailUnusable, PhoneUnusable: it is no address, or takes no SMS.
             CodeSentJustNow, TooManyCodes: it had a code a moment ago, or too many.
         """
         address = normal_email(email, allow_test_domains=self._context.settings.allows_test_domains)
+        given = normal_phone(phone) if phone is not None else None
+        request = CodeRequest(Purpose.SIGN_IN, address, language, command_id, is_registration=True, phone=given)
         try:
-            return await self._open(Purpose.SIGN_IN, address, language, command_id)
+            return await self._open(request)
         except AlreadyExists:
-            return await self.ask(Purpose.SIGN_IN, address, language, command_id, visitor=visitor)
+            return await self._send(request, visitor)
 
     async def log_in(
         self, identifier: str, language: str, command_id: str, visitor: Visitor = NO_VISITOR
@@ -174,44 +216,44 @@ class SigningIn:
         ``asked`` for a change of address; ``office_id`` names the office that assists; ``visitor`` may send the
         token of a known device, which strangers cannot hold back.
         """
-        by_device = purpose is Purpose.SIGN_IN and await self._known_device(address, visitor) is not None
-
-        async def attempt() -> ChallengeSeen:
-            challenge_id = self._challenge_vault.challenge_id(purpose, address, asked.account_id if asked else "")
-            record = await self._challenges.challenge(challenge_id)
-            if record is not None:
-                return await self._send_again(
-                    record, command_id, language, asked=asked, office_id=office_id, by_device=by_device
-                )
-            try:
-                return await self._open(
-                    purpose, address, language, command_id, asked=asked, office_id=office_id, by_device=by_device
-                )
-            except AlreadyExists:
-                raise VersionConflict(f"{challenge_id} was opened by somebody faster") from None
-
-        return await again(attempt)
+        request = CodeRequest(purpose, address, language, command_id, asked=asked, office_id=office_id)
+        return await self._send(request, visitor)
 
     async def resend(self, challenge_id: str, channel: Channel | None, command_id: str) -> ChallengeSeen:
         """Send a new code; asked for SMS it goes to the account's number too, if there is one.
 
-        The answer and its time are the same whether or not the address has an account, and a number.
+        The answer and its time are the same whether or not the address has an account, and a number. After a
+        registration the number that was given there gets a code of its own, which proves that number.
 
         Raises:
+            NumberNeeded: by SMS after a registration without a number.
             ChallengeNotFound: there is none, it is too old, or whoever asked for the change has signed out.
             CodeSentJustNow, TooManyCodes: it is too early.
         """
 
         async def attempt() -> ChallengeSeen:
             record = await self._own_challenge(challenge_id)
-            challenge = record.state
+            challenge, vault = record.state, self._challenge_vault
             by_sms = channel is Channel.SMS and challenge.address_channel is Channel.EMAIL
-            asked = await self._current_change_request(challenge)
-            return await self._send_again(
-                record, command_id, challenge.language, asked=asked, by_sms=by_sms and asked is None
+            phone = vault.registration_phone(record.id, challenge)
+            if by_sms and challenge.is_registration and phone is None:
+                raise NumberNeeded()
+            request = CodeRequest(
+                challenge.purpose,
+                vault.challenge_address(record.id, challenge),
+                challenge.language,
+                command_id,
+                asked=await self._current_change_request(challenge),
+                by_sms=by_sms,
+                is_registration=challenge.is_registration,
+                phone=phone,
             )
+            return await self._send_again(record, request)
 
-        return await again(attempt)
+        seen = await again(attempt)
+        if channel is Channel.SMS and seen.challenge.phone is not None:
+            await self._send_to_registration_phone(seen.challenge_id, seen.challenge)
+        return seen
 
     async def get_challenge(self, challenge_id: str, visitor: Visitor = NO_VISITOR) -> ChallengeSeen:
         """Return the challenge, whether its code went out, and the tries left to this network address.
@@ -230,23 +272,26 @@ class SigningIn:
         command_id: str,
         *,
         old_code: str | None = None,
+        second_lost: bool = False,
         visitor: Visitor = NO_VISITOR,
     ) -> Credentials:
         """Prove the address with its newest code: signed in, on the account that holds the address.
 
-        For a change of address ``old_code`` is the one that was sent to the address of before. The same command may be
+        For a change of address ``old_code`` is the one that was sent to the address of before; for a new device the
+        one of the account's other address, unless that is ``second_lost``. The same command may be
         repeated after a lost answer and gives the same session, unless that has ended. Wrong tries count against the
         ``visitor`` who tries, and all of them against the address.
 
         Raises:
             ChallengeNotFound: there is none, or it is too old.
             OldCodeNeeded: the old address has to agree.
+            SecondCodeNeeded, RecoveryWaits: the device is new, and the account's other address has to agree.
             CodeWrong, CodeExpired, CodeSuperseded, CodeUsed, TooManyTries: each with ``tries_left``.
             AddressTaken: another account proved the address first.
             AddressReserved: it can still come back to the account that gave it up some days ago.
             SessionOver, TooManyAddressChanges: the change of address is not to be.
         """
-        return await again(lambda: self._verify(challenge_id, Proof(code, old_code, command_id), visitor))
+        return await again(lambda: self._verify(challenge_id, Proof(code, old_code, command_id, second_lost), visitor))
 
     async def prove_consent(self, challenge_id: str, code: str, command_id: str, asked_by: str) -> NormalAddress:
         """Return the address of a person who told the code that this ``asked_by`` command sent; the code is used up.
@@ -282,9 +327,11 @@ class SigningIn:
     async def try_second_channel(self, record: Record[Challenge]) -> None:
         """Email was not accepted in time: send a code by SMS beside it, if the account has a number.
 
-        The challenge changes in the same way where there is none, so that whoever looks at it learns nothing.
+        The challenge changes in the same way where there is none, so that its answers tell nothing. A number that was
+        given at a registration gets a code of its own.
         """
         challenge, now = record.state, self._context.now()
+        await self._send_to_registration_phone(record.id, challenge)
         if rules.hourly_wait(challenge, self._rules, now) is not None:
             await self._save(record, rules.without_second_channel(challenge))
             return
@@ -301,66 +348,82 @@ class SigningIn:
 
     # Sending
 
-    async def _open(
-        self,
-        purpose: Purpose,
-        address: NormalAddress,
-        language: str,
-        command_id: str,
-        *,
-        asked: ChangeRequest | None = None,
-        office_id: str | None = None,
-        by_device: bool = False,
-    ) -> ChallengeSeen:
-        now = self._context.now()
-        challenge_id = self._challenge_vault.challenge_id(purpose, address, asked.account_id if asked else "")
-        await self._count_change(challenge_id, address, asked)
-        codes, fresh = self._fresh_codes(challenge_id, address.channel, command_id, asked)
+    async def _send(self, request: CodeRequest, visitor: Visitor) -> ChallengeSeen:
+        is_sign_in = request.purpose is Purpose.SIGN_IN
+        by_device = is_sign_in and await self._known_device(request.address, visitor) is not None
+        wish = replace(request, by_device=by_device)
+
+        async def attempt() -> ChallengeSeen:
+            challenge_id = self._challenge_id(wish)
+            record = await self._challenges.challenge(challenge_id)
+            if record is not None:
+                return await self._send_again(record, wish)
+            try:
+                return await self._open(wish)
+            except AlreadyExists:
+                raise VersionConflict(f"{challenge_id} was opened by somebody faster") from None
+
+        return await again(attempt)
+
+    def _challenge_id(self, request: CodeRequest) -> str:
+        account_id = request.asked.account_id if request.asked else ""
+        return self._challenge_vault.challenge_id(request.purpose, request.address, account_id)
+
+    async def _open(self, request: CodeRequest) -> ChallengeSeen:
+        now, asked, vault = self._context.now(), request.asked, self._challenge_vault
+        challenge_id = self._challenge_id(request)
+        await self._count_change(challenge_id, request.address, asked)
+        codes, fresh = self._fresh_codes(challenge_id, request.address.channel, request.command_id, asked)
         challenge = rules.open_challenge(
-            purpose,
-            self._challenge_vault.seal_challenge_address(address, challenge_id),
-            replace(fresh, by_device=by_device),
+            request.purpose,
+            vault.seal_challenge_address(request.address, challenge_id),
+            replace(fresh, by_device=request.by_device),
             self._rules,
             now,
-            language=language,
+            language=request.language,
             account_id=asked.account_id if asked else None,
             proof=self._proof(asked),
         )
-        messages = self._messages(challenge_id, challenge, address, codes, asked, office_id)
+        challenge = self._with_registration(challenge_id, challenge, request)
+        messages = self._messages(challenge_id, challenge, request, codes)
         store = self._context.store
         self._recent.put(await store.insert(CHALLENGE, challenge_id, challenge, now=now, events=messages))
-        return self._seen(challenge_id, challenge, address, asked_by=command_id)
+        return self._seen(challenge_id, challenge, request.address, asked_by=request.command_id)
 
-    async def _send_again(
-        self,
-        record: Record[Challenge],
-        command_id: str,
-        language: str,
-        *,
-        asked: ChangeRequest | None = None,
-        by_sms: bool = False,
-        office_id: str | None = None,
-        by_device: bool = False,
-    ) -> ChallengeSeen:
-        if record.state.code.asked_by == command_id:
-            return self._seen(record.id, record.state, asked_by=command_id)
-        wait = rules.must_wait(record.state, self._rules, self._context.now(), by_device=by_device)
+    async def _send_again(self, record: Record[Challenge], request: CodeRequest) -> ChallengeSeen:
+        if record.state.code.asked_by == request.command_id:
+            return self._seen(record.id, record.state, asked_by=request.command_id)
+        wait = rules.must_wait(record.state, self._rules, self._context.now(), by_device=request.by_device)
         if wait is not None:
             self._refuse_haste(record.id, wait)
-        known = replace(record.state, language=language, proof=self._proof(asked))
-        address = self._challenge_vault.challenge_address(record.id, known)
-        await self._count_change(record.id, address, asked)
-        codes, fresh = self._fresh_codes(record.id, address.channel, command_id, asked)
-        challenge = rules.send_again(known, replace(fresh, by_device=by_device), self._rules, self._context.now())
-        messages = self._messages(record.id, challenge, address, codes, asked, office_id)
-        if by_sms:
+        known = replace(record.state, language=request.language, proof=self._proof(request.asked))
+        known = self._with_registration(record.id, known, request)
+        await self._count_change(record.id, request.address, request.asked)
+        codes, fresh = self._fresh_codes(record.id, request.address.channel, request.command_id, request.asked)
+        fresh = replace(fresh, by_device=request.by_device)
+        challenge = rules.send_again(known, fresh, self._rules, self._context.now())
+        messages = self._messages(record.id, challenge, request, codes)
+        if request.by_sms and request.purpose is Purpose.SIGN_IN:
             phone = await self._phone_behind(record.id, challenge)
-            copy = self._challenge_vault.send_sms_code(
-                record.id, challenge, self._owner(record.id, challenge), phone, codes[0]
-            )
+            owner = self._owner(record.id, challenge)
+            copy = self._challenge_vault.send_sms_code(record.id, challenge, owner, phone, codes[0])
             messages += [copy] if copy is not None else []
         await self._save(record, challenge, messages)
-        return self._seen(record.id, challenge, address, asked_by=command_id)
+        return self._seen(record.id, challenge, request.address, asked_by=request.command_id)
+
+    def _with_registration(self, challenge_id: str, challenge: Challenge, request: CodeRequest) -> Challenge:
+        phone = request.phone
+        sealed = self._challenge_vault.seal_registration_phone(phone, challenge_id) if phone is not None else None
+        return replace(challenge, is_registration=request.is_registration, phone=sealed)
+
+    async def _send_to_registration_phone(self, challenge_id: str, challenge: Challenge) -> None:
+        """Send the number that was given at a registration a code of its own; one that it had a moment ago counts."""
+        phone = self._challenge_vault.registration_phone(challenge_id, challenge)
+        if phone is None:
+            return
+        command_id = derived_id("registration phone", challenge_id, str(challenge.code.serial))
+        with suppress(CodeSentJustNow, TooManyCodes):
+            await self.ask(Purpose.SIGN_IN, phone, challenge.language, command_id)
 
     async def _count_change(self, challenge_id: str, address: NormalAddress, asked: ChangeRequest | None) -> None:
         """A change sends to two addresses whose number of challenges nothing else bounds: that of before has one for
@@ -375,21 +438,15 @@ class SigningIn:
                 self._refuse_haste(challenge_id, MustWait(now + timedelta(seconds=wait), hourly=True))
 
     def _messages(
-        self,
-        challenge_id: str,
-        challenge: Challenge,
-        address: NormalAddress,
-        codes: tuple[str, str],
-        asked: ChangeRequest | None,
-        office_id: str | None,
+        self, challenge_id: str, challenge: Challenge, request: CodeRequest, codes: tuple[str, str]
     ) -> list[Message]:
-        owner = self._owner(challenge_id, challenge)
-        messages: list[Message] = [
-            self._challenge_vault.send_otp(challenge_id, challenge, owner, address, codes[0], office_id=office_id)
+        owner, vault, asked = self._owner(challenge_id, challenge), self._challenge_vault, request.asked
+        sent: list[Message] = [
+            vault.send_otp(challenge_id, challenge, owner, request.address, codes[0], office_id=request.office_id)
         ]
         if asked is not None:
-            messages.append(self._challenge_vault.send_old_code(challenge_id, challenge, owner, asked.old, codes[1]))
-        return messages
+            sent.append(vault.send_second_code(challenge_id, challenge, owner, asked.old, codes[1]))
+        return sent
 
     def _fresh_codes(
         self, challenge_id: str, channel: Channel, command_id: str, asked: ChangeRequest | None
@@ -439,10 +496,13 @@ class SigningIn:
         def judge(state: Challenge) -> tuple[Verdict, Challenge]:
             if state.purpose is Purpose.ASSISTANCE:
                 raise ChallengeNotFound()
-            if state.code.old_hashed is not None and proof.old_code is None:
-                trier = self._trier(challenge_id, state, visitor, device)
+            trier = self._trier(challenge_id, state, visitor, device)
+            is_alone = state.code.old_hashed is not None and proof.old_code is None
+            if is_alone and state.purpose is not Purpose.SIGN_IN:
                 raise OldCodeNeeded(field="/old_code", tries_left=self._tries_left(state, trier))
-            return self._judge(challenge_id, state, proof, self._trier(challenge_id, state, visitor, device))
+            if is_alone and device is None and not proof.second_lost:
+                raise self._second_code_needed(state, self._tries_left(state, trier))
+            return self._judge(challenge_id, state, proof, trier)
 
         record, verdict, challenge = await self._decide(challenge_id, judge)
         if verdict is not Verdict.RIGHT:
@@ -450,10 +510,12 @@ class SigningIn:
                 await self._save(record, challenge)
             trier = self._trier(challenge_id, challenge, visitor, device)
             self._refuse_code(verdict, self._tries_left(challenge, trier))
+        if record.state.purpose is Purpose.SIGN_IN and device is None:
+            await self._refuse_new_device(record, challenge, proof)
         if challenge is not record.state:
             named = replace(challenge, account_id=self._owner(challenge_id, challenge))
             await self._save(record, named)
-        return await self._enter(challenge_id, record.state, proof.command_id)
+        return await self._enter(challenge_id, record.state, proof, device)
 
     def _judge(self, challenge_id: str, state: Challenge, proof: Proof, trier: Trier) -> tuple[Verdict, Challenge]:
         vault = self._challenge_vault
@@ -466,7 +528,89 @@ class SigningIn:
             old_matches=lambda hashed: vault.code_matches(proof.old_code or "", challenge_id, hashed),
             is_long_code=state.purpose is Purpose.SIGN_IN and vault.is_long_code(proof.code, challenge_id, state.code),
             trier=trier,
+            one_is_enough=state.purpose is Purpose.SIGN_IN and (trier.trying is Trying.DEVICE or proof.second_lost),
         )
+
+    async def _refuse_new_device(self, record: Record[Challenge], used: Challenge, proof: Proof) -> None:
+        """Return if the account has one address, or both are proven; else ask the other one, or let it object.
+
+        Raises:
+            SecondCodeNeeded: a code was sent to the other address; the first one still counts.
+            RecoveryWaits: the other address is said to be lost, and has time to object; the first code is used up.
+        """
+        if record.state.code.old_hashed is not None and not proof.second_lost:
+            return
+        address = self._challenge_vault.challenge_address(record.id, record.state)
+        holder = await self._accounts.account_reached_at(self._account_vault.fingerprints(address))
+        session_id = derived_id("session", proof.command_id)
+        if holder is None or find_session(holder.state.sessions, session_id) is not None:
+            return
+        proven = self._proven_channel(record, proof)
+        other = self._account_vault.address_of(holder.id, holder.state, _OTHER[proven])
+        if other is None:
+            return
+        if proof.second_lost:
+            await self._await_recovery(holder, proven, other, record, used)
+            return
+        asking = await self._ask_second_address(record, holder.id, other)
+        raise self._second_code_needed(asking, self._tries_left(asking, ASKER))
+
+    def _proven_channel(self, record: Record[Challenge], proof: Proof) -> Channel:
+        hashed = record.state.code.sms_hashed
+        by_sms = hashed is not None and self._challenge_vault.code_matches(proof.code, record.id, hashed)
+        return Channel.SMS if by_sms else record.state.address_channel
+
+    async def _ask_second_address(self, record: Record[Challenge], account_id: str, other: NormalAddress) -> Challenge:
+        code, vault = self._context.randomness.digits(CODE_DIGITS), self._challenge_vault
+        hashed = vault.hash_code(code, record.id)
+        asking = rules.with_second_code(record.state, hashed, other.channel, self._rules, self._context.now())
+        await self._save(record, asking, [vault.send_second_code(record.id, asking, account_id, other, code)])
+        return asking
+
+    async def _await_recovery(
+        self,
+        holder: Record[Account],
+        proven: Channel,
+        other: NormalAddress,
+        record: Record[Challenge],
+        used: Challenge,
+    ) -> None:
+        """Return if the other address had its time to object, else begin that time or go on waiting."""
+        now, account = self._context.now(), holder.state
+        recovery = accounts.recovery_by(account, proven, now)
+        if recovery is not None and now >= recovery.ready_at:
+            return
+        if used is not record.state:
+            await self._save(record, used)
+        if recovery is None:
+            wait_seconds = self._context.settings.address_change_rules.recovery_seconds
+            account = accounts.begin_recovery(account, proven, wait_seconds, now)
+            recovery = accounts.recovery_by(account, proven, now)
+            assert recovery is not None, "it has just begun"  # noqa: S101 - narrows the type
+            notice = self._sign_in_notice(holder.id, account, other, opens_at=recovery.ready_at)
+            await self._accounts.save_account(holder, account, now, [notice])
+        raise RecoveryWaits(cause=NOT_VERIFIED, recover_at=moment(recovery.ready_at))
+
+    @staticmethod
+    def _second_code_needed(challenge: Challenge, tries_left: int) -> SecondCodeNeeded:
+        channel = challenge.code.second_channel
+        return SecondCodeNeeded(
+            field="/second_code",
+            cause=NOT_VERIFIED,
+            second_code_channel=channel.value if channel is not None else None,
+            expires_at=moment(challenge.code.expires_at),
+            tries_left=tries_left,
+        )
+
+    def _sign_in_notice(
+        self, account_id: str, account: Account, to: NormalAddress, *, opens_at: datetime | None = None
+    ) -> TellOfSignIn:
+        """Return the news of a sign-in on a new device, with the link by which its owner disowns it."""
+        now, settings = self._context.now(), self._context.settings
+        until = now + timedelta(seconds=settings.address_change_rules.undo_seconds)
+        link = self._disown_links.make(account_id, now, until)
+        url = f"{settings.public_url.rstrip('/')}/v1/logins/{link}/disown"
+        return self._account_vault.tell_of_sign_in(account_id, account, to, url, until, opens_at)
 
     def _trier(self, challenge_id: str, challenge: Challenge, visitor: Visitor, device: Device | None) -> Trier:
         """Return the strongest of what the visitor has: a known device, the asker's secret, a network address."""
@@ -496,7 +640,7 @@ class SigningIn:
             device,
             Holder.ACCOUNT,
             holder.id,
-            since=None,
+            since=holder.state.devices_from,
             device_seconds=self._context.settings.session_rules.device_seconds,
             now=self._context.now(),
         )
@@ -505,23 +649,28 @@ class SigningIn:
     def _tries_left(self, challenge: Challenge, trier: Trier) -> int:
         return rules.tries_left(challenge, self._rules, self._context.now(), trier)
 
-    async def _enter(self, challenge_id: str, challenge: Challenge, command_id: str) -> Credentials:
+    async def _enter(self, challenge_id: str, challenge: Challenge, proof: Proof, device: Device | None) -> Credentials:
         """Sign in on the account that holds the proven address; ``challenge`` is as it was before this proof."""
         address = self._challenge_vault.challenge_address(challenge_id, challenge)
-        session_id = derived_id("session", command_id)
+        session_id = derived_id("session", proof.command_id)
         if challenge.purpose is not Purpose.SIGN_IN:
             assert self._change_address is not None, "identity names it"  # noqa: S101 - narrows the type
             return await self._change_address(challenge, address)
-        return await again(lambda: self._sign_in(challenge_id, challenge, address, session_id))
+        return await again(lambda: self._sign_in(challenge_id, challenge, address, session_id, device))
 
     async def _sign_in(
-        self, challenge_id: str, challenge: Challenge, address: NormalAddress, session_id: str
+        self,
+        challenge_id: str,
+        challenge: Challenge,
+        address: NormalAddress,
+        session_id: str,
+        device: Device | None,
     ) -> Credentials:
         fingerprints = self._account_vault.fingerprints(address)
         if challenge.account_id is not None:
             known = await self._accounts.account(challenge.account_id)
             if known is not None and accounts.holds_any(known.state, fingerprints):
-                return await self._add_session(known, session_id)
+                return await self._add_session(known, session_id, address, device)
         try:
             return await self._open_account(challenge_id, challenge, address, session_id)
         except AlreadyExists:
@@ -530,7 +679,7 @@ class SigningIn:
             raise VersionConflict("the account that held this address has just given it up")
         if not accounts.holds_any(holder.state, fingerprints):
             raise AddressReserved()
-        return await self._add_session(holder, session_id)
+        return await self._add_session(holder, session_id, address, device)
 
     async def _open_account(
         self, challenge_id: str, challenge: Challenge, address: NormalAddress, session_id: str
@@ -551,15 +700,21 @@ class SigningIn:
         await self._context.store.insert(ACCOUNT, account_id, account, now=now, events=messages)
         return self._credentials.account_credentials(account_id, session)
 
-    async def _add_session(self, record: Record[Account], session_id: str) -> Credentials:
+    async def _add_session(
+        self, record: Record[Account], session_id: str, proven: NormalAddress, device: Device | None
+    ) -> Credentials:
+        """Begin the session; a new device is told to the account's other address, or to the only one."""
         account = record.state
         session = find_session(account.sessions, session_id)
         if session is None:
             if accounts.has_ended(account, session_id):
                 raise CodeUsed(tries_left=0)  # a repeat after signing out must not begin the session again
-            session = self._credentials.start(session_id)
-            account = replace(account, sessions=self._credentials.add(account.sessions, session))
-            await self._accounts.save_account(record, account, self._context.now())
+            session = self._credentials.start(session_id, device_id=device.id if device is not None else "")
+            sessions = self._credentials.add(account.sessions, session)
+            account = replace(account, sessions=sessions, recovery=None)
+            to = self._account_vault.address_of(record.id, account, _OTHER[proven.channel]) or proven
+            notices = [self._sign_in_notice(record.id, account, to)] if device is None else []
+            await self._accounts.save_account(record, account, self._context.now(), notices)
         elif session.generation > 0:
             raise CodeUsed(tries_left=0)
         return self._credentials.account_credentials(record.id, session)
@@ -658,4 +813,10 @@ class SigningIn:
             rules.resend_after(challenge, self._rules),
             self._tries_left(challenge, trier),
             asker_token=vault.asker_token(challenge_id, challenge.code) if is_asker else None,
+            sms_challenge_id=self._sms_challenge_id(challenge_id, challenge),
         )
+
+    def _sms_challenge_id(self, challenge_id: str, challenge: Challenge) -> str | None:
+        """Return the challenge of the number that was given at a registration."""
+        phone = self._challenge_vault.registration_phone(challenge_id, challenge)
+        return self._challenge_vault.challenge_id(Purpose.SIGN_IN, phone) if phone is not None else None

@@ -24,6 +24,7 @@ _LONG_CODE_CHARS: Final = 12
 """Sixty bits: at 60 tries a minute from each of 1,000 addresses the chance in a day is below one in ten thousand
 million."""
 
+_REGISTRATION_PHONE: Final = "registration_phone"
 _NO_PHONE: Final = "+6280000000000"
 """As long as a number; sealed and thrown away where there is none, so that both take the same time."""
 
@@ -83,6 +84,17 @@ class ChallengeVault:
         text = self._cipher.open(challenge.address, owner_id=challenge_id, field=_CHALLENGE_ADDRESS)
         return NormalAddress(text, challenge.address_channel)
 
+    def seal_registration_phone(self, phone: NormalAddress, challenge_id: str) -> str:
+        """Return the stored form of the number that was given at a registration."""
+        return self._cipher.seal(phone.text, owner_id=challenge_id, field=_REGISTRATION_PHONE)
+
+    def registration_phone(self, challenge_id: str, challenge: Challenge) -> NormalAddress | None:
+        """Return the number that was given at a registration, if one was."""
+        if challenge.phone is None:
+            return None
+        text = self._cipher.open(challenge.phone, owner_id=challenge_id, field=_REGISTRATION_PHONE)
+        return NormalAddress(text, Channel.SMS)
+
     def send_otp(
         self,
         challenge_id: str,
@@ -116,12 +128,13 @@ class ChallengeVault:
         command = self._send_otp(asked_as, challenge, challenge.purpose.value, account_id, to, code)
         return command if phone is not None else None
 
-    def send_old_code(
+    def send_second_code(
         self, challenge_id: str, challenge: Challenge, account_id: str, old: NormalAddress, code: str
     ) -> SendOtp:
-        """Return the command that asks the address of before to agree to a change."""
+        """Return the command that asks another address of the account to agree: to a change, or to a new device."""
         asked_as = derived_id("old address", challenge_id)
-        return self._send_otp(asked_as, challenge, f"{challenge.purpose.value}_old", account_id, old, code)
+        purpose = "sign_in_second" if challenge.purpose is Purpose.SIGN_IN else f"{challenge.purpose.value}_old"
+        return self._send_otp(asked_as, challenge, purpose, account_id, old, code)
 
     def _send_otp(
         self,

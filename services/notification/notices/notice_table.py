@@ -156,6 +156,9 @@ OTP: Final = "otp"
 CONSENT_CODE: Final = "assistance_code"
 """A code that is told to an officer, unlike every other one."""
 
+NEW_DEVICE: Final = "new_device"
+"""A sign-in on a new device, or one that waits, with the link that disowns it."""
+
 LETTER: Final = "letter"
 
 
@@ -180,4 +183,4 @@ def useful_until(event: Event, said_at: datetime, useful_for: timedelta) -> date
 def templates() -> frozenset[str]:
     """The name of every template that can be asked for."""
     from_events = {notice.template for rule in RULES.values() for notice in rule.notices()}
-    return frozenset({*from_events, OTP, CONSENT_CODE, LETTER, *ADDRESS_CHANGED.values()})
+    return frozenset({*from_events, OTP, CONSENT_CODE, NEW_DEVICE, LETTER, *ADDRESS_CHANGED.values()})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+from datetime import datetime
 
 from services.notification.channel import Channel
 from services.notification.seals import Box, Seals
-from shared.events.notification import SendLetter, SendOtp
+from shared.events.notification import SendLetter, SendOtp, TellOfSignIn
 
 
 class OtpBox(Box):
@@ -19,6 +20,15 @@ class OtpBox(Box):
     """The office that asks for consent to assist."""
     long_code: str | None = None
     """A code for signing in that counts for an hour, and whatever others have tried."""
+
+
+class SignInBox(Box):
+    """The content of `TellOfSignIn`."""
+
+    address: str
+    channel: Channel
+    url: str
+    until: datetime
 
 
 class LetterBox(Box):
@@ -41,6 +51,10 @@ class NoticeVault:
     def otp(self, command: SendOtp) -> OtpBox:
         """Open the box. `CannotDecrypt` or `ValueError` for what is no such box."""
         return OtpBox.model_validate(self._unsealer.open_json(command.sealed, command.challenge_id))
+
+    def sign_in(self, command: TellOfSignIn) -> SignInBox:
+        """Open the box. `CannotDecrypt` or `ValueError` for what is no such box."""
+        return SignInBox.model_validate(self._unsealer.open_json(command.sealed, command.notice_id))
 
     def letter(self, command: SendLetter) -> LetterBox:
         """Open the box. `CannotDecrypt` or `ValueError` for what is no such box."""

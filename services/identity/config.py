@@ -12,6 +12,7 @@ from pydantic_settings import NoDecode
 from services.identity.rules import (
     AddressChangeRules,
     AssistanceRules,
+    BusyNetworkRules,
     CheckRules,
     CodeRules,
     LockRules,
@@ -26,6 +27,7 @@ from shared.settings import Environment, ServiceSettings
 
 SESSIONS: Final = SessionRules()
 CODES: Final = CodeRules()
+BUSY_NETWORKS: Final = BusyNetworkRules()
 ADDRESS_CHANGES: Final = AddressChangeRules()
 REGISTRY: Final = RegistryRules()
 CHECKS: Final = CheckRules()
@@ -135,6 +137,15 @@ class Settings(ServiceSettings):
     )
     codes_per_hour: Annotated[int, AtMost(10, "people would be flooded with codes")] = Field(
         CODES.codes_per_hour, ge=1, le=20, description="codes to one address in an hour"
+    )
+    codes_per_network_minute: Annotated[int, AtMost(120, "codes would be sent to strangers on end")] = Field(
+        BUSY_NETWORKS.per_minute, ge=1, description="codes asked for by one network before it has to compute"
+    )
+    codes_per_network_hour: Annotated[int, AtMost(1200, "codes would be sent to strangers on end")] = Field(
+        BUSY_NETWORKS.per_hour, ge=1, description="the same in an hour"
+    )
+    proof_bits: Annotated[int, Between(16, 24, "a proof costs nothing, or telephones never finish it")] = Field(
+        BUSY_NETWORKS.proof_bits, ge=1, le=32, description="zero bits of a proof of work of a busy network"
     )
     second_channel_seconds: Annotated[int, AtLeast(20, "each code would be paid for as SMS too")] = Field(
         CODES.second_channel_seconds, ge=1, description="wait for email before SMS is tried"
@@ -257,6 +268,15 @@ class Settings(ServiceSettings):
             resend_seconds=self.code_resend_seconds,
             codes_per_hour=self.codes_per_hour,
             second_channel_seconds=self.second_channel_seconds,
+        )
+
+    @property
+    def busy_network_rules(self) -> BusyNetworkRules:
+        """When a network is busy, and what it has to prove then."""
+        return BusyNetworkRules(
+            per_minute=max(1, round(self.codes_per_network_minute * self.rate_factor)),
+            per_hour=max(1, round(self.codes_per_network_hour * self.rate_factor)),
+            proof_bits=self.proof_bits,
         )
 
     @property

@@ -45,6 +45,19 @@ class CodeRules:
 
 
 @dataclass(frozen=True)
+class BusyNetworkRules:
+    """Codes that one network address asks for before each further one needs a proof of work. A mobile carrier puts
+    thousands of telephones behind one address: none of them is refused, each computes a moment."""
+
+    per_minute: int = 30
+    per_hour: int = 300
+    proof_bits: int = 18
+    """About 260,000 hashes: a second or two on a telephone, for each code."""
+    proof_seconds: int = 300
+    """How long a challenge counts: a slow telephone and its user's patience."""
+
+
+@dataclass(frozen=True)
 class AddressChangeRules:
     """How long a change of address can be undone, and how long a sign-in can be disowned."""
 

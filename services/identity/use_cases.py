@@ -53,7 +53,7 @@ class Identity:
         self.disowning = Disowning(context)
         self.signing_in = SigningIn(context, credentials)
         self.accounts = Accounts(context)
-        self.address_changes = AddressChanges(context, self.signing_in, credentials)
+        self.address_changes = AddressChanges(context, self.signing_in, credentials, self.audit)
         self.signing_in.on_address_change(self.address_changes.apply, self.address_changes.find_change_request)
         self.applicants = Applicants(context, regions)
         self.checks = RegistryChecks(context, registry)

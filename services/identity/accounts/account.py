@@ -174,6 +174,17 @@ def holds_any(account: Account, fingerprints: Collection[str]) -> bool:
     return not set(held).isdisjoint(fingerprints)
 
 
+def is_empty(account: Account) -> bool:
+    """Return whether the account speaks for no applicant, and so has no application."""
+    return not account.places
+
+
+def without_address(account: Account, channel: Channel, now: datetime) -> Account:
+    """Return the account after another one took this address over: it does not come back, and every session ends."""
+    left = replace(account, email=None) if channel is Channel.EMAIL else replace(account, phone=None)
+    return _with_fingerprints(replace(left, changes=(), sessions=(), devices_from=now, recovery=None))
+
+
 def recovery_by(account: Account, channel: Channel, now: datetime) -> Recovery | None:
     """Return the open recovery by this address, if there is one."""
     recovery = account.recovery

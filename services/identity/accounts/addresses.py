@@ -10,7 +10,8 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 from services.identity.accounts.channel import Channel
-from services.identity.accounts.errors import AddressUnusable, EmailUnusable, PhoneUnusable
+from services.identity.accounts.countries import country_of
+from services.identity.accounts.errors import AddressUnusable, EmailUnusable, PhoneCountryUnserved, PhoneUnusable
 from shared.masking import mask_email, mask_phone
 
 HOME_REGION: Final = "ID"
@@ -54,6 +55,7 @@ def normal_phone(text: str) -> NormalAddress:
 
     Raises:
         PhoneUnusable: no number, or one that takes no SMS.
+        PhoneCountryUnserved: no SMS goes to its country.
     """
     digits = _SPACES.sub("", text)
     if digits.startswith(HOME_COUNTRY_CODE):
@@ -65,7 +67,10 @@ def normal_phone(text: str) -> NormalAddress:
     mobile = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
     if not phonenumbers.is_valid_number(number) or phonenumbers.number_type(number) not in mobile:
         raise PhoneUnusable(field="/phone")
-    return NormalAddress(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), Channel.SMS)
+    normal = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if country_of(normal) is None:
+        raise PhoneCountryUnserved(field="/phone")
+    return NormalAddress(normal, Channel.SMS)
 
 
 def normal_identifier(text: str, *, allow_test_domains: bool = False) -> NormalAddress:
@@ -73,8 +78,11 @@ def normal_identifier(text: str, *, allow_test_domains: bool = False) -> NormalA
 
     Raises:
         AddressUnusable: neither.
+        PhoneCountryUnserved: no SMS goes to its country.
     """
     try:
         return normal_email(text, allow_test_domains=allow_test_domains) if "@" in text else normal_phone(text)
+    except PhoneCountryUnserved:
+        raise PhoneCountryUnserved(field="/identifier") from None
     except AddressUnusable:
         raise AddressUnusable(field="/identifier") from None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from services.identity.accounts.errors import EmailUnusable, PhoneUnusable, TooManyAddressChanges
+from services.identity.accounts.errors import EmailUnusable, PhoneCountryUnserved, PhoneUnusable, TooManyAddressChanges
 from services.identity.address_changes.schemas import EmailChange, PhoneChange
 from services.identity.address_changes.service import UndoSeen
 from services.identity.address_changes.undo_page import UndoStep, undo_page
 from services.identity.http import FORMS_PER_CALLER, IDENTITY, LINKS_PER_ADDRESS
 from services.identity.page import PAGE_HEADERS, PageLanguage
+from services.identity.sign_in.errors import SmsBudgetSpent
 from services.identity.sign_in.routes import ASKING
 from services.identity.sign_in.schemas import ChallengeView
 from shared.errors import NotFound
@@ -31,7 +32,7 @@ _CHANGING = (SessionOver, NotFound, TooManyAddressChanges)
     access=APPLICANT,
     body=PhoneChange,
     answers={202: ChallengeView},
-    refusals=(PhoneUnusable, *ASKING, *_CHANGING),
+    refusals=(PhoneUnusable, PhoneCountryUnserved, SmsBudgetSpent, *ASKING, *_CHANGING),
     rate=FORMS_PER_CALLER,
 )
 async def change_phone(call: Call[PhoneChange]) -> ChallengeView:

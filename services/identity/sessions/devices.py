@@ -20,6 +20,8 @@ class Visitor:
     address: str = ""
     device_token: str | None = field(default=None, repr=False)
     asker_token: str | None = field(default=None, repr=False)
+    proof: str | None = field(default=None, repr=False)
+    """Of work, where its network is busy."""
 
 
 NO_VISITOR: Final = Visitor()

@@ -29,6 +29,32 @@ class OldCodeNeeded(Refusal):
     next_action_id = "Kirim kode dari alamat lama sebagai old_code, misalnya 042317."
 
 
+class ProofOfWorkNeeded(TooManyRequests):
+    """Many codes were asked for from this network; a further one is sent for a proof of work, or to a known device."""
+
+    code = "proof_of_work_needed"
+    title = "Many codes are asked for from your network, so this one needs a short computation."
+    title_id = "Banyak kode diminta dari jaringan Anda, jadi permintaan ini memerlukan perhitungan singkat."
+    next_action = (
+        "Send as proof the challenge, a colon and a text so that SHA-256 of all begins with so many zero bits, "
+        "for example pw1.x.18.1.y:4711; or send the token of a known device."
+    )
+    next_action_id = (
+        "Kirim sebagai proof: challenge, titik dua dan teks sehingga SHA-256 diawali sekian bit nol, "
+        "misalnya pw1.x.18.1.y:4711; atau kirim token perangkat yang dikenal."
+    )
+
+
+class SmsBudgetSpent(TooManyRequests):
+    """The country had all the codes by SMS of a day."""
+
+    code = "sms_budget_spent"
+    title = "Today no more codes go by SMS to numbers of this country."
+    title_id = "Hari ini tidak ada lagi kode yang dikirim lewat SMS ke nomor negara ini."
+    next_action = "Use an email address, for example name@example.org, or try again tomorrow."
+    next_action_id = "Gunakan alamat email, misalnya nama@contoh.id, atau coba lagi besok."
+
+
 class NumberNeeded(Refusal):
     """A code by SMS was asked for after a registration without a number."""
 

@@ -8,6 +8,7 @@ from services.identity.accounts.errors import (
     AddressTaken,
     AddressUnusable,
     EmailUnusable,
+    PhoneCountryUnserved,
     PhoneUnusable,
     TooManyAddressChanges,
 )
@@ -24,8 +25,10 @@ from services.identity.sign_in.errors import (
     CodeWrong,
     NumberNeeded,
     OldCodeNeeded,
+    ProofOfWorkNeeded,
     RecoveryWaits,
     SecondCodeNeeded,
+    SmsBudgetSpent,
     TooManyCodes,
     TooManyTries,
 )
@@ -37,11 +40,19 @@ from shared.sessions import SessionOver
 api = Endpoints("signing in")
 
 
-PER_ADDRESS: Final = (RateLimit(30, 60.0, "address", shared=True), RateLimit(300, 3600.0, "address", shared=True))
-"""Codes asked for from one network address: a family behind one line stays below it, a script does not."""
+PER_ADDRESS: Final = (RateLimit(1200, 60.0, "address", shared=True), RateLimit(20_000, 3600.0, "address", shared=True))
+"""Codes asked for from one network address: what all telephones behind a carrier's address need at a busy hour. Long
+before, each code needs a proof of work (`BusyNetworkRules`)."""
+
+RESENDS_PER_ADDRESS: Final = (
+    RateLimit(300, 60.0, "address", shared=True),
+    RateLimit(3_000, 3600.0, "address", shared=True),
+)
+"""Further codes, of challenges that exist: each has five an hour."""
 
 
 ASKING = (CodeSentJustNow, TooManyCodes)
+_BUSY = (PhoneCountryUnserved, ProofOfWorkNeeded, SmsBudgetSpent)
 
 
 _PROVING = (
@@ -68,14 +79,14 @@ _PROVING = (
     access=PUBLIC,
     body=Registration,
     answers={202: ChallengeView},
-    refusals=(EmailUnusable, PhoneUnusable, *ASKING),
+    refusals=(EmailUnusable, PhoneUnusable, *_BUSY, *ASKING),
     idempotent=True,
     cache_answer=False,
     rate=PER_ADDRESS,
 )
 async def register(call: Call[Registration]) -> ChallengeView:
     """Send a code to an email address."""
-    visitor = Visitor(call.address, call.body.device_token)
+    visitor = Visitor(call.address, call.body.device_token, proof=call.body.proof)
     signing_in = call.app[IDENTITY].signing_in
     seen = await signing_in.register(
         call.body.email, call.body.language, call.command_id, visitor, phone=call.body.phone
@@ -90,14 +101,14 @@ async def register(call: Call[Registration]) -> ChallengeView:
     access=PUBLIC,
     body=Login,
     answers={202: ChallengeView},
-    refusals=(AddressUnusable, *ASKING),
+    refusals=(AddressUnusable, *_BUSY, *ASKING),
     idempotent=True,
     cache_answer=False,
     rate=PER_ADDRESS,
 )
 async def log_in(call: Call[Login]) -> ChallengeView:
     """Send a code to an email address or telephone number."""
-    visitor = Visitor(call.address, call.body.device_token)
+    visitor = Visitor(call.address, call.body.device_token, proof=call.body.proof)
     seen = await call.app[IDENTITY].signing_in.log_in(call.body.identifier, call.language, call.command_id, visitor)
     return ChallengeView.from_seen(seen)
 
@@ -123,10 +134,10 @@ async def look_at_challenge(call: Call) -> ChallengeView:
     access=PUBLIC,
     query=ResendQuery,
     answers={202: ChallengeView},
-    refusals=(ChallengeNotFound, NumberNeeded, *ASKING),
+    refusals=(ChallengeNotFound, NumberNeeded, SmsBudgetSpent, *ASKING),
     idempotent=True,
     cache_answer=False,
-    rate=PER_ADDRESS,
+    rate=RESENDS_PER_ADDRESS,
 )
 async def resend(call: Call[None, ResendQuery]) -> ChallengeView:
     """Send a new code; the earlier ones are superseded."""

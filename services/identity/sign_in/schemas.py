@@ -16,6 +16,8 @@ from shared.http.schema import Body, Query, View
 
 _DEVICE = "As the last sign-in on this device gave it. Strangers who ask and try take nothing from a known device."
 _ASKER = "As the answer that sent this code gave it: its tries are the asker's alone."
+_PROOF = "Only where the network is busy: the challenge of `proof_of_work_needed`, a colon and the text that was found."
+ProofOfWork = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 AskerToken = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TOKEN_CHARS)]
 
 
@@ -30,6 +32,7 @@ class Registration(Body):
     )
     language: Literal["id", "en"] = "id"
     device_token: DeviceToken | None = Field(None, description=_DEVICE)
+    proof: ProofOfWork | None = Field(None, description=_PROOF)
 
 
 class Login(Body):
@@ -37,6 +40,7 @@ class Login(Body):
 
     identifier: Identifier = Field(examples=["0812 3456 7890"])
     device_token: DeviceToken | None = Field(None, description=_DEVICE)
+    proof: ProofOfWork | None = Field(None, description=_PROOF)
 
 
 class Verification(Body):
@@ -102,6 +106,11 @@ class ChallengeView(View):
         None, description="Of a change of address: the way of the second code, which went to an address of before."
     )
 
+    only_if_known: bool = Field(
+        False,
+        description="Of a number from abroad: the code is sent only if an account has the number. Without one register "
+        "by email and add the number then. Its delivery is not told.",
+    )
     sms_challenge_id: str | None = Field(
         None,
         description="After a registration with a number: the challenge of the code that goes to it by SMS, which "
@@ -117,7 +126,9 @@ class ChallengeView(View):
         challenge = seen.challenge
         code = challenge.code
         channel = challenge.address_channel  # whatever else was sent, to whomever, is not for the asker to know
-        delivery = DeliveryView(state=challenge.delivery, channel=channel, reason=challenge.delivery_reason)
+        state = Delivery.PENDING if seen.is_only_for_known else challenge.delivery
+        reason = None if seen.is_only_for_known else challenge.delivery_reason
+        delivery = DeliveryView(state=state, channel=channel, reason=reason)
         return cls(
             challenge_id=seen.challenge_id,
             channel=channel,
@@ -128,5 +139,6 @@ class ChallengeView(View):
             delivery=delivery,
             old_code_channel=challenge.proof.channel if challenge.proof is not None else None,
             asker_token=seen.asker_token,
+            only_if_known=seen.is_only_for_known,
             sms_challenge_id=seen.sms_challenge_id,
         )

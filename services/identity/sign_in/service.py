@@ -12,14 +12,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, NoReturn, TypeVar
 
+import structlog
+
 from services.identity.accounts import account as accounts
 from services.identity.accounts.account import Account
 from services.identity.accounts.addresses import NormalAddress, normal_email, normal_identifier, normal_phone
 from services.identity.accounts.channel import Channel
+from services.identity.accounts.countries import Country, country_of
 from services.identity.accounts.repository import ACCOUNT, AccountRepository
 from services.identity.accounts.vault import AccountVault
 from services.identity.context import UseCaseContext
 from services.identity.errors import moment
+from services.identity.rules import DAY, HOUR, MINUTE
 from services.identity.sessions.credentials import CredentialIssuer, Credentials
 from services.identity.sessions.devices import NO_VISITOR, Device, DeviceTokens, DisownLinks, Visitor, is_known
 from services.identity.sessions.refresh_tokens import Holder
@@ -45,11 +49,14 @@ from services.identity.sign_in.errors import (
     CodeWrong,
     NumberNeeded,
     OldCodeNeeded,
+    ProofOfWorkNeeded,
     RecoveryWaits,
     SecondCodeNeeded,
+    SmsBudgetSpent,
     TooManyCodes,
     TooManyTries,
 )
+from services.identity.sign_in.proof_of_work import ProofsOfWork
 from services.identity.sign_in.record_cache import RecordCache
 from services.identity.sign_in.repository import CHALLENGE, ChallengeRepository
 from services.identity.sign_in.vault import ChallengeVault, fresh_account_id
@@ -64,6 +71,8 @@ from shared.store.kinds import Record
 from shared.store.port import AlreadyExists, VersionConflict
 from shared.store.retry import again
 
+log = structlog.get_logger()
+
 T = TypeVar("T")
 
 CODE_DIGITS: Final = 6
@@ -71,6 +80,9 @@ ASKER: Final = Trier(Trying.ASKER)
 
 NOT_VERIFIED: Final = "not_verified"
 """Cause of a refused sign-in: an address is proven, and something else is not yet."""
+
+_TARGET_CHARS: Final = 24
+"""Of a keyed fingerprint: enough to bind a proof of work to its address."""
 
 _OTHER: Final[Mapping[Channel, Channel]] = {Channel.EMAIL: Channel.SMS, Channel.SMS: Channel.EMAIL}
 
@@ -93,6 +105,8 @@ class ChallengeSeen:
     tries_left: int
     asker_token: str | None = field(default=None, repr=False)
     sms_challenge_id: str | None = None
+    is_only_for_known: bool = False
+    """It goes out only where an account has the number; nothing of its delivery is told."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +149,12 @@ class Proof:
     second_lost: bool = False
 
 
+def is_only_for_known(purpose: Purpose, country: Country | None) -> bool:
+    """Return whether a code to a number of this country is sent only where an account has the number."""
+    is_change = purpose in (Purpose.PHONE_CHANGE, Purpose.EMAIL_CHANGE)
+    return country is not None and not country.can_register and not is_change
+
+
 ChangeAddress = Callable[[Challenge, NormalAddress], Awaitable[Credentials]]
 """Makes a proven address the account's; the challenge is as it was before the proof."""
 
@@ -154,6 +174,7 @@ class SigningIn:
         self._credentials = credentials
         self._rules = context.settings.code_rules
         self._devices = DeviceTokens(context.settings.fingerprint_keyring())
+        self._proofs = ProofsOfWork(context.settings.fingerprint_keyring())
         self._disown_links = DisownLinks(context.settings.fingerprint_keyring())
         self._counts = SharedCounts(context.store, Fingerprints(context.settings.fingerprint_keyring()))
         self._recent: RecordCache[Challenge] = RecordCache(MOST_RECENT)
@@ -176,11 +197,13 @@ class SigningIn:
         """Send a code to an email address that is probably new; to ``phone`` goes another one if email takes too long.
 
         Raises:
-            EmailUnusable, PhoneUnusable: it is no address, or takes no SMS.
+            EmailUnusable, PhoneUnusable, PhoneCountryUnserved: it is no address, or takes no SMS.
+            ProofOfWorkNeeded: the network is busy.
             CodeSentJustNow, TooManyCodes: it had a code a moment ago, or too many.
         """
         address = normal_email(email, allow_test_domains=self._context.settings.allows_test_domains)
         given = normal_phone(phone) if phone is not None else None
+        await self._admit(address, visitor)
         request = CodeRequest(Purpose.SIGN_IN, address, language, command_id, is_registration=True, phone=given)
         try:
             return await self._open(request)
@@ -193,11 +216,13 @@ class SigningIn:
         """Send a code to an email address or telephone number that is probably known.
 
         Raises:
-            AddressUnusable: it is neither.
+            AddressUnusable, PhoneCountryUnserved: it is neither, or takes no SMS.
+            ProofOfWorkNeeded, SmsBudgetSpent: the network is busy, the country had its codes of the day.
             CodeSentJustNow, TooManyCodes: it had a code a moment ago, or too many.
         """
         allow_test_domains = self._context.settings.allows_test_domains
         address = normal_identifier(identifier, allow_test_domains=allow_test_domains)
+        await self._admit(address, visitor)
         return await self.ask(Purpose.SIGN_IN, address, language, command_id, visitor=visitor)
 
     async def ask(
@@ -365,6 +390,57 @@ class SigningIn:
 
         return await again(attempt)
 
+    async def _admit(self, address: NormalAddress, visitor: Visitor) -> None:
+        """Return unless the visitor's network is busy; then a proof of work, or a device that the account knows, is
+        needed.
+
+        Raises:
+            ProofOfWorkNeeded: with the ``challenge`` and its ``bits``.
+        """
+        limits, now = self._context.settings.busy_network_rules, self._context.now()
+        if not visitor.address or await self._known_device(address, visitor) is not None:
+            return
+        target = self._account_vault.fingerprint(address).partition(":")[2][:_TARGET_CHARS]
+        if self._proofs.proves(visitor.proof, target, now):
+            return
+        source = f"codes|{source_of(visitor.address)}"
+        wait_seconds = await self._counts.allow(source, limits.per_minute, MINUTE, now)
+        wait_seconds = wait_seconds or await self._counts.allow(source, limits.per_hour, HOUR, now)
+        if wait_seconds:
+            raise ProofOfWorkNeeded(
+                retry_after_seconds=max(1, round(wait_seconds + 0.5)),
+                challenge=self._proofs.challenge(target, limits.proof_bits, limits.proof_seconds, now),
+                bits=limits.proof_bits,
+            )
+
+    async def _may_send(self, request: CodeRequest) -> bool:
+        """Return whether the code goes out, and count it against its country's day if it goes by SMS.
+
+        To a number from abroad it goes only where an account has it; the answer does not tell.
+
+        Raises:
+            SmsBudgetSpent: numbers that may register, and changes of address, had their codes of the day.
+        """
+        if request.address.channel is not Channel.SMS:
+            return True
+        country = country_of(request.address.text)
+        assert country is not None, "a number of another country is refused"  # noqa: S101 - narrows the type
+        if is_only_for_known(request.purpose, country):
+            known = await self._accounts.account_reached_at(self._account_vault.fingerprints(request.address))
+            return known is not None and (request.by_device or not await self._budget_wait(country))
+        wait_seconds = 0.0 if request.by_device else await self._budget_wait(country)
+        if wait_seconds:
+            raise SmsBudgetSpent(retry_after_seconds=max(1, round(wait_seconds + 0.5)))
+        return True
+
+    async def _budget_wait(self, country: Country) -> float:
+        """Count a code by SMS; seconds until the country's next day if it had all of this one, which alerts."""
+        name = f"sms|{country.calling_code}"
+        wait_seconds = await self._counts.allow(name, country.codes_per_day, DAY, self._context.now())
+        if wait_seconds:
+            log.error("identity.sms_budget_spent", country=country.calling_code, codes_per_day=country.codes_per_day)
+        return wait_seconds
+
     def _challenge_id(self, request: CodeRequest) -> str:
         account_id = request.asked.account_id if request.asked else ""
         return self._challenge_vault.challenge_id(request.purpose, request.address, account_id)
@@ -385,7 +461,8 @@ class SigningIn:
             proof=self._proof(asked),
         )
         challenge = self._with_registration(challenge_id, challenge, request)
-        messages = self._messages(challenge_id, challenge, request, codes)
+        is_sent = await self._may_send(request)
+        messages = self._messages(challenge_id, challenge, request, codes) if is_sent else []
         store = self._context.store
         self._recent.put(await store.insert(CHALLENGE, challenge_id, challenge, now=now, events=messages))
         return self._seen(challenge_id, challenge, request.address, asked_by=request.command_id)
@@ -402,7 +479,8 @@ class SigningIn:
         codes, fresh = self._fresh_codes(record.id, request.address.channel, request.command_id, request.asked)
         fresh = replace(fresh, by_device=request.by_device)
         challenge = rules.send_again(known, fresh, self._rules, self._context.now())
-        messages = self._messages(record.id, challenge, request, codes)
+        is_sent = await self._may_send(request)
+        messages = self._messages(record.id, challenge, request, codes) if is_sent else []
         if request.by_sms and request.purpose is Purpose.SIGN_IN:
             phone = await self._phone_behind(record.id, challenge)
             owner = self._owner(record.id, challenge)
@@ -814,6 +892,8 @@ class SigningIn:
             self._tries_left(challenge, trier),
             asker_token=vault.asker_token(challenge_id, challenge.code) if is_asker else None,
             sms_challenge_id=self._sms_challenge_id(challenge_id, challenge),
+            is_only_for_known=named.channel is Channel.SMS
+            and is_only_for_known(challenge.purpose, country_of(named.text)),
         )
 
     def _sms_challenge_id(self, challenge_id: str, challenge: Challenge) -> str | None:

@@ -265,8 +265,8 @@ async def test_an_email_is_changed_alike(world: World) -> None:
     assert len(await world.cards()) == 2
 
 
-async def test_a_number_of_another_account_is_not_taken_over(world: World) -> None:
-    await _sign_in(world, "081234567890")
+async def test_a_number_of_another_account_with_an_applicant_is_not_taken_over(world: World) -> None:
+    await world.confirmed(await _sign_in(world, "081234567890"))
     account_id = await world.sign_up()
     with pytest.raises(AddressTaken):
         await world.change_address(account_id, phone="081234567890")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from string import ascii_uppercase, digits
 from typing import Final
 
 from services.identity.accounts.addresses import NormalAddress
@@ -17,7 +18,7 @@ _TRIER_CHARS: Final = 24
 """Of a keyed hash: enough to tell the triers of one code apart."""
 
 _CHALLENGE_ADDRESS: Final = "address"
-_LONG_CODE_LETTERS: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+_LONG_CODE_LETTERS: Final = "".join(sign for sign in digits + ascii_uppercase if sign not in "01IO")
 """Without 0, 1, I and O, which are mistaken for each other."""
 
 _LONG_CODE_CHARS: Final = 12

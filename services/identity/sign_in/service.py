@@ -15,7 +15,7 @@ from typing import Final, NoReturn, TypeVar
 import structlog
 
 from services.identity.accounts import account as accounts
-from services.identity.accounts.account import Account
+from services.identity.accounts.account import Account, Recovery
 from services.identity.accounts.addresses import NormalAddress, normal_email, normal_identifier, normal_phone
 from services.identity.accounts.channel import Channel
 from services.identity.accounts.countries import Country, country_of
@@ -588,12 +588,13 @@ class SigningIn:
                 await self._save(record, challenge)
             trier = self._trier(challenge_id, challenge, visitor, device)
             self._refuse_code(verdict, self._tries_left(challenge, trier))
+        recovery: Recovery | None = None
         if record.state.purpose is Purpose.SIGN_IN and device is None:
-            await self._refuse_new_device(record, challenge, proof)
+            recovery = await self._check_new_device(record, challenge, proof)
         if challenge is not record.state:
             named = replace(challenge, account_id=self._owner(challenge_id, challenge))
             await self._save(record, named)
-        return await self._enter(challenge_id, record.state, proof, device)
+        return await self._enter(challenge_id, record.state, proof, device, recovery)
 
     def _judge(self, challenge_id: str, state: Challenge, proof: Proof, trier: Trier) -> tuple[Verdict, Challenge]:
         vault = self._challenge_vault
@@ -609,27 +610,27 @@ class SigningIn:
             one_is_enough=state.purpose is Purpose.SIGN_IN and (trier.trying is Trying.DEVICE or proof.second_lost),
         )
 
-    async def _refuse_new_device(self, record: Record[Challenge], used: Challenge, proof: Proof) -> None:
-        """Return if the account has one address, or both are proven; else ask the other one, or let it object.
+    async def _check_new_device(self, record: Record[Challenge], used: Challenge, proof: Proof) -> Recovery | None:
+        """Return None if the account has one address or both are proven, or the recovery by which one is enough; else
+        ask the other address, or let it object.
 
         Raises:
             SecondCodeNeeded: a code was sent to the other address; the first one still counts.
             RecoveryWaits: the other address is said to be lost, and has time to object; the first code is used up.
         """
         if record.state.code.old_hashed is not None and not proof.second_lost:
-            return
+            return None
         address = self._challenge_vault.challenge_address(record.id, record.state)
         holder = await self._accounts.account_reached_at(self._account_vault.fingerprints(address))
         session_id = derived_id("session", proof.command_id)
         if holder is None or find_session(holder.state.sessions, session_id) is not None:
-            return
+            return None
         proven = self._proven_channel(record, proof)
         other = self._account_vault.address_of(holder.id, holder.state, _OTHER[proven])
         if other is None:
-            return
+            return None
         if proof.second_lost:
-            await self._await_recovery(holder, proven, other, record, used)
-            return
+            return await self._await_recovery(holder, proven, other, record, used)
         asking = await self._ask_second_address(record, holder.id, other)
         raise self._second_code_needed(asking, self._tries_left(asking, ASKER))
 
@@ -652,12 +653,12 @@ class SigningIn:
         other: NormalAddress,
         record: Record[Challenge],
         used: Challenge,
-    ) -> None:
-        """Return if the other address had its time to object, else begin that time or go on waiting."""
+    ) -> Recovery:
+        """Return the recovery if the other address had its time to object, else begin that time or go on waiting."""
         now, account = self._context.now(), holder.state
         recovery = accounts.recovery_by(account, proven, now)
         if recovery is not None and now >= recovery.ready_at:
-            return
+            return recovery
         if used is not record.state:
             await self._save(record, used)
         if recovery is None:
@@ -727,14 +728,21 @@ class SigningIn:
     def _tries_left(self, challenge: Challenge, trier: Trier) -> int:
         return rules.tries_left(challenge, self._rules, self._context.now(), trier)
 
-    async def _enter(self, challenge_id: str, challenge: Challenge, proof: Proof, device: Device | None) -> Credentials:
+    async def _enter(
+        self,
+        challenge_id: str,
+        challenge: Challenge,
+        proof: Proof,
+        device: Device | None,
+        recovery: Recovery | None,
+    ) -> Credentials:
         """Sign in on the account that holds the proven address; ``challenge`` is as it was before this proof."""
         address = self._challenge_vault.challenge_address(challenge_id, challenge)
         session_id = derived_id("session", proof.command_id)
         if challenge.purpose is not Purpose.SIGN_IN:
             assert self._change_address is not None, "identity names it"  # noqa: S101 - narrows the type
             return await self._change_address(challenge, address)
-        return await again(lambda: self._sign_in(challenge_id, challenge, address, session_id, device))
+        return await again(lambda: self._sign_in(challenge_id, challenge, address, session_id, device, recovery))
 
     async def _sign_in(
         self,
@@ -743,12 +751,13 @@ class SigningIn:
         address: NormalAddress,
         session_id: str,
         device: Device | None,
+        recovery: Recovery | None,
     ) -> Credentials:
         fingerprints = self._account_vault.fingerprints(address)
         if challenge.account_id is not None:
             known = await self._accounts.account(challenge.account_id)
             if known is not None and accounts.holds_any(known.state, fingerprints):
-                return await self._add_session(known, session_id, address, device)
+                return await self._add_session(known, session_id, address, device, recovery)
         try:
             return await self._open_account(challenge_id, challenge, address, session_id)
         except AlreadyExists:
@@ -757,7 +766,7 @@ class SigningIn:
             raise VersionConflict("the account that held this address has just given it up")
         if not accounts.holds_any(holder.state, fingerprints):
             raise AddressReserved()
-        return await self._add_session(holder, session_id, address, device)
+        return await self._add_session(holder, session_id, address, device, recovery)
 
     async def _open_account(
         self, challenge_id: str, challenge: Challenge, address: NormalAddress, session_id: str
@@ -779,14 +788,24 @@ class SigningIn:
         return self._credentials.account_credentials(account_id, session)
 
     async def _add_session(
-        self, record: Record[Account], session_id: str, proven: NormalAddress, device: Device | None
+        self,
+        record: Record[Account],
+        session_id: str,
+        proven: NormalAddress,
+        device: Device | None,
+        recovery: Recovery | None,
     ) -> Credentials:
-        """Begin the session; a new device is told to the account's other address, or to the only one."""
+        """Begin the session; a new device is told to the account's other address, or to the only one.
+
+        The recovery that it stands on must still be the account's: somebody may have objected since it was read.
+        """
         account = record.state
         session = find_session(account.sessions, session_id)
         if session is None:
             if accounts.has_ended(account, session_id):
                 raise CodeUsed(tries_left=0)  # a repeat after signing out must not begin the session again
+            if recovery is not None and account.recovery != recovery:
+                raise RecoveryWaits(cause=NOT_VERIFIED, recover_at=None)
             session = self._credentials.start(session_id, device_id=device.id if device is not None else "")
             sessions = self._credentials.add(account.sessions, session)
             account = replace(account, sessions=sessions, recovery=None)

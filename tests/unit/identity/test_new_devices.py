@@ -247,6 +247,40 @@ async def test_whoever_objects_stops_a_recovery(browsers: Browsers, world: World
     assert (await recover(browsers, world, PHONE))[1]["code"] == "recovery_waits"
 
 
+async def object_between(browsers: Browsers, world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[int, Any]:
+    """Finish a recovery while the other address objects, after the account was read and before it is written."""
+    await home_of_two_addresses(browsers)
+    await recover(browsers, world, PHONE)
+    (told,) = await news(world)
+    world.clock.advance(3 * DAY_SECONDS)
+    signing_in = type(world.identity.signing_in)
+    check = signing_in._check_new_device
+
+    async def overtaken(self: Any, *words: Any) -> Any:
+        found = await check(self, *words)
+        await browsers.at("10.0.0.3").post(path_of(told))
+        return found
+
+    monkeypatch.setattr(signing_in, "_check_new_device", overtaken)
+    return await recover(browsers, world, PHONE)
+
+
+async def test_an_objection_at_the_last_moment_counts(
+    browsers: Browsers, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status, problem = await object_between(browsers, world, monkeypatch)
+    assert (status, problem["code"]) == (409, "recovery_waits")
+
+
+async def test_twin_deciding_on_what_was_read_before_opens_the_account(
+    browsers: Browsers, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signing_in = type(world.identity.signing_in)
+    add = signing_in._add_session
+    monkeypatch.setattr(signing_in, "_add_session", lambda self, *words: add(self, *words[:-1], None))
+    assert (await object_between(browsers, world, monkeypatch))[0] == 200
+
+
 async def test_an_owner_who_signs_in_stops_a_recovery(browsers: Browsers, world: World) -> None:
     home, _ = await home_of_two_addresses(browsers)
     await recover(browsers, world, PHONE)

@@ -149,7 +149,7 @@ async def measure() -> Table:
             "types it. Computed with the functions that decide, without a suite."
         ),
         figures=(
-            Figure("otp.guess.chance", worst, "", target=MOST_CHANCE, less_is_better=True),
+            Figure("otp.guess.chance", worst / MOST_CHANCE, "in 1,000", target=1.0, less_is_better=True),
             Figure("otp.guess.owner_by_message", by_message, "", target=1.0),
             Figure("otp.guess.owner_by_device", by_device, "", target=1.0),
         ),

@@ -26,6 +26,7 @@ class Citizen:
         self.person = person
         self.account_id = ""
         self.refresh_token = ""
+        self.device_token = ""
         self.applicant_id = ""
         self.application_id = ""
         self.appointment_id = ""
@@ -231,3 +232,4 @@ class Citizen:
         self.account_id = answer["account_id"]
         self.api.token = answer["access_token"]
         self.refresh_token = answer["refresh_token"]
+        self.device_token = answer["device_token"]

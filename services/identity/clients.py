@@ -113,7 +113,7 @@ class Dukcapil:
 
 
 def read_answer(content: Mapping[str, Any]) -> RegistryAnswer:
-    """The registry's words as an answer.
+    """Return the registry's words as an answer.
 
     Raises:
         UpstreamDown: the quota is used up, or the code or a word is not known.

@@ -25,6 +25,7 @@ from services.identity.staff.own_password import OwnPasswords
 from services.identity.staff.passwords import StaffPasswords
 from services.identity.staff.person_lookup import PersonLookups
 from services.identity.staff.sign_in import StaffSignIn
+from services.identity.tokens.disowning import Disowning
 from services.identity.tokens.service import LiveSessions, Sessions
 from shared.audit import Audit
 from shared.audit.chaining import AuditBook
@@ -51,9 +52,10 @@ class Identity:
         self.credentials = credentials = CredentialIssuer(context, issuer)
         self.sessions = Sessions(context, credentials)
         self.live_sessions = LiveSessions(context)
+        self.disowning = Disowning(context)
         self.signing_in = SigningIn(context, credentials)
         self.accounts = Accounts(context)
-        self.address_changes = AddressChanges(context, self.signing_in, credentials)
+        self.address_changes = AddressChanges(context, self.signing_in, credentials, self.audit)
         self.signing_in.on_address_change(self.address_changes.apply, self.address_changes.find_change_request)
         particulars_checks = ParticularsChecks(context, regions)
         self.applicants = Applicants(context, particulars_checks)

@@ -90,6 +90,7 @@ SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
 COMMAND_SENDERS: Final[dict[type[Command], tuple[str, ...]]] = {
     application.KeepIdentityCard: ("identity",),
     notification.SendOtp: ("identity",),
+    notification.TellOfSignIn: ("identity",),
     notification.KeepContactCard: ("identity",),
     notification.SendLetter: ("application",),
 }

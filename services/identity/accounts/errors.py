@@ -52,6 +52,16 @@ class PhoneUnusable(AddressUnusable):
     )
 
 
+class PhoneCountryUnserved(PhoneUnusable):
+    """The number belongs to a country that gets no SMS from here."""
+
+    code = "phone_country_unserved"
+    title = "No SMS is sent to numbers of this country."
+    title_id = "SMS tidak dikirim ke nomor dari negara ini."
+    next_action = "Use an email address, for example name@example.org."
+    next_action_id = "Gunakan alamat email, misalnya nama@contoh.id."
+
+
 class AddressTaken(Refusal):
     """The proven address belongs to another account."""
 

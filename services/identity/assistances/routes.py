@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.identity.accounts.errors import AddressUnusable, EmailNotAscii
+from services.identity.accounts.errors import AddressUnusable, EmailNotAscii, PhoneCountryUnserved
 from services.identity.applicants.errors import NikNotSixteenDigits, PersonNotKnown
 from services.identity.assistances import schemas
 from services.identity.assistances.errors import (
@@ -22,6 +22,7 @@ from services.identity.sign_in.errors import (
     CodeSuperseded,
     CodeUsed,
     CodeWrong,
+    SmsBudgetSpent,
     TooManyCodes,
     TooManyTries,
 )
@@ -56,6 +57,8 @@ AUDITED_IN_THE_USE_CASE: Final = ("see_original",)
         StaffNotInService,
         AddressUnusable,
         EmailNotAscii,
+        PhoneCountryUnserved,
+        SmsBudgetSpent,
         CodeSentJustNow,
         TooManyCodes,
         OfficeAskedTooOften,

@@ -173,6 +173,9 @@ OTP: Final = "otp"
 CONSENT_CODE: Final = "assistance_code"
 """A code that is told to an officer, unlike every other one."""
 
+NEW_DEVICE: Final = "new_device"
+"""A sign-in on a new device, or one that waits, with the link that disowns it."""
+
 LETTER: Final = "letter"
 
 
@@ -197,4 +200,4 @@ def useful_until(event: Event, event_at: datetime, useful_for: timedelta) -> dat
 def templates() -> frozenset[str]:
     """Return the name of every template that can be asked for."""
     from_events = {notice.template for rule in RULES.values() for notice in rule.notices()}
-    return frozenset({*from_events, OTP, CONSENT_CODE, LETTER, *ADDRESS_CHANGED.values()})
+    return frozenset({*from_events, OTP, CONSENT_CODE, NEW_DEVICE, LETTER, *ADDRESS_CHANGED.values()})

@@ -43,7 +43,7 @@ async def test_an_officer_settles_whose_application_counts(suite: Suite) -> None
         async with Officer(suite, Role.FRONT_OFFICER) as officer:
             person = await officer.done("identity", "POST", "/v1/persons/lookup", {"nik": BUDI.nik})
             search = {"person_id": person["person_id"]}
-            found = await officer.done("application", "POST", "/v1/applications/search", search)
+            found = await officer.done("application", "POST", "/v1/application-searches", search)
             theirs = {each["application_id"]: each["can_close"] for each in found["applications"]}
             assert theirs == {stranger.application_id: True, citizen.application_id: True}
             closing = search | {"reason_code": "not_known_to_person"}

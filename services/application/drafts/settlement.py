@@ -71,11 +71,11 @@ def _is_own_office(application: Application, who: Actor) -> bool:
 
 
 def _refuse_unless_closable(application: Application, person_id: str, who: Actor) -> None:
+    if not _is_own_office(application, who):
+        raise NotYourOffice(office_id=application.office_id)
     if application.person_id != person_id:
         raise AnotherPersonsApplication(field="/person_id")
     if not application.live:
         raise ApplicationEnded(state=application.status.value)
-    if not _is_own_office(application, who):
-        raise NotYourOffice(office_id=application.office_id)
     if not may_close(application, who):
         raise TooLateToWithdraw

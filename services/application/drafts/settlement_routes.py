@@ -22,7 +22,7 @@ SEARCHES_PER_OFFICER: Final = RateLimit(60, 60.0)
 
 
 @api.post(
-    "/v1/applications/search",
+    "/v1/application-searches",
     summary="The live applications for a person at the counter, in whichever account",
     access=STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN),
     body=PersonSearch,

@@ -209,14 +209,14 @@ async def test_an_officer_finds_and_closes_a_strangers_application(browser: Brow
     assert (status, problem["code"]) == (409, "person_applies_elsewhere")
     assert "office" in problem["next_action"]
     search = {"person_id": PERSON}
-    status, found = await browser.ask("POST", "/v1/applications/search", Role.FRONT_OFFICER, json=search)
+    status, found = await browser.ask("POST", "/v1/application-searches", Role.FRONT_OFFICER, json=search)
     assert status == 200
     assert {(each["application_id"], each["state"], each["can_close"]) for each in found["applications"]} == {
         (strangers, "submitted", True),
         (own, "draft", True),
     }
-    assert (await browser.ask("POST", "/v1/applications/search", json=search))[0] == 403
-    assert (await browser.ask("POST", "/v1/applications/search", Role.TREASURER, json=search))[0] == 403
+    assert (await browser.ask("POST", "/v1/application-searches", json=search))[0] == 403
+    assert (await browser.ask("POST", "/v1/application-searches", Role.TREASURER, json=search))[0] == 403
     body = search | {"reason_code": "not_known_to_person"}
     closing = f"/v1/applications/{strangers}/closing"
     status, problem = await browser.ask("POST", closing, Role.FRONT_OFFICER, json=body | {"person_id": "another"})
@@ -247,7 +247,7 @@ async def test_only_the_office_of_the_visit_closes_and_only_before_it(browser: B
     search, closing = {"person_id": PERSON}, f"/v1/applications/{application_id}/closing"
     body = search | {"reason_code": "not_known_to_person"}
     words: dict[str, Any] = {"json": search, "office": "medan"}
-    _, found = await browser.ask("POST", "/v1/applications/search", Role.OFFICE_ADMIN, **words)
+    _, found = await browser.ask("POST", "/v1/application-searches", Role.OFFICE_ADMIN, **words)
     assert [(each["office_id"], each["can_close"]) for each in found["applications"]] == [(make.OFFICE, False)]
     status, problem = await browser.ask("POST", closing, Role.OFFICE_ADMIN, json=body, office="medan")
     assert (status, problem["code"]) == (403, "not_your_office")

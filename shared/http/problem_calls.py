@@ -50,14 +50,15 @@ _AGAIN: Final = frozenset(
         *("too_many_at_once", "too_many_codes", "too_many_identity_tries", "too_many_moves"),
         *("too_many_people_on_device", "too_many_requests", "too_many_seats_given_up", "too_slow", "unavailable"),
         *("unreadable", "upstream_down", "user_name_taken", "visit_on_another_day", "waiting_wish_wrong"),
-        *("wrong_media_type", "wrong_offset"),
+        *("another_persons_application", "paper_of_another_person", "proof_of_work_needed", "sms_budget_spent"),
+        *("nik_needed", "phone_country_unserved", "second_code_needed", "wrong_media_type", "wrong_offset"),
     }
 )
 _WAIT: Final = frozenset(
     {
         *("account_locked", "cut_off_passed", "money_is_being_placed", "money_is_on_its_way", "no_seat_offered"),
         *("nobody_waits", "opening_has_begun", "order_is_out", "same_day_full", "special_already_asked"),
-        *("too_many_claims", "waiting_offer_over"),
+        *("recovery_waits", "too_many_claims", "waiting_offer_over"),
     }
 )
 _OFFICE: Final = frozenset(
@@ -67,6 +68,7 @@ _OFFICE: Final = frozenset(
         *("not_your_office", "one_time_password_expired", "request_of_somebody_else", "role_not_yours"),
         *("second_operator_needed", "second_person_must_agree", "second_person_needed", "special_over"),
         *("staff_suspended", "too_late_for_special", "too_late_to_move", "too_late_to_withdraw"),
+        *("correction_unknown", "nik_of_another_person", "person_applies_elsewhere", "second_officer_needed"),
         *("too_many_documents",),
     }
 )
@@ -89,6 +91,7 @@ _APPLYING: Final = (Role.APPLICANT, Role.FRONT_OFFICER)
 _SIGN_IN: Final = _post("/v1/logins")
 _ASSIST: Final = _post("/v1/assistances")
 _ASSIST_OR_SIGN_IN: Final = _for(Role.FRONT_OFFICER, call=_ASSIST, others=_SIGN_IN)
+_SEE_APPLICANT: Final = _for(Role.APPLICANT, call=_get("/v1/applicants/{applicant_id}"))
 _SEE_BILLS: Final = _get("/v1/bills")
 _SEE_CASE: Final = _get("/v1/refunds/{refund_id}")
 _SEE_SAGA: Final = _get("/v1/sagas/{application_id}")
@@ -110,6 +113,7 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "code_expired": _for(Role.FRONT_OFFICER, call=_ASSIST, others=_post("/v1/challenges/{challenge_id}/resend")),
     "code_used": _ASSIST_OR_SIGN_IN,
     "not_authenticated": _SIGN_IN,
+    "number_needed": _post("/v1/registrations"),
     "person_has_ticket": _SIGN_IN,
     "refresh_token_invalid": _SIGN_IN,
     "session_ended": _SIGN_IN,
@@ -130,19 +134,24 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "staff_state_forbids": _SEE_MEMBER,
     "staff_unknown": _get("/v1/staff/members"),
     # applicants and assistance
-    "applicant_already_added": _get("/v1/applicants/{applicant_id}"),
+    "applicant_already_added": _SEE_APPLICANT,
     "assistance_has_ended": _ASSIST,
     "assistance_needed": _for(Role.FRONT_OFFICER, call=_ASSIST),
     "assistance_of_another": _for(Role.FRONT_OFFICER, call=_ASSIST),
     "assistance_over": _for(Role.FRONT_OFFICER, call=_ASSIST),
     "assistance_unknown": _for(*_APPLYING, call=_get("/v1/assistances")),
-    "guardian_needed": _post("/v1/applicants"),
-    "guardian_unusable": _get("/v1/applicants"),
+    "correction_decided": _SEE_APPLICANT,
+    "data_fixed_by_submission": Elsewhere.OFFICE,
+    "guardian_needed": _for(Role.APPLICANT, call=_post("/v1/applicants")),
+    "guardian_unusable": _for(Role.APPLICANT, call=_get("/v1/applicants")),
     "identity_already_confirmed": BEGIN_APPLICATION,
-    "identity_not_confirmed": _for(Role.APPLICANT, call=_get("/v1/applicants/{applicant_id}")),
+    "nothing_shown_back": _SEE_APPLICANT,
+    "nothing_to_correct": _SEE_APPLICANT,
+    "identity_not_confirmed": _SEE_APPLICANT,
     "letter_used_up": _ASSIST,
     "office_asked_too_often": _post("/v1/original-assistances"),
     "too_many_applicants": _get("/v1/applicants"),
+    "too_many_children": _get("/v1/applicants"),
     # applications
     "application_already_open": _get("/v1/applications"),
     "application_ended": _for(*_APPLYING, call=BEGIN_APPLICATION),
@@ -159,7 +168,7 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "step_comes_first:questionnaire": _for(*_APPLYING, call=NextCall("PUT", f"{APPLICATION}/questionnaire")),
     "step_comes_first:documents": _for(*_APPLYING, call=_post(f"{APPLICATION}/documents")),
     "step_comes_first:submit": _for(*_APPLYING, call=_post(f"{APPLICATION}/submission")),
-    "step_comes_first:identity": _for(Role.APPLICANT, call=_get("/v1/applicants/{applicant_id}")),
+    "step_comes_first:identity": _SEE_APPLICANT,
     "step_comes_first:choose_seat": _for(*_APPLYING, call=HOLD_SEAT),
     "step_comes_first:pay": Elsewhere.BANK,
     "step_comes_first:come": _for(Role.FRONT_OFFICER, call=_post("/v1/check-ins")),

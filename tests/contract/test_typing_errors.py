@@ -47,14 +47,14 @@ async def test_nothing_is_applied_for_with_an_error_before_the_applicant_has_see
         shown = await applicant(citizen)
         assert [note["field"] for note in shown["identity"]["shown_back"]] == ["full_name", "birth_place"]
         assert "ditulis berbeda" in suite.agencies.mailer.taken[-1].body
-        early = await citizen.call("application", "POST", "/v1/applications", {"applicant_id": citizen.applicant_id})
-        assert (early.status, early["code"]) == (409, "not_known_yet")
+        await citizen.begin()
+        draft = await citizen.call("application", "GET", f"/v1/applications/{citizen.application_id}")
+        assert draft["identity_state"] == "pending", "a draft goes on; what it becomes waits for the applicant"
         suite.agencies.registry.says = all_match()
         form = {name: shown[name] for name in ("birth_date", "sex")} | {"nik": BUDI.nik}
         right = {"full_name": BUDI.full_name, "birth_place": BUDI.birth_place}
         await citizen.done("identity", "PUT", f"/v1/applicants/{citizen.applicant_id}", form | right)
         assert (await applicant(citizen))["identity"]["state"] == "passed"
-        await citizen.begin()
         # seen in time, corrected in time: the draft goes on with the data of the second check
         again = {"full_name": BUDI.full_name, "birth_place": "Bandung Barat"}
         await citizen.done("identity", "PUT", f"/v1/applicants/{citizen.applicant_id}", form | again)

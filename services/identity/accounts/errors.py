@@ -27,7 +27,7 @@ class EmailUnusable(AddressUnusable):
 
 
 class EmailNotAscii(EmailUnusable):
-    """What stands before the @ has letters that mails cannot be addressed with here."""
+    """The part before the @ has letters that mails cannot be addressed with here."""
 
     code = "email_not_ascii"
     title = "Mails cannot be sent to letters such as é or ü before the @."

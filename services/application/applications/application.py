@@ -166,6 +166,8 @@ class Application:
     """Whether the person, now that they are known, has another live application; this one waits for its end."""
     draft_warned_at: datetime | None = None
     """When the applicant was told that the draft is going to end."""
+    closed_for_person: bool = False
+    """Whether an officer closed it because its person applies with another account."""
     assisting_office_id: str | None = None
     answers: Answers | None = None
     minor: bool = False

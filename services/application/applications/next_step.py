@@ -131,7 +131,8 @@ def first_missing(application: Application, wanted: Step, *, documents_complete:
 def application_progress(application: Application, *, documents_complete: bool) -> Progress:
     """Return the current step, the remaining steps, the next action and its deadline."""
     if application.status in FINAL:
-        return Progress(FINISHED, (), _ENDINGS[application.status])
+        ending = _CLOSED_FOR_PERSON if application.closed_for_person else _ENDINGS[application.status]
+        return Progress(FINISHED, (), ending)
     done = done_steps(application, documents_complete=documents_complete)
     seat = application.visits.seat
     not_needed = {Step.PAY} if seat is not None and seat.state is SeatState.SPECIAL_OPEN else set()
@@ -233,8 +234,10 @@ def _identity(application: Application) -> NextAction:
     if application.another_open:
         return NextAction(
             ActionCode.END_OTHER_APPLICATION,
-            "An application of this person is open already. Go on with that one, or withdraw one of the two.",
-            "Permohonan lain untuk orang ini sudah ada. Lanjutkan permohonan itu, atau tarik salah satunya.",
+            "Another account has applied for this person. If it is yours, withdraw one of the two; if it is not, show the "
+            "identity card at an immigration office. This application waits.",
+            "Akun lain sudah mengajukan permohonan untuk orang ini. Jika itu akun Anda, tarik salah satunya; jika bukan, "
+            "tunjukkan KTP di kantor imigrasi. Permohonan ini menunggu.",
         )
     return NextAction(
         ActionCode.SEE_IDENTITY_CHECK,
@@ -491,3 +494,10 @@ _ENDINGS: Final[dict[Status, NextAction]] = {
         "Batas waktu terlewati dan permohonan ditutup; Anda dapat memulai permohonan baru.",
     ),
 }
+_CLOSED_FOR_PERSON: Final = NextAction(
+    ActionCode.BEGIN_AGAIN,
+    "An officer closed this application: its person showed the identity card and applies with another account. "
+    "You may begin one for yourself.",
+    "Petugas menutup permohonan ini: orangnya menunjukkan KTP dan mengajukan dengan akun lain. "
+    "Anda dapat memulai permohonan untuk diri sendiri.",
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from services.application.applications.application import Application, Command, moved, without_work
@@ -26,4 +27,5 @@ def closed_for_person(
         office_id=office_id,
         reason_code=reason_code,
     )
-    return Decision(without_work(moved(application, Command.WITHDRAW)), (withdrawn, told))
+    closed = replace(without_work(moved(application, Command.WITHDRAW)), closed_for_person=True)
+    return Decision(closed, (withdrawn, told))

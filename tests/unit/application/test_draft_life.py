@@ -225,6 +225,7 @@ async def test_an_officer_finds_and_closes_a_strangers_application(browser: Brow
     for _ in range(2):
         status, closed = await browser.ask("POST", closing, Role.FRONT_OFFICER, json=body, headers=headers)
         assert (status, closed["state"]) == (200, "withdrawn")
+        assert closed["next_action"].startswith("An officer closed this application")
     status, problem = await browser.ask("POST", closing, Role.FRONT_OFFICER, json=body)
     assert (status, problem["code"]) == (409, "application_ended")
     (told,) = world.events(ApplicationClosedForPerson)

@@ -160,7 +160,7 @@ async def test_a_person_with_another_open_application_waits_for_its_end(world: W
     await world.meet()
     seen = await world.look(application_id)
     assert (seen.application.status, seen.application.another_open) == (Status.IDENTITY_PENDING, True)
-    assert "open already" in seen.progress.next_action.en
+    assert "withdraw one of the two; if it is not, show" in seen.progress.next_action.en
     view = ApplicationView.from_seen(seen, world.service.applications.rules)
     assert view.identity_state == "another_open"
     await world.after(IDENTITY_PAUSE.total_seconds())

@@ -234,10 +234,10 @@ def _identity(application: Application) -> NextAction:
     if application.another_open:
         return NextAction(
             ActionCode.END_OTHER_APPLICATION,
-            "Another account has applied for this person. If it is yours, withdraw one of the two; if it is not, show the "
-            "identity card at an immigration office. This application waits.",
-            "Akun lain sudah mengajukan permohonan untuk orang ini. Jika itu akun Anda, tarik salah satunya; jika bukan, "
-            "tunjukkan KTP di kantor imigrasi. Permohonan ini menunggu.",
+            "Another account has applied for this person. If it is yours, withdraw one of the two; if it is not, show "
+            "the identity card at an immigration office. This application waits.",
+            "Akun lain sudah mengajukan permohonan untuk orang ini. Jika itu akun Anda, tarik salah satunya; jika "
+            "bukan, tunjukkan KTP di kantor imigrasi. Permohonan ini menunggu.",
         )
     return NextAction(
         ActionCode.SEE_IDENTITY_CHECK,

@@ -91,7 +91,9 @@ async def _run(names: list[str], *, as_json: bool, scale: float, write: bool) ->
     begun = checked_out()
     tables = await _measure(names, as_json=as_json, scale=scale)
     if scale == 1.0:  # a shrunk run is no record
-        figures = {each.name: RecordedFigure(each.value, each.unit) for table in tables for each in table.figures}
+        figures = {
+            figure.name: RecordedFigure(figure.value, figure.unit) for table in tables for figure in table.figures
+        }
         bench_results.write(figures, over_a_run(begun, checked_out()))
     if write:
         report.write(tables)

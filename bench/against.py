@@ -190,7 +190,7 @@ class Result:
     def compared(self) -> tuple[Compared, ...]:
         """Every wanted figure of both builds."""
         every = compare([run.figures for run in self.this], [run.figures for run in self.other])
-        return tuple(each for each in every if not self.wish.figures or each.name in self.wish.figures)
+        return tuple(item for item in every if not self.wish.figures or item.name in self.wish.figures)
 
 
 Measure = Callable[[Checkout, Wish], Awaitable[Measured]]
@@ -204,14 +204,14 @@ def read_wishes(names: Sequence[str], changes: Sequence[str]) -> list[Wish]:
         SettingUnknown: ``--with`` names no setting of a chosen bench, or no number.
     """
     chosen: dict[str, list[str]] = {}
-    for name in names or [each for each in RECIPES if not each.startswith("attacks.")]:
+    for name in names or [item for item in RECIPES if not item.startswith("attacks.")]:
         recipes = _recipes_of(name)
         for recipe in recipes:
             figures = chosen.setdefault(recipe.name, [])
             if name in recipe.figures:
                 figures.append(name)
             else:
-                figures += [each for each in recipe.figures if each not in figures]
+                figures += [figure for figure in recipe.figures if figure not in figures]
     known = sorted({setting for name in chosen for setting in RECIPES[name].settings})
     values = _read_changes(changes, known)
     return [
@@ -259,7 +259,7 @@ async def measure_build(checkout: Checkout, wish: Wish) -> Measured:
     if recipe.name in CHECKOUT_BENCHES:
         table = await CHECKOUT_BENCHES[recipe.name].drive(checkout, **arguments)
         names = ("name", "value", "unit", "floor", "target", "less_is_better")
-        return Measured(tuple({n: getattr(each, n) for n in names} for each in table.figures), table.method)
+        return Measured(tuple({n: getattr(figure, n) for n in names} for figure in table.figures), table.method)
     constants = {s.constant: _number(wish.values[key]) for key, s in recipe.settings.items() if s.constant}
     return await measure_in(checkout, recipe.module, "measure", arguments, {**recipe.fixed, **constants})
 
@@ -306,8 +306,8 @@ async def measure_in_turn(
 
 
 def _told(wish: Wish, pair: int, pairs: int, run: Run) -> str:
-    figures = [each for each in run.figures if not wish.figures or each.name in wish.figures]
-    values = ", ".join(f"{each.name} {format_value(each.value)} {each.unit}" for each in figures)
+    figures = [figure for figure in run.figures if not wish.figures or figure.name in wish.figures]
+    values = ", ".join(f"{figure.name} {format_value(figure.value)} {figure.unit}" for figure in figures)
     busy = f"; load {run.load_before:.1f} before" if is_busy(run.load_before) else ""
     unknown = f"; it does not know {', '.join(run.ignored)}" if run.ignored else ""
     return f"{wish.recipe.name}, pair {pair} of {pairs}, {run.build}: {values} ({run.seconds:.0f} s{busy}{unknown})"
@@ -380,16 +380,16 @@ def show(order: Order, other: Checkout, results: Sequence[Result]) -> None:
     for result in results:
         if result.trouble or result.note:
             sys.stderr.write(f"{result.wish.recipe.name}: {result.trouble or result.note}\n")
-        for each in result.compared:
-            print(each.as_json() if order.as_json else "\n".join(_lines_of(each, other.name)), flush=True)
+        for item in result.compared:
+            print(item.as_json() if order.as_json else "\n".join(_lines_of(item, other.name)), flush=True)
 
 
-def _lines_of(each: Compared, other: str) -> list[str]:
-    lines = [f"{each.name} ({each.unit}; {'less' if each.less_is_better else 'more'} is better)"]
-    for name, values in (("this build", each.this), (other, each.other)):
+def _lines_of(figure: Compared, other: str) -> list[str]:
+    lines = [f"{figure.name} ({figure.unit}; {'less' if figure.less_is_better else 'more'} is better)"]
+    for name, values in (("this build", figure.this), (other, figure.other)):
         if values:
             lines.append(f"  {name:<12} {report.values_of(values)}")
-    lines.append(f"  median ratio, this by {other}: {report.ratio_of(each)}{report.targets_of(each)}")
+    lines.append(f"  median ratio, this by {other}: {report.ratio_of(figure)}{report.targets_of(figure)}")
     return lines
 
 
@@ -421,7 +421,7 @@ def _as_fields(result: Result) -> dict[str, Any]:
         "trouble": result.trouble,
         "note": result.note,
         "method": result.method,
-        "figures": [json.loads(each.as_json()) for each in result.compared],
+        "figures": [json.loads(item.as_json()) for item in result.compared],
         "runs": [
             {
                 "build": run.build,
@@ -430,7 +430,7 @@ def _as_fields(result: Result) -> dict[str, Any]:
                 "load_before": round(run.load_before, 2),
                 "probe_ms": round(run.probe_ms, 2),
                 "ignored": list(run.ignored),
-                "figures": {each.name: each.value for each in run.figures},
+                "figures": {figure.name: figure.value for figure in run.figures},
             }
             for pair in zip_longest(result.this, result.other)
             for run in pair
@@ -457,7 +457,7 @@ def side_by_side(order: Order, this: Checkout, other: Checkout, results: Sequenc
         f"| figure | this build | {other.commit} | median ratio | spread this, {other.commit} | target | met |",
         "|---|---|---|---|---|---|---|",
     ]
-    lines += [report.compared_row(each) for result in results for each in result.compared]
+    lines += [report.compared_row(item) for result in results for item in result.compared]
     lines += ["", *(f"- {result.note}" for result in results if result.note)]
     lines += ["", "The ratio is this build's value by the other's, of each pair; where less is better, less than 1 is."]
     return lines

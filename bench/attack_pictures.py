@@ -184,7 +184,7 @@ async def _picture_each(people: Sequence[Applicant]) -> Counter[str]:
             async with limit:
                 return await announce_picture(session, applicant, len(content))
 
-        urls = await asyncio.gather(*(announce(each) for each in people))
+        urls = await asyncio.gather(*(announce(item) for item in people))
         answers = await asyncio.gather(
             *(send_piece(session, url, each, 0, content) for url, each in zip(urls, people, strict=True))
         )
@@ -211,8 +211,8 @@ async def drive_picture(checkout: Checkout, repeats: int = REPEATS, at_once: int
             own = people[number * (repeats + at_once) :]
             ordered = int(target.parts["application"]["restarts"])
             async with watch_memory(target.pid("application"), SETTLE_SECONDS) as watched:
-                answers = Counter([await _upload(each, content) for each in own[:repeats]])
-                several = (_upload(each, content) for each in own[repeats : repeats + at_once])
+                answers = Counter([await _upload(item, content) for item in own[:repeats]])
+                several = (_upload(item, content) for item in own[repeats : repeats + at_once])
                 answers += Counter(await asyncio.gather(*several))
             restarts += int((await target.read_state())["application"]["restarts"]) - ordered
             broken += sum(count for said, count in answers.items() if said.startswith(("5", "no answer")))
@@ -272,7 +272,7 @@ async def ready_applicants(target: stage.Running, count: int) -> list[Applicant]
         for number, each in enumerate(told)
     ]
     await stage.put_on_bus(target, "application", [*told, *cards], subject="applicant_id")
-    tokens = stage.tokens(target, (each.account_id for each in told))
+    tokens = stage.tokens(target, (item.account_id for item in told))
     limit = asyncio.Semaphore(16)
     async with unlimited_session() as session:
 

@@ -64,7 +64,7 @@ async def drive(checkout: Checkout, streams: int = STREAMS, visitors: int = VISI
         for name, addresses, count in (("one address", (ATTACKER,), streams), ("many addresses", many, 2 * streams)):
             async with _held_open(target, addresses, count) as held:
                 others = await _all_open(target, [DISPLAY] * visitors, [None] * visitors, third=3)
-                paths = [f"/v1/openings/{hall.opening_id}/tickets/{each}/events" for each in ticket_ids]
+                paths = [f"/v1/openings/{hall.opening_id}/tickets/{item}/events" for item in ticket_ids]
                 holders = await _all_open(target, paths, visiting.tokens, third=4)
             opened[name] = (others["200"] / visitors, holders["200"] / visitors)
             rows.append((name, _said(held.answers), _said(others), _said(holders)))

@@ -71,7 +71,7 @@ class Compared:
     def met(self) -> bool | None:
         """Whether every declared target is met; none where there is none, or nothing to hold it against."""
         held = [self._own_target(), self._ratio_target()]
-        known = [each for each in held if each is not None]
+        known = [item for item in held if item is not None]
         return all(known) if known else None
 
     def _own_target(self) -> bool | None:
@@ -113,7 +113,7 @@ def read_figures(fields: Sequence[Mapping[str, Any]]) -> tuple[FigureRun, ...]:
     Raises:
         ValueError: a figure has no name, or its value is no number.
     """
-    return tuple(_figure(each) for each in fields)
+    return tuple(_figure(field) for field in fields)
 
 
 def _figure(fields: Mapping[str, Any]) -> FigureRun:

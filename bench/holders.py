@@ -66,7 +66,7 @@ async def introduce(running: stage.Running, count: int, services: Sequence[str] 
             await until(copies.estimated_document_count, before + count)
     finally:
         await disconnect(client)
-    return Holders(people, stage.tokens(running, (each.account_id for each in people)))
+    return Holders(people, stage.tokens(running, (item.account_id for item in people)))
 
 
 async def until(look: Callable[[], Awaitable[int]], count: int) -> None:

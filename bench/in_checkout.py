@@ -111,7 +111,7 @@ def _readable(suite: Any) -> str:
 
 def _parts(suite: Any) -> dict[str, Any]:
     return {
-        each.name: {"pid": each.pid, "restarts": each.restarts, "health": str(each.health)} for each in suite.status()
+        item.name: {"pid": item.pid, "restarts": item.restarts, "health": str(item.health)} for item in suite.status()
     }
 
 

@@ -348,8 +348,8 @@ async def _ends(client: Any, application_ids: Sequence[str]) -> dict[str, End]:
         scheduling.appointment, {"state.application_id": wanted}, lambda row: row["state"]["application_id"], _visit
     )
     return {
-        each: End(tuple(bills.get(each, ())), tuple(refunds.get(each, ())), tuple(visits.get(each, ())))
-        for each in application_ids
+        item: End(tuple(bills.get(item, ())), tuple(refunds.get(item, ())), tuple(visits.get(item, ())))
+        for item in application_ids
     }
 
 

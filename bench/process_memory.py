@@ -34,11 +34,11 @@ def process_tree(pid: int) -> list[int]:
     """The process and its descendants that live now; empty if it has ended."""
     found, waiting = [], [pid]
     while waiting:
-        each = waiting.pop()
-        if not _lives(each):
+        child = waiting.pop()
+        if not _lives(child):
             continue
-        found.append(each)
-        for listed in Path(f"/proc/{each}/task").glob("*/children"):
+        found.append(child)
+        for listed in Path(f"/proc/{child}/task").glob("*/children"):
             try:
                 waiting += [int(word) for word in listed.read_text().split()]
             except OSError:
@@ -56,7 +56,7 @@ def _lives(pid: int) -> bool:
 
 def tree_mib(pid: int) -> float:
     """Memory of the tree in MiB; shared pages count by share, so a worker that was forked counts its own only."""
-    return sum(resident_mib(each) for each in process_tree(pid))
+    return sum(resident_mib(item) for item in process_tree(pid))
 
 
 @asynccontextmanager

@@ -100,7 +100,7 @@ async def _until_ready(suite: Suite, names: tuple[str, ...], server: str | None 
 
 
 def _server_is_back(suite: Suite, server: str | None) -> bool:
-    return server is None or any(each.name == server and each.health is Health.READY for each in suite.status())
+    return server is None or any(item.name == server and item.health is Health.READY for item in suite.status())
 
 
 async def _is_ready(client: aiohttp.ClientSession, url: str) -> bool:
@@ -141,7 +141,7 @@ def _same_server(suite: Suite, name: str) -> Mongod | RabbitMq:
 def _table(
     services: dict[str, list[float]], servers: dict[str, list[float]], own: dict[str, float], rounds: int
 ) -> Table:
-    every = [seconds for each in services.values() for seconds in each]
+    every = [seconds for service in services.values() for seconds in service]
     over = {name: max(0.0, statistics.median(servers[name]) - own[name]) for name in SERVERS}
     rows = [
         *((name, f"{statistics.median(took):.2f}", f"{max(took):.2f}", "") for name, took in services.items()),

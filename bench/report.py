@@ -44,13 +44,13 @@ def _write(page: Path, rest: str, sections: Mapping[str, str]) -> None:
     page.write_text(SIDE_BY_SIDE.join(f"{part.rstrip()}\n" for part in (rest, *sections.values())))
 
 
-def compared_row(each: Compared) -> str:
+def compared_row(figure: Compared) -> str:
     """One figure of both builds as a row of the page."""
-    this, other = (median_of(values, each.unit) for values in (each.this, each.other))
-    spreads = ", ".join(_percent(spread(values)) for values in (each.this, each.other))
-    met = {True: "yes", False: "**no**", None: ""}[each.met]
-    target = targets_of(each).removeprefix("; target ").removesuffix(": met").removesuffix(": not met")
-    return f"| `{each.name}` | {this} | {other} | {ratio_of(each)} | {spreads} | {target} | {met} |"
+    this, other = (median_of(values, figure.unit) for values in (figure.this, figure.other))
+    spreads = ", ".join(_percent(spread(values)) for values in (figure.this, figure.other))
+    met = {True: "yes", False: "**no**", None: ""}[figure.met]
+    target = targets_of(figure).removeprefix("; target ").removesuffix(": met").removesuffix(": not met")
+    return f"| `{figure.name}` | {this} | {other} | {ratio_of(figure)} | {spreads} | {target} | {met} |"
 
 
 def median_of(values: Sequence[float], unit: str) -> str:
@@ -64,23 +64,23 @@ def values_of(values: Sequence[float]) -> str:
     return f"{listed}   median {format_value(median(values))}, spread {_percent(spread(values))}"
 
 
-def ratio_of(each: Compared) -> str:
+def ratio_of(figure: Compared) -> str:
     """The median ratio, or why there is none."""
-    if each.ratio is not None:
-        return f"{each.ratio:.3f}"
-    return "none (the other's values are 0)" if each.other else "none (only this build has it)"
+    if figure.ratio is not None:
+        return f"{figure.ratio:.3f}"
+    return "none (the other's values are 0)" if figure.other else "none (only this build has it)"
 
 
-def targets_of(each: Compared) -> str:
+def targets_of(figure: Compared) -> str:
     """The declared targets and whether they are met, to be put behind the ratio; empty where there is none."""
     wanted = []
-    if each.wanted_ratio is not None:
-        wanted.append(f"ratio at {'most' if each.less_is_better else 'least'} {each.wanted_ratio:.3g}")
-    if each.target is not None:
-        wanted.append(f"at {'most' if each.less_is_better else 'least'} {each.target:g} {each.unit}")
+    if figure.wanted_ratio is not None:
+        wanted.append(f"ratio at {'most' if figure.less_is_better else 'least'} {figure.wanted_ratio:.3g}")
+    if figure.target is not None:
+        wanted.append(f"at {'most' if figure.less_is_better else 'least'} {figure.target:g} {figure.unit}")
     if not wanted:
         return ""
-    held = {True: ": met", False: ": not met", None: ""}[each.met]
+    held = {True: ": met", False: ": not met", None: ""}[figure.met]
     return f"; target {' and '.join(wanted)}{held}"
 
 

@@ -98,7 +98,7 @@ def tokens(running: Running, account_ids: Iterable[str]) -> list[str]:
     """An applicant's access token for each account, signed with the suite's own key."""
     issuer = TokenIssuer(running.secrets["token_signing_key"], "paspor-identity", SystemClock())
     return [
-        issuer.issue(Caller(account_id=each, role=Role.APPLICANT, session_id="bench"), 3600) for each in account_ids
+        issuer.issue(Caller(account_id=item, role=Role.APPLICANT, session_id="bench"), 3600) for item in account_ids
     ]
 
 

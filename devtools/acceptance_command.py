@@ -86,7 +86,7 @@ def asked_clauses(asked: Sequence[str]) -> tuple[Clause, ...]:
 
 def exit_status(tests: int, outcomes: Sequence[Outcome], *, everything: bool) -> int:
     """Return 0 if the tests ended well, nothing failed and, unless everything was run, each clause is proven."""
-    results = {each.result for outcome in outcomes for each in outcome.clauses}
+    results = {clause.result for outcome in outcomes for clause in outcome.clauses}
     return 1 if tests or FAILED in results or (not everything and results != {PASSED}) else 0
 
 
@@ -95,7 +95,7 @@ def as_line(outcome: Outcome) -> dict[str, Any]:
     return {
         "item": outcome.item,
         "result": outcome.result,
-        "clauses": {each.clause.name: each.result for each in outcome.clauses},
+        "clauses": {clause.clause.name: clause.result for clause in outcome.clauses},
         "tests": list(outcome.tests),
     }
 
@@ -121,14 +121,14 @@ def _show(outcomes: Sequence[Outcome], *, everything: bool) -> None:
     if everything:
         console.print(f"{summary(outcomes)}.")
         return
-    asked = [each.result for outcome in outcomes for each in outcome.clauses]
+    asked = [clause.result for outcome in outcomes for clause in outcome.clauses]
     console.print(f"{asked.count(PASSED)} of {len(asked)} clauses proven that were asked for.")
 
 
 def _items(outcomes: Sequence[Outcome]) -> Table:
     table = Table("item", "result", "proven", "missing")
     for outcome in outcomes:
-        passed = sum(each.result == PASSED for each in outcome.clauses)
+        passed = sum(clause.result == PASSED for clause in outcome.clauses)
         table.add_row(
             outcome.item,
             f"[{COLOURS[outcome.result]}]{outcome.result}",
@@ -140,14 +140,14 @@ def _items(outcomes: Sequence[Outcome]) -> Table:
 
 def _clauses(outcomes: Sequence[Outcome]) -> Table:
     table = Table("clause", "what it says", "result", "tests")
-    for each in [each for outcome in outcomes for each in outcome.clauses]:
-        tests = functions(each.tests)
+    for item in [clause for outcome in outcomes for clause in outcome.clauses]:
+        tests = functions(item.tests)
         shown = [test.rpartition("/")[2] for test in tests[:TESTS_SHOWN]]
         more = len(tests) - len(shown)
         table.add_row(
-            each.clause.id,
-            each.clause.requirement,
-            f"[{COLOURS[each.result]}]{each.result}",
+            item.clause.id,
+            item.clause.requirement,
+            f"[{COLOURS[item.result]}]{item.result}",
             "\n".join([*shown, *([f"and {more} more"] if more else [])]),
         )
     return table

@@ -42,7 +42,7 @@ class Outcome:
     @property
     def result(self) -> str:
         """Failed if a clause failed, passed if every clause of the item passed, partly if some did, else missing."""
-        results = [each.result for each in self.clauses]
+        results = [clause.result for clause in self.clauses]
         if FAILED in results:
             return FAILED
         passed = results.count(PASSED)
@@ -53,7 +53,7 @@ class Outcome:
     @property
     def tests(self) -> tuple[str, ...]:
         """The tests of all its clauses, each once, in order."""
-        return tuple(sorted({test for each in self.clauses for test in each.tests}))
+        return tuple(sorted({test for clause in self.clauses for test in clause.tests}))
 
 
 def judge(clauses: Iterable[Clause], evidence: Evidence) -> list[Outcome]:

@@ -20,13 +20,15 @@ a figure of `./paspor bench` or by `./paspor test --long`, on the same commit. A
 def summary(outcomes: Sequence[Outcome]) -> str:
     """Return the count, as `21 of 126 items proven, 210 of 532 clauses`."""
     items = sum(outcome.result == PASSED for outcome in outcomes)
-    clauses = sum(each.result == PASSED for outcome in outcomes for each in outcome.clauses)
+    clauses = sum(clause.result == PASSED for outcome in outcomes for clause in outcome.clauses)
     return f"{items} of {len(all_items())} items proven, {clauses} of {len(all_clauses())} clauses"
 
 
 def clauses_with(outcome: Outcome, result: str) -> str:
     """Return the item's clauses with that result, each with what its proof needs besides a test."""
-    return ", ".join(f"{each.clause.name}{_need(each.clause)}" for each in outcome.clauses if each.result == result)
+    return ", ".join(
+        f"{clause.clause.name}{_need(clause.clause)}" for clause in outcome.clauses if clause.result == result
+    )
 
 
 def functions(tests: Sequence[str]) -> list[str]:
@@ -45,17 +47,18 @@ def figure(clause: Clause) -> str:
 def document(outcomes: Sequence[Outcome]) -> str:
     """Return the page."""
     return (
-        "\n".join([HEAD, f"**{summary(outcomes)}.**", *(line for each in outcomes for line in _section(each))]) + "\n"
+        "\n".join([HEAD, f"**{summary(outcomes)}.**", *(line for outcome in outcomes for line in _section(outcome))])
+        + "\n"
     )
 
 
 def _section(outcome: Outcome) -> Iterable[str]:
-    passed = sum(each.result == PASSED for each in outcome.clauses)
+    passed = sum(clause.result == PASSED for clause in outcome.clauses)
     yield from ("", f"## {outcome.item}: {outcome.result}, {passed} of {len(outcome.clauses)}", "")
     yield from (all_items()[outcome.item].failure, "")
     yield from ("| clause | what it says | result | proof |", "| --- | --- | --- | --- |")
-    for each in outcome.clauses:
-        yield f"| {each.clause.name} | {each.clause.requirement} | {each.result} | {_proof(each)} |"
+    for clause in outcome.clauses:
+        yield f"| {clause.clause.name} | {clause.clause.requirement} | {clause.result} | {_proof(clause)} |"
 
 
 def _proof(outcome: ClauseOutcome) -> str:

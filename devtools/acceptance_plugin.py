@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_pycollect_makeitem() -> Generator[None, MadeItem, MadeItem]:
     """Makes a test that carries a name which is no clause an error of its file's collection."""
     made = yield
-    tests = [each for each in (made if isinstance(made, list) else [made]) if isinstance(each, pytest.Item)]
+    tests = [item for item in (made if isinstance(made, list) else [made]) if isinstance(item, pytest.Item)]
     for test in tests:
         for name in _names_on(test):
             fault = fault_of_mark(name)

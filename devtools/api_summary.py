@@ -171,7 +171,7 @@ def _content_lines(call: str, name: str, content: Schema, members: _Members) -> 
         yield f"{_INDENT}{name}: {' '.join(sorted(content[PROBLEM_JSON]['examples']))}"
         return
     text = " ".join(sorted(content))
-    schema: Schema = next((each["schema"] for each in content.values() if "schema" in each), {})
+    schema: Schema = next((item["schema"] for item in content.values() if "schema" in item), {})
     lines = tuple(members.lines_of(schema, 2))
     place = members.first_place(lines, f"{call} {name.removesuffix('?')}")
     if place:
@@ -218,11 +218,11 @@ class _Members:
         part = self.resolve(schema)
         for word in _OPTIONS:
             if word in part:
-                return "|".join(dict.fromkeys(self.type_of(each) for each in part[word]))
+                return "|".join(dict.fromkeys(self.type_of(item) for item in part[word]))
         if "const" in part:
             return json.dumps(part["const"])
         if "enum" in part:
-            return "|".join(sorted(json.dumps(each) for each in part["enum"]))
+            return "|".join(sorted(json.dumps(item) for item in part["enum"]))
         return self._kind(part) + _limits(part)
 
     def _kind(self, part: Schema) -> str:
@@ -241,10 +241,10 @@ class _Members:
         part = self.resolve(schema)
         if "properties" in part:
             yield part, seen
-        inner = [each for word in _OPTIONS for each in part.get(word, ())]
-        inner += [each for each in (part.get("items"), part.get("additionalProperties")) if isinstance(each, Mapping)]
-        for each in inner:
-            yield from self._objects(each, seen)
+        inner = [item for word in _OPTIONS for item in part.get(word, ())]
+        inner += [item for item in (part.get("items"), part.get("additionalProperties")) if isinstance(item, Mapping)]
+        for item in inner:
+            yield from self._objects(item, seen)
 
 
 def _mark(name: str, required: bool) -> str:

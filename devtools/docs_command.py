@@ -152,7 +152,7 @@ def interfaces() -> str:
     lines = ["# Interfaces", "", WRITTEN_BY, INTERFACES_ELSEWHERE]
     for service in SERVICES:
         lines += ["", f"## [{service}](../api/{service}.txt)", "", "| call | who | what |", "|---|---|---|"]
-        lines += [f"| `{each.method} {each.path}` | {_who(each)} | {each.summary} |" for each in endpoints_of(service)]
+        lines += [f"| `{item.method} {item.path}` | {_who(item)} | {item.summary} |" for item in endpoints_of(service)]
     return "\n".join(lines) + "\n"
 
 

@@ -80,7 +80,7 @@ def find_secrets(folder: Path, names: Iterable[str]) -> list[Finding]:
 def _find_in_file(folder: Path, name: str, shortened: Path) -> Iterator[Finding]:
     if not name.endswith(_SHORTENED):
         yield from (
-            Finding(name, each.line_number, each.type, each.secret_hash) for each in scan_file(str(folder / name))
+            Finding(name, item.line_number, item.type, item.secret_hash) for item in scan_file(str(folder / name))
         )
         return
     lines = _lines_worth_a_look(folder / name)
@@ -89,8 +89,8 @@ def _find_in_file(folder: Path, name: str, shortened: Path) -> Iterator[Finding]
     # no configuration begins with such a line, so that detect-secrets reads the file line by line
     place = shortened / f"lines{Path(name).suffix}"
     place.write_text("\n".join(["-", *(line for _, line in lines)]) + "\n", encoding="utf-8")
-    for each in scan_file(str(place)):
-        yield Finding(name, lines[each.line_number - 2][0], each.type, each.secret_hash)
+    for item in scan_file(str(place)):
+        yield Finding(name, lines[item.line_number - 2][0], item.type, item.secret_hash)
 
 
 def _lines_worth_a_look(place: Path) -> list[tuple[int, str]]:
@@ -107,18 +107,18 @@ def _is_worth_a_look(line: str) -> bool:
 def known_secrets(place: Path = BASELINE) -> set[tuple[str, str]]:
     """Return kind and hash of everything in the baseline."""
     content = json.loads(place.read_text(encoding="utf-8"))
-    return {(each["type"], each["hashed_secret"]) for found in content["results"].values() for each in found}
+    return {(item["type"], item["hashed_secret"]) for found in content["results"].values() for item in found}
 
 
 def unknown_secrets(folder: Path, names: Iterable[str], known: set[tuple[str, str]]) -> list[Finding]:
     """Return what looks like a secret and is not known to be none."""
-    return [each for each in find_secrets(folder, names) if (each.kind, each.hashed) not in known]
+    return [secret for secret in find_secrets(folder, names) if (secret.kind, secret.hashed) not in known]
 
 
 def baseline_of(findings: Iterable[Finding]) -> Mapping[str, Any]:
     """Return a baseline of these findings in detect-secrets' own slim form: no line numbers, no time."""
     results: dict[str, list[dict[str, str]]] = {}
-    for path, kind, hashed in sorted({(each.path, each.kind, each.hashed) for each in findings}):
+    for path, kind, hashed in sorted({(finding.path, finding.kind, finding.hashed) for finding in findings}):
         results.setdefault(path, []).append({"type": kind, "filename": path, "hashed_secret": hashed})
     with _settings():
         return {**baseline.format_for_output(SecretsCollection(), is_slim_mode=True), "results": results}
@@ -139,8 +139,8 @@ def main(words: Sequence[str]) -> int:
         BASELINE.write_text(json.dumps(baseline_of(find_secrets(PROJECT, names)), indent=1) + "\n", encoding="utf-8")
         return 0
     found = unknown_secrets(PROJECT, names, known_secrets(BASELINE))
-    for each in found:
-        print(f"{each.path}:{each.line}: {each.kind}")
+    for item in found:
+        print(f"{item.path}:{item.line}: {item.kind}")
     if found:
         print("Next: take it out, and change it where it is used.")
         print("If it is invented: python -m devtools.secret_scan --accept")

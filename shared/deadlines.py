@@ -198,16 +198,16 @@ class DeadlineWorker:
                 if not running:
                     return
                 await self._first_of(lane, *running, wakes=lane.takes_more(len(running)))
-                ended = {each for each in running if each.done()}
+                ended = {item for item in running if item.done()}
                 running -= ended
-                for each in ended:
-                    each.result()
+                for item in ended:
+                    item.result()
         except StoreUnavailable:
             await asyncio.gather(*running, return_exceptions=True)
             raise
         finally:
-            for each in running:
-                each.cancel()
+            for item in running:
+                item.cancel()
 
     def _begin(self, kind: Kind[Any], due: Due[Any]) -> asyncio.Future[None]:
         handling = asyncio.ensure_future(self._handle(kind, due))

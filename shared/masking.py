@@ -170,7 +170,7 @@ def _mask_key(name: str) -> str:
 
 
 def _mask_items(value: Any, key: str, depth: int) -> list[Any]:
-    return [mask_value(each, key=key, depth=depth + 1) for each in list(value)[:MAX_ITEMS]]
+    return [mask_value(item, key=key, depth=depth + 1) for item in list(value)[:MAX_ITEMS]]
 
 
 def _spoken(value: Any) -> str:

@@ -200,7 +200,7 @@ class SharedSecret(Rule):
         """Say what is wrong without showing it."""
         if value is None:
             return None
-        secrets = [each.rpartition(":")[2].strip() for each in _text(value).split(",")]
+        secrets = [part.rpartition(":")[2].strip() for part in _text(value).split(",")]
         if any(secret.startswith(SIMULATED) for secret in secrets):
             return "it is the simulators' own"
         if any(len(secret) < self.shortest for secret in secrets):
@@ -210,7 +210,7 @@ class SharedSecret(Rule):
 
 def rules_of(metadata: Sequence[Any]) -> list[Rule]:
     """Return the rules among what a field's annotation carries."""
-    return [each for each in metadata if isinstance(each, Rule)]
+    return [item for item in metadata if isinstance(item, Rule)]
 
 
 def _text(value: Any) -> str:

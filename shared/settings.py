@@ -187,7 +187,7 @@ class ServiceSettings(BaseSettings):
 
 
 def _everything_wrong(settings: type[ServiceSettings], error: ValidationError) -> str:
-    lines = [_one_wrong(settings, str(each["loc"][0]) if each["loc"] else "", each) for each in error.errors()]
+    lines = [_one_wrong(settings, str(item["loc"][0]) if item["loc"] else "", item) for item in error.errors()]
     return "\n".join(["The process cannot start; these settings are wrong:", *lines])
 
 

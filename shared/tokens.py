@@ -152,7 +152,7 @@ class TokenIssuer:
         if not self._key.is_private:
             raise ValueError("a token issuer needs a private key")
         self._key_id = self._key.thumbprint()
-        self._published = (self._key, *(_ec_key(each) for each in also_published_pem))
+        self._published = (self._key, *(_ec_key(item) for item in also_published_pem))
         self._issuer = issuer
         self._audience = audience
         self._ids = ids or RandomIds()
@@ -475,7 +475,7 @@ def _caller(claims: Mapping[str, Any], expires_at: datetime) -> Caller:
     if office_id is not None and not isinstance(office_id, str):
         raise TokenMalformed("the token's office cannot be read")
     offices = claims.get("offices", [])
-    if not isinstance(offices, list) or not all(isinstance(each, str) for each in offices):
+    if not isinstance(offices, list) or not all(isinstance(office, str) for office in offices):
         raise TokenMalformed("the token's offices cannot be read")
     try:
         role = Role(claims.get("role", ""))

@@ -53,8 +53,8 @@ class Courier:
         async with aiohttp.ClientSession(timeout=timeout) as session:
             task = asyncio.create_task(self._work(session))
             yield
-            for each in (task, *self._in_flight):
-                each.cancel()
+            for item in (task, *self._in_flight):
+                item.cancel()
             await asyncio.gather(task, *self._in_flight, return_exceptions=True)
 
     async def flush(self) -> None:

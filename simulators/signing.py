@@ -30,4 +30,4 @@ def signature_holds(prefix: str, headers: Mapping[str, str], secret: str, unix_s
         return False
     expected = sign(secret, timestamp, body).encode()
     offered = headers.get(f"{prefix}-Signature", "").split(",")
-    return any(hmac.compare_digest(each.strip().partition("=")[2].encode(), expected) for each in offered)
+    return any(hmac.compare_digest(item.strip().partition("=")[2].encode(), expected) for item in offered)

@@ -41,7 +41,9 @@ def audited(
     body's ``reason_code`` or ``reason``, else the assistance; of a read the assistance, the query's ``reason`` or the
     step at hand.
     """
-    return tuple(each if each.name in by_themselves else _with_audit(each, audit_of) for each in endpoints)
+    return tuple(
+        endpoint if endpoint.name in by_themselves else _with_audit(endpoint, audit_of) for endpoint in endpoints
+    )
 
 
 def _with_audit(endpoint: Endpoint, audit_of: Callable[[Any], Audit]) -> Endpoint:

@@ -118,8 +118,8 @@ class Relay:
 
     async def _send(self, grouped: Grouped) -> list[tuple[Kind[Any], list[Envelope]]]:
         """Send the messages and return those that the broker has confirmed."""
-        confirmed = await self._publisher.publish([each for _, waiting in grouped.values() for each in waiting])
-        sent = [(kind, [each for each in waiting if each.id in confirmed]) for kind, waiting in grouped.values()]
+        confirmed = await self._publisher.publish([item for _, waiting in grouped.values() for item in waiting])
+        sent = [(kind, [item for item in waiting if item.id in confirmed]) for kind, waiting in grouped.values()]
         return [(kind, envelopes) for kind, envelopes in sent if envelopes]
 
     async def _mark_again_and_again(self) -> None:

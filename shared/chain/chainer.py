@@ -178,7 +178,7 @@ class Chains:
                 return
             links = self._links(head, facts, committed)
             try:
-                await self._store.insert_all(LINK, [(link_id(each.chain, each.seq), each) for each in links], now=now)
+                await self._store.insert_all(LINK, [(link_id(item.chain, item.seq), item) for item in links], now=now)
             except AlreadyExists:
                 known = await self._linked([fact.source for fact in facts])
                 facts = [fact for fact in facts if (fact.source, name.text) not in known]

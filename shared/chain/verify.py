@@ -120,7 +120,7 @@ class _Walk:
             if (chain.seq, chain.hash) != (seq, digest):
                 what = f"{name} ends at link {chain.seq}, and the first line promises link {seq}; lines are missing."
                 raise ExportWrong(number, what if chain.seq != seq else f"{name} does not end as the first line says.")
-            later = [each for each in self._roots.get(name, {}) if each > seq]
+            later = [item for item in self._roots.get(name, {}) if item > seq]
             if later:
                 raise ExportWrong(number, f"{name} ends at link {seq}, and a root of link {max(later)} was published.")
         if line.get("lines") != number - 1:

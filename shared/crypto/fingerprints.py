@@ -33,7 +33,7 @@ class Fingerprints:
 
     def need_rotation(self, stored: list[str] | tuple[str, ...]) -> bool:
         """Whether stored fingerprints lack one key of the ring or carry one that is gone."""
-        return {each.partition(":")[0] for each in stored} != {key.key_id for key in self._keyring}
+        return {item.partition(":")[0] for item in stored} != {key.key_id for key in self._keyring}
 
     def _keys(self, field: str) -> tuple[tuple[str, bytes], ...]:
         known = self._derived.get(field)

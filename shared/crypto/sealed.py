@@ -84,7 +84,7 @@ class Unsealer:
 
     def __init__(self, private_keys_b64: Iterable[str]) -> None:
         """Keys as base64, the current one first; `KeyPairInvalid` if there is none or one cannot be read."""
-        keys = [X25519PrivateKey.from_private_bytes(_decode_key(each)) for each in private_keys_b64]
+        keys = [X25519PrivateKey.from_private_bytes(_decode_key(item)) for item in private_keys_b64]
         if not keys:
             raise KeyPairInvalid("at least one private key is needed")
         self._keys = {_key_id(key.public_key().public_bytes_raw()): key for key in keys}

@@ -19,7 +19,7 @@ def preferred(accept: str | None, offers: tuple[str, ...]) -> str:
 
 def _range(part: str) -> tuple[str, float]:
     name, *parameters = part.split(";")
-    weights = [weight_of(each) for each in parameters if each.strip().lower().startswith("q=")]
+    weights = [weight_of(parameter) for parameter in parameters if parameter.strip().lower().startswith("q=")]
     return name.strip().lower(), weights[0] if weights else 1.0
 
 

@@ -87,7 +87,7 @@ class Signer:
             SignatureMissing, SignatureTooOld, SignatureWrong: it was not.
         """
         timestamp, offered = self.check_head(headers, now)
-        if not any(self._fits(each, timestamp, body) for each in offered):
+        if not any(self._fits(item, timestamp, body) for item in offered):
             raise SignatureWrong
 
     def check_head(self, headers: Mapping[str, str], now: datetime) -> tuple[str, list[str]]:
@@ -107,8 +107,8 @@ class Signer:
             raise SignatureWrong
         if abs(int(timestamp) - now.timestamp()) > WINDOW.total_seconds():
             raise SignatureTooOld
-        signatures = [each.strip() for each in offered.split(",")[:MAX_OFFERED]]
-        if not any(self._may_fit(each) for each in signatures):
+        signatures = [part.strip() for part in offered.split(",")[:MAX_OFFERED]]
+        if not any(self._may_fit(signature) for signature in signatures):
             raise SignatureWrong
         return timestamp, signatures
 

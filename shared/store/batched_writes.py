@@ -86,9 +86,9 @@ class BatchedWrites:
         if len(reads) == 1:
             reads[0].tell(await self._collection.find_one({"_id": reads[0].wanted}, WITHOUT_OUTBOX))
             return
-        found = await self._by_id({each.wanted for each in reads}, WITHOUT_OUTBOX)
-        for each in reads:
-            each.tell(found.get(each.wanted))
+        found = await self._by_id({read.wanted for read in reads}, WITHOUT_OUTBOX)
+        for read in reads:
+            read.tell(found.get(read.wanted))
 
     async def _insert(self, inserts: Sequence[PendingCall[Document, None]]) -> None:
         if len(inserts) == 1:
@@ -97,11 +97,11 @@ class BatchedWrites:
             return
         refused: dict[int, DuplicateKeyError] = {}
         try:
-            await self._collection.insert_many([each.wanted for each in inserts], ordered=False)
+            await self._collection.insert_many([insert.wanted for insert in inserts], ordered=False)
         except BulkWriteError as partly:
             refused = _refusals(partly)
-        for each in _admitted(inserts, refused):
-            each.tell(None)
+        for item in _admitted(inserts, refused):
+            item.tell(None)
 
     async def _update(self, updates: Sequence[PendingCall[_Update, bool]]) -> None:
         if len(updates) == 1:
@@ -111,29 +111,29 @@ class BatchedWrites:
             return
         refused: dict[int, DuplicateKeyError] = {}
         try:
-            result = await self._collection.bulk_write([each.wanted.stamped() for each in updates], ordered=False)
+            result = await self._collection.bulk_write([update.wanted.stamped() for update in updates], ordered=False)
             matched = result.matched_count
         except BulkWriteError as partly:
             refused, matched = _refusals(partly), partly.details["nMatched"]
         left = _admitted(updates, refused)
         if matched == len(left):
-            for each in left:
-                each.tell(True)
+            for item in left:
+                item.tell(True)
         else:
             await self._find_written(left)
 
     async def _find_written(self, updates: Sequence[PendingCall[_Update, bool]]) -> None:
         """Find out which of them were written: the command's result only has their number."""
-        stored = await self._by_id({each.wanted.wanted["_id"] for each in updates}, {"version": 1, STAMPS: 1})
-        for each in updates:
-            sent = each.wanted
+        stored = await self._by_id({update.wanted.wanted["_id"] for update in updates}, {"version": 1, STAMPS: 1})
+        for update in updates:
+            sent = update.wanted
             document = stored.get(sent.wanted["_id"])
             if document is not None and sent.stamp in document.get(STAMPS, ()):
-                each.tell(True)
+                update.tell(True)
             elif document is None or document["version"] <= sent.wanted["version"] + STAMPS_KEPT:
-                each.tell(False)
+                update.tell(False)
             else:
-                each.refuse(AnswerLost())
+                update.refuse(AnswerLost())
 
     async def _by_id(self, ids: set[str], fields: Mapping[str, int]) -> dict[str, Document]:
         cursor = self._collection.find({"_id": {"$in": sorted(ids)}}, fields)

@@ -74,9 +74,9 @@ class Batcher(Generic[W, A]):
         try:
             await self._carry(together)
         except Exception as trouble:
-            for each in together:
-                each.refuse(trouble)
+            for item in together:
+                item.refuse(trouble)
         except BaseException:
-            for each in [*together, *self._waiting]:
-                each.answer.cancel()
+            for item in [*together, *self._waiting]:
+                item.answer.cancel()
             raise

@@ -85,31 +85,31 @@ class ClaimPrefetcher:
         for _ in range(LOOKS):
             pairs = await self._paired(left)
             await asyncio.gather(*(self._take(each, place) for each, place in pairs.items()))
-            left = [each for each in left if not each.answer.done()]
+            left = [item for item in left if not item.answer.done()]
             if not left:
                 return
-        await asyncio.gather(*(self._alone(each) for each in left))
+        await asyncio.gather(*(self._alone(item) for item in left))
 
     async def _paired(self, claims: Sequence[_Asked]) -> dict[_Asked, Document]:
         """Return a document for each claim, as far as there are; answer None to claims for which the store has none."""
         pairs = self._from_ahead(claims)
-        hungry = [each for each in claims if each not in pairs]
+        hungry = [claim for claim in claims if claim not in pairs]
         for common, together in in_company(hungry):
             if await self._prefetch(common, len(together), pairs):
                 pairs |= self._from_ahead(together)
                 continue
-            for each in together:
-                if each.wanted.within == common:
-                    each.tell(None)
+            for item in together:
+                if item.wanted.within == common:
+                    item.tell(None)
         return pairs
 
     def _from_ahead(self, claims: Sequence[_Asked]) -> dict[_Asked, Document]:
         pairs = {}
-        for each in claims:
-            place = next((known for known in self._ahead if _lies_in(known, each.wanted.within)), None)
+        for claim in claims:
+            place = next((known for known in self._ahead if _lies_in(known, claim.wanted.within)), None)
             if place is not None:
                 self._ahead.remove(place)
-                pairs[each] = place
+                pairs[claim] = place
         return pairs
 
     async def _prefetch(self, common: Within, count: int, paired: Mapping[_Asked, Document]) -> bool:
@@ -156,15 +156,15 @@ def _at(document: Document, path: str) -> Any:
 def in_company(claims: Sequence[_Asked]) -> list[tuple[Within, list[_Asked]]]:
     """Return the claims in groups, each with the ranges that all its members accept."""
     groups: list[tuple[Within, list[_Asked]]] = []
-    for each in claims:
+    for claim in claims:
         for number, (common, members) in enumerate(groups):
-            narrower = in_all_of([common, each.wanted.within])
+            narrower = in_all_of([common, claim.wanted.within])
             if narrower is not None:
-                members.append(each)
+                members.append(claim)
                 groups[number] = (narrower, members)
                 break
         else:
-            groups.append((each.wanted.within, [each]))
+            groups.append((claim.wanted.within, [claim]))
     return groups
 
 
@@ -173,8 +173,8 @@ def in_all_of(spans: Sequence[Within]) -> dict[str, Range] | None:
     common: dict[str, Range] = {}
     for path in sorted({path for span in spans for path in span}):
         ranges = [span[path] for span in spans if path in span]
-        low = max((each.low for each in ranges if each.low is not None), default=None)
-        high = min((each.high for each in ranges if each.high is not None), default=None)
+        low = max((range_.low for range_ in ranges if range_.low is not None), default=None)
+        high = min((range_.high for range_ in ranges if range_.high is not None), default=None)
         if low is not None and high is not None and low >= high:
             return None
         common[path] = Range(low, high)

@@ -121,7 +121,7 @@ def server_is_trouble(error: PyMongoError) -> bool:
     if isinstance(error, BulkWriteError):
         refused = error.details.get("writeErrors") or []
         unsafe = error.details.get("writeConcernErrors") or []
-        return bool(unsafe) or any(each.get("code") in SERVER_TROUBLE for each in refused)
+        return bool(unsafe) or any(item.get("code") in SERVER_TROUBLE for item in refused)
     if isinstance(error, WriteConcernError):
         return True
     if isinstance(error, OperationFailure):

@@ -72,9 +72,9 @@ def _all_equal(documents: list[Document], conditions: Mapping[str, Any]) -> list
     for path, value in conditions.items():
         wanted = _wanted(value)
         if len(wanted) == 1:
-            documents = [each for each in documents if wanted[0] in values_at(each, path)]
+            documents = [document for document in documents if wanted[0] in values_at(document, path)]
         else:
-            documents = [each for each in documents if _matches_value(values_at(each, path), wanted)]
+            documents = [document for document in documents if _matches_value(values_at(document, path), wanted)]
     return documents
 
 
@@ -278,9 +278,9 @@ class MemoryStore:
 
     async def parked(self, kind: Kind[S], *, limit: int = 100) -> list[Parked]:
         found = [
-            each
+            item
             for document in self._documents.get(kind.name, {}).values()
-            for each in parking.parked_in(kind.name, document)
+            for item in parking.parked_in(kind.name, document)
         ]
         return sorted(found, key=lambda each: (each.parked_at, each.record_id, each.name))[:limit]
 
@@ -318,7 +318,7 @@ class MemoryStore:
 
     async def mark_published(self, kind: Kind[Any], published: Sequence[Envelope], *, now: datetime) -> None:
         known = {envelope.id for _, envelope in self._archive}
-        self._archive += [(now, each) for each in published if not each.is_command and each.id not in known]
+        self._archive += [(now, item) for item in published if not item.is_command and item.id not in known]
         ids = {envelope.id for envelope in published}
         cutoff = now - timedelta(days=INBOX_DAYS)
         for subject in {envelope.subject for envelope in published}:
@@ -369,7 +369,7 @@ class MemoryStore:
         if kind.bare and (events or received):
             raise ValueError(f"{kind.name} is bare: it speaks no events and remembers no messages")
         entries = outbox_entries(self._source, document["_id"], document["version"], events, now)
-        document["outbox"] += [{"id": each.id, "at": now, "message": each.to_fields()} for each in entries]
+        document["outbox"] += [{"id": entry.id, "at": now, "message": entry.to_fields()} for entry in entries]
         if received is not None:
             document["inbox"].append({"id": received, "at": now})
         self._keep(kind, document)
@@ -404,7 +404,7 @@ class MemoryStore:
         found = _all_equal(_all_equal(everything, equals), index.where)
         for path, span in within.items():
             low, high = plain(span.low), plain(span.high)
-            found = [each for each in found if _in_range(values_at(each, path), low, high)]
+            found = [item for item in found if _in_range(values_at(item, path), low, high)]
         if len(found) > 1:
             for key in reversed(free_keys(index, equals)):
                 found.sort(key=_by(key.lstrip("-")), reverse=key.startswith("-"))

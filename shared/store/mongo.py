@@ -168,7 +168,7 @@ class MongoStore:
         due = document["due"]
         entries = self._entries(kind, record_id, 1, events, received, now)
         if not kind.bare:
-            document["outbox"] = [_outbox_entry(each, now) for each in entries]
+            document["outbox"] = [_outbox_entry(entry, now) for entry in entries]
             document["inbox"] = [{"id": received, "at": now}] if received is not None else []
         with _store_errors(kind.name):
             await self._insert(kind, document)
@@ -200,7 +200,7 @@ class MongoStore:
         change["$unset"]["lease.until"] = ""
         pushes: dict[str, Any] = {}
         if entries:
-            pushes["outbox"] = {"$each": [_outbox_entry(each, now) for each in entries]}
+            pushes["outbox"] = {"$each": [_outbox_entry(entry, now) for entry in entries]}
         if received is not None:
             wanted[f"inbox.{LARGEST_INBOX - 1}"] = {"$exists": False}
             pushes["inbox"] = {"id": received, "at": now}
@@ -394,7 +394,7 @@ class MongoStore:
             mine = collection.find({"_id": ids, "lease.claim": claim}, WITHOUT_OUTBOX, hint="_id_")
             found_again = await mine.to_list(most)
         # a save of one of them meanwhile has ended its lease, and may have done what was due
-        documents = [each for each in found_again if each["lease"].get("until") and "next_due_at" in each]
+        documents = [item for item in found_again if item["lease"].get("until") and "next_due_at" in item]
         documents.sort(key=lambda document: (document["next_due_at"], document["_id"]))
         return [_due(kind, document, now) for document in documents]
 
@@ -441,7 +441,7 @@ class MongoStore:
         with _store_errors(kind.name):
             found = self._collection(kind.name).find(_PARKED, {"trouble": 1}, hint="parked_since", limit=limit)
             documents = await found.sort([("parked_since", 1)]).to_list(limit)
-        return [each for document in documents for each in parking.parked_in(kind.name, document)][:limit]
+        return [item for document in documents for item in parking.parked_in(kind.name, document)][:limit]
 
     async def count_parked(self, kind: Kind[S]) -> int:
         with _store_errors(kind.name):
@@ -491,10 +491,10 @@ class MongoStore:
         ][:limit]
 
     async def mark_published(self, kind: Kind[Any], published: Sequence[Envelope], *, now: datetime) -> None:
-        await self._archive([each for each in published if not each.is_command], now)
+        await self._archive([item for item in published if not item.is_command], now)
         by_subject: dict[str, list[str]] = {}
-        for each in published:
-            by_subject.setdefault(each.subject, []).append(each.id)
+        for item in published:
+            by_subject.setdefault(item.subject, []).append(item.id)
         forgotten = {"at": {"$lt": now - timedelta(days=INBOX_DAYS)}}
         pulls = [
             UpdateOne({"_id": subject}, {"$pull": {"outbox": {"id": {"$in": ids}}, "inbox": forgotten}})
@@ -583,7 +583,9 @@ class MongoStore:
         if not events:
             return
         kept_until = now + timedelta(days=ARCHIVE_DAYS)
-        rows = [{"_id": each.id, "at": now, "kept_until": kept_until, "message": each.to_fields()} for each in events]
+        rows = [
+            {"_id": event.id, "at": now, "kept_until": kept_until, "message": event.to_fields()} for event in events
+        ]
         try:
             with _store_errors(ARCHIVE):
                 await self._collection(ARCHIVE).insert_many(rows, ordered=False)

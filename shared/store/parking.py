@@ -39,7 +39,7 @@ def without(trouble: Trouble, name: str) -> dict[str, Mapping[str, Any]]:
 
 def parked_since(trouble: Trouble) -> datetime | None:
     """Return the time since which a deadline is parked; None if none is."""
-    return min((each["parked_at"] for each in trouble.values() if "parked_at" in each), default=None)
+    return min((item["parked_at"] for item in trouble.values() if "parked_at" in item), default=None)
 
 
 def parked_in(kind: str, document: Mapping[str, Any]) -> list[Parked]:

@@ -8,7 +8,6 @@ from pydantic import Field
 
 from shared.http.schema import Query
 
-MEDIA_TYPES = ("image/jpeg", "image/png")
 LARGEST_UPLOAD_BYTES = 50 * 1024 * 1024
 
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9-]+$")]

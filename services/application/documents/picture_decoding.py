@@ -1,6 +1,7 @@
 """Decoding one picture in little memory: what it needs is told from its header before a pixel is decoded.
 
-Runs in a worker process (`services.application.documents.picture_worker`), so it imports nothing of the service.
+Runs in a worker process (`services.application.documents.picture_worker`), so it imports nothing of the service but
+the list of formats.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import Final
 import filetype
 from PIL import Image
 
-FORMATS: Final = {"image/jpeg": "JPEG", "image/png": "PNG"}
+from services.application.documents.picture_formats import PICTURE_FORMATS
+
 MOST_PIXELS: Final = 40_000_000
 LEAST_SIDE_PIXELS: Final = 300
 """A card that is smaller than this cannot be read."""
@@ -93,7 +95,7 @@ def decode(content: bytes, media_type: str, least_side_pixels: int = LEAST_SIDE_
     """
     refuse_lie(content, media_type)
     try:
-        with Image.open(io.BytesIO(content), formats=(FORMATS[media_type],)) as opened:
+        with Image.open(io.BytesIO(content), formats=(PICTURE_FORMATS[media_type],)) as opened:
             return _written_anew(opened, content, least_side_pixels)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Unusable(TOO_MANY_PIXELS) from None
@@ -106,7 +108,7 @@ def decode(content: bytes, media_type: str, least_side_pixels: int = LEAST_SIDE_
 def refuse_lie(content: bytes, media_type: str) -> None:
     """Nothing if the first bytes are of the declared type; else `Unusable`."""
     found = filetype.guess_mime(content[:SNIFFED_BYTES])
-    if found not in FORMATS:
+    if found not in PICTURE_FORMATS:
         raise Unusable(NOT_A_PICTURE)
     if found != media_type:
         raise Unusable(TYPE_LIES)

@@ -43,6 +43,7 @@ from services.application.documents.errors import (
     UploadOffsetWrong,
     UploadUnderWay,
 )
+from services.application.documents.picture_formats import PICTURE_FORMATS
 from services.application.documents.ports import (
     BoundlessRoom,
     Inspected,
@@ -51,7 +52,6 @@ from services.application.documents.ports import (
     PictureRefused,
     Room,
 )
-from services.application.field_types import MEDIA_TYPES
 from services.application.requirements.errors import DocumentNotAsked
 from services.application.requirements.requirement import find_item
 from shared.assistance import AssistanceNeeded
@@ -269,8 +269,8 @@ class Uploads:
         return record
 
     def _refuse_file(self, media_type: str, size_bytes: int) -> None:
-        if media_type not in MEDIA_TYPES:
-            raise FileTypeNotTaken(field="/media_type", accepted=list(MEDIA_TYPES))
+        if media_type not in PICTURE_FORMATS:
+            raise FileTypeNotTaken(field="/media_type", accepted=list(PICTURE_FORMATS))
         limit = self._context.settings.upload_rules.largest_bytes
         if size_bytes > limit:
             raise FileTooLarge(

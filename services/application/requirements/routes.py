@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.application.field_types import MEDIA_TYPES
+from services.application.documents.picture_formats import PICTURE_FORMATS
 from services.application.http import APPLICATION
 from services.application.requirements.requirement import checklist, day_at_capital
 from services.application.requirements.schemas import (
@@ -54,6 +54,6 @@ async def list_requirements(call: Call[None, RequirementsQuery]) -> Requirements
         on=on,
         version=rules.version,
         requirements=[RequirementView.from_item(item) for item in checklist(rules, facts, on)],
-        media_types=list(MEDIA_TYPES),
+        media_types=list(PICTURE_FORMATS),
         largest_upload_bytes=context.settings.upload_rules.largest_bytes,
     )

@@ -1,7 +1,8 @@
 """The challenge: one document per address and purpose, with the code that counts now and the hashes of earlier ones.
 
 The throttle lives in the same document, so asking for a code is one write, and asking twice at once sends one code. A
-code is known by its keyed hash alone.
+code is known by its keyed hash alone. How many tries, how long and how often: `CodeRules` in
+`services/identity/rules.py`.
 """
 
 from __future__ import annotations

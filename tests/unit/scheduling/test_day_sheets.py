@@ -12,7 +12,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from services.scheduling.booking.appointments.appointment import Status
-from services.scheduling.booking.appointments.special_reschedule_right import SpecialCause
 from services.scheduling.context import Actor
 from services.scheduling.errors import NotYourOffice, OfficeNotFound
 from services.scheduling.office import Office
@@ -31,6 +30,7 @@ from services.scheduling.visit.offline.verifier import (
     read_signed,
 )
 from services.scheduling.visit.special_reschedule.service import SpecialDecision, SpecialWish
+from shared.events.codes import SpecialCause
 from shared.store.decision import Decision
 from tests.unit.scheduling.world import BOSS, FRONT, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly
 

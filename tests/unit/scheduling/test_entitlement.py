@@ -9,9 +9,9 @@ import pytest
 
 from services.scheduling.booking.appointments.appointment import Appointment, Status
 from services.scheduling.booking.appointments.entitlement import OVERDUE, EntitlementState, entitlement_of, is_certain
-from services.scheduling.booking.appointments.special_reschedule_right import Special, SpecialCause, SpecialState
+from services.scheduling.booking.appointments.special_reschedule_right import Special, SpecialState
 from services.scheduling.rules import Rules
-from shared.events.codes import ReleaseReason
+from shared.events.codes import ReleaseReason, SpecialCause
 from shared.store.decision import Decision
 from tests.unit.scheduling.world import START, World
 

@@ -11,7 +11,7 @@ import pytest
 
 from services.scheduling.booking.appointments.appointment import Status
 from services.scheduling.booking.appointments.errors import QueueCodeReplaced
-from services.scheduling.booking.appointments.special_reschedule_right import SpecialCause, SpecialRefusal
+from services.scheduling.booking.appointments.special_reschedule_causes import SpecialRefusal
 from services.scheduling.context import Actor
 from services.scheduling.errors import NotYourOffice
 from services.scheduling.offices.repository import OFFICE_FACTS
@@ -30,6 +30,7 @@ from services.scheduling.visit.special_reschedule.errors import NoSpecialAsked
 from services.scheduling.visit.special_reschedule.service import SpecialDecision, SpecialWish
 from shared.audit.entries import AUDIT
 from shared.errors import SomeoneElseChangedIt
+from shared.events.codes import SpecialCause
 from shared.store.decision import Decision
 from shared.store.kinds import Record
 from tests.unit.scheduling.faulty_stores import Overtaken

@@ -14,15 +14,7 @@ from services.scheduling.booking.appointments.errors import BeingMoved, PersonHa
 from services.scheduling.booking.seats import seat as domain_seats
 from services.scheduling.booking.seats.seat import SeatStatus
 from services.scheduling.booking.waiting_list import entry as domain
-from services.scheduling.booking.waiting_list.entry import (
-    LONGEST_WAIT_DAYS,
-    MOST_OFFICES_WAITED_FOR,
-    MOST_UNUSED_OFFERS,
-    Waiting,
-    WaitingCommand,
-    WaitingEnd,
-    WaitingStatus,
-)
+from services.scheduling.booking.waiting_list.entry import Waiting, WaitingCommand, WaitingEnd, WaitingStatus
 from services.scheduling.booking.waiting_list.errors import (
     AlreadyWaiting,
     NoSeatOffered,
@@ -30,6 +22,12 @@ from services.scheduling.booking.waiting_list.errors import (
     WaitingWishWrong,
 )
 from services.scheduling.booking.waiting_list.repository import LINE_PAGE, WAITING
+from services.scheduling.booking.waiting_list.rules import (
+    LONGEST_WAIT_DAYS,
+    MOST_OFFICES_WAITED_FOR,
+    MOST_UNUSED_OFFERS,
+    wish_problem,
+)
 from services.scheduling.booking.waiting_list.service import WaitingWish
 from services.scheduling.context import Actor
 from services.scheduling.errors import ApplicationIsWithdrawn, OfficeNotFound
@@ -421,7 +419,7 @@ async def test_who_may_not_wait() -> None:
 def test_the_edges_of_a_wish(offices: int, first: int, last: int, problem: str | None) -> None:
     ids = tuple(str(number) for number in range(offices))
     days = [TUESDAY + timedelta(days=shift) for shift in (first, last)]
-    assert domain.wish_problem(ids, *days, today=TUESDAY) == problem
+    assert wish_problem(ids, *days, today=TUESDAY) == problem
 
 
 def test_what_is_not_in_the_table_is_refused() -> None:

@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
 
-from shared.events.codes import SpecialCause as SpecialCause
+from shared.events.codes import SpecialCause
 
 
 class SpecialState(StrEnum):
@@ -22,19 +21,6 @@ class SpecialState(StrEnum):
     REFUSED = "refused"
     USED = "used"
     ENDED = "ended"
-
-
-class SpecialRefusal(StrEnum):
-    """Why the office says no."""
-
-    EVIDENCE_MISSING = "evidence_missing"
-    EVIDENCE_NOT_SUFFICIENT = "evidence_not_sufficient"
-    CAUSE_NOT_PERMITTED = "cause_not_permitted"
-    CAME_TO_THE_VISIT = "came_to_the_visit"
-
-
-CAUSES_TO_ASK_WITH: Final = (SpecialCause.SYSTEM_FAULT, SpecialCause.ILLNESS, SpecialCause.FORCE_MAJEURE)
-"""Causes that an applicant may name; ``office_closed`` is the office's own word."""
 
 
 @dataclass(frozen=True)

@@ -22,18 +22,13 @@ from services.scheduling.booking.appointments.appointment import (
     place_given_up,
     release,
 )
-from services.scheduling.booking.appointments.special_reschedule_right import (
-    CAUSES_TO_ASK_WITH,
-    Special,
-    SpecialCause,
-    SpecialRefusal,
-    SpecialState,
-)
+from services.scheduling.booking.appointments.special_reschedule_causes import CAUSES_TO_ASK_WITH, SpecialRefusal
+from services.scheduling.booking.appointments.special_reschedule_right import Special, SpecialState
 from services.scheduling.booking.appointments.walk_in import WalkIn
 from services.scheduling.booking.seats.seat import Slot
 from services.scheduling.office import Office
 from services.scheduling.rules import Rules
-from shared.events.codes import ReleaseReason, ReleaseRefusal
+from shared.events.codes import ReleaseReason, ReleaseRefusal, SpecialCause
 from shared.events.scheduling import (
     AppointmentReleased,
     ArrivedOnProof,
@@ -77,7 +72,7 @@ def ask_problem(appointment: Appointment, cause: SpecialCause, *, now: datetime,
     """Return why the applicant cannot ask with this cause, or None."""
     special = appointment.special
     problems = {
-        AskProblem.CAUSE_NOT_PERMITTED: cause is SpecialCause.OFFICE_CLOSED,
+        AskProblem.CAUSE_NOT_PERMITTED: cause not in CAUSES_TO_ASK_WITH,
         AskProblem.NOT_PAID_FOR: appointment.status not in _MAY_ASK,
         AskProblem.ALREADY_ASKED: special is not None and special.state is SpecialState.ASKED,
         AskProblem.NONE_LEFT: special is not None and special.by_request >= rules.special_max,

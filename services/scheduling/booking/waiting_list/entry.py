@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from services.scheduling.booking.appointments.appointment import Leaving
 from services.scheduling.booking.seats.seat import Seat, Slot
+from services.scheduling.booking.waiting_list.rules import MOST_UNUSED_OFFERS
 from services.scheduling.office import Office
 from services.scheduling.rules import Rules
 from services.scheduling.terms import Applying
@@ -22,15 +23,6 @@ from shared.events.codes import OfferEnd
 from shared.events.scheduling import WaitingOfferEnded, WaitingSeatOffered
 from shared.store.decision import Decision
 from shared.store.transitions import Transitions
-
-MOST_OFFICES_WAITED_FOR: Final = 5
-"""Of one entry: a family's own offices and those around; more would be waiting for everything."""
-
-LONGEST_WAIT_DAYS: Final = 62
-"""From today: two months are further than any office opens its seats."""
-
-MOST_UNUSED_OFFERS: Final = 3
-"""Offers that one entry may decline or let lapse before it ends, so that no one keeps seats out of reach in turn."""
 
 _LAST_ZONE: Final = ZoneInfo("Asia/Jakarta")
 """Where a day ends last."""
@@ -278,28 +270,6 @@ def end(entry: Waiting, why: WaitingEnd) -> Decision[Waiting]:
 def leaving_told(entry: Waiting, known: tuple[Leaving, ...]) -> Decision[Waiting]:
     """Forget these seats, which were given back."""
     return Decision(replace(entry, leaving=tuple(seat for seat in entry.leaving if seat not in known)))
-
-
-class WishProblem(StrEnum):
-    """Why a wish for the waiting list is refused."""
-
-    TOO_MANY_OFFICES = "too_many_offices"
-    OFFICE_TWICE = "office_twice"
-    ENDS_BEFORE_IT_STARTS = "ends_before_it_starts"
-    IN_THE_PAST = "in_the_past"
-    TOO_FAR_AHEAD = "too_far_ahead"
-
-
-def wish_problem(office_ids: tuple[str, ...], first: date, last: date, *, today: date) -> WishProblem | None:
-    """Return why this wish is refused, or None."""
-    problems = {
-        WishProblem.TOO_MANY_OFFICES: not 1 <= len(office_ids) <= MOST_OFFICES_WAITED_FOR,
-        WishProblem.OFFICE_TWICE: len(set(office_ids)) != len(office_ids),
-        WishProblem.ENDS_BEFORE_IT_STARTS: last < first,
-        WishProblem.IN_THE_PAST: last < today,
-        WishProblem.TOO_FAR_AHEAD: last > today + timedelta(days=LONGEST_WAIT_DAYS),
-    }
-    return next((problem for problem, found in problems.items() if found), None)
 
 
 def _now(entry: Waiting, command: WaitingCommand, **changes: Any) -> Waiting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.scheduling.booking.waiting_list.rules import LONGEST_WAIT_DAYS, MOST_OFFICES_WAITED_FOR
 from shared.errors import Refusal
 
 
@@ -12,7 +13,7 @@ class AlreadyWaiting(Refusal):
     code = "already_waiting"
     title = "This person already waits for a seat."
     title_id = "Orang ini sudah ada di daftar tunggu."
-    next_action = "Leave the waiting list first, then enter it anew."
+    next_action = "Leave the waiting list first, then enter it again."
     next_action_id = "Keluar dahulu dari daftar tunggu, lalu daftar kembali."
 
 
@@ -23,8 +24,13 @@ class WaitingWishWrong(Refusal):
     code = "waiting_wish_wrong"
     title = "One cannot wait for these offices and days."
     title_id = "Kantor dan tanggal ini tidak dapat dipilih untuk daftar tunggu."
-    next_action = "Name one to five different offices and days within the next two months."
-    next_action_id = "Sebutkan satu sampai lima kantor berbeda dan tanggal dalam dua bulan ke depan."
+    next_action = (
+        f"Name 1 to {MOST_OFFICES_WAITED_FOR} different offices and days within the next {LONGEST_WAIT_DAYS} days."
+    )
+    next_action_id = (
+        f"Sebutkan 1 sampai {MOST_OFFICES_WAITED_FOR} kantor berbeda "
+        f"dan tanggal dalam {LONGEST_WAIT_DAYS} hari ke depan."
+    )
 
 
 class NoSeatOffered(Refusal):

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from pydantic import Field
 
-from services.scheduling.booking.waiting_list.entry import MOST_OFFICES_WAITED_FOR
+from services.scheduling.booking.waiting_list.rules import MOST_OFFICES_WAITED_FOR
 from services.scheduling.field_types import Id
 from services.scheduling.offices.schemas import OfficeView
 from services.scheduling.terms import Pool

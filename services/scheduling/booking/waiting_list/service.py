@@ -43,6 +43,7 @@ from services.scheduling.booking.waiting_list.errors import (
     WaitingWishWrong,
 )
 from services.scheduling.booking.waiting_list.repository import WaitingListRepository
+from services.scheduling.booking.waiting_list.rules import wish_problem
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.errors import ApplicationIsWithdrawn
 from services.scheduling.offices.errors import PoolNotOpen
@@ -135,7 +136,7 @@ class WaitingList:
             raise PoolNotOpen(pool=wish.pool.value)
         zones = [self._context.offices[office_id].timezone for office_id in wish.office_ids]
         today = min(local_date(self._context.now(), zone) for zone in zones)
-        problem = waiting.wish_problem(wish.office_ids, wish.first, wish.last, today=today)
+        problem = wish_problem(wish.office_ids, wish.first, wish.last, today=today)
         if problem is not None:
             raise WaitingWishWrong(problem=problem.value)
 

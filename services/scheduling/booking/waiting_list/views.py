@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.scheduling.booking.appointments.next_step import NextStep
-from services.scheduling.booking.waiting_list.entry import HAS_OFFER, MOST_UNUSED_OFFERS, Waiting, WaitingStatus
+from services.scheduling.booking.waiting_list.entry import HAS_OFFER, Waiting, WaitingStatus
+from services.scheduling.booking.waiting_list.rules import MOST_UNUSED_OFFERS
 from services.scheduling.booking.waiting_list.schemas import OfferedSeatView, WaitingView
 from services.scheduling.context import UseCaseContext
 from services.scheduling.offices.views import local, office_view

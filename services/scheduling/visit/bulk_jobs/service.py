@@ -12,7 +12,6 @@ from services.scheduling.booking.appointments import visit_transitions
 from services.scheduling.booking.appointments.appointment import Appointment, Command, MoveCause, Status, can
 from services.scheduling.booking.appointments.move import Relocation
 from services.scheduling.booking.appointments.repository import AppointmentRepository
-from services.scheduling.booking.appointments.special_reschedule_right import SpecialCause
 from services.scheduling.booking.appointments.visit_transitions import Ruling
 from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.context import Actor, UseCaseContext, refuse_unless_own_office
@@ -27,6 +26,7 @@ from services.scheduling.visit.bulk_jobs.job import BulkJob, BulkKind, BulkState
 from services.scheduling.visit.bulk_jobs.repository import BulkJobRepository
 from shared.audit import Audit
 from shared.errors import NotFound, SomeoneElseChangedIt
+from shared.events.codes import SpecialCause
 from shared.ids import derived_id
 from shared.store.decision import Decision
 from shared.store.kinds import Record

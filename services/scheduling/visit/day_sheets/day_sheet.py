@@ -1,4 +1,7 @@
-"""The signed sheet of a day: what an office expects, for a day without network."""
+"""The signed sheet of a day: what an office expects, for a day without network.
+
+Here as signed text; `views.py` shows it as JSON, `pdf.py` with `data/day_sheet.typ` as paper.
+"""
 
 from __future__ import annotations
 

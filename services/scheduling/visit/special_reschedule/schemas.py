@@ -8,8 +8,9 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from services.scheduling.booking.appointments.schemas import SpecialView
-from services.scheduling.booking.appointments.special_reschedule_right import SpecialCause, SpecialRefusal
+from services.scheduling.booking.appointments.special_reschedule_causes import SpecialRefusal
 from services.scheduling.field_types import Id
+from shared.events.codes import SpecialCause
 from shared.http.schema import Body, IsoDate, View
 from shared.http.validation import wrong_value
 

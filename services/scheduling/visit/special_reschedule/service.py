@@ -24,7 +24,8 @@ from services.scheduling.booking.appointments.appointment import (
 from services.scheduling.booking.appointments.errors import BeingMoved, NotPossibleNow, PersonHasAppointment
 from services.scheduling.booking.appointments.move import Relocation
 from services.scheduling.booking.appointments.repository import AppointmentRepository
-from services.scheduling.booking.appointments.special_reschedule_right import SpecialCause, SpecialRefusal, SpecialState
+from services.scheduling.booking.appointments.special_reschedule_causes import SpecialRefusal
+from services.scheduling.booking.appointments.special_reschedule_right import SpecialState
 from services.scheduling.booking.appointments.visit_transitions import AskProblem, Ruling
 from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.context import Actor, UseCaseContext
@@ -46,6 +47,7 @@ from services.scheduling.visit.special_reschedule.errors import (
 from shared.audit import Audit
 from shared.crypto.fields import FieldCipher
 from shared.errors import Refusal
+from shared.events.codes import SpecialCause
 from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists

@@ -65,6 +65,7 @@ async def list_own(call: Call[None, schemas.Looking]) -> ApplicationsView:
     answers={200: ApplicationView},
     refusals=SEEING,
     reads=PersonalData.APPLICATION,
+    watches="application",
 )
 async def look(call: Call[None, schemas.Looking]) -> ApplicationView:
     """One application."""

@@ -45,15 +45,18 @@ class WaitingCalls:
         Raises:
             TooBusy: the record changed and no place is left to read it. Nothing is lost: the caller may ask again.
         """
-        if condition.wait_seconds and self._changes is not None and self._enter(sender):
+        applied: dict[str, str] = {}
+        changes = self._changes
+        if condition.wait_seconds and changes is not None and not changes.ended and self._enter(sender):
             try:
-                with self._changes.watch(*record) as watched:
+                with changes.watch(*record) as watched:
                     answer = await self._wait(call, place, read, condition, watched)
             finally:
                 self.gate.leave(sender)
-            applied = {PREFERENCE_APPLIED: f"wait={condition.wait_seconds:g}"}
+            if not changes.ended:
+                applied[PREFERENCE_APPLIED] = f"wait={condition.wait_seconds:g}"
         else:
-            answer, applied = await read(call), {}
+            answer = await read(call)
         if condition.holds(answer):
             return not_modified(answer, applied)
         return replace(answer, headers={**answer.headers, **applied})

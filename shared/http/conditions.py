@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -17,6 +16,8 @@ ETAG: Final = "ETag"
 IF_NONE_MATCH: Final = "If-None-Match"
 PREFER: Final = "Prefer"
 PREFERENCE_APPLIED: Final = "Preference-Applied"
+
+NOT_MODIFIED: Final = 304
 
 LONGEST_WAIT_SECONDS: Final = 25
 """Longest wait of a caller. Proxies on the way cut a silent connection after 30 s and more."""
@@ -35,10 +36,12 @@ class Condition:
     """`*`: every answer is known to the caller, so that no change is worth a wait."""
     wait_seconds: float
 
-    def holds(self, answer: Answer) -> bool:
-        """Return whether the caller has this answer already; one without an ETag is new to everybody."""
+    def applied_to(self, answer: Answer) -> Answer:
+        """Return the answer; without its body (304) to a caller who has it. One without an ETag is new to everybody."""
         etag = answer.headers.get(ETAG)
-        return etag is not None and (self.anything or etag.strip('"') in self.etags)
+        if etag is not None and (self.anything or etag.strip('"') in self.etags):
+            return Answer(NOT_MODIFIED, headers={ETAG: etag})
+        return answer
 
 
 def condition_of(headers: CIMultiDictProxy[str], longest_seconds: float) -> Condition:
@@ -71,8 +74,3 @@ def with_etag(answer: Answer) -> Answer:
         return answer
     content = answer.body.__pydantic_serializer__.to_json(answer.body)
     return replace(answer, body=content, media_type=JSON, headers={**answer.headers, ETAG: etag_of(content)})
-
-
-def not_modified(answer: Answer, headers: Mapping[str, str]) -> Answer:
-    """Return the answer without a body (304) to a caller who has it already."""
-    return Answer(304, headers={ETAG: answer.headers[ETAG], **headers})

@@ -14,7 +14,7 @@ from typing import Final
 from aiohttp import web
 
 from shared.http.call import Answer, AnyCall
-from shared.http.conditions import PREFERENCE_APPLIED, Condition, not_modified
+from shared.http.conditions import NOT_MODIFIED, PREFERENCE_APPLIED, Condition
 from shared.http.gates import FairGate, Place, Sender, TooBusy, TooManyAtOnce
 from shared.store.changes import Changed, RecordChanges, Watched
 
@@ -56,9 +56,7 @@ class WaitingCalls:
             if not changes.ended:
                 applied[PREFERENCE_APPLIED] = f"wait={condition.wait_seconds:g}"
         else:
-            answer = await read(call)
-        if condition.holds(answer):
-            return not_modified(answer, applied)
+            answer = condition.applied_to(await read(call))
         return replace(answer, headers={**answer.headers, **applied})
 
     def end(self) -> None:
@@ -79,18 +77,18 @@ class WaitingCalls:
         return True
 
     async def _wait(self, call: AnyCall, place: Place, read: Read, condition: Condition, watched: Watched) -> Answer:
-        """Return the first answer that the caller does not have, or the last one read when the wait is over.
+        """Return the first answer that the caller does not have, or 304 when the wait is over.
 
         The change to wait for is taken before each read, so that one which comes during the read is not missed.
         """
         ends = _now() + condition.wait_seconds
         change = watched.change
-        answer = await read(call)
-        while condition.holds(answer) and await self._happens(change, ends, call, place):
+        answer = condition.applied_to(await read(call))
+        while answer.status == NOT_MODIFIED and await self._happens(change, ends, call, place):
             async with self._reads:
                 place.enter()
                 change = watched.change
-                answer = await read(call)
+                answer = condition.applied_to(await read(call))
         return answer
 
     async def _happens(self, change: asyncio.Event, ends: float, call: AnyCall, place: Place) -> bool:

@@ -180,7 +180,7 @@ class Citizen:
     async def _newest_in(
         self, states: tuple[str, ...], newest: Callable[[], Awaitable[Any]], url: str, name: str
     ) -> Any:
-        """Wait until the newest thing is in one of these states: at its own address, and after a while at a newer one's."""
+        """Wait until the newest thing is in one of these states, at its own address; a newer one is looked for meanwhile."""
 
         async def look() -> Any:
             found = await newest()

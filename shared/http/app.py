@@ -55,7 +55,8 @@ def build_app(
 ) -> web.Application:
     """Return the application, ready for `shared.http.server.serve` or a test client.
 
-    `changes` tells of changed records; without it no call waits for one. The service adds its own parts by `app[KEY] = part`.
+    `changes` tells of changed records; without it no call waits for one. The service adds its own parts by
+    `app[KEY] = part`.
 
     Raises:
         ValueError: endpoints contradict each other, or one asks for a token and there is no `verifier`, or one is

@@ -115,7 +115,7 @@ _CONDITION_PARAMETERS: Final = {
         "required": False,
         "description": "The ETag of the answer that you have: while it is the present one, you get 304.",
         "schema": {"type": "string"},
-        "example": '"9f86d081884c7d659a2feaa0c55ad015"',
+        "example": '"0123456789abcdef"',
     },
     PREFER: {
         "name": PREFER,

@@ -92,5 +92,5 @@ async def test_it_asks_again_and_again_where_there_is_no_etag(ask: Callable[...,
 
 
 async def test_it_gives_up_and_tells_what_it_saw(ask: Callable[..., Any]) -> None:
-    with pytest.raises(GaveUp, match="the payment did not happen within 0 s; last seen: {'state': 'issued'}"):
+    with pytest.raises(GaveUp, match=r"the payment did not happen within 0 s; last seen: .*issued"):
         await ask(Service(said("issued")), seconds=0)

@@ -185,7 +185,7 @@ async def test_an_answer_that_the_caller_has_is_not_sent_again(client: Client, d
     assert changed.headers["ETag"] != etag
 
 
-@pytest.mark.parametrize("said", ['W/{}', '"other", {}', '{} , W/"x"', "*"])
+@pytest.mark.parametrize("said", ["W/{}", '"other", {}', '{} , W/"x"', "*"])
 async def test_every_form_of_a_known_etag_is_understood(client: Client, said: str) -> None:
     etag = await etag_now(client)
     assert (await ask(client, said.format(etag))).status == 304

@@ -18,6 +18,7 @@ from bench import (
     against,
     calls,
     events,
+    guess,
     journeys,
     listing,
     memory,
@@ -45,6 +46,7 @@ Measure = Callable[..., Awaitable[Table]]
 BENCHES: Final[dict[str, tuple[Measure, ...]]] = {
     "memory": (memory.measure,),
     "otp": (otp.measure,),
+    "otp.guess": (guess.measure,),
     "events": (events.measure,),
     "seats": (seats.measure, spread.measure, listing.measure, openings.measure),
     "opening_load": (opening_load.measure,),

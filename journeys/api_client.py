@@ -34,7 +34,9 @@ LARGEST_POOL: Final = 200
 """Connections of one pool."""
 NOT_MODIFIED: Final = 304
 REPEATABLE: Final = frozenset({429, 502, 503, 504})
-NOT_KNOWN_YET: Final = frozenset({"not_known_yet", "someone_else_changed_it", "still_running"})
+NOT_KNOWN_YET: Final = frozenset(
+    {*("not_known_yet", "someone_else_changed_it", "still_running"), "application_not_submitted", "identity_awaited"}
+)
 
 
 def new_session(*middlewares: aiohttp.ClientMiddlewareType) -> aiohttp.ClientSession:

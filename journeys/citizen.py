@@ -30,6 +30,7 @@ class Citizen:
         self.person = person
         self.account_id = ""
         self.refresh_token = ""
+        self.device_token = ""
         self.applicant_id = ""
         self.application_id = ""
         self.appointment_id = ""
@@ -180,7 +181,7 @@ class Citizen:
     async def _newest_in(
         self, states: tuple[str, ...], newest: Callable[[], Awaitable[Any]], url: str, name: str
     ) -> Any:
-        """Wait until the newest thing is in one of these states, at its own address; a newer one is looked for meanwhile."""
+        """Wait until the newest thing is in one of these states, at its own address, and look for newer ones."""
 
         async def look() -> Any:
             found = await newest()
@@ -254,3 +255,4 @@ class Citizen:
         self.account_id = answer["account_id"]
         self.api.token = answer["access_token"]
         self.refresh_token = answer["refresh_token"]
+        self.device_token = answer["device_token"]

@@ -14,7 +14,10 @@ from typing import ClassVar
 
 _CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
 _RESERVED = frozenset(
-    {"type", "title", "status", "detail", "code", "instance", "trace_id", "next_action", "errors", "field"}
+    {
+        *("type", "title", "status", "detail", "code", "instance", "trace_id", "next_action", "next_call"),
+        *("errors", "field"),
+    }
 )
 
 

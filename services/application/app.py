@@ -38,7 +38,7 @@ def build(
     writer: LetterWriter | None = None,
 ) -> Parts:
     """The service's parts. Without an `inspector` pictures are decoded in a thread, without a writer letters too."""
-    context = UseCaseContext.of(settings, platform)
+    context = UseCaseContext.on_platform(settings, platform)
     service = UseCases(context, load_rules(), dpri, inspector or PictureInspector(), writer or TypstWriter())
     handlers = Handlers(service)
     ended_sessions = EndedSessions(platform.store, platform.clock)

@@ -27,19 +27,19 @@ class Actor:
     """The live assistance by which the actor acts for somebody else; None if they do not."""
 
     @classmethod
-    def of(cls, caller: Caller, assistance: Assistance | None = None) -> Actor:
-        """The caller of a request, and the assistance with which they act for its account."""
+    def from_caller(cls, caller: Caller, assistance: Assistance | None = None) -> Actor:
+        """Return the caller of a request, and the assistance with which they act for its account."""
         account_id = assistance.copy.account_id if assistance is not None else None
         return cls(caller.account_id, caller.role, caller.office_id, account_id, assistance)
 
     @property
     def is_staff(self) -> bool:
-        """Whether an officer asks."""
+        """Return whether the actor is a member of staff."""
         return self.role is not Role.APPLICANT
 
     @property
     def for_account(self) -> str:
-        """The account that is spoken for."""
+        """Return the account that the actor acts for."""
         return self.on_behalf_of or self.account_id
 
 
@@ -54,8 +54,8 @@ class UseCaseContext:
     ids: Ids
 
     @classmethod
-    def of(cls, settings: Settings, platform: Platform) -> UseCaseContext:
-        """The context on a platform."""
+    def on_platform(cls, settings: Settings, platform: Platform) -> UseCaseContext:
+        """Return the context on a platform."""
         return cls(
             store=platform.store,
             files=platform.files,
@@ -65,5 +65,5 @@ class UseCaseContext:
         )
 
     def now(self) -> datetime:
-        """The present moment."""
+        """Return the present moment, by the platform's clock."""
         return self.clock.now()

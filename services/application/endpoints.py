@@ -8,6 +8,7 @@ from services.application.corrections import routes as corrections
 from services.application.counter import routes as counter
 from services.application.documents import routes as documents
 from services.application.drafts import routes as drafts
+from services.application.drafts import settlement_routes as settlement
 from services.application.http import APPLICATION
 from services.application.issuance import routes as issuance
 from services.application.letters import routes as letters
@@ -34,6 +35,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *requirements.api.all,
             *letters.forms.all,
             *drafts.api.all,
+            *settlement.api.all,
             *letters.letter.all,
             *documents.api.all,
             *counter.visits.all,

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 from services.application.applications.repository import APPLICATION
 from services.application.applications.visit import BILL_FACTS, SEAT_FACTS
+from services.application.facts.service import PROGRESS
 from services.application.use_cases import UseCases
 from shared.events.application import KeepIdentityCard
 from shared.events.billing import CorrectionPriced, PaymentCaseClosed, PaymentCaseOpened, RefundMoved, RefundOpened
+from shared.events.envelope import Envelope
 from shared.events.identity import ApplicantConfirmed
 from shared.events.message import Command, Event
 from shared.events.notification import DeliveryFailed, DeliverySent
@@ -26,7 +28,8 @@ class Handlers:
         """The events that application hears."""
         facts = self._service.facts
         return {
-            ApplicantConfirmed: facts.applicant_confirmed,
+            ApplicantConfirmed: self._applicant_confirmed,
+            **dict.fromkeys(PROGRESS, facts.applicant_progress),
             **dict.fromkeys(SEAT_FACTS, facts.seat),
             **dict.fromkeys(BILL_FACTS, facts.bill),
             SeatUnavailable: facts.seat_unavailable,
@@ -43,12 +46,15 @@ class Handlers:
 
     def commands(self) -> Mapping[type[Command], MessageHandler]:
         """The commands that application takes."""
-        return {KeepIdentityCard: self._service.facts.identity_card}
+        return {KeepIdentityCard: self._identity_card}
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
         """Return the use case of each deadline."""
         kind = APPLICATION.name
         return {
+            (kind, "identity"): self._service.identities.look_due,
+            (kind, "draft_warning"): self._service.draft_expiry.warn,
+            (kind, "draft_end"): self._service.draft_expiry.end,
             (kind, "letter"): self._service.letters.write_due,
             (kind, "hand_over"): self._service.issuance.hand_over_due,
             (kind, "hand_over_alert"): self._service.issuance.alert_due,
@@ -59,3 +65,12 @@ class Handlers:
             (kind, "collection"): self._service.counter.collection_overdue,
             **self._service.assistances.deadlines(),
         }
+
+    async def _applicant_confirmed(self, fact: ApplicantConfirmed, envelope: Envelope) -> None:
+        """Keep the confirmation, then tell the application that waits for it; the card may come before or after."""
+        await self._service.facts.applicant_confirmed(fact, envelope)
+        await self._service.identities.confirm(fact.applicant_id)
+
+    async def _identity_card(self, command: KeepIdentityCard, envelope: Envelope) -> None:
+        await self._service.facts.identity_card(command, envelope)
+        await self._service.identities.confirm(command.applicant_id)

@@ -27,9 +27,9 @@ async def who(call: AnyCall) -> Actor:
     """
     account_id, caller = call.query.on_behalf_of, call.caller
     if account_id is None or caller.role is not Role.FRONT_OFFICER:
-        return Actor.of(caller)
+        return Actor.from_caller(caller)
     assistances = call.app[APPLICATION].assistances
-    return Actor.of(caller, await assistances.require(caller, account_id, call.query.assistance))
+    return Actor.from_caller(caller, await assistances.require(caller, account_id, call.query.assistance))
 
 
 def read_because(call: AnyCall, reader: Actor, step: str) -> None:

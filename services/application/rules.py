@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
+
+DRAFT_IDLE: Final = timedelta(days=30)
+"""A draft without work on it ends after this: long enough to get a paper from the civil registry."""
+
+DRAFT_WARNING: Final = timedelta(days=7)
+"""How long before its end the applicant is warned; any step keeps the draft."""
 
 
 @dataclass(frozen=True)

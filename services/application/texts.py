@@ -21,7 +21,36 @@ TIMELINE: Final[dict[str, Text]] = {
     "document_accepted": Text("A document was accepted.", "Dokumen diterima."),
     "document_flagged": Text("A document waits for an officer's look.", "Dokumen menunggu pemeriksaan petugas."),
     "document_refused": Text("A document was refused.", "Dokumen ditolak."),
+    "identity_confirmed": Text(
+        "The civil registry confirmed the identity.", "Dukcapil mengonfirmasi identitas pemohon."
+    ),
+    "returned_to_draft": Text(
+        "The civil registry confirmed the identity; the application does not fit it yet and is a draft again.",
+        "Dukcapil mengonfirmasi identitas; permohonan belum sesuai dan kembali menjadi draf.",
+    ),
+    "another_application_open": Text(
+        "The person has another open application; this one waits.",
+        "Orang ini memiliki permohonan lain yang masih terbuka; permohonan ini menunggu.",
+    ),
     "submitted": Text("The application was submitted.", "Permohonan dikirim."),
+    "draft_ending": Text(
+        "The applicant was told that the draft ends.", "Pemohon diberi tahu bahwa konsep akan berakhir."
+    ),
+    "draft_expired": Text(
+        "The draft ended: there was no work on it for 30 days.", "Konsep berakhir: tidak dilanjutkan selama 30 hari."
+    ),
+    "closed_for_person": Text(
+        "An officer closed the application: the person showed who they are and applies with another account.",
+        "Petugas menutup permohonan: orangnya membuktikan jati diri dan mengajukan dengan akun lain.",
+    ),
+    "particulars_corrected": Text(
+        "The applicant's data were corrected; letter and file follow.",
+        "Data pemohon diperbaiki; surat dan berkas mengikuti.",
+    ),
+    "particulars_corrected_late": Text(
+        "The applicant's data were corrected after the passport was ordered: tell the officer before it is printed.",
+        "Data pemohon diperbaiki setelah paspor dipesan: beri tahu petugas sebelum dicetak.",
+    ),
     "withdrawn": Text("The application was withdrawn.", "Permohonan ditarik."),
     "seat_held": Text("A seat is held.", "Kursi ditahan."),
     "seat_offered": Text("Another time is offered.", "Waktu lain ditawarkan."),

@@ -9,7 +9,10 @@ from services.application.counter.service import Counter
 from services.application.documents.ports import Inspector
 from services.application.documents.sweeper import Sweeper
 from services.application.documents.uploads import Uploads
+from services.application.drafts.expiry import DraftExpiry
+from services.application.drafts.identities import Identities
 from services.application.drafts.service import Drafting
+from services.application.drafts.settlement import PersonSettlement
 from services.application.facts.service import Facts
 from services.application.issuance.ports import Dpri
 from services.application.issuance.service import Issuance
@@ -33,6 +36,9 @@ class UseCases:
         self.assistances = Assistances(context.store, context.clock)
         self.applications = Applications(context, rules)
         self.drafting = Drafting(context, self.applications)
+        self.identities = Identities(context, self.applications)
+        self.draft_expiry = DraftExpiry(context, self.applications)
+        self.settlement = PersonSettlement(context, self.applications)
         self.uploads = Uploads(context, self.applications, inspector)
         self.sweeper = Sweeper(context, self.applications)
         self.letters = Letters(context, self.applications, writer)

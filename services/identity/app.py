@@ -55,8 +55,8 @@ def build(
     password_hasher: PasswordHasher | None = None,
     close: Callable[[], Awaitable[None]] | None = None,
 ) -> Parts:
-    """The service's parts; ``close`` ends what the client holds open."""
-    context = UseCaseContext.of(settings, platform)
+    """Return the service's parts; ``close`` ends what the client holds open."""
+    context = UseCaseContext.from_platform(settings, platform)
     signing, *published = settings.signing_pems()
     issuer = TokenIssuer(
         signing,
@@ -90,13 +90,13 @@ def build(
 
 
 def assemble(settings: Settings, platform: Platform) -> Parts:
-    """The parts with the real civil registry's client, as the process runs them."""
+    """Return the parts with the real civil registry's client, as the process runs them."""
     dukcapil = Dukcapil(settings, platform.clock, platform.randomness)
     return build(settings, platform, dukcapil=dukcapil, close=dukcapil.close)
 
 
 def known_regions() -> frozenset[str]:
-    """The regency codes in force, and retired ones that older NIKs still carry."""
+    """Return the regency codes in force, and retired ones that older NIKs still carry."""
     source = resources.files("services.identity").joinpath("data", "regions.csv")
     lines = (line for line in source.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
     return frozenset(row["code"] for row in csv.DictReader(lines) if len(row["code"]) == REGENCY_DIGITS)

@@ -96,7 +96,7 @@ class Dukcapil:
             "password": self._settings.dukcapil_password.get_secret_value(),
             "ip_user": OWN_ADDRESS,
             "TRESHOLD": str(name_percent),
-            "NIK": particulars.nik,
+            "NIK": particulars.nik or "",
             "NAMA_LGKP": particulars.full_name,
             "TMPT_LHR": particulars.birth_place,
             "TGL_LHR": particulars.birth_date.strftime("%d-%m-%Y"),
@@ -113,7 +113,7 @@ class Dukcapil:
 
 
 def read_answer(content: Mapping[str, Any]) -> RegistryAnswer:
-    """The registry's words as an answer.
+    """Return the registry's words as an answer.
 
     Raises:
         UpstreamDown: the quota is used up, or the code or a word is not known.

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final
+from ipaddress import IPv4Network, IPv6Network
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, field_validator
+from pydantic_settings import NoDecode
 
 from services.identity.rules import (
     AddressChangeRules,
     AssistanceRules,
+    BusyNetworkRules,
     CheckRules,
     CodeRules,
+    CorrectionRules,
     LockRules,
     MatchRules,
     RegistryRules,
@@ -19,14 +23,16 @@ from services.identity.rules import (
     StaffPasswordRules,
 )
 from shared.crypto.sealed import SealedBox
-from shared.production import Anything, AtLeast, AtMost, Between, Encrypted, SharedSecret, TrialOnly
+from shared.production import Anything, AtLeast, AtMost, Between, Encrypted, SharedSecret, SomeNetworks, TrialOnly
 from shared.settings import Environment, ServiceSettings
 
 SESSIONS: Final = SessionRules()
 CODES: Final = CodeRules()
+BUSY_NETWORKS: Final = BusyNetworkRules()
 ADDRESS_CHANGES: Final = AddressChangeRules()
 REGISTRY: Final = RegistryRules()
 CHECKS: Final = CheckRules()
+CORRECTIONS: Final = CorrectionRules()
 MATCHES: Final = MatchRules()
 ASSISTANCES: Final = AssistanceRules()
 LOCKS: Final = LockRules()
@@ -36,7 +42,7 @@ _PEM: Final = re.compile(r"-----BEGIN ([A-Z ]+)-----.+?-----END \1-----", re.DOT
 
 
 def read_pems(text: str) -> tuple[str, ...]:
-    """The PEM blocks in a text, in order; line breaks may be written as a backslash and n."""
+    """Return the PEM blocks in a text, in order; line breaks may be written as a backslash and n."""
     return tuple(found.group(0) for found in _PEM.finditer(text.replace("\\n", "\n")))
 
 
@@ -58,7 +64,7 @@ SHORTEST_SECRET: Final = 32
 
 
 def read_secrets(text: str) -> tuple[str, ...]:
-    """The secrets in a text, joined by commas."""
+    """Return the secrets in a text, joined by commas."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
@@ -95,6 +101,9 @@ class Settings(ServiceSettings):
     staff_session_seconds: Annotated[int, Between(900, 86400, "counters are left open over night")] = Field(
         SESSIONS.staff_session_seconds, ge=1, description="life of a staff session"
     )
+    device_seconds: Annotated[int, Between(7 * 86400, 180 * 86400, "recycled numbers would open accounts")] = Field(
+        SESSIONS.device_seconds, ge=1, description="how long a device is known after its last sign-in"
+    )
     refresh_grace_seconds: Annotated[int, Between(10, 300, "a lost answer needs it, a thief uses it")] = Field(
         SESSIONS.refresh_grace_seconds, ge=0, description="how long the previous refresh token is answered again"
     )
@@ -103,6 +112,14 @@ class Settings(ServiceSettings):
         ADDRESS_CHANGES.undo_seconds,
         ge=1,
         description="how long a change of address can be undone by the link in the messages about it",
+    )
+
+    recovery_seconds: Annotated[int, Between(86_400, 14 * 86_400, "its owner needs time to object, and to come in")] = (
+        Field(
+            ADDRESS_CHANGES.recovery_seconds,
+            ge=1,
+            description="how long an account waits before one of its two addresses opens it on a new device",
+        )
     )
 
     code_seconds: Annotated[int, Between(120, 1800, "mail takes a while, and a code can be guessed meanwhile")] = Field(
@@ -114,11 +131,23 @@ class Settings(ServiceSettings):
     code_tries: Annotated[int, AtMost(5, "six digits are found by trying")] = Field(
         CODES.tries, ge=1, le=10, description="wrong tries until a code stops counting"
     )
+    guesses_per_day: Annotated[int, Between(50, 450, "codes are guessed, or owners need the long code")] = Field(
+        CODES.guesses_per_day, ge=1, description="wrong tries of all codes of one address in a day"
+    )
     code_resend_seconds: Annotated[int, AtLeast(30, "people would be flooded with codes")] = Field(
         CODES.resend_seconds, ge=0, description="pause between two codes to one address"
     )
     codes_per_hour: Annotated[int, AtMost(10, "people would be flooded with codes")] = Field(
         CODES.codes_per_hour, ge=1, le=20, description="codes to one address in an hour"
+    )
+    codes_per_network_minute: Annotated[int, AtMost(120, "codes would be sent to strangers on end")] = Field(
+        BUSY_NETWORKS.per_minute, ge=1, description="codes asked for by one network before it has to compute"
+    )
+    codes_per_network_hour: Annotated[int, AtMost(1200, "codes would be sent to strangers on end")] = Field(
+        BUSY_NETWORKS.per_hour, ge=1, description="the same in an hour"
+    )
+    proof_bits: Annotated[int, Between(16, 24, "a proof costs nothing, or telephones never finish it")] = Field(
+        BUSY_NETWORKS.proof_bits, ge=1, le=32, description="zero bits of a proof of work of a busy network"
     )
     second_channel_seconds: Annotated[int, AtLeast(20, "each code would be paid for as SMS too")] = Field(
         CODES.second_channel_seconds, ge=1, description="wait for email before SMS is tried"
@@ -145,7 +174,12 @@ class Settings(ServiceSettings):
         CHECKS.failed_tries_per_day, ge=1, description="failed identity checks of one applicant in a day"
     )
     failed_checks_per_nik_per_day: Annotated[int, AtMost(100, "particulars are found by trying")] = Field(
-        CHECKS.failed_tries_per_nik_per_day, ge=1, description="the same for one NIK over all accounts"
+        CHECKS.failed_tries_per_nik_per_day,
+        ge=1,
+        description="failed checks of one NIK over all accounts in a day, from which on an account has one",
+    )
+    checks_per_day: Annotated[int, AtMost(100, "the registry's calls of a day are for the whole country")] = Field(
+        CHECKS.checks_per_day, ge=1, description="identity checks of one applicant in a day, however they end"
     )
     registry_first_pause_seconds: Annotated[float, AtLeast(1, "a registry that comes back would be run over")] = Field(
         CHECKS.first_pause_seconds, gt=0, description="pause after the registry was silent"
@@ -154,6 +188,9 @@ class Settings(ServiceSettings):
         Field(CHECKS.longest_pause_seconds, gt=0, description="longest such pause")
     )
 
+    correction_seconds: Annotated[int, Between(3600, 7 * 86400, "the original lies before both officers")] = Field(
+        CORRECTIONS.open_seconds, ge=1, description="how long a correction waits for a second officer"
+    )
     assistance_seconds: Annotated[int, Between(900, 12 * 3600, "an officer acts for a person as long as it lasts")] = (
         Field(
             ASSISTANCES.lifetime_seconds,
@@ -168,6 +205,11 @@ class Settings(ServiceSettings):
         description="codes that one office may have sent to people it assists: one a minute over all counters",
     )
 
+    office_networks: Annotated[
+        tuple[IPv4Network | IPv6Network, ...],
+        NoDecode,
+        SomeNetworks("strangers would lock officers out", "Write the networks of the offices"),
+    ] = Field((), description="networks of the offices: wrong passwords from elsewhere lock no officer there")
     staff_tries: Annotated[int, AtMost(10, "passwords are found by trying")] = Field(
         LOCKS.tries, ge=1, description="wrong passwords that lock a staff account"
     )
@@ -185,6 +227,11 @@ class Settings(ServiceSettings):
     ] = Field(None, description="if set, demo staff are made with it")
     demo_office_id: str = Field("jakarta-selatan", min_length=1, description="the office of demo staff")
 
+    @field_validator("office_networks", mode="before")
+    @classmethod
+    def _split_office_networks(cls, value: Any) -> Any:
+        return cls._split_networks(value)
+
     @property
     def session_rules(self) -> SessionRules:
         """How long tokens and sessions live."""
@@ -194,12 +241,13 @@ class Settings(ServiceSettings):
             session_seconds=self.session_seconds,
             staff_session_seconds=self.staff_session_seconds,
             refresh_grace_seconds=self.refresh_grace_seconds,
+            device_seconds=self.device_seconds,
         )
 
     @property
     def address_change_rules(self) -> AddressChangeRules:
-        """How long a change of address can be undone."""
-        return AddressChangeRules(undo_seconds=self.address_undo_seconds)
+        """How long a change of address can be undone, and an account waits for a lost address."""
+        return AddressChangeRules(undo_seconds=self.address_undo_seconds, recovery_seconds=self.recovery_seconds)
 
     @property
     def registry_rules(self) -> RegistryRules:
@@ -226,9 +274,19 @@ class Settings(ServiceSettings):
             lifetime_seconds=self.code_seconds,
             skew_seconds=self.code_skew_seconds,
             tries=self.code_tries,
+            guesses_per_day=self.guesses_per_day,
             resend_seconds=self.code_resend_seconds,
             codes_per_hour=self.codes_per_hour,
             second_channel_seconds=self.second_channel_seconds,
+        )
+
+    @property
+    def busy_network_rules(self) -> BusyNetworkRules:
+        """When a network is busy, and what it has to prove then."""
+        return BusyNetworkRules(
+            per_minute=max(1, round(self.codes_per_network_minute * self.rate_factor)),
+            per_hour=max(1, round(self.codes_per_network_hour * self.rate_factor)),
+            proof_bits=self.proof_bits,
         )
 
     @property
@@ -237,9 +295,15 @@ class Settings(ServiceSettings):
         return CheckRules(
             failed_tries_per_day=self.failed_checks_per_day,
             failed_tries_per_nik_per_day=self.failed_checks_per_nik_per_day,
+            checks_per_day=self.checks_per_day,
             first_pause_seconds=self.registry_first_pause_seconds,
             longest_pause_seconds=self.registry_longest_pause_seconds,
         )
+
+    @property
+    def correction_rules(self) -> CorrectionRules:
+        """Return how long a correction waits for a second officer."""
+        return CorrectionRules(open_seconds=self.correction_seconds)
 
     @property
     def match_rules(self) -> MatchRules:
@@ -257,9 +321,9 @@ class Settings(ServiceSettings):
         return self.environment is not Environment.PRODUCTION
 
     def operator_secrets(self) -> tuple[str, ...]:
-        """The secrets each of which makes one operator; none unless they are set."""
+        """Return the secrets each of which makes one operator; none unless they are set."""
         return read_secrets(self.first_operator_secrets.get_secret_value()) if self.first_operator_secrets else ()
 
     def signing_pems(self) -> tuple[str, ...]:
-        """The signing keys, the current one first."""
+        """Return the signing keys, the current one first."""
         return read_pems(self.token_signing_keys.get_secret_value())

@@ -39,11 +39,11 @@ class UseCaseContext:
     randomness: Randomness
 
     @classmethod
-    def of(cls, settings: Settings, platform: Platform) -> UseCaseContext:
-        """The context on a platform."""
+    def from_platform(cls, settings: Settings, platform: Platform) -> UseCaseContext:
+        """Return the context on a platform."""
         return cls(
             store=platform.store,
-            seals=Seals.of(settings),
+            seals=Seals.from_settings(settings),
             settings=settings,
             clock=platform.clock,
             ids=platform.ids,
@@ -51,5 +51,5 @@ class UseCaseContext:
         )
 
     def now(self) -> datetime:
-        """The present moment."""
+        """Return the present moment."""
         return self.clock.now()

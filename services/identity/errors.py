@@ -6,5 +6,5 @@ from datetime import datetime
 
 
 def moment(at: datetime) -> str:
-    """A time as problems and views write it."""
+    """Return a time as problems and views write it."""
     return at.isoformat().replace("+00:00", "Z")

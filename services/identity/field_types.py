@@ -8,13 +8,17 @@ from pydantic import AfterValidator, StringConstraints
 
 from shared.fields.email import MAX_EMAIL_CHARS
 from shared.fields.folding import fold_number
-from shared.fields.numbers import MOST_TYPED_CHARS
+from shared.fields.numbers import LONG_CODE, MOST_TYPED_CHARS
+from shared.fields.telephone import MAX_TELEPHONE_CHARS
 
 MAX_TOKEN_CHARS = 512
 MAX_PASSWORD_CHARS = 256
 
 Identifier = Annotated[str, StringConstraints(min_length=3, max_length=MAX_EMAIL_CHARS)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9-]+$")]
+PhoneText = Annotated[str, StringConstraints(min_length=3, max_length=MAX_TELEPHONE_CHARS)]
+LongCode = Annotated[str, LONG_CODE]
+DeviceToken = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TOKEN_CHARS)]
 ReasonCode = Annotated[str, StringConstraints(min_length=2, max_length=64, pattern=r"^[a-z][a-z0-9_]{1,63}$")]
 NikText = Annotated[str, StringConstraints(min_length=1, max_length=MOST_TYPED_CHARS), AfterValidator(fold_number)]
 """A NIK without what grouped it; the domain checks its digits and names what is wrong with them."""

@@ -10,6 +10,12 @@ from services.identity.applicants.repository import APPLICANT
 from services.identity.assistances.repository import ASSISTANCE
 from services.identity.sign_in.repository import CHALLENGE
 from services.identity.use_cases import Identity
+from shared.events.application import (
+    ApplicationRefused,
+    ApplicationSubmitted,
+    ApplicationWithdrawn,
+    PassportCollected,
+)
 from shared.events.envelope import Envelope
 from shared.events.message import Event
 from shared.events.notification import DeliveryFailed, DeliverySent
@@ -34,6 +40,10 @@ class Handlers:
             DeliverySent: self.delivery_sent,
             DeliveryFailed: self.delivery_failed,
             LetterShown: self.letter_shown,
+            ApplicationSubmitted: self.application_submitted,
+            ApplicationWithdrawn: self.application_ended,
+            ApplicationRefused: self.application_ended,
+            PassportCollected: self.application_ended,
         }
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
@@ -41,10 +51,25 @@ class Handlers:
         return {
             (ACCOUNT.name, "undo_over"): self.undo_over,
             (APPLICANT.name, "check"): self.check_due,
+            (APPLICANT.name, "correction"): self.correction_over,
             (CHALLENGE.name, "second_channel"): self.second_channel_due,
             (CHALLENGE.name, "forget"): self.forget_due,
             (ASSISTANCE.name, "expire"): self.assistance_over,
         }
+
+    async def application_submitted(self, event: ApplicationSubmitted, _envelope: Envelope) -> None:
+        """The applicant's data went into an application."""
+        await self._identity.applicants.note_submission(event)
+
+    async def application_ended(
+        self, event: ApplicationWithdrawn | ApplicationRefused | PassportCollected, _envelope: Envelope
+    ) -> None:
+        """An application is over; its applicant may correct their data again."""
+        await self._identity.applicants.note_end(event.account_id, event.person_id, event.application_id)
+
+    async def correction_over(self, record: Record[Any], _name: str) -> None:
+        """No second officer decided about a correction in time."""
+        await self._identity.officer_corrections.lapse(record)
 
     async def letter_shown(self, event: LetterShown, _envelope: Envelope) -> None:
         """Scheduling took a letter as consent. A repeat finds what began."""

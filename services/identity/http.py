@@ -19,3 +19,6 @@ TRIES_PER_ADDRESS: Final = RateLimit(60, 60.0, "address", shared=True)
 """Codes and refresh tokens tried from one network address."""
 
 FORMS_PER_CALLER: Final = RateLimit(30, 60.0)
+
+LINKS_PER_ADDRESS: Final = RateLimit(30, 60.0, "address", shared=True)
+"""Links of messages looked at or used from one network address: a person has a few at most, and none is guessed."""

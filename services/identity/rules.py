@@ -19,6 +19,9 @@ class SessionRules:
     staff_session_seconds: int = 12 * HOUR
     refresh_grace_seconds: int = 60
     """How long the previous refresh token is answered again."""
+    device_seconds: int = 60 * DAY
+    """How long a device is known after its last sign-in or refresh: operators give a number that was silent for some
+    months to another person."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,13 @@ class CodeRules:
     lifetime_seconds: int = 600
     skew_seconds: int = 30
     tries: int = 5
+    """Wrong tries of one code by its asker, by a known device, and by each network address."""
+    guesses_per_day: int = 300
+    """Wrong tries of all codes of one address in a day, known devices apart. Two such days can touch, and six digits
+    are one in a million: a chance of 600 in a million at most, below 1 in 1,000."""
+    long_code_seconds: int = 3600
+    """How long the long code of a message counts. As long as the throttle remembers: as soon as it refuses a further
+    code, a message with a long code that counts has gone to the owner."""
     resend_seconds: int = 60
     codes_per_hour: int = 5
     second_channel_seconds: int = 60
@@ -35,10 +45,25 @@ class CodeRules:
 
 
 @dataclass(frozen=True)
+class BusyNetworkRules:
+    """Codes that one network address asks for before each further one needs a proof of work. A mobile carrier puts
+    thousands of telephones behind one address: none of them is refused, each computes a moment."""
+
+    per_minute: int = 30
+    per_hour: int = 300
+    proof_bits: int = 18
+    """About 260,000 hashes: a second or two on a telephone, for each code."""
+    proof_seconds: int = 300
+    """How long a challenge counts: a slow telephone and its user's patience."""
+
+
+@dataclass(frozen=True)
 class AddressChangeRules:
-    """How long a change of address can be undone."""
+    """How long a change of address can be undone, and how long a sign-in can be disowned."""
 
     undo_seconds: int = 7 * DAY
+    recovery_seconds: int = 3 * DAY
+    """How long an account with a lost address waits for that address to object, before the other one opens it alone."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +76,22 @@ class RegistryRules:
 
 @dataclass(frozen=True)
 class CheckRules:
-    """Limits of the check: failed tries a day, and the pause after silence, doubling from first to longest."""
+    """Limits of the check: tries a day, and the pause after silence, doubling from first to longest."""
 
     failed_tries_per_day: int = 5
     failed_tries_per_nik_per_day: int = 20
-    """Over all accounts."""
+    """Over all accounts. From then on an account has one failed try at this NIK; its first is never refused."""
+    checks_per_day: int = 20
+    """Of one applicant, however they end: the registry allows a number of calls a day for the whole country."""
     first_pause_seconds: float = 5.0
     longest_pause_seconds: float = 300.0
+
+
+@dataclass(frozen=True)
+class CorrectionRules:
+    """How long a correction waits for a second officer: the paper and both officers are there on the same day."""
+
+    open_seconds: int = 24 * HOUR
 
 
 @dataclass(frozen=True)
@@ -77,7 +111,8 @@ class AssistanceRules:
 
 @dataclass(frozen=True)
 class LockRules:
-    """How many wrong passwords in a row lock the account, and for how long."""
+    """How many wrong passwords in a row lock the account, and for how long: for each known device of its member of
+    staff, for each address of an office network, and for all others together."""
 
     tries: int = 5
     lock_seconds: int = 15 * 60

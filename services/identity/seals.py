@@ -24,8 +24,8 @@ class Seals:
     """Opened by application alone."""
 
     @classmethod
-    def of(cls, settings: Settings) -> Seals:
-        """The seals of these settings."""
+    def from_settings(cls, settings: Settings) -> Seals:
+        """Return the seals of these settings."""
         fingerprint_keys = settings.fingerprint_keyring()
         return cls(
             cipher=FieldCipher(settings.master_keyring()),

@@ -9,6 +9,8 @@ from argon2 import PasswordHasher
 from services.identity.accounts.service import Accounts
 from services.identity.address_changes.service import AddressChanges
 from services.identity.applicants.invariants import ApplicantInvariants
+from services.identity.applicants.officer_corrections import OfficerCorrections
+from services.identity.applicants.particulars_check import ParticularsChecks
 from services.identity.applicants.registry_check import CivilRegistry, RegistryChecks
 from services.identity.applicants.service import Applicants
 from services.identity.assistances.service import Assistances
@@ -23,6 +25,7 @@ from services.identity.staff.own_password import OwnPasswords
 from services.identity.staff.passwords import StaffPasswords
 from services.identity.staff.person_lookup import PersonLookups
 from services.identity.staff.sign_in import StaffSignIn
+from services.identity.tokens.disowning import Disowning
 from services.identity.tokens.service import LiveSessions, Sessions
 from shared.audit import Audit
 from shared.audit.chaining import AuditBook
@@ -49,11 +52,14 @@ class Identity:
         self.credentials = credentials = CredentialIssuer(context, issuer)
         self.sessions = Sessions(context, credentials)
         self.live_sessions = LiveSessions(context)
+        self.disowning = Disowning(context)
         self.signing_in = SigningIn(context, credentials)
         self.accounts = Accounts(context)
-        self.address_changes = AddressChanges(context, self.signing_in, credentials)
+        self.address_changes = AddressChanges(context, self.signing_in, credentials, self.audit)
         self.signing_in.on_address_change(self.address_changes.apply, self.address_changes.find_change_request)
-        self.applicants = Applicants(context, regions)
+        particulars_checks = ParticularsChecks(context, regions)
+        self.applicants = Applicants(context, particulars_checks)
+        self.officer_corrections = OfficerCorrections(context, particulars_checks)
         self.checks = RegistryChecks(context, registry)
         self.applicant_invariants = ApplicantInvariants(context)
         self.assistances = Assistances(context, self.signing_in, self.audit)

@@ -9,7 +9,7 @@ from services.notification.deliveries.repository import DELIVERIES
 from services.notification.notices import notice_table
 from services.notification.use_cases import Notification
 from shared.events.message import Command, Event
-from shared.events.notification import KeepContactCard, SendLetter, SendOtp
+from shared.events.notification import KeepContactCard, SendLetter, SendOtp, TellOfSignIn
 from shared.service import DeadlineHandler, MessageHandler
 from shared.store.kinds import Record
 
@@ -30,6 +30,7 @@ class Handlers:
             SendOtp: self._service.notices.send_otp,
             KeepContactCard: self._service.contacts.keep_contact_card,
             SendLetter: self._service.notices.send_letter,
+            TellOfSignIn: self._service.notices.tell_of_sign_in,
         }
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from services.scheduling.errors import ApplicationNotSubmitted, IdentityAwaited
 from services.scheduling.store_part import Decide, OnStore
 from services.scheduling.terms import Applying
 from shared.clock import Clock
 from shared.errors import NotKnownYet
+from shared.events.application import ApplicationDrafted, SubmissionAwaitsIdentity
+from shared.events.envelope import Envelope
+from shared.events.message import Event
 from shared.projections import wait_until_known
+from shared.service import MessageHandler
 from shared.store.change import change
+from shared.store.decision import Decision
 from shared.store.kinds import Kind, Record
+from shared.store.port import AlreadyExists
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,8 @@ class ApplicationCopy:
     account_id: str
     person_id: str
     submitted: bool
+    awaits_identity: bool = False
+    """Whether it was submitted before the civil registry confirmed the person."""
     withdrawn: bool = False
     minor: bool = False
     age_band: str | None = None
@@ -67,7 +77,9 @@ class ApplicationRepository(OnStore):
         """Return what is known of a submitted application; waits up to a second for its event to arrive.
 
         Raises:
-            NotKnownYet: it did not arrive in that time.
+            NotKnownYet: nothing of the application arrived in that time.
+            ApplicationNotSubmitted: it is known as a draft.
+            IdentityAwaited: its submission waits for the civil registry.
         """
 
         async def find_submitted() -> ApplicationCopy | None:
@@ -77,7 +89,44 @@ class ApplicationRepository(OnStore):
         known = await wait_until_known(find_submitted, clock)
         if known is not None:
             return known
+        draft = await self.application(application_id)
+        if draft is not None:
+            waits = draft.state.awaits_identity
+            raise (IdentityAwaited if waits else ApplicationNotSubmitted)(application_id=application_id)
         raise NotKnownYet(
             "The submitted application is not known here yet.",
             detail_id="Permohonan yang diajukan belum diketahui di sini.",
         )
+
+
+class DraftCopies:
+    """Notes drafts, and submissions that wait for the civil registry: they get no seat, and are told why."""
+
+    def __init__(self, applications: ApplicationRepository, clock: Clock) -> None:
+        self._applications = applications
+        self._clock = clock
+
+    def events(self) -> Mapping[type[Event], MessageHandler]:
+        """Return the events before a submission, each with its use case."""
+        return {
+            ApplicationDrafted: self.application_drafted,
+            SubmissionAwaitsIdentity: self.submission_awaits_identity,
+        }
+
+    async def application_drafted(self, event: ApplicationDrafted, _: Envelope) -> None:
+        """Keep that there is a draft; what is known already says more."""
+        await self._keep(event.application_id, ApplicationCopy(event.account_id, event.person_id, submitted=False))
+
+    async def submission_awaits_identity(self, event: SubmissionAwaitsIdentity, _: Envelope) -> None:
+        """Keep that a submission waits for the civil registry; a submission that is known says more."""
+        awaiting = ApplicationCopy(event.account_id, event.applicant_id, submitted=False, awaits_identity=True)
+        await self._keep(event.application_id, awaiting)
+
+    async def _keep(self, application_id: str, copy: ApplicationCopy) -> None:
+        def note(known: ApplicationCopy) -> Decision[ApplicationCopy] | None:
+            return Decision(replace(known, awaits_identity=known.awaits_identity or copy.awaits_identity))
+
+        try:
+            await self._applications.begin_application(application_id, copy, self._clock.now())
+        except AlreadyExists:
+            await self._applications.change_application(application_id, note, self._clock)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import NotAllowed, NotFound, Refusal
+from shared.errors import NotAllowed, NotFound, NotKnownYet, Refusal
 
 
 class OfficeNotFound(NotFound):
@@ -34,3 +34,28 @@ class ApplicationIsWithdrawn(Refusal):
     title_id = "Permohonan ini sudah dibatalkan."
     next_action = "Begin a new application."
     next_action_id = "Buat permohonan baru."
+
+
+class ApplicationNotSubmitted(NotKnownYet):
+    """The application is a draft, as far as is known here."""
+
+    code = "application_not_submitted"
+    title = "This application is a draft; it gets no seat before it is submitted."
+    title_id = "Permohonan ini masih draf; kursi baru dapat dipilih setelah permohonan dikirim."
+    next_action = "Submit the application first; if you have just done so, repeat this request in a moment."
+    next_action_id = "Kirim permohonan terlebih dahulu; bila baru saja dikirim, ulangi permintaan ini sesaat lagi."
+
+
+class IdentityAwaited(NotKnownYet):
+    """The application is submitted, and the civil registry has not confirmed the person."""
+
+    code = "identity_awaited"
+    title = "The civil registry has not confirmed the identity yet; no seat is given before."
+    title_id = "Dukcapil belum mengonfirmasi identitas; kursi baru dapat dipilih setelahnya."
+    next_action = "See in the application how the check stands, then repeat this request."
+    next_action_id = "Lihat status pemeriksaan pada permohonan, lalu ulangi permintaan ini."
+    retry_after_seconds = 60
+
+
+NOT_SUBMITTED = (NotKnownYet, ApplicationNotSubmitted, IdentityAwaited)
+"""Refusals of what needs a submitted application."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from services.scheduling.applications import DraftCopies
 from services.scheduling.booking.abuse.handlers import abuse_chores, abuse_deadlines
 from services.scheduling.booking.appointments.handlers import AppointmentHandlers
 from services.scheduling.booking.parties.handlers import party_deadlines
@@ -42,6 +43,7 @@ class Handlers:
         """Return every event that this service is bound to."""
         service = self._service
         return {
+            **DraftCopies(service.repositories.applications, service.context.clock).events(),
             **self._appointments.events(),
             **counter_events(service.visits, service.proofs),
             **service.assistances.events(),

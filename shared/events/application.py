@@ -9,13 +9,26 @@ from shared.events.message import Command, Event
 
 
 class ApplicationDrafted(Event):
-    """A draft was begun for an applicant."""
+    """A draft was begun for an applicant: nothing is held or priced before it is submitted."""
 
     TYPE: ClassVar[str] = "paspor.application.application.drafted.v1"
     application_id: str
     account_id: str
     applicant_id: str
     person_id: str
+    """The applicant's id while the civil registry has not confirmed the person."""
+
+
+class SubmissionAwaitsIdentity(Event):
+    """An application was submitted before the civil registry confirmed the person.
+
+    :class:`ApplicationSubmitted` follows the confirmation; until then nothing is held or priced.
+    """
+
+    TYPE: ClassVar[str] = "paspor.application.application.submission_awaits_identity.v1"
+    application_id: str
+    account_id: str
+    applicant_id: str
 
 
 class ApplicationSubmitted(Event):
@@ -50,6 +63,45 @@ class ApplicationWithdrawn(Event):
     person_id: str
     withdrawn_at: datetime | None = None
     """When; money that the bank took from then on goes back. Not said by earlier versions."""
+
+
+class DraftEnding(Event):
+    """A draft was left alone for weeks: it ends at ``ends_at`` unless somebody works on it."""
+
+    TYPE: ClassVar[str] = "paspor.application.draft.ending.v1"
+    application_id: str
+    account_id: str
+    ends_at: datetime
+
+
+class DraftExpired(Event):
+    """A draft that was warned of and left alone has ended."""
+
+    TYPE: ClassVar[str] = "paspor.application.draft.expired.v1"
+    application_id: str
+    account_id: str
+    person_id: str
+
+
+class ApplicationClosedForPerson(Event):
+    """An officer closed the application: its person showed who they are and applies with another account."""
+
+    TYPE: ClassVar[str] = "paspor.application.application.closed_for_person.v1"
+    application_id: str
+    account_id: str
+    """Of the closed application."""
+    person_id: str
+    office_id: str
+    reason_code: str
+
+
+class SubmissionFreed(Event):
+    """Another account's application for this person was closed: this one can be submitted."""
+
+    TYPE: ClassVar[str] = "paspor.application.application.submission_freed.v1"
+    application_id: str
+    account_id: str
+    person_id: str
 
 
 class LetterReady(Event):

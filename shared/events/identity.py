@@ -46,6 +46,40 @@ class ApplicantRefused(Event):
     causes: tuple[str, ...]
 
 
+class ApplicantShownBack(Event):
+    """The civil registry knows this applicant and writes something differently: they confirm or correct it.
+
+    ``differences`` are stable codes of the fields, never a value.
+    """
+
+    TYPE: ClassVar[str] = "paspor.identity.applicant.shown_back.v1"
+    account_id: str
+    applicant_id: str
+    differences: tuple[str, ...]
+
+
+class ApplicantReopened(Event):
+    """The data of a confirmed applicant are being corrected and checked again; nothing new begins with the old ones."""
+
+    TYPE: ClassVar[str] = "paspor.identity.applicant.reopened.v1"
+    account_id: str
+    applicant_id: str
+
+
+class ParticularsCorrected(Event):
+    """An officer corrected a confirmed applicant, the original in hand; the card follows sealed.
+
+    ``fields`` name what was corrected, never a value.
+    """
+
+    TYPE: ClassVar[str] = "paspor.identity.applicant.particulars_corrected.v1"
+    account_id: str
+    applicant_id: str
+    person_id: str
+    office_id: str
+    fields: tuple[str, ...]
+
+
 class Consent(StrEnum):
     """By what a person agreed to be assisted."""
 

@@ -52,6 +52,22 @@ class SendOtp(Command):
     sealed: str
 
 
+class TellOfSignIn(Command):
+    """Tell an address of a sign-in on a new device; sealed JSON: ``address``, ``channel``, ``url``, ``until``.
+
+    ``url`` is where its owner disowns it, until when. With ``opens_at`` it has not happened yet: the account opens then
+    without this address. The box is bound (``aad``) to ``notice_id``.
+    """
+
+    TYPE: ClassVar[str] = "paspor.notification.command.tell_of_sign_in.v1"
+    RECIPIENT: ClassVar[str] = "notification"
+    notice_id: str
+    account_id: str
+    language: str
+    opens_at: datetime | None = None
+    sealed: str
+
+
 class KeepContactCard(Command):
     """Keep (or replace) how to reach an account; sealed JSON: ``email``, ``phone`` (E.164) and ``name``, or null.
 

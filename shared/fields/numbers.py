@@ -62,6 +62,14 @@ ONE_TIME_CODE: Final = TypedNumber(
     "Tuliskan enam angka kode.",
     "042317",
 )
+LONG_CODE: Final = TypedNumber(
+    "long_code",
+    r"([0-9A-Z]{4})([0-9A-Z]{4})([0-9A-Z]{4})",
+    "Write the 12 letters and digits of the long code.",
+    "Tuliskan 12 huruf dan angka kode panjang.",
+    "ABCD-EFGH-2345",
+    written=r"\1-\2-\3",
+)
 FAMILY_CARD: Final = TypedNumber(
     "family_card_number",
     r"[0-9]{16}",

@@ -27,7 +27,7 @@ from shared.http.endpoint import MAX_BODY_BYTES, Door, Endpoint, RateLimit
 from shared.http.gates import FairGate, Place, Rank, Sender
 from shared.http.idempotency import KEY_HEADER, REPLAY_HEADER, KeptAnswer, command_name, read_key
 from shared.http.responses import as_answer, is_stream, media_type, send_stream, whole_response
-from shared.http.runtime import HttpRuntime
+from shared.http.runtime import CALLER_ROLE, HttpRuntime
 from shared.http.validation import read_json, read_path, read_query
 from shared.tokens import Caller, Role, bearer_token
 
@@ -138,6 +138,7 @@ def _authenticator(endpoint: Endpoint, runtime: HttpRuntime) -> Authenticate:
 
     async def authenticate(request: web.Request) -> Caller:
         caller = await verifier.verify(bearer_token(request.headers.get("Authorization")))
+        request[CALLER_ROLE] = caller.role
         if roles and caller.role not in roles:
             raise NotAllowed(role=caller.role.value, needs=sorted(roles))
         if sessions is not None:

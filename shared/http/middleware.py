@@ -12,9 +12,10 @@ from aiohttp import web
 
 from shared.context import bound, new_causation
 from shared.http.language import language_of
+from shared.http.problem_calls import problem_call
 from shared.http.problems import SomethingBroke, as_refusal, problem_response
 from shared.http.responses import StreamBroke, add_usual_headers
-from shared.http.runtime import HttpRuntime
+from shared.http.runtime import CALLER_ROLE, HttpRuntime
 from shared.http.waiting import WAITED_SECONDS
 from shared.logs import get_logger
 
@@ -72,11 +73,13 @@ async def _answer(request: web.Request, handler: Any, route: str, trace: str) ->
         if refusal is None:
             log.exception("http.broke", method=request.method, route=route)
             refusal = SomethingBroke()
+    instance = request.rel_url.raw_path
     response = problem_response(
         refusal,
         language=language_of(request.headers.get("Accept-Language")),
-        instance=request.rel_url.raw_path,
+        instance=instance,
         trace_id=trace,
+        next_call=problem_call(refusal, request.get(CALLER_ROLE), request.method, instance, request.match_info),
     )
     return response, refusal.code
 

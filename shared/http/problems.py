@@ -105,6 +105,18 @@ class ProblemField(BaseModel):
     example: str | None = Field(default=None, description="A value that would be right.")
 
 
+class ProblemCall(BaseModel):
+    """A call to one of the services."""
+
+    model_config = ConfigDict(title="ProblemCall")
+
+    method: str = Field(examples=["POST"])
+    href: str = Field(
+        description="A path; a name in braces is an id that the caller knows.",
+        examples=["/v1/applications/{application_id}/submission"],
+    )
+
+
 class Problem(BaseModel):
     """RFC 9457 problem details; further members are facts that the code documents."""
 
@@ -118,11 +130,19 @@ class Problem(BaseModel):
     instance: str = Field(description="The path that was called.")
     trace_id: str = Field(description="Finds the log lines of this request.")
     next_action: str = Field(description="What to do now.")
+    next_call: ProblemCall | None = Field(default=None, description="The call that does it; absent where none does.")
     field: str | None = Field(default=None, description="JSON pointer of the field that is to blame, if one is.")
     errors: list[ProblemField] = Field(default=[], description="Each wrong field.")
 
 
-def describe(refusal: Refusal, *, language: Language, instance: str, trace_id: str) -> dict[str, Any]:
+def describe(
+    refusal: Refusal,
+    *,
+    language: Language,
+    instance: str,
+    trace_id: str,
+    next_call: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """Return the members of this refusal's problem; without a detail of its own, the title is the detail."""
     indonesian = language == "id"
     title = refusal.title_id if indonesian else refusal.title
@@ -138,6 +158,8 @@ def describe(refusal: Refusal, *, language: Language, instance: str, trace_id: s
         "next_action": _in(indonesian, refusal.next_action_id, refusal.next_action),
         **refusal.facts,
     }
+    if next_call is not None:
+        problem["next_call"] = next_call
     if refusal.field is not None:
         problem["field"] = refusal.field
     if refusal.errors:
@@ -161,9 +183,16 @@ def _in(indonesian: bool, text_id: str, text: str) -> str:
     return (text_id or text) if indonesian else (text or text_id)
 
 
-def problem_response(refusal: Refusal, *, language: Language, instance: str, trace_id: str) -> web.Response:
+def problem_response(
+    refusal: Refusal,
+    *,
+    language: Language,
+    instance: str,
+    trace_id: str,
+    next_call: Mapping[str, str] | None = None,
+) -> web.Response:
     """Return the answer: problem+json, with `Retry-After` where a repeat makes sense and the challenge on 401."""
-    body = to_json(describe(refusal, language=language, instance=instance, trace_id=trace_id))
+    body = to_json(describe(refusal, language=language, instance=instance, trace_id=trace_id, next_call=next_call))
     headers = {"Content-Type": PROBLEM_JSON, "Content-Language": language}
     if refusal.retry_after_seconds is not None:
         headers["Retry-After"] = str(max(0, refusal.retry_after_seconds))

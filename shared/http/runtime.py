@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
+
+from aiohttp import web
 
 from shared.clock import Clock
 from shared.http.access_log import AccessLog
@@ -19,7 +21,10 @@ from shared.http.options import HttpOptions
 from shared.http.rate_limit import RateLimiter
 from shared.http.waiting import WaitingCalls
 from shared.sessions import SessionCheck
-from shared.tokens import Caller
+from shared.tokens import Caller, Role
+
+CALLER_ROLE: Final = web.RequestKey("caller_role", Role)
+"""The role of a verified token, for what is told where its request is refused."""
 
 
 class Verifier(Protocol):

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from pydantic_core import PydanticCustomError
 
 from shared.clock import cut_to_milliseconds
+from shared.next_calls import next_call
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})\Z")
@@ -38,6 +39,20 @@ class View(BaseModel):
     """Base of answers. Times are aware datetimes in UTC, money is whole rupiah."""
 
     model_config = ConfigDict(frozen=True)
+
+
+class NextCallView(View):
+    """The call that does the next action."""
+
+    method: str
+    href: str
+    """A path on this deployment's address; a name in braces is an id that the caller knows."""
+
+
+def view_next_call(kind: str, code: str, **known: object) -> NextCallView | None:
+    """Return the view of `shared.next_calls.next_call`; None where the next action is no call."""
+    found = next_call(kind, code, **known)
+    return NextCallView.model_validate(found) if found is not None else None
 
 
 def _only_a_day(value: object) -> object:

@@ -16,12 +16,15 @@ PROJECT = Path(__file__).parents[2]
 DEADLINES: dict[str, dict[str, set[str]]] = {
     "identity": {
         "account": {"undo_over"},
-        "applicant": {"check"},
+        "applicant": {"check", "correction"},
         "challenge": {"second_channel", "forget"},
         "assistance": {"expire"},
     },
     "application": {
         "application": {
+            "identity",
+            "draft_warning",
+            "draft_end",
             "letter",
             "hand_over",
             "hand_over_alert",

@@ -105,6 +105,7 @@ async def _identity_with_trouble(citizen: Citizen) -> None:
     suite.agencies.registry.says = all_match(**{Field.BIRTH_PLACE.value: FieldAnswer(False)})
     path = f"/v1/applicants/{citizen.applicant_id}/identity-checks"
     await citizen.done("identity", "POST", path)
+    await citizen.done("identity", "POST", f"/v1/applicants/{citizen.applicant_id}/confirmation")
     view = await citizen.done("identity", "GET", f"/v1/applicants/{citizen.applicant_id}")
     assert view["identity"]["state"] == "passed", view.body
 

@@ -24,7 +24,7 @@ from shared.tokens import Role
 STAFF_ROLES: Final = frozenset(Role) - {Role.APPLICANT, Role.SERVICE}
 
 FIELDS: Final[dict[PersonalData, frozenset[str]]] = {
-    PersonalData.NIK: frozenset({"nik", "nik_masked", "family_card_number"}),
+    PersonalData.NIK: frozenset({"nik", "nik_masked", "family_card_number", "value_here", "value_on_paper"}),
     PersonalData.CONTACT: frozenset({"email", "phone", "address", "identifier"}),
     PersonalData.STAFF_NAME: frozenset({"full_name", "username"}),
     PersonalData.BANK_ACCOUNT: frozenset({"account_number", "number_masked", "holder_name", "bank_account"}),
@@ -117,10 +117,12 @@ def test_the_declared_reads_are_the_ones_we_know() -> None:
     declared = {(service, each.name, each.reads) for service, each in EVERY if each.reads is not None}
     assert declared == {
         ("identity", "look_up_person", PersonalData.NIK),
+        ("identity", "look_at_correction", PersonalData.NIK),
         ("identity", "list_staff", PersonalData.STAFF_NAME),
         ("identity", "look_at_staff", PersonalData.STAFF_NAME),
         ("application", "list_own", PersonalData.APPLICATION),
-        ("application", "look", PersonalData.APPLICATION),
+        ("application", "get_application", PersonalData.APPLICATION),
+        ("application", "search_by_person", PersonalData.APPLICATION),
         ("application", "download_letter", PersonalData.LETTER),
         ("application", "download_document", PersonalData.PICTURE),
         ("scheduling", "special_requests", PersonalData.EVIDENCE),

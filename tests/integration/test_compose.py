@@ -410,7 +410,7 @@ async def test_keys_are_turned_while_an_application_is_under_way(deployment: Dep
     challenge = await citizen.api.post(f"{ways.at.identity}/v1/logins", {"identifier": citizen.person.email})
     code = await citizen.outside.otp_by_mail(citizen.person.email, seen=mails)
     verification = f"{ways.at.identity}/v1/challenges/{challenge['challenge_id']}/verification"
-    answer = await citizen.api.post(verification, {"code": code})
+    answer = await citizen.api.post(verification, {"code": code, "device_token": citizen.device_token})
     assert answer["account_id"] == account_id  # found by a fingerprint of the old key
     citizen.api.token = answer["access_token"]
     await ways.visit(way, citizen)  # a queue code, pictures and personal data of the old keys

@@ -191,7 +191,30 @@ class Citizen(Person):
         for item in view["requirements"]:
             if item["need"] != "optional" and item["state"] == "missing":
                 await self._upload(item["code"])
-        await self.post("application", f"{self._application}/submission", {"confirmed_not_refundable": True})
+        await self._submit()
+        await self._see_identity_confirmed()
+
+    async def _submit(self) -> None:
+        allowed = ("person_applies_elsewhere", "answers_contradict") if self.has_twin else ()
+        body = {"confirmed_not_refundable": True}
+        for _ in range(WAITS_FOR_THE_TWIN):
+            submitted = await self.post("application", f"{self._application}/submission", body, expect=allowed)
+            if submitted.ok:
+                return
+            if submitted.code == "answers_contradict":  # the twin has collected a passport meanwhile
+                break
+            await self.pause(2 * HOUR)
+        raise GaveWay
+
+    async def _see_identity_confirmed(self) -> None:
+        """See the submission go on once application has heard of the confirmation; give way to a twin's application."""
+
+        async def look() -> Reply:
+            return await self.get("application", self._application)
+
+        view = await self.eventually(look, lambda seen: seen["identity_state"] != "pending", "the confirmed identity")
+        if self.has_twin and (view["identity_state"], view["state"]) != ("confirmed", "submitted"):
+            raise GaveWay
 
     async def _begin(self) -> None:
         allowed = ("application_already_open",) if self.has_twin else ()

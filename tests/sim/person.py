@@ -20,7 +20,12 @@ LONGEST_WAIT_SECONDS = 60.0
 PATIENCE_SECONDS = 4 * 3600.0
 """Longer than the ladder of retry rungs takes after any crash."""
 
-ASK_AGAIN = frozenset({"not_known_yet", "still_running", "someone_else_changed_it", "unavailable", "upstream_down"})
+ASK_AGAIN = frozenset(
+    {
+        *("not_known_yet", "still_running", "someone_else_changed_it", "unavailable", "upstream_down"),
+        *("application_not_submitted", "identity_awaited"),
+    }
+)
 
 
 class Unexpected(Exception):

@@ -72,7 +72,7 @@ def test_a_claim_that_is_freed_without_a_tombstone_oversells(monkeypatch: pytest
     async def free_at_once(self: SeatInventory, record: Any) -> None:
         holder = await self._appointments.appointment(record.state.claimed_by or "")
         fate = appointments.ClaimFate.FREE if holder is None else appointments.fate_of_claim(record.state, holder.state)
-        await self._seats.save_seat(record, self._judged(record.state, fate), self._context.now())
+        await self._seats.replace_seat(record, self._judged(record.state, fate), self._context.clock)
 
     monkeypatch.setattr(SeatInventory, "judge_claim", free_at_once)
     slow = replace(CROWDED, rates=replace(CALM, pause=0.02, slow=0.5))

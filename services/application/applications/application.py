@@ -14,7 +14,7 @@ from services.application.applications.document import PRESENT_STATES, Document,
 from services.application.applications.hand_over import Approval, Handed, HandOver, alert_time
 from services.application.applications.visit import Seat, Visits
 from services.application.requirements.answers import Answers
-from services.application.rules import Pace
+from services.application.rules import DRAFT_IDLE, DRAFT_WARNING, Pace
 from shared.store.decision import Decision
 from shared.store.transitions import Transitions
 
@@ -24,10 +24,16 @@ LARGEST_TIMELINE: Final = 300
 """Entries kept; the oldest after the first one give way."""
 
 
+DRAFT_WORKERS: Final = frozenset({"applicant", "front_officer"})
+"""Authors whose lines in the timeline keep a draft; messages that are sent and events do not."""
+
+
 class Status(StrEnum):
     """States of an application. Scheduling owns seats, billing owns bills."""
 
     DRAFT = "draft"
+    IDENTITY_PENDING = "identity_pending"
+    """Submitted; no other service is told before the civil registry has confirmed who applies."""
     SUBMITTED = "submitted"
     INCOMPLETE = "incomplete"
     APPROVED = "approved"
@@ -43,6 +49,9 @@ class Command(StrEnum):
 
     ANSWER = "answer"
     SUBMIT = "submit"
+    SUBMIT_UNCONFIRMED = "submit_unconfirmed"
+    CONFIRM_IDENTITY = "confirm_identity"
+    RETURN_TO_DRAFT = "return_to_draft"
     WITHDRAW = "withdraw"
     APPROVE = "approve"
     FIND_INCOMPLETE = "find_incomplete"
@@ -56,7 +65,12 @@ TRANSITIONS: Final[Transitions[Status, Command]] = Transitions(
     {
         (Status.DRAFT, Command.ANSWER): Status.DRAFT,
         (Status.DRAFT, Command.SUBMIT): Status.SUBMITTED,
+        (Status.DRAFT, Command.SUBMIT_UNCONFIRMED): Status.IDENTITY_PENDING,
         (Status.DRAFT, Command.WITHDRAW): Status.WITHDRAWN,
+        (Status.IDENTITY_PENDING, Command.CONFIRM_IDENTITY): Status.SUBMITTED,
+        (Status.IDENTITY_PENDING, Command.RETURN_TO_DRAFT): Status.DRAFT,
+        (Status.IDENTITY_PENDING, Command.WITHDRAW): Status.WITHDRAWN,
+        (Status.DRAFT, Command.CLOSE): Status.CLOSED,
         (Status.SUBMITTED, Command.WITHDRAW): Status.WITHDRAWN,
         (Status.SUBMITTED, Command.APPROVE): Status.APPROVED,
         (Status.SUBMITTED, Command.FIND_INCOMPLETE): Status.INCOMPLETE,
@@ -72,10 +86,13 @@ TRANSITIONS: Final[Transitions[Status, Command]] = Transitions(
 )
 FINAL: Final = frozenset({Status.COLLECTED, Status.REFUSED, Status.WITHDRAWN, Status.CLOSED})
 LIVE: Final = tuple(status for status in Status if status not in FINAL)
-"""One application in these states per person."""
+"""One application in these states per applicant of an account."""
 
-BEFORE_INTERVIEW: Final = frozenset({Status.DRAFT, Status.SUBMITTED})
-TAKES_DOCUMENTS: Final = frozenset({Status.DRAFT, Status.SUBMITTED, Status.INCOMPLETE})
+HOLDS_PERSON: Final = tuple(status for status in LIVE if status is not Status.DRAFT)
+"""One application in these states per person, in whichever account. A draft is none of them: anybody can begin it."""
+
+BEFORE_INTERVIEW: Final = frozenset({Status.DRAFT, Status.IDENTITY_PENDING, Status.SUBMITTED})
+TAKES_DOCUMENTS: Final = BEFORE_INTERVIEW | {Status.INCOMPLETE}
 PAST_INTERVIEW: Final = frozenset({Status.APPROVED, Status.PRINTED, Status.COLLECTED})
 
 
@@ -140,8 +157,15 @@ class Application:
     account_id: str
     applicant_id: str
     person_id: str
+    """Of the person; the applicant's id while their identity is not confirmed."""
     started_at: datetime
     status: Status = Status.DRAFT
+    identity_look_at: datetime | None = None
+    """When the applicant's confirmation is looked for next; None once the identity is confirmed."""
+    another_open: bool = False
+    """Whether the person, now that they are known, has another live application; this one waits for its end."""
+    draft_warned_at: datetime | None = None
+    """When the applicant was told that the draft is going to end."""
     assisting_office_id: str | None = None
     answers: Answers | None = None
     minor: bool = False
@@ -182,6 +206,11 @@ class Application:
     def live(self) -> bool:
         """Return whether it has not ended."""
         return self.status not in FINAL
+
+    @property
+    def identity_confirmed(self) -> bool:
+        """Return whether the civil registry has confirmed who applies."""
+        return self.identity_look_at is None
 
 
 Decide = Callable[[Application], Decision[Application] | None]
@@ -291,12 +320,41 @@ def hand_over_again(application: Application, pace: Pace, now: datetime, *, at: 
     return replace(application, hand_over=again)
 
 
+def draft_touched_at(application: Application) -> datetime:
+    """Return when somebody last worked on the draft: the applicant, or an officer who assists them."""
+    lines = [line.at for line in application.timeline if line.who in DRAFT_WORKERS]
+    return max([application.started_at, *lines, *(document.created_at for document in application.documents)])
+
+
+def draft_ends_at(application: Application) -> datetime:
+    """Return when a draft without work on it ends; once it was warned of, not before the warning's time is over."""
+    ends_at = draft_touched_at(application) + DRAFT_IDLE
+    warned_at = application.draft_warned_at
+    return ends_at if warned_at is None else max(ends_at, warned_at + DRAFT_WARNING)
+
+
+def draft_is_warned(application: Application) -> bool:
+    """Return whether the applicant was warned since the draft was last worked on."""
+    warned_at = application.draft_warned_at
+    return warned_at is not None and warned_at > draft_touched_at(application)
+
+
+def draft_deadlines(application: Application) -> Mapping[str, datetime]:
+    """Return when the applicant is warned that the draft ends, then when it ends."""
+    if application.status is not Status.DRAFT:
+        return {}
+    if draft_is_warned(application):
+        return {"draft_end": draft_ends_at(application)}
+    return {"draft_warning": draft_touched_at(application) + DRAFT_IDLE - DRAFT_WARNING}
+
+
 def deadlines(application: Application) -> Mapping[str, datetime]:
     """Return the deadlines that are open, by name."""
     hand_over, approval, interview = application.hand_over, application.approval, application.interview
     waiting = hand_over is not None and hand_over.acknowledged_at is None
     uploads = [document.upload_until for document in application.documents if document.state is DocumentState.UPLOADING]
     found = {
+        "identity": application.identity_look_at if application.live else None,
         "letter": application.letter_due_at,
         "hand_over": hand_over.next_try_at if hand_over else None,
         "hand_over_alert": hand_over.alert_at if hand_over and waiting and hand_over.overdue_since is None else None,
@@ -306,7 +364,7 @@ def deadlines(application: Application) -> Mapping[str, datetime]:
         "papers": interview.complete_until if interview and application.status is Status.INCOMPLETE else None,
         "collection": application.collect_until if application.status is Status.PRINTED else None,
     }
-    return {name: at for name, at in found.items() if at is not None}
+    return {**{name: at for name, at in found.items() if at is not None}, **draft_deadlines(application)}
 
 
 def _without_visit_work(application: Application) -> Application:

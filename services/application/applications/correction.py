@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
-from services.application.requirements.answers import Reason, ZeroTariff
-
-
-class Ground(StrEnum):
-    """Findings of an interviewer about the book before this one."""
-
-    LOST = "lost"
-    DAMAGED = "damaged"
+from services.application.requirements.answers import ZeroTariff
+from shared.events.codes import ApplicationReason
 
 
 @dataclass(frozen=True)
@@ -22,7 +15,7 @@ class Corrected:
 
     passport_kind: str
     validity_years: int
-    reason: Reason
+    reason: ApplicationReason
     zero_tariff: ZeroTariff | None = None
 
 

@@ -10,10 +10,11 @@ from dataclasses import replace
 from typing import Final
 
 from services.application.applications.application import Application
-from services.application.applications.correction import Corrected, Correction, Ground
+from services.application.applications.correction import Corrected, Correction
 from services.application.applications.visit import Bill, BillState
-from services.application.requirements.answers import Answers, Reason
+from services.application.requirements.answers import Answers
 from shared.events.application import KindCorrected, PenaltyFound
+from shared.events.codes import ApplicationReason, BillPurpose, PenaltyGround
 from shared.store.decision import Decision
 
 
@@ -25,7 +26,7 @@ def answers_after(answers: Answers, corrected: Corrected) -> Answers:
         validity_years=corrected.validity_years,
         reason=corrected.reason,
         zero_tariff=corrected.zero_tariff,
-        has_held_passport=corrected.reason is not Reason.NEW,
+        has_held_passport=corrected.reason is not ApplicationReason.NEW,
     )
 
 
@@ -48,7 +49,7 @@ def kind_corrected(
 
 
 def penalty_found(
-    application_id: str, application: Application, ground: Ground, correction: Correction, *, force_majeure: bool
+    application_id: str, application: Application, ground: PenaltyGround, correction: Correction, *, force_majeure: bool
 ) -> Decision[Application]:
     """Record that the book before this one is lost or damaged, which the questionnaire did not tell."""
     event = PenaltyFound(
@@ -89,10 +90,12 @@ def being_priced(application: Application) -> bool:
     )
 
 
+EXTRA_PURPOSES: Final = frozenset({BillPurpose.TOP_UP, BillPurpose.PENALTY})
 SETTLED_BILLS: Final = frozenset({BillState.PAID, BillState.WAIVED, BillState.SUPERSEDED, BillState.CANCELLED})
 
 
 def owed(application: Application) -> tuple[Bill, ...]:
     """Differences and penalties that are not paid: the passport waits for them."""
-    aside = [bill for bill in application.visits.bills if bill.purpose in ("top_up", "penalty")]
-    return tuple(bill for bill in aside if bill.state not in SETTLED_BILLS)
+    return tuple(
+        bill for bill in application.visits.bills if bill.purpose in EXTRA_PURPOSES and bill.state not in SETTLED_BILLS
+    )

@@ -49,7 +49,7 @@ DOCUMENT_TRANSITIONS: Final[Transitions[DocumentState, DocumentCommand]] = Trans
 )
 FINAL_DOCUMENT_STATES: Final = frozenset({DocumentState.REFUSED, DocumentState.REPLACED})
 PRESENT_STATES: Final = (DocumentState.ACCEPTED, DocumentState.FLAGGED)
-"""States that count as "there" for a submission: a doubt is an officer's to settle and holds nobody up."""
+"""States that count as "there" for a submission: a doubt is an officer's to settle and delays no submission."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,10 @@ STEP_WORDS: dict[Step, Text] = {
     Step.QUESTIONNAIRE: Text("Answer the questionnaire first.", "Jawab kuesioner terlebih dahulu."),
     Step.DOCUMENTS: Text("Upload the required documents first.", "Unggah dokumen yang wajib terlebih dahulu."),
     Step.SUBMIT: Text("Submit the application first.", "Kirim permohonan terlebih dahulu."),
+    Step.IDENTITY: Text(
+        "Wait until the civil registry has confirmed the identity; see the applicant.",
+        "Tunggu sampai Dukcapil mengonfirmasi identitas; lihat data pemohon.",
+    ),
     Step.CHOOSE_SEAT: Text("Choose an office and a time first.", "Pilih kantor dan waktu terlebih dahulu."),
     Step.PAY: Text("Pay the bill first.", "Bayar tagihan terlebih dahulu."),
     Step.COME: Text("Check in at the office first.", "Lakukan check-in di kantor terlebih dahulu."),
@@ -30,6 +34,17 @@ class StepComesFirst(Refusal):
     def __init__(self, step: Step) -> None:
         words = STEP_WORDS[step]
         super().__init__(words.en, detail_id=words.id, next_action=words.en, next_action_id=words.id, step=step.value)
+
+
+class PersonAppliesElsewhere(Refusal):
+    """Another account has submitted an application for this person; an officer settles whose it is."""
+
+    status = 409
+    code = "person_applies_elsewhere"
+    title = "Another account has submitted an application for this person."
+    title_id = "Akun lain sudah mengirim permohonan untuk orang ini."
+    next_action = "Show the identity card at an immigration office: an officer closes the other one. This draft stays."
+    next_action_id = "Tunjukkan KTP di kantor imigrasi: petugas menutup permohonan itu. Konsep ini tetap tersimpan."
 
 
 class ApplicationEnded(Refusal):

@@ -22,12 +22,37 @@ class Step(StrEnum):
     QUESTIONNAIRE = "questionnaire"
     DOCUMENTS = "documents"
     SUBMIT = "submit"
+    IDENTITY = "identity"
+    """Only where the civil registry has not confirmed the identity yet."""
     CHOOSE_SEAT = "choose_seat"
     PAY = "pay"
     COME = "come"
     INTERVIEW = "interview"
     PRINT = "print"
     COLLECT = "collect"
+
+
+class ActionCode(StrEnum):
+    """Kinds of next action; :mod:`shared.next_calls` has the call that does each of them."""
+
+    ANSWER_QUESTIONNAIRE = "answer_questionnaire"
+    UPLOAD_DOCUMENTS = "upload_documents"
+    SUBMIT = "submit"
+    SEE_IDENTITY_CHECK = "see_identity_check"
+    END_OTHER_APPLICATION = "end_other_application"
+    CHOOSE_SEAT = "choose_seat"
+    ANSWER_OFFER = "answer_offer"
+    CHOOSE_NEW_DATE = "choose_new_date"
+    ASK_SPECIAL_RESCHEDULE = "ask_special_reschedule"
+    RENEW_BILL = "renew_bill"
+    PAY = "pay"
+    WAIT = "wait"
+    COME = "come"
+    ASK_OFFICE = "ask_office"
+    COLLECT = "collect"
+    READ_REFUSAL = "read_refusal"
+    BEGIN_AGAIN = "begin_again"
+    NOTHING = "nothing"
 
 
 FINISHED: Final = "finished"
@@ -53,9 +78,12 @@ _BEFORE_INTERVIEW: Final = frozenset({Step.CHOOSE_SEAT, Step.PAY, Step.COME})
 class NextAction:
     """The next action in both languages, and its deadline (None where time does not matter)."""
 
+    code: ActionCode
     en: str
     id: str
     deadline: datetime | None = None
+    bill_id: str | None = None
+    """The bill that it is about, if it is about one."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +101,7 @@ def done_steps(application: Application, *, documents_complete: bool) -> frozens
         Step.QUESTIONNAIRE: application.answers is not None,
         Step.DOCUMENTS: documents_complete,
         Step.SUBMIT: application.submitted_at is not None,
+        Step.IDENTITY: application.identity_confirmed,
         Step.CHOOSE_SEAT: _has_seat(application),
         Step.PAY: _is_certain(application),
         Step.COME: _has_come(application),
@@ -105,8 +134,9 @@ def application_progress(application: Application, *, documents_complete: bool) 
         return Progress(FINISHED, (), _ENDINGS[application.status])
     done = done_steps(application, documents_complete=documents_complete)
     seat = application.visits.seat
-    paid = seat is not None and seat.state is SeatState.SPECIAL_OPEN
-    remaining = tuple(step for step in Step if step not in done and not (paid and step is Step.PAY))
+    not_needed = {Step.PAY} if seat is not None and seat.state is SeatState.SPECIAL_OPEN else set()
+    not_needed |= {Step.IDENTITY} if application.identity_confirmed else set()
+    remaining = tuple(step for step in Step if step not in done | not_needed)
     action = _ACTIONS[remaining[0]](application)
     if application.submitted_at is not None and not documents_complete and remaining[0] in _BEFORE_INTERVIEW:
         action = _with_upload_again(action)
@@ -148,6 +178,7 @@ def _has_come(application: Application) -> bool:
 
 def _with_upload_again(action: NextAction) -> NextAction:
     return NextAction(
+        ActionCode.UPLOAD_DOCUMENTS,
         f"A document was refused: upload it again. {action.en}",
         f"Ada dokumen yang ditolak: unggah ulang. {action.id}",
         action.deadline,
@@ -160,16 +191,14 @@ def _with_owed(action: NextAction, bill: Bill, timezone: str | None) -> NextActi
         en, id_ = _until(bill.expires_at, timezone)
         pay_en = f"Pay {rupiah(bill.amount or 0)} with billing code {bill.billing_code}{en}."
         pay_id = f"Bayar {rupiah(bill.amount or 0)} dengan kode billing {bill.billing_code}{id_}."
-        return NextAction(f"{pay_en} {action.en}", f"{pay_id} {action.id}", bill.expires_at or action.deadline)
+        deadline = bill.expires_at or action.deadline
+        return NextAction(ActionCode.PAY, f"{pay_en} {action.en}", f"{pay_id} {action.id}", deadline, bill.bill_id)
     if bill.state in ENDED_BILL_STATES:
         ended_en = "The billing code of what is still owed has ended: ask for a new one."
         ended_id = "Kode billing yang masih harus dibayar telah berakhir: minta kode baru."
-        return NextAction(f"{ended_en} {action.en}", f"{ended_id} {action.id}", action.deadline)
+        en, id_ = f"{ended_en} {action.en}", f"{ended_id} {action.id}"
+        return NextAction(ActionCode.RENEW_BILL, en, id_, action.deadline, bill.bill_id)
     return action
-
-
-def _both(en: str, id_: str, deadline: datetime | None = None) -> NextAction:
-    return NextAction(en, id_, deadline)
 
 
 def _until(deadline: datetime | None, timezone: str | None) -> tuple[str, str]:
@@ -181,20 +210,38 @@ def _until(deadline: datetime | None, timezone: str | None) -> tuple[str, str]:
 
 
 def _questionnaire(_: Application) -> NextAction:
-    return _both("Answer the questionnaire.", "Jawab kuesioner.")
+    return NextAction(ActionCode.ANSWER_QUESTIONNAIRE, "Answer the questionnaire.", "Jawab kuesioner.")
 
 
 def _documents(_: Application) -> NextAction:
-    return _both(
+    return NextAction(
+        ActionCode.UPLOAD_DOCUMENTS,
         "Upload a picture (JPEG or PNG) of each required document.",
         "Unggah gambar (JPEG atau PNG) setiap dokumen yang wajib.",
     )
 
 
 def _submit(_: Application) -> NextAction:
-    return _both(
+    return NextAction(
+        ActionCode.SUBMIT,
         "Check your answers, read what is not paid back, and submit.",
         "Periksa jawaban Anda, baca ketentuan biaya yang tidak dikembalikan, lalu kirim.",
+    )
+
+
+def _identity(application: Application) -> NextAction:
+    if application.another_open:
+        return NextAction(
+            ActionCode.END_OTHER_APPLICATION,
+            "An application of this person is open already. Go on with that one, or withdraw one of the two.",
+            "Permohonan lain untuk orang ini sudah ada. Lanjutkan permohonan itu, atau tarik salah satunya.",
+        )
+    return NextAction(
+        ActionCode.SEE_IDENTITY_CHECK,
+        "The civil registry has not confirmed the identity yet; a seat can be chosen as soon as it has. "
+        "See the applicant for how the check stands.",
+        "Dukcapil belum mengonfirmasi identitas; kursi dapat dipilih segera setelahnya. "
+        "Lihat data pemohon untuk mengetahui status pemeriksaannya.",
     )
 
 
@@ -202,24 +249,30 @@ def _choose_seat(application: Application) -> NextAction:
     seat, bill = application.visits.last_seat, application.visits.bill
     if seat is not None and seat.state is SeatState.OFFERED:
         en, id_ = _until(seat.offer_until, seat.office_timezone)
-        return _both(
+        return NextAction(
+            ActionCode.ANSWER_OFFER,
             f"Your payment came late; another time is kept for you{en}: accept or decline it.",
             f"Pembayaran Anda terlambat; waktu lain disimpan untuk Anda{id_}: terima atau tolak.",
             seat.offer_until,
         )
     if bill is not None and bill.state is BillState.PAID_LATE and not application.visits.refunds:
-        return _both(
+        return NextAction(
+            ActionCode.WAIT,
             "Your payment came late; we are looking for a time for you. You need do nothing.",
             "Pembayaran Anda terlambat; kami mencarikan waktu untuk Anda. Anda tidak perlu melakukan apa pun.",
         )
     if seat is not None and seat.state in _WITHOUT_VISIT:
         return _new_date(seat)
     if bill is not None and bill.state in ENDED_BILL_STATES:
-        return _both(
+        return NextAction(
+            ActionCode.RENEW_BILL,
             "The billing code ended unpaid and the seat went back. Ask for a new code or choose another time.",
             "Kode billing berakhir tanpa pembayaran dan kursi dilepas. Minta kode baru atau pilih waktu lain.",
+            bill_id=bill.bill_id,
         )
-    return _both("Choose an office and a time for your visit.", "Pilih kantor dan waktu kedatangan.")
+    return NextAction(
+        ActionCode.CHOOSE_SEAT, "Choose an office and a time for your visit.", "Pilih kantor dan waktu kedatangan."
+    )
 
 
 _WITHOUT_VISIT: Final = (SeatState.SPECIAL_OPEN, SeatState.SPECIAL_ENDED, SeatState.MISSED, SeatState.VOIDED)
@@ -229,28 +282,33 @@ def _new_date(seat: Seat) -> NextAction:
     """Return the next action after a visit that did not take place or was stopped."""
     if seat.state is SeatState.SPECIAL_OPEN:
         en, id_ = _until(seat.until, seat.office_timezone)
-        return _both(
+        return NextAction(
+            ActionCode.CHOOSE_NEW_DATE,
             f"Choose a new date{en}; you do not pay again.",
             f"Pilih tanggal baru{id_}; Anda tidak membayar lagi.",
             seat.until,
         )
     if seat.state is SeatState.SPECIAL_ENDED:
-        return _both(
+        return NextAction(
+            ActionCode.ASK_OFFICE,
             "The new date was not chosen in time. Ask the office about your application.",
             "Tanggal baru tidak dipilih tepat waktu. Tanyakan permohonan Anda kepada kantor.",
         )
     if seat.state is SeatState.VOIDED:
-        return _both(
+        return NextAction(
+            ActionCode.CHOOSE_SEAT,
             "The proof of payment was not valid. Ask your bank, then choose an office and a time and pay.",
             "Bukti pembayaran tidak sah. Tanyakan bank Anda, lalu pilih kantor dan waktu, dan bayar.",
         )
     if seat.special_refused is not None:
-        return _both(
+        return NextAction(
+            ActionCode.ASK_OFFICE,
             "You did not come to your visit and the office refused a special reschedule. Ask the office.",
             "Anda tidak hadir dan kantor menolak jadwal ulang khusus. Tanyakan kepada kantor.",
         )
     en, id_ = _until(seat.ask_until, seat.office_timezone)
-    return _both(
+    return NextAction(
+        ActionCode.ASK_SPECIAL_RESCHEDULE,
         f"You did not come. A system fault, illness or force majeure permits a new date without paying: ask{en}.",
         f"Anda tidak hadir. Gangguan sistem, sakit, atau keadaan kahar membolehkan tanggal baru tanpa membayar: "
         f"mintalah{id_}.",
@@ -264,7 +322,8 @@ def _pay(application: Application) -> NextAction:
     say = _PAYMENTS.get(bill.state) if bill is not None else None
     if bill is None or say is None:
         deadline = seat.hold_until if seat and bill is None else None
-        return _both(
+        return NextAction(
+            ActionCode.WAIT,
             "Your seat is held; the billing code is being made.",
             "Kursi Anda ditahan; kode billing sedang dibuat.",
             deadline,
@@ -275,7 +334,8 @@ def _pay(application: Application) -> NextAction:
 def _pay_now(bill: Bill, timezone: str | None) -> NextAction:
     en, id_ = _until(bill.expires_at, timezone)
     amount = rupiah(bill.amount or 0)
-    return _both(
+    return NextAction(
+        ActionCode.PAY,
         f"Pay {amount} with billing code {bill.billing_code}{en}.",
         f"Bayar {amount} dengan kode billing {bill.billing_code}{id_}.",
         bill.expires_at,
@@ -291,28 +351,35 @@ def _code_late(bill: Bill, timezone: str | None) -> NextAction:
             f" Kami mencoba lagi {local_time(bill.next_check_at, timezone, indonesian=True)}.",
         )
     )
-    return _both(
+    return NextAction(
+        ActionCode.WAIT,
         f"The treasury is slow to give a billing code. Your seat is kept; you need do nothing.{en}",
         f"Kode billing terlambat diterbitkan. Kursi Anda tetap disimpan; Anda tidak perlu melakukan apa pun.{id_}",
     )
 
 
 def _bank_has_it(_: Bill, __: str | None) -> NextAction:
-    return _both(
+    return NextAction(
+        ActionCode.WAIT,
         "The bank has taken your payment; the treasury has not confirmed it yet. Your seat is kept; do not pay again.",
         "Bank telah menerima pembayaran Anda; kas negara belum mengonfirmasi. Kursi Anda disimpan; jangan bayar lagi.",
     )
 
 
 def _asking(_: Bill, __: str | None) -> NextAction:
-    return _both(
+    return NextAction(
+        ActionCode.WAIT,
         "The billing code has ended; we are asking the treasury whether you paid in time. Your seat is kept.",
         "Kode billing telah berakhir; kami menanyakan apakah Anda membayar tepat waktu. Kursi Anda disimpan.",
     )
 
 
 def _confirming(_: Bill, __: str | None) -> NextAction:
-    return _both("Your payment is in; your seat is being confirmed.", "Pembayaran diterima; kursi sedang dikonfirmasi.")
+    return NextAction(
+        ActionCode.WAIT,
+        "Your payment is in; your seat is being confirmed.",
+        "Pembayaran diterima; kursi sedang dikonfirmasi.",
+    )
 
 
 _PAYMENTS: Final[dict[BillState, Callable[[Bill, str | None], NextAction]]] = {
@@ -329,7 +396,8 @@ _PAYMENTS: Final[dict[BillState, Callable[[Bill, str | None], NextAction]]] = {
 def _come(application: Application) -> NextAction:
     seat = application.visits.seat
     place_en, place_id = _when_and_where(seat)
-    return _both(
+    return NextAction(
+        ActionCode.COME,
         f"Come to {place_en}. Bring the originals and your queue code.",
         f"Datang ke {place_id}. Bawa dokumen asli dan kode antrean.",
         seat.starts_at if seat else None,
@@ -348,16 +416,18 @@ def _interview(application: Application) -> NextAction:
     interview, seat = application.interview, application.visits.last_seat
     if application.status is Status.INCOMPLETE and interview is not None:
         en, id_ = _until(interview.complete_until, seat.office_timezone if seat else None)
-        return _both(
+        return NextAction(
+            ActionCode.UPLOAD_DOCUMENTS,
             f"Papers are missing: bring or upload them{en}.",
             f"Ada dokumen yang kurang: lengkapi{id_}.",
             interview.complete_until,
         )
-    return _both("Wait until your number is called.", "Tunggu sampai nomor Anda dipanggil.")
+    return NextAction(ActionCode.WAIT, "Wait until your number is called.", "Tunggu sampai nomor Anda dipanggil.")
 
 
 def _unpaid() -> NextAction:
-    return _both(
+    return NextAction(
+        ActionCode.CHOOSE_SEAT,
         "The proof of payment was not valid and the passport waits for the fee. Ask your bank, or choose an office and "
         "a time and pay.",
         "Bukti pembayaran tidak sah dan paspor menunggu pembayaran. Tanyakan bank Anda, atau pilih kantor dan waktu, "
@@ -369,7 +439,8 @@ def _print(application: Application) -> NextAction:
     if application.visits.unpaid:
         return _unpaid()
     approval = application.approval
-    return _both(
+    return NextAction(
+        ActionCode.WAIT,
         "Your passport is being printed; we tell you when it is ready.",
         "Paspor Anda sedang dicetak; kami memberi tahu jika sudah siap.",
         issue_due(approval.approved_at) if approval else None,
@@ -382,7 +453,8 @@ def _collect(application: Application) -> NextAction:
     seat = application.visits.last_seat
     office = seat.office_name if seat and seat.office_name else None
     en, id_ = _until(application.collect_until, seat.office_timezone if seat else None)
-    return _both(
+    return NextAction(
+        ActionCode.COLLECT,
         f"Collect your passport at {office or 'the office'}{en}.",
         f"Ambil paspor Anda di {office or 'kantor'}{id_}.",
         application.collect_until,
@@ -393,6 +465,7 @@ _ACTIONS: Final[dict[Step, Callable[[Application], NextAction]]] = {
     Step.QUESTIONNAIRE: _questionnaire,
     Step.DOCUMENTS: _documents,
     Step.SUBMIT: _submit,
+    Step.IDENTITY: _identity,
     Step.CHOOSE_SEAT: _choose_seat,
     Step.PAY: _pay,
     Step.COME: _come,
@@ -401,16 +474,19 @@ _ACTIONS: Final[dict[Step, Callable[[Application], NextAction]]] = {
     Step.COLLECT: _collect,
 }
 _ENDINGS: Final[dict[Status, NextAction]] = {
-    Status.COLLECTED: NextAction("Nothing is left to do.", "Tidak ada lagi yang perlu dilakukan."),
+    Status.COLLECTED: NextAction(ActionCode.NOTHING, "Nothing is left to do.", "Tidak ada lagi yang perlu dilakukan."),
     Status.REFUSED: NextAction(
+        ActionCode.READ_REFUSAL,
         "The application was refused. Read the reason, its rule and the ways of redress; you may also apply again.",
         "Permohonan ditolak. Baca alasan, aturan, dan upaya yang tersedia; Anda juga dapat mengajukan permohonan baru.",
     ),
     Status.WITHDRAWN: NextAction(
+        ActionCode.BEGIN_AGAIN,
         "You withdrew this application; you may begin a new one.",
         "Anda menarik permohonan ini; Anda dapat memulai permohonan baru.",
     ),
     Status.CLOSED: NextAction(
+        ActionCode.BEGIN_AGAIN,
         "A time limit ran out and the application was closed; you may begin a new one.",
         "Batas waktu terlewati dan permohonan ditutup; Anda dapat memulai permohonan baru.",
     ),

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.application.applications.applicant import Applicant
-from services.application.applications.application import LIVE, Application, Status, deadlines
+from services.application.applications.application import HOLDS_PERSON, LIVE, Application, Status, deadlines
 from shared.events.message import Message
 from shared.store.kinds import Index, Kind, Range, Record
 from shared.store.port import AlreadyExists as Taken
@@ -19,13 +19,18 @@ MOST_APPLICATIONS: Final = 100
 MOST_OF_AN_OFFICE: Final = 500
 """Visits of an office on one day."""
 
+SUBMITTED_PERSON: Final = "submitted_person"
+"""The index that lets one account alone submit for a person."""
 
 APPLICATION: Final[Kind[Application]] = Kind(
     "application",
     Application,
     indexes=(
         Index("account", ("state.account_id", "-state.started_at")),
-        Index("live_person", ("state.person_id",), unique=True, where={"state.status": tuple(map(str, LIVE))}),
+        Index("live_applicant", ("state.applicant_id",), unique=True, where={"state.status": tuple(map(str, LIVE))}),
+        Index(
+            SUBMITTED_PERSON, ("state.person_id",), unique=True, where={"state.status": tuple(map(str, HOLDS_PERSON))}
+        ),
         Index("person", ("state.person_id", "state.status")),
         Index("number", ("state.number",), unique=True),
         Index("office", ("state.office_id", "state.visit_at")),
@@ -59,10 +64,15 @@ class Repository:
         wanted = {"state.account_id": account_id}
         return await self._store.find(APPLICATION, "account", wanted, limit=MOST_APPLICATIONS)
 
-    async def live_application_of(self, person_id: str) -> Record[Application] | None:
-        """The one application of a person that has not ended."""
-        found = await self._store.find(APPLICATION, "live_person", {"state.person_id": person_id}, limit=1)
+    async def live_application_of(self, applicant_id: str) -> Record[Application] | None:
+        """Return the one application of an applicant that has not ended, or None."""
+        found = await self._store.find(APPLICATION, "live_applicant", {"state.applicant_id": applicant_id}, limit=1)
         return found[0] if found else None
+
+    async def live_applications_for(self, person_id: str) -> list[Record[Application]]:
+        """Return the applications for a person that have not ended, in whichever account; drafts of strangers too."""
+        wanted = {"state.person_id": person_id, "state.status": tuple(map(str, LIVE))}
+        return await self._store.find(APPLICATION, "person", wanted, limit=MOST_APPLICATIONS)
 
     async def application_numbered(self, number: str) -> Record[Application] | None:
         """The application of that number."""

@@ -13,17 +13,17 @@ from services.application.applications.correction_transitions import owed
 from services.application.applications.document import Document, DocumentState
 from services.application.applications.next_step import local_time
 from services.application.applications.service import Seen
-from services.application.applications.visit import Bill, Seat
+from services.application.applications.visit import Seat
 from services.application.http import APPLICATION
 from services.application.requirements.requirement import RuleSet
 from services.application.requirements.schemas import Questionnaire, RequirementView
 from services.application.texts import line_text, reason_text
 from shared.http.call import AnyCall
-from shared.http.schema import View
+from shared.http.schema import NextCallView, View, view_next_call
 
 
 class DocumentView(View):
-    """One upload and what became of it."""
+    """One upload and its outcome."""
 
     document_id: str
     requirement: str
@@ -40,8 +40,8 @@ class DocumentView(View):
     decided_by: str | None
 
     @classmethod
-    def of(cls, document: Document) -> Self:
-        """As it is shown."""
+    def from_document(cls, document: Document) -> Self:
+        """Return the view of a document, with its refusal in words."""
         why = reason_text(document.reason)
         return cls(
             document_id=document.document_id,
@@ -81,8 +81,8 @@ class AppointmentView(View):
     reason: str | None
 
     @classmethod
-    def of(cls, seat: Seat, *, for_staff: bool) -> Self:
-        """As it is shown. The queue code is the visitor's own: staff scan it and never read it here."""
+    def from_seat(cls, seat: Seat, *, for_staff: bool) -> Self:
+        """Return the view of an appointment. The queue code is the visitor's own: staff do not read it here."""
         start = seat.starts_at
         return cls(
             appointment_id=seat.appointment_id,
@@ -112,18 +112,6 @@ class BillView(View):
     billing_code: str | None
     expires_at: datetime | None
     paid_at: datetime | None
-
-    @classmethod
-    def of(cls, bill: Bill) -> Self:
-        """As it is shown."""
-        return cls(
-            bill_id=bill.bill_id,
-            state=bill.state.value,
-            amount=bill.amount,
-            billing_code=bill.billing_code,
-            expires_at=bill.expires_at,
-            paid_at=bill.paid_at,
-        )
 
 
 class RefundView(View):
@@ -172,8 +160,8 @@ class TimelineView(View):
     by: str | None = Field(description="the officer's or applicant's account; for staff only")
 
     @classmethod
-    def of(cls, entry: Entry, *, for_staff: bool) -> Self:
-        """As it is shown."""
+    def from_entry(cls, entry: Entry, *, for_staff: bool) -> Self:
+        """Return the view of a line; the account behind it is for staff only."""
         words = line_text(entry.what)
         return cls(
             at=entry.at,
@@ -205,11 +193,17 @@ class ApplicationView(View):
     applicant_id: str
     account_id: str
     state: str
+    identity_state: Literal["confirmed", "pending", "another_open"]
+    """``pending`` until the civil registry has confirmed who applies: the application goes on, and no seat is held.
+    ``another_open``: the person, now that they are known, has another open application, and this one waits."""
     minor: bool
     current_step: str
     remaining_steps: list[str]
     next_action: str
     next_action_id: str
+    next_action_code: str
+    """An :class:`ActionCode`."""
+    next_call: NextCallView | None
     deadline: datetime | None
     answers: Questionnaire | None
     not_refundable: str | None = None
@@ -233,8 +227,8 @@ class ApplicationView(View):
     timeline: list[TimelineView]
 
     @classmethod
-    def of(cls, seen: Seen, rules: RuleSet) -> Self:
-        """As its owner, or its office, sees it."""
+    def from_seen(cls, seen: Seen, rules: RuleSet) -> Self:
+        """Return the view for its owner, or for its office."""
         state, progress = seen.application, seen.progress
         seat, bill = state.visits.last_seat, state.visits.bill
         return cls(
@@ -243,20 +237,23 @@ class ApplicationView(View):
             applicant_id=state.applicant_id,
             account_id=state.account_id,
             state=state.status.value,
+            identity_state=identity_state(state),
             minor=state.minor,
             current_step=progress.current_step,
             remaining_steps=[step.value for step in progress.remaining if step.value != progress.current_step],
             next_action=progress.next_action.en,
             next_action_id=progress.next_action.id,
+            next_action_code=progress.next_action.code,
+            next_call=_next_call(seen),
             deadline=progress.next_action.deadline,
             answers=_answers(state),
             not_refundable=rules.not_refundable.en if state.submitted_at is None else None,
             not_refundable_id=rules.not_refundable.id if state.submitted_at is None else None,
-            requirements=[RequirementView.of(item, _newest(state, item.code)) for item in seen.items],
-            documents=[DocumentView.of(document) for document in state.documents],
-            appointment=AppointmentView.of(seat, for_staff=seen.for_staff) if seat else None,
-            bill=BillView.of(bill) if bill else None,
-            owed=[BillView.of(bill) for bill in owed(state)],
+            requirements=[RequirementView.from_item(item, _newest(state, item.code)) for item in seen.items],
+            documents=[DocumentView.from_document(document) for document in state.documents],
+            appointment=AppointmentView.from_seat(seat, for_staff=seen.for_staff) if seat else None,
+            bill=BillView.model_validate(bill, from_attributes=True) if bill else None,
+            owed=[BillView.model_validate(bill, from_attributes=True) for bill in owed(state)],
             refunds=_refunds(state),
             refund_guide=REFUND_GUIDE if any(bill.paid_at for bill in state.visits.bills) else None,
             refusal=_refusal(state),
@@ -265,7 +262,7 @@ class ApplicationView(View):
             hand_over=hand_over_view(state),
             originals_seen=list(state.originals),
             interview_outcome=state.interview.outcome if state.interview else None,
-            timeline=[TimelineView.of(entry, for_staff=seen.for_staff) for entry in state.timeline],
+            timeline=[TimelineView.from_entry(entry, for_staff=seen.for_staff) for entry in state.timeline],
         )
 
 
@@ -275,9 +272,16 @@ class ApplicationsView(View):
     applications: list[ApplicationView]
 
     @classmethod
-    def of(cls, seen: list[Seen], rules: RuleSet) -> Self:
-        """As they are shown."""
-        return cls(applications=[ApplicationView.of(application, rules) for application in seen])
+    def from_all(cls, seen: list[Seen], rules: RuleSet) -> Self:
+        """Return the views of several applications."""
+        return cls(applications=[ApplicationView.from_seen(application, rules) for application in seen])
+
+
+def identity_state(state: Application) -> Literal["confirmed", "pending", "another_open"]:
+    """Return how far the applicant's identity is confirmed."""
+    if state.identity_confirmed:
+        return "confirmed"
+    return "another_open" if state.another_open else "pending"
 
 
 def letter_state(state: Application) -> str | None:
@@ -288,12 +292,25 @@ def letter_state(state: Application) -> str | None:
     return "ready" if state.letter is not None else None
 
 
+def _next_call(seen: Seen) -> NextCallView | None:
+    state, action = seen.application, seen.progress.next_action
+    seat = state.visits.last_seat
+    return view_next_call(
+        "application",
+        action.code,
+        application_id=seen.application_id,
+        applicant_id=state.applicant_id,
+        appointment_id=seat.appointment_id if seat else None,
+        bill_id=action.bill_id,
+    )
+
+
 def _answers(state: Application) -> Questionnaire | None:
     return Questionnaire.model_validate(vars(state.answers)) if state.answers else None
 
 
 def _newest(state: Application, code: str) -> Document | None:
-    """The document that counts for an item, else the newest one that still tells something."""
+    """Return the document that counts for an item, else the newest one that was not replaced."""
     present = state.present().get(code)
     others = [
         document
@@ -324,9 +341,7 @@ def _refusal(state: Application) -> RefusalView | None:
     if refused is None:
         return None
     code, grounds = refused
-    redress = [
-        RedressView(code=way.code, rule=way.rule, text=way.text, text_id=way.text_id, link=way.link) for way in ways()
-    ]
+    redress = [RedressView.model_validate(way, from_attributes=True) for way in ways()]
     return RefusalView(
         reason_code=code, reason=grounds.reason, reason_id=grounds.reason_id, rule=grounds.rule, redress=redress
     )
@@ -346,6 +361,6 @@ def hand_over_view(state: Application) -> HandOverView | None:
     )
 
 
-def view(call: AnyCall, seen: Seen) -> ApplicationView:
-    """The application as it is shown."""
-    return ApplicationView.of(seen, call.app[APPLICATION].applications.rules)
+def view_application(call: AnyCall, seen: Seen) -> ApplicationView:
+    """Return the view of an application, by the rules that the service runs with."""
+    return ApplicationView.from_seen(seen, call.app[APPLICATION].applications.rules)

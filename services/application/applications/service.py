@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from services.application.applications.applicant import IdentityCard
 from services.application.applications.application import Application, Decide
-from services.application.applications.errors import ApplicationEnded, StepComesFirst
+from services.application.applications.errors import ApplicationEnded, PersonAppliesElsewhere, StepComesFirst
 from services.application.applications.next_step import Progress, Step, application_progress, first_missing
-from services.application.applications.repository import APPLICATION, Repository
+from services.application.applications.repository import APPLICATION, SUBMITTED_PERSON, Repository
 from services.application.applications.vault import Vault
 from services.application.context import Actor, UseCaseContext
 from services.application.requirements.requirement import (
@@ -28,6 +28,7 @@ from shared.projections import wait_until_known
 from shared.store.change import change
 from shared.store.keyed_lock import KeyedLock
 from shared.store.kinds import Record
+from shared.store.port import AlreadyExists
 
 T = TypeVar("T")
 
@@ -67,13 +68,19 @@ class Applications:
         *,
         received: str | None = None,
     ) -> Record[Application]:
-        """Load, decide and save as :func:`shared.store.change.change` does; refuses with ``NotFound``.
+        """Load, decide and save as :func:`shared.store.change.change` does; refuses with ``NotFound``, and with
+        ``PersonAppliesElsewhere`` where another account has submitted for the same person.
 
         Facts about one application come by the handful: within this process its writers take turns.
         """
         store, clock = self._context.store, self._context.clock
-        async with self._locks.hold(application_id):
-            return await change(store, clock, APPLICATION, application_id, decide, received=received)
+        try:
+            async with self._locks.hold(application_id):
+                return await change(store, clock, APPLICATION, application_id, decide, received=received)
+        except AlreadyExists as taken:
+            if taken.index == SUBMITTED_PERSON:
+                raise PersonAppliesElsewhere from None
+            raise
 
     async def wait_until_known(self, find: Callable[[], Awaitable[T | None]]) -> T | None:
         """Return what ``find`` finds, waiting a moment for a fact that is on its way; None if it does not arrive."""

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from shared.events import billing, scheduling
+from shared.events.codes import BillPurpose, PaymentCaseKind, RefundStep
 from shared.events.message import Event
 
 
@@ -78,7 +79,7 @@ BILL_FACTS: Final[Mapping[type[Event], BillState]] = {
     billing.BillWaived: BillState.WAIVED,
     billing.BillPaid: BillState.PAID,
 }
-PAYERS_CASES: Final = frozenset({"claim_unconfirmed", "arrived_on_proof"})
+PAYERS_CASES: Final = frozenset({PaymentCaseKind.CLAIM_UNCONFIRMED, PaymentCaseKind.ARRIVED_ON_PROOF})
 """Kinds of payment cases that are told to the applicant; the others are between billing and the treasury."""
 
 LIVE_SEAT_STATES: Final = frozenset(
@@ -152,7 +153,7 @@ class Bill:
     version: int
     at: datetime
     state: BillState
-    purpose: str = "fee"
+    purpose: str = BillPurpose.FEE
     appointment_id: str | None = None
     amount: int | None = None
     billing_code: str | None = None
@@ -161,7 +162,7 @@ class Bill:
     paid_at: datetime | None = None
     next_check_at: datetime | None = None
     seat_unavailable: str | None = None
-    """The request (``late_payment``, ``renewal``, ``same_day``) for which no seat could be found."""
+    """The :class:`~shared.events.codes.SeatQuestion` for which no seat could be found."""
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,7 @@ class Visits:
     @property
     def bill(self) -> Bill | None:
         """The fee bill of the live appointment, else the fee bill that was told of last."""
-        fees = [bill for bill in self.bills if bill.purpose == "fee"]
+        fees = [bill for bill in self.bills if bill.purpose == BillPurpose.FEE]
         seat = self.seat
         own = [fee for fee in fees if seat is not None and _belongs(fee, seat)]
         return max(own or fees, key=lambda bill: bill.at, default=None)
@@ -272,7 +273,7 @@ def with_refund(visits: Visits, fact: billing.RefundOpened, at: datetime) -> Vis
     return replace(visits, refunds=(*visits.refunds, Refund(fact.refund_id, fact.amount, fact.reason, at)))
 
 
-_TOLD_WITH_THE_NEXT: Final = "approved"
+_TOLD_WITH_THE_NEXT: Final = RefundStep.APPROVED
 """Where no seat has to go back, an approval and the step after it are told by one write, in either order."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.application.applications.access import LATE, SEEING
 from services.application.applications.correction import Corrected
 from services.application.applications.errors import StepComesFirst
-from services.application.applications.schemas import ApplicationView, view
+from services.application.applications.schemas import ApplicationView, view_application
 from services.application.context import Actor
 from services.application.corrections.errors import NothingCorrected, ProofNotSeen
 from services.application.corrections.schemas import KindCorrection, PenaltyFinding
@@ -32,8 +32,10 @@ async def correct_kind(call: Call[KindCorrection]) -> ApplicationView:
     """The corrected application: a difference is asked for, goes back, or is nothing."""
     body = call.body
     wanted = Corrected(body.passport_kind.value, body.validity_years, body.reason, body.zero_tariff)
-    why = Why(Actor.of(call.caller), body.reason_code, body.note, call.command_id)
-    return view(call, await call.app[APPLICATION].corrections.correct_kind(call.path["application_id"], wanted, why))
+    why = Why(Actor.from_caller(call.caller), body.reason_code, body.note, call.command_id)
+    return view_application(
+        call, await call.app[APPLICATION].corrections.correct_kind(call.path["application_id"], wanted, why)
+    )
 
 
 @api.post(
@@ -51,8 +53,8 @@ async def find_penalty(call: Call[PenaltyFinding]) -> ApplicationView:
     seen = await call.app[APPLICATION].corrections.find_penalty(
         call.path["application_id"],
         body.ground,
-        Why(Actor.of(call.caller), body.reason_code, body.note, call.command_id),
+        Why(Actor.from_caller(call.caller), body.reason_code, body.note, call.command_id),
         force_majeure=body.force_majeure,
         proof_seen=body.proof_seen,
     )
-    return view(call, seen)
+    return view_application(call, seen)

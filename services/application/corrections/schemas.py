@@ -6,9 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from services.application.applications.correction import Ground
 from services.application.field_types import Code
-from services.application.requirements.answers import PassportKind, Reason, ZeroTariff
+from services.application.requirements.answers import ZeroTariff
+from shared.events.codes import ApplicationReason, PassportKind, PenaltyGround
 from shared.http.schema import Body
 
 
@@ -17,7 +17,7 @@ class KindCorrection(Body):
 
     passport_kind: PassportKind = Field(examples=["electronic"])
     validity_years: Literal[5, 10] = Field(examples=[10])
-    reason: Reason = Field(examples=["expired"])
+    reason: ApplicationReason = Field(examples=["expired"])
     zero_tariff: ZeroTariff | None = None
     reason_code: Code = Field(examples=["held_passport_before"])
     note: str | None = Field(None, max_length=2000, description="kept encrypted, for the office alone")
@@ -26,7 +26,7 @@ class KindCorrection(Body):
 class PenaltyFinding(Body):
     """The finding of the interview about the previous passport."""
 
-    ground: Ground = Field(examples=["lost"])
+    ground: PenaltyGround = Field(examples=["lost"])
     force_majeure: bool = False
     proof_seen: bool = Field(False, description="the letter that force majeure needs was seen")
     reason_code: Code = Field(examples=["told_at_interview"])

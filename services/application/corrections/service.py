@@ -8,7 +8,7 @@ from services.application.applications import application as rules
 from services.application.applications import correction_transitions as correcting
 from services.application.applications.access import refuse_other_offices
 from services.application.applications.application import Application, Author, Status
-from services.application.applications.correction import Corrected, Correction, Ground
+from services.application.applications.correction import Corrected, Correction
 from services.application.applications.errors import StepIsOver
 from services.application.applications.next_step import Step
 from services.application.applications.service import Applications, Seen
@@ -19,6 +19,7 @@ from services.application.requirements.answers import contradiction_in
 from services.application.requirements.errors import AnswersContradict
 from shared.errors import NotFound
 from shared.events.billing import CorrectionPriced
+from shared.events.codes import PenaltyGround
 from shared.events.envelope import Envelope
 from shared.ids import derived_id
 from shared.service import NotYet
@@ -73,7 +74,7 @@ class Corrections:
         return await self._changed(application_id, decide, why)
 
     async def find_penalty(
-        self, application_id: str, ground: Ground, why: Why, *, force_majeure: bool, proof_seen: bool
+        self, application_id: str, ground: PenaltyGround, why: Why, *, force_majeure: bool, proof_seen: bool
     ) -> Seen:
         """Record that the book before this one is lost or damaged: billing asks for the penalty, or for none.
 
@@ -133,7 +134,7 @@ class Corrections:
 
 
 def refuse_unpaid(application: Application) -> None:
-    """Nothing if all is paid that an officer's correction asks for; else who must do what.
+    """Return if all is paid that an officer's corrections ask for.
 
     Raises:
         PriceNotKnownYet: billing has not told the price of a correction yet.

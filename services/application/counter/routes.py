@@ -5,11 +5,11 @@ from __future__ import annotations
 from services.application import errors
 from services.application.applications.access import LATE, SEEING
 from services.application.applications.errors import ApplicationEnded, StepComesFirst
-from services.application.applications.schemas import ApplicationView, view
+from services.application.applications.schemas import ApplicationView, view_application
 from services.application.context import Actor
 from services.application.corrections.errors import PaymentOwed, PriceNotKnownYet
 from services.application.counter.errors import DocumentsUndecided, OriginalsNotSeen
-from services.application.counter.schemas import Collection, DayQuery, InterviewOutcome, OfficeDayView, Originals
+from services.application.counter.schemas import Collection, DayQuery, InterviewResult, OfficeDayView, Originals
 from services.application.http import APPLICATION
 from services.application.requirements.errors import DocumentNotAsked
 from services.application.voided_book.errors import FeeNotPaid
@@ -35,16 +35,16 @@ office_day = Endpoints("office")
 async def see_originals(call: Call[Originals]) -> ApplicationView:
     """Record originals."""
     seen = await call.app[APPLICATION].counter.see_originals(
-        call.path["application_id"], tuple(call.body.requirements), Actor.of(call.caller), call.command_id
+        call.path["application_id"], tuple(call.body.requirements), Actor.from_caller(call.caller), call.command_id
     )
-    return view(call, seen)
+    return view_application(call, seen)
 
 
 @visits.post(
     "/v1/applications/{application_id}/interview",
     summary="Record the outcome of the interview",
     access=STAFF(Role.INTERVIEWER),
-    body=InterviewOutcome,
+    body=InterviewResult,
     answers={200: ApplicationView},
     refusals=(
         *SEEING,
@@ -58,13 +58,18 @@ async def see_originals(call: Call[Originals]) -> ApplicationView:
     ),
     idempotent=True,
 )
-async def record_interview(call: Call[InterviewOutcome]) -> ApplicationView:
+async def record_interview(call: Call[InterviewResult]) -> ApplicationView:
     """Record the outcome."""
     body = call.body
     seen = await call.app[APPLICATION].counter.record_interview(
-        call.path["application_id"], body.outcome, body.reason_code, body.note, Actor.of(call.caller), call.command_id
+        call.path["application_id"],
+        body.outcome,
+        body.reason_code,
+        body.note,
+        Actor.from_caller(call.caller),
+        call.command_id,
     )
-    return view(call, seen)
+    return view_application(call, seen)
 
 
 @office_day.post(
@@ -79,9 +84,9 @@ async def record_interview(call: Call[InterviewOutcome]) -> ApplicationView:
 async def hand_out(call: Call[Collection]) -> ApplicationView:
     """Record the collection."""
     seen = await call.app[APPLICATION].counter.hand_out(
-        call.path["application_id"], call.body.collected_by, Actor.of(call.caller), call.command_id
+        call.path["application_id"], call.body.collected_by, Actor.from_caller(call.caller), call.command_id
     )
-    return view(call, seen)
+    return view_application(call, seen)
 
 
 @office_day.get(
@@ -94,7 +99,7 @@ async def hand_out(call: Call[Collection]) -> ApplicationView:
 )
 async def list_day(call: Call[None, DayQuery]) -> OfficeDayView:
     """The office's day, or the one application of a number that a visitor without papers tells."""
-    counter, office_id, officer = call.app[APPLICATION].counter, call.path["office_id"], Actor.of(call.caller)
+    counter, office_id, officer = call.app[APPLICATION].counter, call.path["office_id"], Actor.from_caller(call.caller)
     if call.query.number is not None:
-        return OfficeDayView.of(await counter.by_number(office_id, call.query.number, officer))
-    return OfficeDayView.of(await counter.day(office_id, call.query.date, officer))
+        return OfficeDayView.from_visits(await counter.by_number(office_id, call.query.number, officer))
+    return OfficeDayView.from_visits(await counter.day(office_id, call.query.date, officer))

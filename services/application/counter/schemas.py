@@ -32,7 +32,7 @@ class Originals(Body):
     requirements: list[Code] = Field(min_length=1, max_length=MOST_ITEMS, examples=[["ktp"]])
 
 
-class InterviewOutcome(Body):
+class InterviewResult(Body):
     """How the interview ended."""
 
     outcome: Literal["approved", "incomplete", "refused"]
@@ -65,11 +65,11 @@ class OfficeDayView(View):
     visits: list[VisitView]
     hand_overs_overdue: int
     letters_not_made: int
-    """Have each made again with POST to its letter once operators have mended the fault."""
+    """Letters that could not be typeset: made again with POST to the letter once operators have mended the fault."""
 
     @classmethod
-    def of(cls, seen: list[Seen]) -> Self:
-        """As the office sees it."""
+    def from_visits(cls, seen: list[Seen]) -> Self:
+        """Return the view of an office's visits."""
         visits = [_visit(application) for application in seen]
         overdue = sum(visit.hand_over is not None and visit.hand_over.overdue for visit in visits)
         not_made = sum(visit.letter_state == "not_made" for visit in visits)
@@ -83,7 +83,7 @@ def _visit(seen: Seen) -> VisitView:
         number=state.number,
         state=state.status.value,
         current_step=seen.progress.current_step,
-        appointment=AppointmentView.of(seat, for_staff=True) if seat else None,
+        appointment=AppointmentView.from_seat(seat, for_staff=True) if seat else None,
         documents_flagged=sum(document.state is DocumentState.FLAGGED for document in state.documents),
         hand_over=hand_over_view(state),
         letter_state=letter_state(state),

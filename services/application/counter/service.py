@@ -22,6 +22,7 @@ from services.application.counter.transitions import PAPERS_DAYS, collected, int
 from services.application.requirements.errors import DocumentNotAsked
 from services.application.requirements.requirement import CAPITAL_ZONE, Listed
 from services.application.voided_book.service import note_voided_book, refuse_unpaid_book
+from shared.events.codes import InterviewOutcome
 from shared.store.decision import Decision
 from shared.store.kinds import Record
 
@@ -69,16 +70,16 @@ class Counter:
             OriginalsNotSeen, DocumentsUndecided, ReasonCodeMissing, PriceNotKnownYet, PaymentOwed.
         """
         await self._present(application_id, who)
-        if outcome != "approved" and reason_code is None:
+        if outcome != InterviewOutcome.APPROVED and reason_code is None:
             raise errors.ReasonCodeMissing(field="/reason_code")
         now = self._context.now()
-        until = now + timedelta(days=PAPERS_DAYS) if outcome == "incomplete" else None
+        until = now + timedelta(days=PAPERS_DAYS) if outcome == InterviewOutcome.INCOMPLETE else None
         sealed = self._applications.vault.seal_note(note, application_id) if note else None
         interview = Interview(outcome, now, who.account_id, reason_code, sealed, until)
 
         def decide(application: Application) -> Decision[Application]:
             self._refuse_unless_interview(application)
-            if outcome == "approved":
+            if outcome == InterviewOutcome.APPROVED:
                 self._refuse_unseen(application)
                 refuse_unpaid(application)
             decision = interviewed(application_id, application, interview, now)

@@ -9,18 +9,24 @@ from typing import Final
 from services.application.applications.application import Application, Command, Interview, moved, without_work
 from services.application.applications.hand_over import Approval
 from shared.events.application import ApplicationRefused, InterviewRecorded, PassportCollected
+from shared.events.codes import InterviewOutcome
 from shared.store.decision import Decision
 
 PAPERS_DAYS: Final = 7
 """Missing papers must be completed within seven days of the interview."""
 
+COMMANDS: Final[dict[str, Command]] = {
+    InterviewOutcome.APPROVED: Command.APPROVE,
+    InterviewOutcome.INCOMPLETE: Command.FIND_INCOMPLETE,
+    InterviewOutcome.REFUSED: Command.REFUSE,
+}
+
 
 def interviewed(
     application_id: str, application: Application, interview: Interview, now: datetime
 ) -> Decision[Application]:
-    """The outcome of the interview: approved, incomplete or refused."""
-    command = {"approved": Command.APPROVE, "incomplete": Command.FIND_INCOMPLETE, "refused": Command.REFUSE}
-    state = replace(moved(application, command[interview.outcome]), interview=interview, letter_due_at=None)
+    """Record the outcome of the interview: approved, incomplete or refused."""
+    state = replace(moved(application, COMMANDS[interview.outcome]), interview=interview, letter_due_at=None)
     seat = application.visits.last_seat
     recorded = InterviewRecorded(
         application_id=application_id,
@@ -30,16 +36,16 @@ def interviewed(
         outcome=interview.outcome,
         reason_code=interview.reason_code,
     )
-    if interview.outcome == "approved":
+    if interview.outcome == InterviewOutcome.APPROVED:
         return Decision(replace(state, approval=Approval(approved_at=now, next_try_at=now)), (recorded,))
-    if interview.outcome == "incomplete":
+    if interview.outcome == InterviewOutcome.INCOMPLETE:
         return Decision(state, (recorded,))
     ended = _ended(application_id, application, interview.reason_code or "interview_refused")
     return Decision(without_work(state), (recorded, ended))
 
 
 def collected(application_id: str, application: Application, by: str) -> Decision[Application]:
-    """The book was handed out."""
+    """Hand the book out."""
     state = replace(moved(application, Command.COLLECT), collected_by=by)
     event = PassportCollected(
         application_id=application_id, account_id=application.account_id, person_id=application.person_id
@@ -48,7 +54,7 @@ def collected(application_id: str, application: Application, by: str) -> Decisio
 
 
 def lapsed(application_id: str, application: Application, reason_code: str) -> Decision[Application]:
-    """A time limit ran out: papers not completed, or the book not collected."""
+    """Close the application: papers were not completed, or the book was not collected, in time."""
     state = without_work(moved(application, Command.CLOSE))
     return Decision(state, (_ended(application_id, application, reason_code),))
 

@@ -8,7 +8,7 @@ from services.application import errors
 from services.application import field_types as schemas
 from services.application.applications.access import LATE, SEEING
 from services.application.applications.errors import StepComesFirst, StepIsOver
-from services.application.applications.schemas import ApplicationView, view
+from services.application.applications.schemas import ApplicationView, view_application
 from services.application.context import Actor
 from services.application.documents.errors import (
     DocumentDecided,
@@ -80,7 +80,7 @@ async def begin_upload(call: Call[BeginUpload, schemas.Assisting]) -> UploadView
         await who(call),
         call.command_id,
     )
-    return UploadView.at(seen)
+    return UploadView.from_upload(seen)
 
 
 @api.patch(
@@ -110,7 +110,7 @@ async def send_bytes(call: Call[None, schemas.Assisting]) -> Answer:
     seen = await call.app[APPLICATION].uploads.receive(
         call.path["application_id"], call.path["document_id"], offset, call.chunks(), await who(call), call.body_share
     )
-    return Answer(200, UploadView.at(seen), {OFFSET_HEADER: str(seen.upload_offset)})
+    return Answer(200, UploadView.from_upload(seen), {OFFSET_HEADER: str(seen.upload_offset)})
 
 
 @api.head(
@@ -143,7 +143,7 @@ async def show_document(call: Call[None, schemas.Assisting]) -> UploadView:
     seen = await call.app[APPLICATION].uploads.offset(
         call.path["application_id"], call.path["document_id"], await who(call)
     )
-    return UploadView.at(seen)
+    return UploadView.from_upload(seen)
 
 
 @api.get(
@@ -183,10 +183,10 @@ async def decide_document(call: Call[DocumentDecision]) -> ApplicationView:
         call.path["document_id"],
         call.body.decision == "accepted",
         call.body.reason_code,
-        Actor.of(call.caller),
+        Actor.from_caller(call.caller),
         call.command_id,
     )
-    return view(call, seen)
+    return view_application(call, seen)
 
 
 def _offset(header: str | None) -> int:

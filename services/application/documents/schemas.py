@@ -36,8 +36,8 @@ class UploadView(DocumentView):
     upload_url: str
 
     @classmethod
-    def at(cls, seen: UploadSeen) -> Self:
-        """As it is shown."""
+    def from_upload(cls, seen: UploadSeen) -> Self:
+        """Return the view of an upload, with the offset to go on at."""
         document = seen.document
         url = f"/v1/applications/{seen.application_id}/documents/{document.document_id}/content"
-        return cls(**dict(DocumentView.of(document)), upload_offset=seen.upload_offset, upload_url=url)
+        return cls(**dict(DocumentView.from_document(document)), upload_offset=seen.upload_offset, upload_url=url)

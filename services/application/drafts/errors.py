@@ -10,14 +10,14 @@ from shared.errors import Refusal
 
 
 class ApplicationAlreadyOpen(Refusal):
-    """One live application per person."""
+    """One live application per applicant."""
 
     status = 409
     code = "application_already_open"
     title = "An application of this person is open already."
     title_id = "Permohonan untuk orang ini sudah ada."
-    next_action = "Go on with the open one, or withdraw it. If it is not yours, ask an office for help."
-    next_action_id = "Lanjutkan atau tarik permohonan tersebut. Jika bukan milik Anda, mintalah bantuan kantor."
+    next_action = "Go on with the open one, or withdraw it."
+    next_action_id = "Lanjutkan atau tarik permohonan tersebut."
 
 
 class AccountNotNamed(Refusal):
@@ -29,6 +29,17 @@ class AccountNotNamed(Refusal):
     title_id = "Sebutkan akun yang Anda wakili."
     next_action = "Add on_behalf_of with the account's id."
     next_action_id = "Tambahkan on_behalf_of dengan id akun."
+
+
+class IdentityNotConfirmed(Refusal):
+    """The civil registry refused the applicant's data."""
+
+    status = 409
+    code = "identity_not_confirmed"
+    title = "The civil registry has not confirmed this applicant."
+    title_id = "Dukcapil tidak mengonfirmasi pemohon ini."
+    next_action = "See the applicant for the causes, correct the data, and begin once the identity is confirmed."
+    next_action_id = "Lihat penyebabnya pada data pemohon, perbaiki datanya, lalu mulai setelah identitas dikonfirmasi."
 
 
 class ItemsMissing(Refusal):
@@ -66,6 +77,17 @@ class ConfirmationMissing(Refusal):
 
     def __init__(self, statement: Text) -> None:
         super().__init__(statement.en, detail_id=statement.id, field="/confirmed_not_refundable")
+
+
+class AnotherPersonsApplication(Refusal):
+    """The application is not for the person who stands at the counter."""
+
+    status = 409
+    code = "another_persons_application"
+    title = "This application is for another person."
+    title_id = "Permohonan ini untuk orang lain."
+    next_action = "Search again by the person's id, which POST /v1/persons/lookup tells for the NIK on the card."
+    next_action_id = "Cari lagi dengan id orangnya, yang diberikan POST /v1/persons/lookup untuk NIK pada KTP."
 
 
 class TooLateToWithdraw(Refusal):

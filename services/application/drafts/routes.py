@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from services.application import field_types as schemas
 from services.application.applications.access import LATE, SEEING
-from services.application.applications.errors import ApplicationEnded, StepComesFirst
-from services.application.applications.schemas import ApplicationsView, ApplicationView, view
+from services.application.applications.errors import ApplicationEnded, PersonAppliesElsewhere, StepComesFirst
+from services.application.applications.schemas import ApplicationsView, ApplicationView, view_application
 from services.application.drafts.errors import (
     AccountNotNamed,
     ApplicationAlreadyOpen,
     ConfirmationMissing,
+    IdentityNotConfirmed,
     ItemsMissing,
     TooLateToWithdraw,
 )
@@ -27,18 +28,18 @@ api = Endpoints("applications")
 
 @api.post(
     "/v1/applications",
-    summary="Open a draft for a confirmed applicant",
+    summary="Open a draft for an applicant, confirmed or with the identity pending",
     access=OWNER_OR_COUNTER,
     body=BeginApplication,
     query=schemas.Assisting,
     answers={201: ApplicationView},
-    refusals=(NotFound, ApplicationAlreadyOpen, AccountNotNamed, *ASSISTANCE_REFUSALS),
+    refusals=(NotFound, ApplicationAlreadyOpen, AccountNotNamed, IdentityNotConfirmed, *ASSISTANCE_REFUSALS),
     idempotent=True,
 )
 async def begin(call: Call[BeginApplication, schemas.Assisting]) -> ApplicationView:
     """Open a draft."""
     drafting = call.app[APPLICATION].drafting
-    return view(call, await drafting.begin(call.body.applicant_id, await who(call), call.command_id))
+    return view_application(call, await drafting.begin(call.body.applicant_id, await who(call), call.command_id))
 
 
 @api.get(
@@ -54,7 +55,7 @@ async def list_own(call: Call[None, schemas.Looking]) -> ApplicationsView:
     """Own applications, the newest first."""
     service, reader = call.app[APPLICATION], await who(call)
     read_because(call, reader, "none")
-    return ApplicationsView.of(await service.drafting.list_own(reader), service.applications.rules)
+    return ApplicationsView.from_all(await service.drafting.list_own(reader), service.applications.rules)
 
 
 @api.get(
@@ -67,12 +68,12 @@ async def list_own(call: Call[None, schemas.Looking]) -> ApplicationsView:
     reads=PersonalData.APPLICATION,
     watches="application",
 )
-async def look(call: Call[None, schemas.Looking]) -> ApplicationView:
+async def get_application(call: Call[None, schemas.Looking]) -> ApplicationView:
     """One application."""
     reader = await who(call)
     seen = await call.app[APPLICATION].drafting.get_application(call.path["application_id"], reader)
     read_because(call, reader, seen.progress.current_step)
-    return view(call, seen)
+    return view_application(call, seen)
 
 
 @api.put(
@@ -87,7 +88,9 @@ async def look(call: Call[None, schemas.Looking]) -> ApplicationView:
 async def answer(call: Call[Questionnaire, schemas.Assisting]) -> ApplicationView:
     """Keep the answers."""
     drafting = call.app[APPLICATION].drafting
-    return view(call, await drafting.answer(call.path["application_id"], call.body.answers(), await who(call)))
+    return view_application(
+        call, await drafting.answer(call.path["application_id"], call.body.answers(), await who(call))
+    )
 
 
 @api.post(
@@ -104,6 +107,7 @@ async def answer(call: Call[Questionnaire, schemas.Assisting]) -> ApplicationVie
         StepComesFirst,
         ItemsMissing,
         AnswersContradict,
+        PersonAppliesElsewhere,
     ),
     idempotent=True,
 )
@@ -111,7 +115,7 @@ async def submit(call: Call[Submission, schemas.Assisting]) -> ApplicationView:
     """Submit."""
     application_id, confirmed = call.path["application_id"], call.body.confirmed_not_refundable
     seen = await call.app[APPLICATION].drafting.submit(application_id, confirmed, await who(call), call.command_id)
-    return view(call, seen)
+    return view_application(call, seen)
 
 
 @api.post(
@@ -126,4 +130,6 @@ async def submit(call: Call[Submission, schemas.Assisting]) -> ApplicationView:
 async def withdraw(call: Call[None, schemas.Assisting]) -> ApplicationView:
     """Withdraw."""
     drafting = call.app[APPLICATION].drafting
-    return view(call, await drafting.withdraw(call.path["application_id"], await who(call), call.command_id))
+    return view_application(
+        call, await drafting.withdraw(call.path["application_id"], await who(call), call.command_id)
+    )

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
 
 from services.application.applications import application as rules
 from services.application.applications.access import refuse_strangers, refuse_unassisted, refuse_uncovered
-from services.application.applications.applicant import Applicant
+from services.application.applications.applicant import Applicant, IdentityProgress
 from services.application.applications.application import Application, Command, Status, application_number
 from services.application.applications.errors import ApplicationEnded, StepIsOver
-from services.application.applications.next_step import Step
 from services.application.applications.service import Applications, Seen
 from services.application.applications.timeline import add_to_timeline, author_of, with_line
 from services.application.context import Actor, UseCaseContext
@@ -18,13 +16,13 @@ from services.application.drafts.errors import (
     AccountNotNamed,
     ApplicationAlreadyOpen,
     ConfirmationMissing,
-    ItemsMissing,
+    IdentityNotConfirmed,
     TooLateToWithdraw,
 )
+from services.application.drafts.person_facts import brought_up_to_date, load_person_facts
 from services.application.drafts.transitions import answered, drafted, submitted, withdrawn
-from services.application.requirements.answers import Answers, age_band, contradiction_in, is_minor
-from services.application.requirements.errors import AnswersContradict
-from services.application.requirements.requirement import day_at_capital, missing
+from services.application.requirements.answers import Answers
+from services.application.requirements.requirement import day_at_capital
 from shared.errors import NotFound, NotKnownYet, Unavailable
 from shared.ids import derived_id
 from shared.store.decision import Decision
@@ -43,28 +41,42 @@ class Drafting:
         self._applications = applications
 
     async def begin(self, applicant_id: str, who: Actor, command_id: str) -> Seen:
-        """Open a draft for a confirmed applicant; the same command again meets the same draft.
+        """Open a draft for an applicant; the same command again meets the same draft.
+
+        Without the civil registry's confirmation, which is waited for up to a second, the draft goes on with its
+        identity pending.
 
         Raises:
-            NotKnownYet: identity's confirmation has not arrived.
+            NotKnownYet: the applicant is not known here yet.
             NotFound: the applicant belongs to another account.
-            ApplicationAlreadyOpen: the person has a live application.
+            IdentityNotConfirmed: the civil registry has refused the applicant's data.
+            ApplicationAlreadyOpen: the applicant has a live application.
             AccountNotNamed: an officer did not say for whom.
             AssistanceNeeded, AssistanceOfAnother: the officer has no consent of this person.
         """
         if who.is_staff and who.on_behalf_of is None:
             raise AccountNotNamed(field="/on_behalf_of")
-        applicant = await self._applications.wait_until_known(lambda: self._confirmed(applicant_id))
+        confirmed = await self._applications.wait_until_known(lambda: self._confirmed(applicant_id))
+        record = await self._applications.repository.applicant(applicant_id) if confirmed is None else None
+        applicant = confirmed or (record.state if record is not None else None)
         if applicant is None:
-            raise NotKnownYet(
-                "The civil registry has not confirmed this applicant yet.",
-                detail_id="Pemohon ini belum dikonfirmasi oleh data kependudukan.",
-            )
+            raise NotKnownYet("This applicant is not known here yet.", detail_id="Pemohon ini belum diketahui di sini.")
         if applicant.account_id != who.for_account:
             raise NotFound
-        refuse_uncovered(applicant.person_id, who)
-        application_id = derived_id("application", command_id)
-        return self._applications.seen(await self._insert(application_id, applicant_id, applicant, who), who)
+        if applicant.identity is IdentityProgress.FAILED:
+            raise IdentityNotConfirmed(applicant_id=applicant_id)
+        now = self._context.now()
+        draft = Application(
+            number="",
+            account_id=applicant.account_id,
+            applicant_id=applicant_id,
+            person_id=applicant.person_id if confirmed is not None else applicant_id,
+            started_at=now,
+            identity_look_at=None if confirmed is not None else now,
+            assisting_office_id=who.office_id if who.is_staff else None,
+        )
+        refuse_uncovered(draft.person_id, who)
+        return self._applications.seen(await self._insert(derived_id("application", command_id), draft, who), who)
 
     async def answer(self, application_id: str, answers: Answers, who: Actor) -> Seen:
         """Keep the answers; the list of requirements follows from them.
@@ -76,16 +88,14 @@ class Drafting:
         """
         record = await self._own(application_id, who)
         _refuse_unless_draft(record.state)
-        card = await self._applications.card(record.state.applicant_id)
-        on_record = await self._applications.repository.has_passport_on_record(record.state.person_id)
         now = self._context.now()
-        minor = is_minor(card.birth_date, day_at_capital(now), married=answers.married)
-        contradiction = contradiction_in(answers, minor=minor, on_record=on_record)
-        if contradiction is not None:
-            raise AnswersContradict(contradiction)
+        facts = await load_person_facts(self._applications, record.state, now)
+        facts.refuse_contradiction(answers)
+        minor = facts.is_minor(answers)
 
         def decide(application: Application) -> Decision[Application] | None:
             _refuse_unless_draft(application)
+            facts.refuse_outdated(application)
             if application.answers == answers and application.minor == minor:
                 return None
             decision = answered(application, answers, minor=minor, rules_version=self._applications.rules.version)
@@ -95,27 +105,30 @@ class Drafting:
         return self._applications.seen(await self._applications.change(application_id, decide), who)
 
     async def submit(self, application_id: str, confirmed_not_refundable: bool, who: Actor, command_id: str) -> Seen:
-        """Submit; again is no error.
+        """Submit; again is no error. With its identity pending the application waits for the civil registry.
 
         Raises:
             ConfirmationMissing: the statement of what is not paid back was not confirmed.
             StepComesFirst: the questionnaire is not answered.
             ItemsMissing: compulsory items are not there; each is named.
+            PersonAppliesElsewhere: another account has submitted for this person.
             AssistanceNeeded: an officer of the office has no consent of this person.
         """
         record = await self._own(application_id, who)
-        card = await self._applications.card(record.state.applicant_id)
-        on_record = await self._applications.repository.has_passport_on_record(record.state.person_id)
         now = self._context.now()
+        facts = await load_person_facts(self._applications, record.state, now)
+        confirmed = await self._confirmed(record.state.applicant_id)
 
         def decide(application: Application) -> Decision[Application] | None:
             if application.submitted_at is not None and application.live:
                 return None
             if not confirmed_not_refundable:
                 raise ConfirmationMissing(self._applications.rules.not_refundable)
-            application = self._up_to_date(application, card.birth_date, on_record, now)
-            band = age_band(card.birth_date, day_at_capital(now))
-            decision = submitted(application_id, application, now, band)
+            facts.refuse_outdated(application)
+            application = brought_up_to_date(self._applications, application, facts)
+            if confirmed is None and application.identity_confirmed:
+                application = replace(application, identity_look_at=now)  # being corrected, and checked again
+            decision = submitted(application_id, application, now, facts.age_band)
             return with_line(decision, f"submitted:{command_id}", now, "submitted", author_of(who))
 
         return self._applications.seen(
@@ -177,52 +190,30 @@ class Drafting:
         refuse_unassisted(record.state, who)
         return record
 
-    async def _insert(
-        self, application_id: str, applicant_id: str, applicant: Applicant, who: Actor
-    ) -> Record[Application]:
+    async def _insert(self, application_id: str, draft: Application, who: Actor) -> Record[Application]:
+        if await self._applications.repository.live_application_of(draft.applicant_id):
+            return await self._existing(application_id, draft.applicant_id)
         now = self._context.now()
         for attempt in range(NUMBER_ATTEMPTS):
-            draft = Application(
-                number=application_number(application_id, day_at_capital(now).year, attempt),
-                account_id=applicant.account_id,
-                applicant_id=applicant_id,
-                person_id=applicant.person_id,
-                started_at=now,
-                assisting_office_id=who.office_id if who.is_staff else None,
-            )
-            decision = drafted(application_id, add_to_timeline(draft, "drafted", now, "drafted", author_of(who)))
+            number = application_number(application_id, day_at_capital(now).year, attempt)
+            numbered = add_to_timeline(replace(draft, number=number), "drafted", now, "drafted", author_of(who))
+            decision = drafted(application_id, numbered)
             try:
                 return await self._applications.repository.insert_application(
                     application_id, decision.state, now, decision.events
                 )
             except AlreadyExists as taken:
                 if taken.index != "number":
-                    return await self._existing(application_id, applicant)
+                    return await self._existing(application_id, draft.applicant_id)
         raise Unavailable
 
-    async def _existing(self, application_id: str, applicant: Applicant) -> Record[Application]:
+    async def _existing(self, application_id: str, applicant_id: str) -> Record[Application]:
+        """Return the draft of the same command. Raises ApplicationAlreadyOpen if another one is in the way."""
         earlier = await self._applications.repository.application(application_id)
         if earlier is not None:
             return earlier
-        other = await self._applications.repository.live_application_of(applicant.person_id)
-        if other is not None and other.state.account_id == applicant.account_id:
-            raise ApplicationAlreadyOpen(application_id=other.id)
-        raise ApplicationAlreadyOpen
-
-    def _up_to_date(self, application: Application, born: date, on_record: bool, now: datetime) -> Application:
-        """The draft as the rules see it today, or the refusal of its submission."""
-        self._applications.refuse_early(application, Step.DOCUMENTS)
-        answers = application.answers
-        assert answers is not None  # noqa: S101 - the questionnaire is done, or it was refused above
-        minor = is_minor(born, day_at_capital(now), married=answers.married)
-        contradiction = contradiction_in(answers, minor=minor, on_record=on_record)
-        if contradiction is not None:
-            raise AnswersContradict(contradiction)
-        application = replace(application, minor=minor, rules_version=self._applications.rules.version)
-        lacking = missing(self._applications.items(application), application.present())
-        if lacking:
-            raise ItemsMissing(lacking)
-        return application
+        other = await self._applications.repository.live_application_of(applicant_id)
+        raise ApplicationAlreadyOpen(application_id=other.id if other is not None else None)
 
 
 def _refuse_unless_draft(application: Application) -> None:

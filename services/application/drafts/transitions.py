@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from services.application.applications.application import (
     Application,
     Command,
+    Status,
     moved,
     without_work,
 )
 from services.application.requirements.answers import Answers
-from shared.events.application import ApplicationDrafted, ApplicationSubmitted, ApplicationWithdrawn
+from shared.events.application import (
+    ApplicationDrafted,
+    ApplicationSubmitted,
+    ApplicationWithdrawn,
+    SubmissionAwaitsIdentity,
+)
 from shared.store.decision import Decision
 from shared.store.transitions import IllegalTransition
+
+IDENTITY_PAUSE: Final = timedelta(minutes=5)
+"""Between two looks for a confirmation. Its event is what brings it: this finds one that came between the first look
+for it and the draft, and the end of another application of the person."""
 
 
 def drafted(application_id: str, draft: Application) -> Decision[Application]:
@@ -37,11 +48,45 @@ def answered(application: Application, answers: Answers, *, minor: bool, rules_v
 def submitted(
     application_id: str, application: Application, now: datetime, age_band: str | None = None
 ) -> Decision[Application]:
-    """Submit: every compulsory item is there and the applicant knows what is not paid back."""
-    answers = application.answers
-    if answers is None:
+    """Submit: every compulsory item is there and the applicant knows what is not paid back.
+
+    Without a confirmed identity no seat is given and nothing is priced: only `identity_confirmed` publishes the
+    submission then.
+    """
+    if application.answers is None:
         raise IllegalTransition(application.status, Command.SUBMIT)
-    state = replace(moved(application, Command.SUBMIT), submitted_at=now)
+    if not application.identity_confirmed:
+        waiting = replace(moved(application, Command.SUBMIT_UNCONFIRMED), submitted_at=now)
+        event = SubmissionAwaitsIdentity(
+            application_id=application_id, account_id=application.account_id, applicant_id=application.applicant_id
+        )
+        return Decision(waiting, (event,))
+    return _published(application_id, replace(moved(application, Command.SUBMIT), submitted_at=now), age_band)
+
+
+def identity_confirmed(
+    application_id: str, application: Application, person_id: str, *, complete: bool, age_band: str | None
+) -> Decision[Application]:
+    """Note whom the civil registry has confirmed.
+
+    What was submitted is published now or, where it is not ``complete`` for this person, is a draft again.
+    """
+    known = replace(application, person_id=person_id, identity_look_at=None, another_open=False)
+    if application.status is Status.DRAFT:
+        return Decision(known)
+    if not complete:
+        return Decision(replace(moved(known, Command.RETURN_TO_DRAFT), submitted_at=None))
+    return _published(application_id, moved(known, Command.CONFIRM_IDENTITY), age_band)
+
+
+def identity_awaited(application: Application, now: datetime, *, another_open: bool = False) -> Decision[Application]:
+    """Look for the confirmation again after `IDENTITY_PAUSE`; ``another_open`` names what it waits for."""
+    return Decision(replace(application, identity_look_at=now + IDENTITY_PAUSE, another_open=another_open))
+
+
+def _published(application_id: str, application: Application, age_band: str | None) -> Decision[Application]:
+    answers, submitted_at = application.answers, application.submitted_at
+    assert answers is not None and submitted_at is not None  # noqa: S101 - a submission has both
     event = ApplicationSubmitted(
         application_id=application_id,
         account_id=application.account_id,
@@ -53,9 +98,9 @@ def submitted(
         zero_tariff=answers.zero_tariff.value if answers.zero_tariff else None,
         minor=application.minor,
         age_band=age_band,
-        submitted_at=now,
+        submitted_at=submitted_at,
     )
-    return Decision(state, (event,))
+    return Decision(application, (event,))
 
 
 def withdrawn(application_id: str, application: Application, now: datetime) -> Decision[Application]:

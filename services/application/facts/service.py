@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final, cast
 
-from services.application.applications.applicant import Applicant
+from services.application.applications.applicant import Applicant, IdentityProgress
 from services.application.applications.application import Application, Author, settled
 from services.application.applications.service import Applications
 from services.application.applications.timeline import add_to_timeline
@@ -22,12 +22,20 @@ from services.application.applications.visit import (
     with_special_refused,
 )
 from services.application.context import UseCaseContext
+from services.application.corrections.transitions import particulars_corrected
 from services.application.voided_book.service import alert_of_book, note_voided_book
 from shared.errors import NotFound
 from shared.events import billing, scheduling
 from shared.events.application import KeepIdentityCard
+from shared.events.codes import SeatQuestion
 from shared.events.envelope import Envelope
-from shared.events.identity import ApplicantConfirmed
+from shared.events.identity import (
+    ApplicantAdded,
+    ApplicantConfirmed,
+    ApplicantRefused,
+    ApplicantReopened,
+    ApplicantShownBack,
+)
 from shared.events.message import Event
 from shared.events.notification import DeliveryFailed, DeliverySent
 from shared.events.subscriptions import owner_of
@@ -35,20 +43,29 @@ from shared.service import NotYet
 from shared.store.decision import Decision
 from shared.store.kinds import Record
 
-SAME_DAY: Final = "same_day"
 SAME_DAY_GONE: Final = "same_day_place_gone"
 _WORD_START: Final = re.compile(r"(?<!^)(?=[A-Z])")
 
 Seeing = Callable[[Visits], Visits]
 
+ApplicantNews = ApplicantAdded | ApplicantRefused | ApplicantReopened | ApplicantShownBack
+
+PROGRESS: Final[Mapping[type[Event], IdentityProgress]] = {
+    ApplicantAdded: IdentityProgress.PENDING,
+    ApplicantReopened: IdentityProgress.PENDING,
+    ApplicantShownBack: IdentityProgress.SHOWN_BACK,
+    ApplicantRefused: IdentityProgress.FAILED,
+}
+"""News of an applicant who is not confirmed, and what it says."""
+
 
 def line_of(event: type[Event]) -> str:
-    """The timeline's word for an event: ``SeatHeld`` is ``seat_held``."""
+    """Return the timeline's word for an event: ``seat_held`` for ``SeatHeld``."""
     return _WORD_START.sub("_", event.__name__).lower()
 
 
 def _detail_of(fact: Any) -> str | None:
-    """The coded reason of a fact about a seat; a move or a new date says what caused it."""
+    """Return the coded reason of a fact about a seat: of a move or a new date, its cause."""
     caused = isinstance(fact, scheduling.AppointmentRescheduled | scheduling.SpecialRescheduleOpened)
     detail: str | None = fact.cause if caused else getattr(fact, "reason", None)
     return None if detail == "asked" else detail
@@ -61,8 +78,23 @@ class Facts:
         self._context = context
         self._applications = applications
 
+    async def applicant_progress(self, fact: ApplicantNews, envelope: Envelope) -> None:
+        """Note how far identity's check of an applicant is; older news than is known changes nothing."""
+        record = await self._applications.repository.applicant(fact.applicant_id)
+        known = record.state if record else Applicant(fact.account_id, "")
+        state = known
+        if isinstance(fact, ApplicantAdded):
+            state = replace(state, guardian_applicant_id=fact.guardian_applicant_id)
+        if record is None or envelope.aggregate_version > known.identity_version:
+            state = replace(state, identity=PROGRESS[type(fact)], identity_version=envelope.aggregate_version)
+        if record is not None and state == known:
+            return
+        await self._applications.repository.keep_applicant(
+            fact.applicant_id, record, state, self._context.now(), envelope.id
+        )
+
     async def applicant_confirmed(self, fact: ApplicantConfirmed, envelope: Envelope) -> None:
-        """Keep whom identity confirmed."""
+        """Keep an applicant whom identity confirmed."""
         record = await self._applications.repository.applicant(fact.applicant_id)
         known = record.state if record else Applicant(fact.account_id, fact.person_id)
         if envelope.aggregate_version <= known.confirmed_version:
@@ -75,21 +107,50 @@ class Facts:
             guardian_person_id=fact.guardian_person_id,
             confirmed_version=envelope.aggregate_version,
         )
+        if envelope.aggregate_version > known.identity_version:
+            passed = IdentityProgress.PASSED
+            state = replace(state, identity=passed, identity_version=envelope.aggregate_version)
         await self._applications.repository.keep_applicant(
             fact.applicant_id, record, state, self._context.now(), envelope.id
         )
 
     async def identity_card(self, command: KeepIdentityCard, envelope: Envelope) -> None:
-        """Keep the applicant's data, encrypted."""
+        """Keep the applicant's data, encrypted; a corrected card reaches letter and file of the live application.
+
+        The second write repeats with the message: it is done again when a crash came between the two.
+        """
         record = await self._applications.repository.applicant(command.applicant_id)
         known = record.state if record else Applicant(command.account_id, command.person_id)
-        if envelope.aggregate_version <= known.card_version:
+        if envelope.aggregate_version < known.card_version:
             return
-        card_sealed = self._applications.vault.open_box(command.sealed, command.applicant_id)
-        state = replace(known, card_version=envelope.aggregate_version, card_sealed=card_sealed)
-        await self._applications.repository.keep_applicant(
-            command.applicant_id, record, state, self._context.now(), envelope.id
-        )
+        if envelope.aggregate_version > known.card_version:
+            card_sealed = self._applications.vault.open_box(command.sealed, command.applicant_id)
+            first_version = known.first_card_version or envelope.aggregate_version
+            state = replace(
+                known,
+                card_version=envelope.aggregate_version,
+                card_sealed=card_sealed,
+                first_card_version=first_version,
+            )
+            await self._applications.repository.keep_applicant(
+                command.applicant_id, record, state, self._context.now(), envelope.id
+            )
+        if known.card_sealed is not None and envelope.aggregate_version > known.first_card_version:
+            await self._renew_papers(command, envelope)
+
+    async def _renew_papers(self, command: KeepIdentityCard, envelope: Envelope) -> None:
+        live = [
+            record
+            for record in await self._applications.repository.applications_of(command.account_id)
+            if record.state.applicant_id == command.applicant_id and record.state.live
+        ]
+        for record in live:
+            line_id = f"particulars:{command.applicant_id}:{envelope.aggregate_version}"
+
+            def decide(application: Application, line_id: str = line_id) -> Decision[Application] | None:
+                return particulars_corrected(application, line_id, self._context.settings.pace, self._context.now())
+
+            await self._applications.change(record.id, decide, received=envelope.id)
 
     async def seat(self, fact: Any, envelope: Envelope) -> None:
         """A fact about the appointment."""
@@ -117,7 +178,7 @@ class Facts:
 
     async def seat_unavailable(self, fact: scheduling.SeatUnavailable, envelope: Envelope) -> None:
         """No seat was found for late money or a renewed bill, or the place of a surcharge is gone."""
-        line = SAME_DAY_GONE if fact.asked_for == SAME_DAY else None
+        line = SAME_DAY_GONE if fact.asked_for == SeatQuestion.SAME_DAY else None
         await self._see(
             fact.application_id,
             envelope,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.application.applications.access import LATE, SEEING
 from services.application.applications.errors import StepComesFirst
-from services.application.applications.schemas import ApplicationView, view
+from services.application.applications.schemas import ApplicationView, view_application
 from services.application.context import Actor
 from services.application.http import APPLICATION
 from shared.http.call import Call
@@ -24,9 +24,9 @@ api = Endpoints("office")
 )
 async def resend_file(call: Call) -> ApplicationView:
     """Hand over again."""
-    return view(
+    return view_application(
         call,
         await call.app[APPLICATION].issuance.resend(
-            call.path["application_id"], Actor.of(call.caller), call.command_id
+            call.path["application_id"], Actor.from_caller(call.caller), call.command_id
         ),
     )

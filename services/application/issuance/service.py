@@ -18,7 +18,7 @@ from services.application.applications.applicant import IdentityCard
 from services.application.applications.application import Application, Author, Status
 from services.application.applications.document import Document
 from services.application.applications.errors import StepIsOver
-from services.application.applications.hand_over import MOST_REFUSALS, Handed
+from services.application.applications.hand_over import MOST_REFUSALS, Handed, HandOver
 from services.application.applications.next_step import Step
 from services.application.applications.service import Applications, Seen
 from services.application.applications.timeline import add_to_timeline, author_of, with_line
@@ -95,7 +95,9 @@ class Issuance:
         problem, refused = await self._give(application.number, file)
         now, pace = self._context.now(), self._context.settings.pace
 
-        def decide(state: Application) -> Decision[Application]:
+        def decide(state: Application) -> Decision[Application] | None:
+            if was_asked_again(hand_over, state.hand_over):
+                return None  # the next try hands over what holds now
             if problem is None:
                 done = acknowledged(record.id, state, delivery_id=file.delivery_id, documents=documents, now=now)
                 return with_line(done, f"handed:{file.delivery_id}", now, "file_handed_over", DPRI)
@@ -285,6 +287,11 @@ def file_for(
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     return DpriFile(derived_id("delivery", application_id, digest), content)
+
+
+def was_asked_again(tried: HandOver, newest: HandOver | None) -> bool:
+    """Return whether the file was asked for while a try was under way: that try does not count."""
+    return newest is not None and newest.next_try_at != tried.next_try_at
 
 
 def _was_accepted(document: Document | None, handed: Handed) -> bool:

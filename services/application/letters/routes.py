@@ -7,7 +7,7 @@ from typing import Final
 from services.application import field_types as schemas
 from services.application.applications.access import LATE, SEEING
 from services.application.applications.errors import StepComesFirst
-from services.application.applications.schemas import ApplicationView, view
+from services.application.applications.schemas import ApplicationView, view_application
 from services.application.context import Actor
 from services.application.http import APPLICATION, OWNER_OR_COUNTER, read_because, who
 from services.application.letters.errors import LetterNotMade
@@ -72,4 +72,6 @@ async def download_letter(call: Call[None, schemas.Looking]) -> Answer:
 async def make_letter_again(call: Call) -> ApplicationView:
     """Make the letter again."""
     letters = call.app[APPLICATION].letters
-    return view(call, await letters.make_again(call.path["application_id"], Actor.of(call.caller), call.command_id))
+    return view_application(
+        call, await letters.make_again(call.path["application_id"], Actor.from_caller(call.caller), call.command_id)
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime
 
 from services.application.alerts import LETTER_NOT_MADE, alert
 from services.application.applications.access import refuse_other_offices, refuse_unassisted
@@ -62,7 +63,7 @@ class Letters:
         file_id = await self._applications.keep_file(pdf, PDF)
         letter = Letter(seat.visit_key, file_id, self._context.now(), len(pdf))
         send = self._send(record.id, record.state, seat, pdf)
-        await self._keep(record.id, letter, send)
+        await self._keep(record.id, letter, send, record.state.letter_due_at)
 
     async def read(self, application_id: str, who: Actor) -> tuple[str, AsyncIterator[bytes]]:
         """The letter's file name and bytes.
@@ -174,13 +175,13 @@ class Letters:
             sealed=self._applications.vault.box_for_notification(content, application_id),
         )
 
-    async def _keep(self, application_id: str, letter: Letter, send: SendLetter) -> None:
+    async def _keep(self, application_id: str, letter: Letter, send: SendLetter, due_at: datetime | None) -> None:
         before: list[Application] = []
 
         def decide(application: Application) -> Decision[Application] | None:
             before[:] = [application]
-            if application.letter_due_at is None:
-                return None
+            if application.letter_due_at is None or was_asked_again(due_at, application.letter_due_at):
+                return None  # the next one says what holds now
             seat = application.visits.seat
             if seat is None or seat.visit_key != letter.visit_key:
                 return None
@@ -193,6 +194,11 @@ class Letters:
             await self._context.files.delete(letter.file_id)
         for state in before:
             await self._applications.drop_files(state, record.state)
+
+
+def was_asked_again(due_at: datetime | None, newest: datetime) -> bool:
+    """Return whether the letter was asked for while it was being written: that one is not kept."""
+    return newest != due_at
 
 
 def _given_up(application: Application) -> bool:

@@ -7,29 +7,13 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from shared.events.codes import ApplicationReason, PassportKind
+
 ADULT_YEARS: Final = 17
 """From this age on, or once married, a person applies as an adult (Permenkumham 18/2022 art. 2A)."""
 
 LONG_VALIDITY_YEARS: Final = 10
 """For adults only (Permenkumham 18/2022 art. 2A); everybody else gets five years."""
-
-
-class Reason(StrEnum):
-    """Why a passport is asked for (PP 31/2013 art. 66(1) for replacements)."""
-
-    NEW = "new"
-    EXPIRED = "expired"
-    PAGES_FULL = "pages_full"
-    LOST = "lost"
-    DAMAGED = "damaged"
-    DATA_CHANGE = "data_change"
-
-
-class PassportKind(StrEnum):
-    """Which book."""
-
-    ORDINARY = "ordinary"
-    ELECTRONIC = "electronic"
 
 
 class Purpose(StrEnum):
@@ -60,7 +44,8 @@ class Answers:
     """The applicant's answers; unanswered yes-or-no questions count as no."""
 
     has_held_passport: bool
-    reason: Reason
+    reason: ApplicationReason
+    """Replacements as in PP 31/2013 art. 66(1)."""
     passport_kind: PassportKind
     validity_years: int
     purpose: Purpose = Purpose.OTHER
@@ -83,7 +68,7 @@ class Contradiction(StrEnum):
 
 def contradiction_in(answers: Answers, *, minor: bool, on_record: bool) -> Contradiction | None:
     """The first contradiction, or none. ``on_record``: our own records hold a passport of this person."""
-    new = answers.reason is Reason.NEW
+    new = answers.reason is ApplicationReason.NEW
     if new and answers.has_held_passport:
         return Contradiction.NEW_BUT_HELD
     if not new and not answers.has_held_passport:

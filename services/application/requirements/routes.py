@@ -11,6 +11,7 @@ from services.application.requirements.schemas import (
     RequirementsView,
     RequirementView,
 )
+from shared.events.codes import ApplicationReason
 from shared.http.call import Call
 from shared.http.endpoint import PUBLIC, Endpoints
 
@@ -25,7 +26,7 @@ api = Endpoints("rules")
 )
 async def show_questionnaire(call: Call) -> QuestionnaireView:
     """All questions."""
-    return QuestionnaireView.of(call.app[APPLICATION].applications.rules)
+    return QuestionnaireView.from_rules(call.app[APPLICATION].applications.rules)
 
 
 @api.get(
@@ -40,10 +41,10 @@ async def list_requirements(call: Call[None, RequirementsQuery]) -> Requirements
     service, case = call.app[APPLICATION], call.query
     rules, context = service.applications.rules, service.context
     on = case.on or day_at_capital(context.now())
-    held = case.has_held_passport if case.has_held_passport is not None else case.reason != "new"
+    held = case.has_held_passport if case.has_held_passport is not None else case.reason is not ApplicationReason.NEW
     facts = {
         "minor": case.minor,
-        "reason": case.reason,
+        "reason": case.reason.value,
         "purpose": case.purpose.value,
         "has_held_passport": held,
         "old_passport_since_2009": case.old_passport_since_2009,
@@ -52,7 +53,7 @@ async def list_requirements(call: Call[None, RequirementsQuery]) -> Requirements
     return RequirementsView(
         on=on,
         version=rules.version,
-        requirements=[RequirementView.of(item) for item in checklist(rules, facts, on)],
+        requirements=[RequirementView.from_item(item) for item in checklist(rules, facts, on)],
         media_types=list(MEDIA_TYPES),
         largest_upload_bytes=context.settings.upload_rules.largest_bytes,
     )

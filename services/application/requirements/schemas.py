@@ -8,9 +8,10 @@ from typing import Literal, Protocol, Self
 
 from pydantic import Field
 
-from services.application.requirements.answers import Answers, PassportKind, Purpose, Reason, ZeroTariff
+from services.application.requirements.answers import Answers, Purpose, ZeroTariff
 from services.application.requirements.requirement import Listed, Question, RuleSet
 from services.application.texts import reason_text
+from shared.events.codes import ApplicationReason, PassportKind
 from shared.http.schema import Body, IsoDate, Query, View
 
 MISSING, NOT_NEEDED = "missing", "not_needed"
@@ -19,7 +20,7 @@ MISSING, NOT_NEEDED = "missing", "not_needed"
 class RequirementsQuery(Query):
     """A case to list the requirements of."""
 
-    reason: Literal["new", "expired", "pages_full", "lost", "damaged", "data_change"] = "new"
+    reason: ApplicationReason = Field(ApplicationReason.NEW, strict=False)
     minor: bool = False
     on: IsoDate | None = Field(None, description="the day whose rules are asked for; today if absent")
     purpose: Purpose = Field(Purpose.OTHER, strict=False)
@@ -32,7 +33,7 @@ class Questionnaire(Body):
     """The answers; what is not answered counts as no."""
 
     has_held_passport: bool
-    reason: Reason = Field(examples=["new"])
+    reason: ApplicationReason = Field(examples=["new"])
     passport_kind: PassportKind = Field(examples=["electronic"])
     validity_years: Literal[5, 10] = Field(examples=[10])
     purpose: Purpose = Purpose.OTHER
@@ -44,7 +45,7 @@ class Questionnaire(Body):
     parent_has_passport: bool = False
 
     def answers(self) -> Answers:
-        """As the domain keeps them."""
+        """Return the answers as the domain keeps them."""
         return Answers(**dict(self))
 
 
@@ -59,8 +60,8 @@ class QuestionView(View):
     compulsory: bool
 
     @classmethod
-    def of(cls, question: Question) -> Self:
-        """As it is shown."""
+    def from_question(cls, question: Question) -> Self:
+        """Return the view of a question."""
         kind: Literal["yes_or_no", "choice"] = "choice" if question.choices else "yes_or_no"
         return cls(
             name=question.name,
@@ -82,11 +83,11 @@ class QuestionnaireView(View):
     legal_basis: str
 
     @classmethod
-    def of(cls, rules: RuleSet) -> Self:
-        """As it is shown."""
+    def from_rules(cls, rules: RuleSet) -> Self:
+        """Return the view of the questions and the statement of a rule set."""
         return cls(
             version=rules.version,
-            questions=[QuestionView.of(question) for question in rules.questions],
+            questions=[QuestionView.from_question(question) for question in rules.questions],
             not_refundable=rules.not_refundable.en,
             not_refundable_id=rules.not_refundable.id,
             legal_basis=rules.not_refundable_basis,
@@ -136,8 +137,8 @@ class RequirementView(View):
     reason_text_id: str | None = None
 
     @classmethod
-    def of(cls, item: Listed, document: ItemDocument | None = None) -> Self:
-        """As it is shown; `document` is the newest one for it."""
+    def from_item(cls, item: Listed, document: ItemDocument | None = None) -> Self:
+        """Return the view of an item; `document` is the newest one for it."""
         rule = item.requirement
         empty = MISSING if item.compulsory else NOT_NEEDED
         why = reason_text(document.reason if document else None)

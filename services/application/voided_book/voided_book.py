@@ -13,12 +13,13 @@ HELD_BACK = "approval_held_back"
 BOOK_KEPT = "book_kept_back"
 """It was: the book must not leave the office."""
 BOOK_GONE = "book_left_unpaid"
-"""The book was handed out before anybody knew."""
+"""The book was handed out before the proof turned out not to be valid."""
 
 
 def consequence(application: Application) -> str | None:
-    """What a visit that does not count means for the book, as a code; none where no book was approved, or one visit is
-    paid.
+    """Return what a visit that does not count means for the book, as a code.
+
+    None where no book was approved, or one visit is paid.
     """
     if not application.visits.unpaid:
         return None

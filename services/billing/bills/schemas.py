@@ -12,7 +12,7 @@ from services.billing.bills.states import BillState
 from services.billing.bills.texts import YEAR_END_WARNING, YEAR_END_WARNING_ID, guidance
 from services.billing.field_types import Id, StateView
 from shared.calendar.working_days import JAKARTA
-from shared.http.schema import Path, View
+from shared.http.schema import NextCallView, Path, View, view_next_call
 
 
 class BillPath(Path):
@@ -69,6 +69,7 @@ class BillView(View):
     remaining_steps: tuple[str, ...]
     next_action: str
     next_action_id: str
+    next_call: NextCallView | None
     deadline: datetime | None
     next_check_at: datetime | None
     expected_wait_seconds: int | None
@@ -80,7 +81,7 @@ class BillView(View):
     @classmethod
     def from_bill(cls, bill: Bill, wait_seconds: int) -> Self:
         """Return the view of a bill; ``wait_seconds`` is the expected wait for a code."""
-        zone = bill.seat.timezone if bill.seat else bill.timezone or JAKARTA.key
+        told, zone = guidance(bill), bill.seat.timezone if bill.seat else bill.timezone or JAKARTA.key
         shown = {
             "application_id": bill.payer.application_id,
             "appointment_id": bill.seat.appointment_id if bill.seat else None,
@@ -92,12 +93,15 @@ class BillView(View):
             "timezone": zone,
             "warning": YEAR_END_WARNING if bill.shortened_by_year_end else None,
             "warning_id": YEAR_END_WARNING_ID if bill.shortened_by_year_end else None,
+            "next_call": view_next_call(
+                "bill", told.call_code, bill_id=bill.bill_id, application_id=bill.payer.application_id
+            ),
             "deadline": bill.expires_at if bill.state == BillState.ISSUED else None,
             "next_check_at": next_check_at(bill),
             "expected_wait_seconds": wait_seconds if bill.live else None,
             "claims": [ClaimView.from_claim(bill, claim, wait_seconds) for claim in bill.claims],
         }
-        return cls.model_validate({**vars(bill), **vars(guidance(bill)), **shown})
+        return cls.model_validate({**vars(bill), **vars(told), **shown})
 
 
 class BillList(View):

@@ -20,6 +20,11 @@ class Guidance:
     next_action: str
     next_action_id: str
 
+    @property
+    def call_code(self) -> str:
+        """Return the code among `NEXT_CALLS["bill"]`: the step, or ``over`` where an ended bill has no step left."""
+        return "over" if self.current_step == "ended" and not self.remaining_steps else self.current_step
+
 
 _BY_STATE: Final[Mapping[BillState, Guidance]] = {
     BillState.REQUESTED: Guidance(

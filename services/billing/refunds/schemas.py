@@ -20,7 +20,7 @@ from shared.calendar.national import NATIONAL_CALENDAR
 from shared.calendar.working_days import JAKARTA
 from shared.fields.names import AccountHolder
 from shared.fields.numbers import AccountNumber, BankCode, Ntpn
-from shared.http.schema import Body, IsoDate, Path, Query, View
+from shared.http.schema import Body, IsoDate, NextCallView, Path, Query, View, view_next_call
 
 GUIDE_PATH = "/v1/refund-guide"
 MOST_PAPERS = 10
@@ -191,6 +191,7 @@ class RefundView(View):
     next_actor: str
     next_action: str
     next_action_id: str
+    next_call: NextCallView | None
     deadline: datetime | None
     deadline_provisional: bool = Field(
         False, description="No decree names the holidays of the deadline's year yet: it is counted with predicted ones."
@@ -214,6 +215,9 @@ class RefundView(View):
             "next_actor": stage.actor if stage.actor != "decider" else refund.decided_by,
             "next_action": stage.next_action,
             "next_action_id": stage.next_action_id,
+            "next_call": view_next_call(
+                "refund", refund.state, refund_id=refund.refund_id, application_id=refund.application_id
+            ),
             "deadline": refund.step_due_at,
             "deadline_provisional": _is_provisional(refund),
             "bank_account": {**vars(account), "number_masked": masked or ""} if account else None,

@@ -7,16 +7,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from services.identity.accounts.channel import Channel
 from services.identity.sessions.session import Session, ended_sessions
 
 MOST_APPLICANTS: Final = 5
-"""Applicants that one account may speak for."""
+"""Applicants that one account may speak for, beside the children on a guardian's family card."""
+
+MOST_CHILDREN: Final = 10
+"""Children on the family card of a guardian: a family card has ten lines."""
 
 PLACE_GRACE_SECONDS: Final = 600
 """How long a place may stand without its applicant (its writer crashed in between) before it is free again."""
 
 MOST_ADDRESS_CHANGES: Final = 3
-"""Address changes of one account that can be undone at once. Nobody moves more often within some days, and a thief
+"""Address changes of one account that can be undone at once. People move less often within some days, and a thief
 must not be able to push the owner's way back out by changing again and again."""
 
 ENDED_REMEMBERED: Final = timedelta(hours=1)
@@ -40,11 +44,13 @@ class Place:
 
     applicant_id: str
     taken_at: datetime
+    child: bool = False
+    """A child on the family card of their guardian: counted apart."""
 
 
 @dataclass(frozen=True)
 class AddressChange:
-    """A change of address that can be undone until ``ends_at`` by whoever has its secret.
+    """A change of address that can be undone until ``ends_at`` with its secret.
 
     ``email`` and ``phone`` are as they were before. ``secret_hash`` is all that is kept of the secret. Once it is
     undone, ``undone_at`` says so and the addresses are gone.
@@ -59,6 +65,16 @@ class AddressChange:
 
 
 @dataclass(frozen=True)
+class Recovery:
+    """A sign-in with one address of two, of which the other is said to be lost: it waits until ``ready_at``."""
+
+    by: Channel
+    asked_at: datetime
+    ready_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True)
 class Ended:
     """A session that was ended."""
 
@@ -69,7 +85,8 @@ class Ended:
 @dataclass(frozen=True)
 class Account:
     """An account. ``fingerprints`` joins those of both addresses, and of those that an undo could bring back: each
-    belongs to one account only. ``ended`` are the sessions ended within the last hour.
+    belongs to one account only. ``ended`` are the sessions ended within the last hour. Devices that signed in before
+    ``devices_from`` are new ones.
     """
 
     language: str
@@ -81,10 +98,12 @@ class Account:
     sessions: tuple[Session, ...] = ()
     changes: tuple[AddressChange, ...] = ()
     ended: tuple[Ended, ...] = ()
+    devices_from: datetime | None = None
+    recovery: Recovery | None = None
 
 
 def register(language: str, now: datetime, *, email: Address | None, phone: Address | None) -> Account:
-    """A new account on the one address that was proven."""
+    """Return a new account on the one address that was proven."""
     return _with_fingerprints(Account(language, now, email=email, phone=phone))
 
 
@@ -106,13 +125,13 @@ def may_change_at(account: Account, now: datetime) -> datetime | None:
 
 
 def find_change(account: Account, matches: Callable[[str], bool], now: datetime) -> AddressChange | None:
-    """The change whose secret this is, if it can still be undone or was."""
+    """Return the change whose secret this is, if it can still be undone or was."""
     found = [change for change in account.changes if matches(change.secret_hash)]
     return next((change for change in found if change.ends_at > now), None)
 
 
 def undo_change(account: Account, change: AddressChange, now: datetime) -> Account:
-    """The account as it was before that change: its addresses are back, later changes are void, nobody is signed in.
+    """The account as it was before that change: its addresses are back, later changes are void, every session is ended.
 
     Earlier changes can still be undone. One that was undone before changes nothing.
     """
@@ -134,13 +153,13 @@ def without_old_changes(account: Account, now: datetime) -> Account:
 
 
 def deadlines(account: Account) -> Mapping[str, datetime]:
-    """When the first change can no longer be undone."""
+    """Return when the first change can no longer be undone."""
     ends = [change.ends_at for change in account.changes]
     return {"undo_over": min(ends)} if ends else {}
 
 
 def settle_sessions(before: Account, after: Account, now: datetime) -> tuple[Account, tuple[Session, ...]]:
-    """The account with the sessions that this step ends remembered as ended, and those sessions."""
+    """Return the account with the sessions that this step ends remembered as ended, and those sessions."""
     gone = ended_sessions(before.sessions, after.sessions, now)
     recent = [mark for mark in after.ended if now - mark.at < ENDED_REMEMBERED]
     marks = (*recent, *(Ended(session.id, now) for session in gone))[-MOST_ENDED_REMEMBERED:]
@@ -148,35 +167,75 @@ def settle_sessions(before: Account, after: Account, now: datetime) -> tuple[Acc
 
 
 def has_ended(account: Account, session_id: str) -> bool:
-    """Whether a session of that name was ended a moment ago: it is not to begin again."""
+    """Return whether a session of that name was ended a moment ago: it is not to begin again."""
     return any(mark.session_id == session_id for mark in account.ended)
 
 
 def holds_any(account: Account, fingerprints: Collection[str]) -> bool:
-    """Whether one of these fingerprints is of an address of this account, as it is now."""
+    """Return whether one of these fingerprints is of an address of this account, as it is now."""
     held = [
         print_ for address in (account.email, account.phone) if address is not None for print_ in address.fingerprints
     ]
     return not set(held).isdisjoint(fingerprints)
 
 
-def has_place(account: Account, applicant_id: str) -> bool:
-    """Whether this applicant has a place already."""
-    return any(place.applicant_id == applicant_id for place in account.places)
+def is_empty(account: Account) -> bool:
+    """Return whether the account speaks for no applicant, and so has no application."""
+    return not account.places
 
 
-def is_full(account: Account) -> bool:
-    """Whether every place is taken."""
-    return len(account.places) >= MOST_APPLICANTS
+def without_address(account: Account, channel: Channel, now: datetime) -> Account:
+    """Return the account after another one took this address over: it does not come back, and every session ends."""
+    left = replace(account, email=None) if channel is Channel.EMAIL else replace(account, phone=None)
+    return _with_fingerprints(replace(left, changes=(), sessions=(), devices_from=now, recovery=None))
 
 
-def take_place(account: Account, applicant_id: str, now: datetime) -> Account:
-    """The account with a place taken; ask :func:`is_full` first."""
-    return replace(account, places=(*account.places, Place(applicant_id, now)))
+def recovery_by(account: Account, channel: Channel, now: datetime) -> Recovery | None:
+    """Return the open recovery by this address, if there is one."""
+    recovery = account.recovery
+    return recovery if recovery is not None and recovery.by is channel and now < recovery.ends_at else None
+
+
+def begin_recovery(account: Account, channel: Channel, wait_seconds: int, now: datetime) -> Account:
+    """Return the account with a recovery by this address; it is ready after the wait, for as long again."""
+    wait = timedelta(seconds=wait_seconds)
+    return replace(account, recovery=Recovery(channel, now, now + wait, now + 2 * wait))
+
+
+def disown(account: Account, issued_at: datetime, now: datetime) -> Account:
+    """Return the account after its owner disowned a sign-in of ``issued_at``: no session, no known device, no recovery.
+
+    A repeat changes nothing, so that the owner's own sign-ins afterwards stay.
+    """
+    if is_disowned(account, issued_at):
+        return account
+    return replace(account, sessions=(), devices_from=now, recovery=None)
+
+
+def is_disowned(account: Account, issued_at: datetime) -> bool:
+    """Return whether the devices of that moment are known no more."""
+    return account.devices_from is not None and account.devices_from > issued_at
+
+
+def has_place(account: Account, applicant_id: str, *, child: bool = False) -> bool:
+    """Return whether this applicant has a place of this sort already."""
+    return any(place.applicant_id == applicant_id and place.child is child for place in account.places)
+
+
+def places_left(account: Account, *, child: bool = False) -> int:
+    """Return how many places of this sort are free."""
+    taken = sum(1 for place in account.places if place.child is child)
+    return max(0, (MOST_CHILDREN if child else MOST_APPLICANTS) - taken)
+
+
+def take_place(account: Account, applicant_id: str, now: datetime, *, child: bool = False) -> Account:
+    """Return the account with a place taken, in exchange for one of the other sort; ask :func:`places_left` first."""
+    others = [place for place in account.places if place.applicant_id != applicant_id]
+    return replace(account, places=(*others, Place(applicant_id, now, child)))
 
 
 def without_empty_places(account: Account, existing: Collection[str], now: datetime) -> Account:
-    """The account without places whose applicant was never written."""
+    """Return the account without places whose applicant was never written."""
     settled_before = now - timedelta(seconds=PLACE_GRACE_SECONDS)
     kept = tuple(place for place in account.places if place.applicant_id in existing or place.taken_at > settled_before)
     return replace(account, places=kept)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from services.identity.accounts.channel import Channel
-from services.identity.accounts.errors import AddressUnusable, EmailNotAscii, EmailUnusable, PhoneUnusable
+from services.identity.accounts.countries import country_of
+from services.identity.accounts.errors import (
+    AddressUnusable,
+    EmailNotAscii,
+    EmailUnusable,
+    PhoneCountryUnserved,
+    PhoneUnusable,
+)
 from shared.fields.email import LocalPartNotAscii, NotAnEmail, read_email
 from shared.fields.telephone import NotAMobileNumber, read_mobile_number
 from shared.masking import mask_email, mask_phone
@@ -49,11 +56,15 @@ def normal_phone(text: str) -> NormalAddress:
 
     Raises:
         PhoneUnusable: no number, or one that takes no SMS.
+        PhoneCountryUnserved: no SMS goes to its country.
     """
     try:
-        return NormalAddress(read_mobile_number(text), Channel.SMS)
+        normal = read_mobile_number(text)
     except NotAMobileNumber:
         raise PhoneUnusable(field="/phone") from None
+    if country_of(normal) is None:
+        raise PhoneCountryUnserved(field="/phone")
+    return NormalAddress(normal, Channel.SMS)
 
 
 def normal_identifier(text: str, *, allow_test_domains: bool = False) -> NormalAddress:
@@ -62,10 +73,13 @@ def normal_identifier(text: str, *, allow_test_domains: bool = False) -> NormalA
     Raises:
         EmailNotAscii: what stands before the @ cannot be delivered to.
         AddressUnusable: neither.
+        PhoneCountryUnserved: no SMS goes to its country.
     """
     try:
         return normal_email(text, allow_test_domains=allow_test_domains) if "@" in text else normal_phone(text)
     except EmailNotAscii:
         raise EmailNotAscii(field="/identifier") from None
+    except PhoneCountryUnserved:
+        raise PhoneCountryUnserved(field="/identifier") from None
     except AddressUnusable:
         raise AddressUnusable(field="/identifier") from None

@@ -27,7 +27,7 @@ class EmailUnusable(AddressUnusable):
 
 
 class EmailNotAscii(EmailUnusable):
-    """What stands before the @ has letters that mails cannot be addressed with here."""
+    """The part before the @ has letters that mails cannot be addressed with here."""
 
     code = "email_not_ascii"
     title = "Mails cannot be sent to letters such as é or ü before the @."
@@ -50,6 +50,16 @@ class PhoneUnusable(AddressUnusable):
         "Tuliskan nomor ponsel 10 sampai 13 angka seperti 0812 3456 7890; nomor luar negeri dengan + dan kode negara, "
         "seperti +65 9123 4567."
     )
+
+
+class PhoneCountryUnserved(PhoneUnusable):
+    """The number belongs to a country that gets no SMS from here."""
+
+    code = "phone_country_unserved"
+    title = "No SMS is sent to numbers of this country."
+    title_id = "SMS tidak dikirim ke nomor dari negara ini."
+    next_action = "Use an email address, for example name@example.org."
+    next_action_id = "Gunakan alamat email, misalnya nama@contoh.id."
 
 
 class AddressTaken(Refusal):

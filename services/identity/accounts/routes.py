@@ -20,4 +20,4 @@ api = Endpoints("account")
 )
 async def look_at_account(call: Call) -> AccountView:
     """The caller's account."""
-    return AccountView.of(await call.app[IDENTITY].accounts.get_account(call.caller.account_id))
+    return AccountView.from_seen(await call.app[IDENTITY].accounts.get_account(call.caller.account_id))

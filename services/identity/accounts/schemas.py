@@ -26,8 +26,8 @@ class AccountView(View):
     sessions: int
 
     @classmethod
-    def of(cls, seen: AccountSeen) -> AccountView:
-        """The view of an account."""
+    def from_seen(cls, seen: AccountSeen) -> AccountView:
+        """Return the view of an account."""
         return cls(
             account_id=seen.account_id,
             language=seen.language,

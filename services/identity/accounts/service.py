@@ -33,7 +33,7 @@ class Accounts:
         self._account_vault = AccountVault(context.seals)
 
     async def get_account(self, account_id: str) -> AccountSeen:
-        """The account.
+        """Return the account.
 
         Raises:
             NotFound: it is gone.

@@ -9,7 +9,7 @@ from services.identity.accounts.account import Account, Address
 from services.identity.accounts.addresses import NormalAddress
 from services.identity.accounts.channel import Channel
 from services.identity.seals import Seals
-from shared.events.notification import KeepContactCard
+from shared.events.notification import KeepContactCard, TellOfSignIn
 from shared.ids import derived_id
 
 
@@ -39,27 +39,27 @@ class AccountVault:
         return self._fingerprints.all(address.text, address.kind)
 
     def seal_address(self, address: NormalAddress, account_id: str) -> Address:
-        """The stored form of an account's address."""
+        """Return the stored form of an account's address."""
         sealed = self._cipher.seal(address.text, owner_id=account_id, field=address.kind)
         return Address(sealed, self.fingerprints(address))
 
     def email_of(self, account_id: str, account: Account) -> NormalAddress | None:
-        """The account's email address, if it has one."""
+        """Return the account's email address, if it has one."""
         if account.email is None:
             return None
         text = self._cipher.open(account.email.sealed, owner_id=account_id, field="email")
         return NormalAddress(text, Channel.EMAIL)
 
     def phone_of(self, account_id: str, account: Account) -> NormalAddress | None:
-        """The account's telephone number, if it has one."""
+        """Return the account's telephone number, if it has one."""
         if account.phone is None:
             return None
         text = self._cipher.open(account.phone.sealed, owner_id=account_id, field="phone")
         return NormalAddress(text, Channel.SMS)
 
     def contact_card(self, account_id: str, account: Account, undo: Undo | None = None) -> KeepContactCard:
-        """The command that tells notification how to reach this account from now on, and by which address whoever is
-        told of the change can undo it.
+        """Return the command that tells notification how to reach this account from now on, with the link by which the
+        change can be undone.
         """
         email, phone = self.email_of(account_id, account), self.phone_of(account_id, account)
         content: dict[str, str | None] = {
@@ -75,12 +75,34 @@ class AccountVault:
             sealed=self._notification.seal(content, account_id),
         )
 
+    def address_of(self, account_id: str, account: Account, channel: Channel) -> NormalAddress | None:
+        """Return the account's address of this channel, if it has one."""
+        find = self.email_of if channel is Channel.EMAIL else self.phone_of
+        return find(account_id, account)
+
+    def tell_of_sign_in(
+        self, account_id: str, account: Account, to: NormalAddress, url: str, until: datetime, opens_at: datetime | None
+    ) -> TellOfSignIn:
+        """Return the command that tells an address of a sign-in on a new device, with the link that disowns it.
+
+        ``opens_at``: it has not happened yet; the account opens then without this address.
+        """
+        content = {"address": to.text, "channel": to.channel.value, "url": url, "until": until.isoformat()}
+        notice_id = derived_id("sign-in notice", account_id, url)
+        return TellOfSignIn(
+            notice_id=notice_id,
+            account_id=account_id,
+            language=account.language,
+            opens_at=opens_at,
+            sealed=self._notification.seal(content, notice_id),
+        )
+
     def hash_undo(self, secret: str, account_id: str) -> str:
-        """The stored form of the secret that undoes a change of address."""
+        """Return the stored form of the secret that undoes a change of address."""
         return self._codes.hash(secret, _undo_of(account_id))
 
     def undo_matches(self, secret: str, account_id: str, hashed: str) -> bool:
-        """Whether it is the secret that was hashed."""
+        """Return whether it is the secret that was hashed."""
         return self._codes.matches(secret, _undo_of(account_id), hashed)
 
 

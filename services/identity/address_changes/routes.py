@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Final
 
-from services.identity.accounts.errors import EmailNotAscii, EmailUnusable, PhoneUnusable, TooManyAddressChanges
-from services.identity.address_changes.schemas import EmailChange, PageLanguage, PhoneChange
+from services.identity.accounts.errors import (
+    EmailNotAscii,
+    EmailUnusable,
+    PhoneCountryUnserved,
+    PhoneUnusable,
+    TooManyAddressChanges,
+)
+from services.identity.address_changes.schemas import EmailChange, PhoneChange
 from services.identity.address_changes.service import UndoSeen
-from services.identity.address_changes.undo_page import PAGE_HEADERS, UndoStep, undo_page
-from services.identity.http import FORMS_PER_CALLER, IDENTITY
+from services.identity.address_changes.undo_page import UndoStep, undo_page
+from services.identity.http import FORMS_PER_CALLER, IDENTITY, LINKS_PER_ADDRESS
+from services.identity.page import PAGE_HEADERS, PageLanguage
+from services.identity.sign_in.errors import SmsBudgetSpent
 from services.identity.sign_in.routes import ASKING
 from services.identity.sign_in.schemas import ChallengeView
 from shared.errors import NotFound
 from shared.http.call import HTML, Answer, Call
-from shared.http.endpoint import APPLICANT, PUBLIC, Endpoints, RateLimit
+from shared.http.endpoint import APPLICANT, PUBLIC, Endpoints
 from shared.http.idempotency import KEY_HEADER
 from shared.ids import derived_id
 from shared.sessions import SessionOver
 
 api = Endpoints("account")
-
-
-UNDO_PER_ADDRESS: Final = RateLimit(30, 60.0, "address", shared=True)
-"""Undo links looked at or used from one network address: nobody has more than a few, and none is guessed."""
 
 
 _CHANGING = (SessionOver, NotFound, TooManyAddressChanges)
@@ -35,7 +38,7 @@ _CHANGING = (SessionOver, NotFound, TooManyAddressChanges)
     access=APPLICANT,
     body=PhoneChange,
     answers={202: ChallengeView},
-    refusals=(PhoneUnusable, *ASKING, *_CHANGING),
+    refusals=(PhoneUnusable, PhoneCountryUnserved, SmsBudgetSpent, *ASKING, *_CHANGING),
     rate=FORMS_PER_CALLER,
 )
 async def change_phone(call: Call[PhoneChange]) -> ChallengeView:
@@ -43,7 +46,7 @@ async def change_phone(call: Call[PhoneChange]) -> ChallengeView:
     seen = await call.app[IDENTITY].address_changes.change_phone(
         call.caller, call.body.phone, call.language, _change_id(call), call.body.prove_by
     )
-    return ChallengeView.of(seen)
+    return ChallengeView.from_seen(seen)
 
 
 @api.put(
@@ -60,7 +63,7 @@ async def change_email(call: Call[EmailChange]) -> ChallengeView:
     seen = await call.app[IDENTITY].address_changes.change_email(
         call.caller, call.body.email, call.language, _change_id(call), call.body.prove_by
     )
-    return ChallengeView.of(seen)
+    return ChallengeView.from_seen(seen)
 
 
 @api.get(
@@ -70,7 +73,7 @@ async def change_email(call: Call[EmailChange]) -> ChallengeView:
     access=PUBLIC,
     query=PageLanguage,
     answers={200: HTML},
-    rate=UNDO_PER_ADDRESS,
+    rate=LINKS_PER_ADDRESS,
 )
 async def show_address_undo(call: Call[None, PageLanguage]) -> Answer:
     """The page that asks whether to undo."""
@@ -81,11 +84,11 @@ async def show_address_undo(call: Call[None, PageLanguage]) -> Answer:
 @api.post(
     "/v1/address-undo/{link}",
     summary="Undo a change of address",
-    description="The addresses of before are back, and nobody is signed in any more. A repeat finds it done.",
+    description="The addresses of before are back, and every session is ended. A repeat finds it done.",
     access=PUBLIC,
     query=PageLanguage,
     answers={200: HTML},
-    rate=UNDO_PER_ADDRESS,
+    rate=LINKS_PER_ADDRESS,
 )
 async def undo_address_change(call: Call[None, PageLanguage]) -> Answer:
     """Undo, and the page that says so."""
@@ -94,7 +97,7 @@ async def undo_address_change(call: Call[None, PageLanguage]) -> Answer:
 
 
 async def _undo_of(use_case: Callable[[str], Awaitable[UndoSeen]], link: str) -> UndoSeen | None:
-    """What the use case finds; none where the link is over. A person reads the page, so it is no problem+json."""
+    """Return the change behind a link, or None where the link is over: a person reads a page, no problem+json."""
     try:
         return await use_case(link)
     except NotFound:

@@ -14,26 +14,31 @@ from services.identity.accounts.channel import Channel
 from services.identity.accounts.errors import AddressTaken, TooManyAddressChanges
 from services.identity.accounts.repository import ACCOUNT, AccountRepository
 from services.identity.accounts.vault import AccountVault, Undo
-from services.identity.context import UseCaseContext
+from services.identity.context import Actor, UseCaseContext
 from services.identity.sessions.credentials import CredentialIssuer, Credentials
 from services.identity.sessions.session import Session, open_session
 from services.identity.sign_in.challenge import Challenge, Purpose
 from services.identity.sign_in.errors import ChallengeNotFound
 from services.identity.sign_in.service import ChallengeSeen, ChangeRequest, SigningIn
+from shared.audit import Audit
 from shared.errors import NotFound
 from shared.sessions import SessionOver
+from shared.store.decision import Decision
 from shared.store.kinds import Record
-from shared.store.port import AlreadyExists
+from shared.store.port import AlreadyExists, VersionConflict
 from shared.store.retry import again
-from shared.tokens import Caller
+from shared.tokens import Caller, Role
 
 SECRET_BYTES: Final = 16
 UNDO_PATH: Final = "/v1/address-undo/"
 
+TAKEN_OVER: Final = "address_taken_over"
+"""Act of the audit: an account took a proven address from one without applicants."""
+
 
 @dataclass(frozen=True)
 class UndoSeen:
-    """A change of address in the eyes of whoever has its link: the addresses that it brings back, masked."""
+    """A change of address as its link shows it: the addresses that it brings back, masked."""
 
     ends_at: datetime
     is_done: bool
@@ -43,8 +48,11 @@ class UndoSeen:
 class AddressChanges:
     """The use cases of changing an address and of undoing that."""
 
-    def __init__(self, context: UseCaseContext, signing_in: SigningIn, credentials: CredentialIssuer) -> None:
+    def __init__(
+        self, context: UseCaseContext, signing_in: SigningIn, credentials: CredentialIssuer, audit: Audit
+    ) -> None:
         self._context = context
+        self._audit = audit
         self._accounts = AccountRepository(context)
         self._account_vault = AccountVault(context.seals)
         self._signing_in = signing_in
@@ -57,7 +65,7 @@ class AddressChanges:
 
         Raises:
             PhoneUnusable: it takes no SMS.
-            What :meth:`change_email` raises else.
+            Every refusal of :meth:`change_email`.
         """
         return await self._ask(Purpose.PHONE_CHANGE, normal_phone(phone), caller, language, command_id, prove_by)
 
@@ -83,8 +91,8 @@ class AddressChanges:
 
         Raises:
             ChallengeNotFound: it was asked for under other circumstances: the account or its old address is gone.
-            SessionOver: whoever asked has signed out since.
-            AddressTaken: another account proved the address first.
+            SessionOver: the session that asked has ended since.
+            AddressTaken: another account that has applicants proved the address first.
             TooManyAddressChanges: as many changes can be undone as an account keeps.
         """
 
@@ -105,16 +113,40 @@ class AddressChanges:
             try:
                 await self._accounts.save_account(record, changed, self._context.now(), [card])
             except AlreadyExists:
-                raise AddressTaken() from None
+                await self._take_over(account_id, address)
+                raise VersionConflict("the address is free now") from None
             return self._credentials.account_credentials(account_id, session)
 
         return await again(attempt)
+
+    async def _take_over(self, account_id: str, address: NormalAddress) -> None:
+        """Take a proven address from an account without applicants; that account is told, and its sessions end.
+
+        Raises:
+            AddressTaken: the other account has applicants, or gave the address up and can still take it back.
+        """
+        fingerprints = self._account_vault.fingerprints(address)
+        holder = await self._accounts.account_holding(fingerprints)
+        if holder is None:
+            return
+        holder_id = holder.id
+
+        def decide(other: Account) -> Decision[Account]:
+            if not (accounts.is_empty(other) and accounts.holds_any(other, fingerprints)):
+                raise AddressTaken()
+            left = accounts.without_address(other, address.channel, self._context.now())
+            return Decision(left, (self._account_vault.contact_card(holder_id, left),))
+
+        taker = Actor(account_id, Role.APPLICANT.value, None)
+        async with self._audit.doing(taker, TAKEN_OVER, subject=holder_id) as doing:
+            doing.detail = address.channel.value
+            await self._accounts.change_account(holder_id, decide)
 
     async def find_change_request(self, challenge: Challenge) -> ChangeRequest:
         """Return the account and session that asked for this change, for another pair of codes.
 
         Raises:
-            ChallengeNotFound: whoever asked may not any more.
+            ChallengeNotFound: the session or the account that asked is gone.
         """
         try:
             record, session = await self._asking(challenge)
@@ -135,7 +167,7 @@ class AddressChanges:
         return self._undo_seen(record, change)
 
     async def undo(self, link: str) -> UndoSeen:
-        """Bring back the addresses of before the change, and sign everybody out; a repeat finds it done.
+        """Bring back the addresses of before the change and end every session; a repeat finds it done.
 
         Raises:
             NotFound: there is no such change, or its time is over.
@@ -153,7 +185,7 @@ class AddressChanges:
         return await again(attempt)
 
     async def forget_changes(self, record: Record[Account]) -> None:
-        """Changes that cannot be undone any more: what was kept for it is deleted, the old addresses are free."""
+        """Delete changes that cannot be undone any more; their old addresses are free."""
         now = self._context.now()
         await self._context.store.save(ACCOUNT, record, accounts.without_old_changes(record.state, now), now=now)
 

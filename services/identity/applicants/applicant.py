@@ -1,4 +1,8 @@
-"""The applicant: whom a passport is for, and the resumable job of confirming them with the civil registry."""
+"""The applicant: whom a passport is for, and the resumable job of confirming them with the civil registry.
+
+A match that is not exact is shown back before it is fixed: the applicant keeps the data as typed, or corrects them.
+Confirmed data can be corrected by the applicant until an application with them is submitted, then by officers.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from services.identity.applicants.correction import Correction, CorrectionState
 from services.identity.applicants.registry_match import Match
 from services.identity.rules import CheckRules
 from shared.store.transitions import Transitions
@@ -22,6 +27,8 @@ class IdentityState(StrEnum):
     """States of the check."""
 
     PENDING = "pending"
+    SHOWN_BACK = "shown_back"
+    """The registry knows the person and writes something differently: the applicant says which is right."""
     PASSED = "passed"
     FAILED = "failed"
     UPSTREAM_DOWN = "upstream_down"
@@ -31,29 +38,44 @@ class Step(StrEnum):
     """Commands of the check."""
 
     CONFIRM = "confirm"
+    SHOW_BACK = "show_back"
+    KEEP = "keep"
+    """The applicant keeps the data as typed."""
     REFUSE = "refuse"
     MEET_SILENCE = "meet_silence"
     CORRECT = "correct"
     ASK_AGAIN = "ask_again"
+    AMEND = "amend"
+    """An officer corrects, the original in hand."""
 
 
 TRANSITIONS: Final[Transitions[IdentityState, Step]] = Transitions(
     {
         (IdentityState.PENDING, Step.CONFIRM): IdentityState.PASSED,
+        (IdentityState.PENDING, Step.SHOW_BACK): IdentityState.SHOWN_BACK,
         (IdentityState.PENDING, Step.REFUSE): IdentityState.FAILED,
         (IdentityState.PENDING, Step.MEET_SILENCE): IdentityState.UPSTREAM_DOWN,
         (IdentityState.PENDING, Step.CORRECT): IdentityState.PENDING,
         (IdentityState.PENDING, Step.ASK_AGAIN): IdentityState.PENDING,
         (IdentityState.UPSTREAM_DOWN, Step.CONFIRM): IdentityState.PASSED,
+        (IdentityState.UPSTREAM_DOWN, Step.SHOW_BACK): IdentityState.SHOWN_BACK,
         (IdentityState.UPSTREAM_DOWN, Step.REFUSE): IdentityState.FAILED,
         (IdentityState.UPSTREAM_DOWN, Step.MEET_SILENCE): IdentityState.UPSTREAM_DOWN,
         (IdentityState.UPSTREAM_DOWN, Step.CORRECT): IdentityState.PENDING,
         (IdentityState.UPSTREAM_DOWN, Step.ASK_AGAIN): IdentityState.PENDING,
+        (IdentityState.SHOWN_BACK, Step.KEEP): IdentityState.PASSED,
+        (IdentityState.SHOWN_BACK, Step.CORRECT): IdentityState.PENDING,
+        (IdentityState.SHOWN_BACK, Step.ASK_AGAIN): IdentityState.PENDING,
+        (IdentityState.PASSED, Step.CORRECT): IdentityState.PENDING,
+        (IdentityState.PASSED, Step.AMEND): IdentityState.PASSED,
         (IdentityState.FAILED, Step.CORRECT): IdentityState.PENDING,
         (IdentityState.FAILED, Step.ASK_AGAIN): IdentityState.PENDING,
     }
 )
-"""PASSED is final: a confirmed identity is not typed over."""
+"""PASSED rests: it is left only by a correction, which is refused once an application was submitted."""
+
+MOST_REMEMBERED: Final = 20
+"""Ended applications and decided corrections that an applicant remembers, so that late and repeated news is known."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +87,8 @@ class IdentityCheck:
     causes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     failed_at: tuple[datetime, ...] = ()
+    asked_at: tuple[datetime, ...] = ()
+    """When a check was asked for within a day; the repeats after a silence are one check."""
     silences: int = 0
     silence_reason: str | None = None
     asked_by: str | None = None
@@ -81,8 +105,19 @@ class Applicant:
     added_at: datetime
     guardian_applicant_id: str | None = None
     minor: bool = False
+    by_family_card: bool = False
+    """A child on the guardian's family card: counted apart from the five."""
     person_id: str | None = None
     local_warnings: tuple[str, ...] = field(default=())
+    applications: tuple[str, ...] = ()
+    """Submitted applications that have not ended: while there is one, only an officer corrects."""
+    ended_applications: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+    """Corrections by officers, oldest first."""
+
+    def correction(self, correction_id: str) -> Correction | None:
+        """Return the correction of that id, or None."""
+        return next((known for known in self.corrections if known.correction_id == correction_id), None)
 
 
 def add_applicant(
@@ -94,47 +129,42 @@ def add_applicant(
     *,
     guardian_applicant_id: str | None,
     minor: bool,
+    by_family_card: bool = False,
 ) -> Applicant:
-    """A new applicant whose check is due now."""
+    """Return a new applicant whose check is due now."""
     return Applicant(
         account_id=account_id,
         particulars=particulars,
         nik_fingerprints=nik_fingerprints,
-        identity=IdentityCheck(IdentityState.PENDING, check_at=now, warnings=warnings),
+        identity=IdentityCheck(IdentityState.PENDING, check_at=now, warnings=warnings, asked_at=(now,)),
         added_at=now,
         guardian_applicant_id=guardian_applicant_id,
         minor=minor,
+        by_family_card=by_family_card,
         local_warnings=warnings,
     )
 
 
 def confirm(applicant: Applicant, person_id: str, result: Match) -> Applicant:
     """Confirm the applicant: the registry knows this person."""
-    check = replace(
-        applicant.identity,
-        state=TRANSITIONS.after(applicant.identity.state, Step.CONFIRM),
-        check_at=None,
-        causes=(),
-        warnings=_warnings(applicant, result),
-        silences=0,
-        silence_reason=None,
-    )
-    return replace(applicant, identity=check, person_id=person_id)
+    return replace(applicant, identity=_answered(applicant, Step.CONFIRM, result), person_id=person_id)
+
+
+def show_back(applicant: Applicant, result: Match) -> Applicant:
+    """Show back where the registry writes this person differently; the applicant keeps or corrects it."""
+    return replace(applicant, identity=_answered(applicant, Step.SHOW_BACK, result))
+
+
+def keep_as_typed(applicant: Applicant, person_id: str) -> Applicant:
+    """Confirm the applicant with the data as typed; the differences stay as warnings."""
+    state = TRANSITIONS.after(applicant.identity.state, Step.KEEP)
+    return replace(applicant, identity=replace(applicant.identity, state=state), person_id=person_id)
 
 
 def refuse(applicant: Applicant, result: Match, now: datetime) -> Applicant:
     """Refuse the applicant: the registry does not know this person as stated. Counts as a failed try."""
-    check = replace(
-        applicant.identity,
-        state=TRANSITIONS.after(applicant.identity.state, Step.REFUSE),
-        check_at=None,
-        causes=tuple(cause.value for cause in result.causes),
-        warnings=_warnings(applicant, result),
-        failed_at=(*_within_day(applicant.identity.failed_at, now), now),
-        silences=0,
-        silence_reason=None,
-    )
-    return replace(applicant, identity=check)
+    check = _answered(applicant, Step.REFUSE, result)
+    return replace(applicant, identity=replace(check, failed_at=(*_within_day(check.failed_at, now), now)))
 
 
 def meet_silence(applicant: Applicant, reason: str, rules: CheckRules, now: datetime) -> Applicant:
@@ -160,8 +190,9 @@ def correct(
     *,
     guardian_applicant_id: str | None,
     minor: bool,
+    by_family_card: bool = False,
 ) -> Applicant:
-    """Replace the particulars; the check is due now."""
+    """Replace the particulars; the check is due now and no one is confirmed until it ends."""
     state = TRANSITIONS.after(applicant.identity.state, Step.CORRECT)
     return replace(
         applicant,
@@ -169,6 +200,8 @@ def correct(
         nik_fingerprints=nik_fingerprints,
         guardian_applicant_id=guardian_applicant_id,
         minor=minor,
+        by_family_card=by_family_card,
+        person_id=None,
         local_warnings=warnings,
         identity=_asked(applicant.identity, state, warnings, now, asked_by=None),
     )
@@ -183,30 +216,95 @@ def ask_again(applicant: Applicant, command_id: str, now: datetime) -> Applicant
     return replace(applicant, identity=asked)
 
 
-def next_try_at(failed_at: tuple[datetime, ...], most_per_day: int, now: datetime) -> datetime | None:
-    """When a further try is possible, if as many failed within a day as are allowed; else none: now."""
-    recent = sorted(_within_day(failed_at, now))
+def amend(
+    applicant: Applicant,
+    correction: Correction,
+    particulars: str,
+    nik_fingerprints: tuple[str, ...],
+    warnings: tuple[str, ...],
+    *,
+    minor: bool,
+) -> Applicant:
+    """Replace the particulars of a confirmed applicant by what an officer read off the original; nothing is asked."""
+    check = replace(
+        applicant.identity, state=TRANSITIONS.after(applicant.identity.state, Step.AMEND), warnings=warnings
+    )
+    amended = replace(
+        applicant,
+        particulars=particulars,
+        nik_fingerprints=nik_fingerprints,
+        minor=minor,
+        local_warnings=warnings,
+        identity=check,
+    )
+    return with_correction(amended, correction)
+
+
+def with_correction(applicant: Applicant, correction: Correction) -> Applicant:
+    """Return the applicant with this correction in place of the one of its id, or added."""
+    others = [known for known in applicant.corrections if known.correction_id != correction.correction_id]
+    return replace(applicant, corrections=(*others, correction)[-MOST_REMEMBERED:])
+
+
+def submitted(applicant: Applicant, application_id: str) -> Applicant:
+    """Note an application that was submitted with these data; one that has ended is not noted again."""
+    if application_id in applicant.ended_applications or application_id in applicant.applications:
+        return applicant
+    return replace(applicant, applications=(*applicant.applications, application_id))
+
+
+def application_ended(applicant: Applicant, application_id: str) -> Applicant:
+    """Note that an application has ended, also before its submission was heard of."""
+    if application_id in applicant.ended_applications:
+        return applicant
+    live = tuple(known for known in applicant.applications if known != application_id)
+    ended = (*applicant.ended_applications, application_id)[-MOST_REMEMBERED:]
+    return replace(applicant, applications=live, ended_applications=ended)
+
+
+def is_fixed(applicant: Applicant) -> bool:
+    """Return whether the confirmed data went into a submitted application: only an officer corrects them."""
+    return applicant.identity.state is IdentityState.PASSED and bool(applicant.applications)
+
+
+def next_try_at(tried_at: tuple[datetime, ...], most_per_day: int, now: datetime) -> datetime | None:
+    """Return when a further try is possible if as many were made within a day as are allowed; None: now."""
+    recent = sorted(_within_day(tried_at, now))
     return recent[-most_per_day] + DAY if len(recent) >= most_per_day else None
 
 
+def next_try_of_account(
+    own_failed_at: tuple[datetime, ...], all_failed_at: tuple[datetime, ...], rules: CheckRules, now: datetime
+) -> datetime | None:
+    """Return when an account may try a NIK again; None: now.
+
+    Tries count against the account that makes them. Where a NIK is tried over and over from many accounts, each of
+    them has one failed try a day: an account that has not failed is never refused, since it may be the NIK's owner's.
+    """
+    is_probed = next_try_at(all_failed_at, rules.failed_tries_per_nik_per_day, now) is not None
+    return next_try_at(own_failed_at, 1 if is_probed else rules.failed_tries_per_day, now)
+
+
 def age_on(birth_date: date, day: date) -> int:
-    """Whole years; somebody born on 29 February is a year older on 1 March."""
+    """Return whole years; somebody born on 29 February is a year older on 1 March."""
     return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
 
 
 def needs_guardian(birth_date: date, married: bool, today: date) -> bool:
-    """Whether somebody else must apply for this person."""
+    """Return whether somebody else must apply for this person."""
     return not married and age_on(birth_date, today) < GUARDIAN_NEEDED_BELOW_YEARS
 
 
 def can_be_guardian(guardian: Applicant) -> bool:
-    """Whether this applicant may apply for a child: confirmed by the registry and no child themselves."""
+    """Return whether this applicant may apply for a child: confirmed by the registry and no child themselves."""
     return guardian.identity.state is IdentityState.PASSED and not guardian.minor
 
 
 def deadlines(applicant: Applicant) -> Mapping[str, datetime]:
-    """When the registry is to be asked."""
-    return {"check": applicant.identity.check_at} if applicant.identity.check_at is not None else {}
+    """Return when the registry is to be asked, and when the first open correction lapses."""
+    proposals = [known.ends_at for known in applicant.corrections if known.state is CorrectionState.PROPOSED]
+    found = {"check": applicant.identity.check_at, "correction": min(proposals, default=None)}
+    return {name: at for name, at in found.items() if at is not None}
 
 
 def _asked(
@@ -218,9 +316,22 @@ def _asked(
         check_at=now,
         causes=(),
         warnings=warnings,
+        asked_at=(*_within_day(check.asked_at, now), now),
         silences=0,
         silence_reason=None,
         asked_by=asked_by,
+    )
+
+
+def _answered(applicant: Applicant, step: Step, result: Match) -> IdentityCheck:
+    return replace(
+        applicant.identity,
+        state=TRANSITIONS.after(applicant.identity.state, step),
+        check_at=None,
+        causes=tuple(cause.value for cause in result.causes),
+        warnings=_warnings(applicant, result),
+        silences=0,
+        silence_reason=None,
     )
 
 

@@ -27,8 +27,21 @@ class NikStructureWrong(Refusal):
     next_action_id = "Cocokkan angka demi angka dengan KTP; bila sama, hubungi kantor Dukcapil."
 
 
+class NikNeeded(Refusal):
+    """Without NIK goes only a child born abroad, with a guardian."""
+
+    status = 422
+    code = "nik_needed"
+    title = "A NIK is needed; only a child born abroad, with a parent or guardian, may be without one."
+    title_id = (
+        "NIK diperlukan; hanya anak yang lahir di luar negeri, bersama orang tua atau wali, boleh belum memilikinya."
+    )
+    next_action = "Copy the NIK from the family card, or say born_abroad and name the guardian."
+    next_action_id = "Salin NIK dari kartu keluarga, atau isi born_abroad dan sebutkan wali."
+
+
 class BirthDateImpossible(Refusal):
-    """Nobody alive was born on that day."""
+    """A day in the future, or before 1900."""
 
     status = 422
     code = "birth_date_impossible"
@@ -47,6 +60,17 @@ class TooManyApplicants(Refusal):
     title_id = "Satu akun dapat mendaftarkan paling banyak lima pemohon."
     next_action = "Use an applicant that exists already, or let the person make an account of their own."
     next_action_id = "Gunakan pemohon yang sudah ada, atau mintalah orang tersebut membuat akun sendiri."
+
+
+class TooManyChildren(Refusal):
+    """All lines of the family card are taken."""
+
+    status = 409
+    code = "too_many_children"
+    title = "An account can speak for at most ten children on the family card."
+    title_id = "Satu akun dapat mendaftarkan paling banyak sepuluh anak dalam kartu keluarga."
+    next_action = "Use an applicant that exists already, or let the other parent add the child."
+    next_action_id = "Gunakan pemohon yang sudah ada, atau mintalah orang tua lainnya mendaftarkan anak itu."
 
 
 class ApplicantAlreadyAdded(Refusal):
@@ -83,14 +107,112 @@ class GuardianUnusable(Refusal):
 
 
 class IdentityAlreadyConfirmed(Refusal):
-    """The registry has confirmed these data; they are not typed over."""
+    """The registry has confirmed this person: there is nothing to ask, and another NIK is another person."""
 
     status = 409
     code = "identity_already_confirmed"
-    title = "The civil registry has confirmed this person; nothing is left to check or to correct."
-    title_id = "Identitas sudah dikonfirmasi Dukcapil; tidak ada lagi yang perlu diperiksa atau diperbaiki."
-    next_action = "Go on with the application; a change of data is made at the civil registry office."
-    next_action_id = "Lanjutkan permohonan; perubahan data dilakukan di kantor Dukcapil."
+    title = "The civil registry has confirmed this person; nothing is left to check."
+    title_id = "Identitas sudah dikonfirmasi Dukcapil; tidak ada lagi yang perlu diperiksa."
+    next_action = "Go on with the application. Typing errors, not the NIK, can be corrected until it is submitted."
+    next_action_id = "Lanjutkan permohonan. Salah ketik, kecuali NIK, dapat diperbaiki sampai permohonan dikirim."
+
+
+class DataFixedBySubmission(Refusal):
+    """An application was submitted with the confirmed data: only an officer corrects them."""
+
+    status = 409
+    code = "data_fixed_by_submission"
+    title = "An application was submitted with these data; an officer corrects them now."
+    title_id = "Permohonan sudah dikirim dengan data ini; perbaikan kini dilakukan petugas."
+    next_action = "Show the original (identity card, family card or birth certificate) at the immigration office."
+    next_action_id = "Tunjukkan dokumen asli (KTP, kartu keluarga atau akta lahir) di kantor imigrasi."
+
+
+class NothingShownBack(Refusal):
+    """There is no difference that the applicant could decide about."""
+
+    status = 409
+    code = "nothing_shown_back"
+    title = "The civil registry has shown no difference to decide about."
+    title_id = "Tidak ada perbedaan data Dukcapil yang perlu dipastikan."
+    next_action = "Read the applicant: its next_action says what comes now."
+    next_action_id = "Lihat data pemohon: next_action menyebutkan langkah berikutnya."
+
+
+class IdentityNotConfirmed(Refusal):
+    """The applicant is not confirmed: they correct the data themselves."""
+
+    status = 409
+    code = "identity_not_confirmed"
+    title = "The civil registry has not confirmed this applicant; the applicant corrects the data themselves."
+    title_id = "Pemohon ini belum dikonfirmasi Dukcapil; pemohon memperbaiki datanya sendiri."
+    next_action = "Let the applicant correct the data and wait for the check."
+    next_action_id = "Minta pemohon memperbaiki datanya dan menunggu pemeriksaan."
+
+
+class PaperOfAnotherPerson(Refusal):
+    """The NIK on the shown paper is not the applicant's."""
+
+    status = 409
+    code = "paper_of_another_person"
+    title = "The NIK on this paper is not the applicant's."
+    title_id = "NIK pada dokumen ini bukan NIK pemohon."
+    next_action = "Compare the applicant with the paper; type the NIK as it stands here today."
+    next_action_id = "Cocokkan pemohon dengan dokumennya; tuliskan NIK sebagaimana tercatat di sini saat ini."
+
+
+class NothingToCorrect(Refusal):
+    """The data are here as on the paper."""
+
+    status = 409
+    code = "nothing_to_correct"
+    title = "The data are here as they stand on the paper."
+    title_id = "Data di sini sudah sama dengan dokumen."
+    next_action = "Read the applicant; send only the members that are wrong."
+    next_action_id = "Lihat data pemohon; kirim hanya isian yang keliru."
+
+
+class CorrectionUnknown(NotFound):
+    """There is no such correction, or it is another office's."""
+
+    code = "correction_unknown"
+    title = "There is no such correction at this office."
+    title_id = "Perbaikan ini tidak ada di kantor ini."
+    next_action = "Ask the officer who proposed it for its link."
+    next_action_id = "Tanyakan tautannya kepada petugas yang mengusulkannya."
+
+
+class CorrectionDecided(Refusal):
+    """A correction is decided once."""
+
+    status = 409
+    code = "correction_decided"
+    title = "This correction was decided already, has lapsed, or its data were changed since."
+    title_id = "Perbaikan ini sudah diputuskan, sudah lewat waktunya, atau datanya sudah berubah."
+    next_action = "Read the applicant; propose what is still wrong."
+    next_action_id = "Lihat data pemohon; usulkan lagi yang masih keliru."
+
+
+class SecondOfficerNeeded(Refusal):
+    """A correction that changes who somebody is needs another officer than the proposer."""
+
+    status = 409
+    code = "second_officer_needed"
+    title = "This correction changes who somebody is: another officer of the office decides."
+    title_id = "Perbaikan ini mengubah jati diri seseorang: petugas lain di kantor ini yang memutuskan."
+    next_action = "Show the original to a second officer, who decides with their own login."
+    next_action_id = "Tunjukkan dokumen asli kepada petugas kedua, yang memutuskan dengan loginnya sendiri."
+
+
+class NikOfAnotherPerson(Refusal):
+    """Somebody else was confirmed with this NIK."""
+
+    status = 409
+    code = "nik_of_another_person"
+    title = "Another person was confirmed with this NIK."
+    title_id = "NIK ini sudah dikonfirmasi atas nama orang lain."
+    next_action = "Compare the digits with the paper; if they are right, the civil registry office settles whose it is."
+    next_action_id = "Cocokkan angkanya dengan dokumen; bila benar, kantor Dukcapil menetapkan pemiliknya."
 
 
 class TooManyIdentityTries(TooManyRequests):

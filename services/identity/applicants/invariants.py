@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from services.identity.accounts.account import MOST_APPLICANTS
+from services.identity.accounts.account import MOST_APPLICANTS, MOST_CHILDREN
 from services.identity.applicants.applicant import IdentityState
 from services.identity.applicants.repository import APPLICANT, PERSON
 from services.identity.context import UseCaseContext
@@ -21,12 +21,13 @@ class ApplicantInvariants:
         self._store = context.store
 
     async def five_applicants(self) -> InvariantReport:
-        """No account speaks for more than five applicants."""
-        counts: Counter[str] = Counter()
+        """No account speaks for more than five applicants, and ten children on a family card."""
+        counts: Counter[tuple[str, bool]] = Counter()
         async for record in self._store.scan(APPLICANT):
-            counts[record.state.account_id] += 1
-        broken = sorted(account_id for account_id, count in counts.items() if count > MOST_APPLICANTS)
-        return InvariantReport(len(counts), tuple(broken[:MOST_NAMED]))
+            counts[record.state.account_id, record.state.by_family_card] += 1
+        most = {False: MOST_APPLICANTS, True: MOST_CHILDREN}
+        broken = sorted({account_id for (account_id, child), count in counts.items() if count > most[child]})
+        return InvariantReport(len({account_id for account_id, _ in counts}), tuple(broken[:MOST_NAMED]))
 
     async def confirmed_persons(self) -> InvariantReport:
         """Confirmed applicants, and only they, are linked to the person of the same NIK."""

@@ -35,6 +35,12 @@ _PROGRESS: Final[Mapping[IdentityState, Progress]] = {
         "Wait: the civil registry does not answer and is asked again by itself. This does not count as a failed try.",
         "Tunggu: Dukcapil belum menjawab dan akan dihubungi lagi secara otomatis. Ini tidak dihitung sebagai gagal.",
     ),
+    IdentityState.SHOWN_BACK: Progress(
+        "confirm_data",
+        (_APPLY,),
+        "Compare the named data with your identity card: correct them here, or confirm that they are right as typed.",
+        "Cocokkan data yang disebut dengan KTP: perbaiki di sini, atau pastikan bahwa isian Anda sudah benar.",
+    ),
     IdentityState.FAILED: Progress(
         _CHECK,
         (_APPLY,),

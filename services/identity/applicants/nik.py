@@ -43,6 +43,8 @@ class NikWarning(StrEnum):
     REGION_UNKNOWN = "nik_region_unknown"
     BIRTH_DATE_DIFFERS = "nik_birth_date_differs"
     SEX_DIFFERS = "nik_sex_differs"
+    MISSING = "nik_missing"
+    """A child born abroad without NIK: not asked about at the registry, shown at the counter."""
 
 
 class NikWrong(ValueError):
@@ -109,6 +111,19 @@ def nik_warnings(nik: Nik, *, birth_date: date, sex: Sex, regions: Collection[st
     if nik.sex is not sex:
         found.append(NikWarning.SEX_DIFFERS)
     return tuple(found)
+
+
+def date_of_year(text: str | None, year: int) -> date:
+    """Return the birth date that the registry writes for somebody of whom only the year of birth is known.
+
+    It is the day and month inside the NIK where the year agrees, else 1 July, the middle of the year.
+    """
+    try:
+        day, month, short_year = parse_nik(text or "").birth_day_month_year
+    except NikWrong:
+        return date(year, 7, 1)
+    agrees = short_year == year % 100 and _is_date(year, month, day)
+    return date(year, month, day) if agrees else date(year, 7, 1)
 
 
 def _is_date(year: int, month: int, day: int) -> bool:

@@ -13,7 +13,8 @@ class Particulars:
     """Personal data in the open: lives in memory only, is stored sealed, and prints nothing."""
 
     full_name: str = field(repr=False)
-    nik: str = field(repr=False)
+    nik: str | None = field(repr=False)
+    """None for a child born abroad whom the civil registry has not numbered yet."""
     birth_place: str = field(repr=False)
     birth_date: date = field(repr=False)
     sex: Sex = field(repr=False)

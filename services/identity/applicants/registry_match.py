@@ -26,7 +26,7 @@ class Field(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why the registry did not confirm."""
+    """Causes for which the registry does not confirm."""
 
     DECEASED = "nik_deceased"
     DUPLICATE = "nik_duplicate"
@@ -39,8 +39,9 @@ class Cause(StrEnum):
 
 
 class RegistryWarning(StrEnum):
-    """Differences that do not refuse: both change with life while the registry lags."""
+    """Differences that do not refuse; they are shown back, and the applicant says which is right."""
 
+    NAME_WRITTEN_DIFFERENTLY = "full_name_written_differently"
     BIRTH_PLACE_DIFFERS = "birth_place_differs"
     FAMILY_CARD_DIFFERS = "family_card_number_differs"
 
@@ -70,8 +71,13 @@ class Match:
 
     @property
     def confirmed(self) -> bool:
-        """Whether the registry knows this person as stated."""
+        """Return whether the registry knows this person."""
         return not self.causes
+
+    @property
+    def exact(self) -> bool:
+        """Return whether the registry writes everything that it compared as stated."""
+        return self.confirmed and not self.warnings
 
 
 NEEDED: Final[Mapping[Field, Cause]] = {
@@ -83,9 +89,14 @@ NEEDED: Final[Mapping[Field, Cause]] = {
 """A person is confirmed only if each of these was answered and matches."""
 
 NOTED: Final[Mapping[Field, RegistryWarning]] = {
+    Field.FULL_NAME: RegistryWarning.NAME_WRITTEN_DIFFERENTLY,
     Field.BIRTH_PLACE: RegistryWarning.BIRTH_PLACE_DIFFERS,
     Field.FAMILY_CARD_NUMBER: RegistryWarning.FAMILY_CARD_DIFFERS,
 }
+"""A difference in one of these is shown back. Letter case and spaces are none: the registry does not compare them."""
+
+ALIKE: Final = 100
+"""Percent of likeness at which the registry writes the same."""
 
 
 def match(answer: RegistryAnswer, rules: MatchRules) -> Match:
@@ -94,8 +105,12 @@ def match(answer: RegistryAnswer, rules: MatchRules) -> Match:
         return Match(causes=(answer.refusal,))
     fields = answer.fields or {}
     causes = tuple(cause for name, cause in NEEDED.items() if not _fits(name, fields.get(name), rules))
-    warnings = tuple(warning for name, warning in NOTED.items() if name in fields and not fields[name].matches)
-    return Match(causes, warnings)
+    warnings = tuple(warning for name, warning in NOTED.items() if name in fields and not _is_same(fields[name]))
+    return Match(causes, () if Cause.NAME_DIFFERS in causes else warnings)
+
+
+def _is_same(answer: FieldAnswer) -> bool:
+    return answer.matches and answer.percent in (None, ALIKE)
 
 
 def _fits(name: Field, answer: FieldAnswer | None, rules: MatchRules) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from services.identity.accounts.account import MOST_APPLICANTS
+from services.identity.accounts.account import MOST_APPLICANTS, MOST_CHILDREN
 from services.identity.applicants import applicant as applicant_rules
 from services.identity.applicants.applicant import Applicant
 from services.identity.applicants.person import Person
@@ -27,8 +27,11 @@ PERSON: Final[Kind[Person]] = Kind(
     "person", Person, indexes=(Index("nik", ("state.nik_fingerprints",), unique=True),), bare=True
 )
 
+MOST_OF_ONE_ACCOUNT: Final = 2 * (MOST_APPLICANTS + MOST_CHILDREN)
+"""Applicants read for one account: more than it has places."""
+
 MOST_OF_ONE_NIK: Final = 100
-"""Applicants looked at for one NIK; somebody with more of them than this is over every cap already."""
+"""Applicants read for one NIK: more than any limit asks for."""
 
 
 class ApplicantRepository:
@@ -38,19 +41,20 @@ class ApplicantRepository:
         self._store = context.store
 
     async def applicant(self, applicant_id: str) -> Record[Applicant] | None:
-        """By its id."""
+        """Return the applicant of that id, or None."""
         return await self._store.get(APPLICANT, applicant_id)
 
     async def applicants_of(self, account_id: str) -> list[Record[Applicant]]:
-        """All of an account's, oldest first."""
-        return await self._store.find(APPLICANT, "account", {"state.account_id": account_id}, limit=MOST_APPLICANTS * 2)
+        """Return all applicants of an account, oldest first."""
+        wanted = {"state.account_id": account_id}
+        return await self._store.find(APPLICANT, "account", wanted, limit=MOST_OF_ONE_ACCOUNT)
 
     async def applicants_with(self, nik_fingerprints: Sequence[str]) -> list[Record[Applicant]]:
-        """Everybody who stated this NIK, in whichever account."""
+        """Return the applicants who stated this NIK, in whichever account."""
         wanted = {"state.nik_fingerprints": tuple(nik_fingerprints)}
         return await self._store.find(APPLICANT, "nik", wanted, limit=MOST_OF_ONE_NIK)
 
     async def person_with(self, nik_fingerprints: Sequence[str]) -> Record[Person] | None:
-        """The person whose NIK this is."""
+        """Return the person whose NIK this is, or None."""
         found = await self._store.find(PERSON, "nik", {"state.nik_fingerprints": tuple(nik_fingerprints)}, limit=1)
         return found[0] if found else None

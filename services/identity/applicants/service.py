@@ -1,45 +1,41 @@
-"""Applicants of an account: added, corrected, asked about again."""
+"""Applicants of an account: added, corrected, confirmed, asked about again."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta, timezone
-from typing import Final
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from services.identity.accounts import account as accounts
 from services.identity.accounts.repository import AccountRepository
 from services.identity.applicants import applicant as rules
-from services.identity.applicants.applicant import Applicant
+from services.identity.applicants.applicant import Applicant, IdentityState
+from services.identity.applicants.confirmation import Confirmations
 from services.identity.applicants.errors import (
-    ApplicantAlreadyAdded,
-    BirthDateImpossible,
-    GuardianNeeded,
-    GuardianUnusable,
+    DataFixedBySubmission,
     IdentityAlreadyConfirmed,
-    NikNotSixteenDigits,
-    NikStructureWrong,
+    NothingShownBack,
     TooManyApplicants,
+    TooManyChildren,
     TooManyIdentityTries,
 )
-from services.identity.applicants.nik import NikFault, NikWrong, nik_warnings, parse_nik
+from services.identity.applicants.nik import NikWarning
 from services.identity.applicants.particulars import Particulars
+from services.identity.applicants.particulars_check import CheckedParticulars, ParticularsChecks
 from services.identity.applicants.repository import APPLICANT, ApplicantRepository
 from services.identity.applicants.vault import ApplicantVault
 from services.identity.context import UseCaseContext
 from services.identity.errors import moment
-from shared.errors import NotFound
-from shared.events.identity import ApplicantAdded
+from shared.errors import NotFound, SomeoneElseChangedIt
+from shared.events.application import ApplicationSubmitted
+from shared.events.identity import ApplicantAdded, ApplicantReopened
 from shared.ids import derived_id
+from shared.store.change import change
+from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
 from shared.store.retry import again
 from shared.store.transitions import IllegalTransition
-
-WIB: Final = timezone(timedelta(hours=7))
-"""The day changes with Jakarta's clock, as at the civil registry."""
-
-EARLIEST_BIRTH_YEAR: Final = 1900
 
 
 @dataclass(frozen=True)
@@ -51,59 +47,104 @@ class ApplicantSeen:
     particulars: Particulars = field(repr=False)
 
 
-@dataclass(frozen=True)
-class _Checked:
-    particulars: Particulars = field(repr=False)
-    nik_fingerprints: tuple[str, ...]
-    warnings: tuple[str, ...]
-    minor: bool
-
-
 class Applicants:
-    """The use cases of those for whom an account speaks."""
+    """The use cases of an account's applicants."""
 
-    def __init__(self, context: UseCaseContext, regions: Collection[str]) -> None:
+    def __init__(self, context: UseCaseContext, checks: ParticularsChecks) -> None:
         self._context = context
         self._accounts = AccountRepository(context)
         self._applicants = ApplicantRepository(context)
         self._applicant_vault = ApplicantVault(context.seals)
-        self._regions = regions
+        self._checks = checks
+        self._confirmations = Confirmations(context)
 
     async def add(
         self, account_id: str, particulars: Particulars, guardian_applicant_id: str | None, command_id: str
     ) -> ApplicantSeen:
-        """Take one of the account's five places; the check with the registry starts by itself.
+        """Take one of the account's five places, or one for a child on the guardian's family card; the check starts.
 
         Raises:
-            NikNotSixteenDigits, NikStructureWrong, BirthDateImpossible: the data cannot be right.
+            NikNotSixteenDigits, NikStructureWrong, NikNeeded, BirthDateImpossible: the data cannot be right.
             GuardianNeeded, GuardianUnusable: a child needs a confirmed adult of the same account.
-            ApplicantAlreadyAdded, TooManyApplicants, TooManyIdentityTries: a limit is met.
+            ApplicantAlreadyAdded, TooManyApplicants, TooManyChildren, TooManyIdentityTries: a limit is met.
         """
         applicant_id = derived_id("applicant", command_id)
         earlier = await self._applicants.applicant(applicant_id)
         if earlier is not None:
             return self._seen(earlier)
-        checked = self._check(particulars)
-        await self._refuse_twin(account_id, checked, applicant_id)
-        await self._refuse_probing(checked.nik_fingerprints)
-        await self._refuse_guardian(account_id, guardian_applicant_id, checked, applicant_id)
-        await again(lambda: self._take_place(account_id, applicant_id))
+        checked = await self._checks.check(account_id, applicant_id, particulars, guardian_applicant_id)
+        await self._refuse_probing(account_id, checked.nik_fingerprints)
+        await again(lambda: self._take_place(account_id, applicant_id, child=checked.by_family_card))
         return await self._write_new(account_id, applicant_id, checked, guardian_applicant_id)
 
     async def correct(
         self, account_id: str, applicant_id: str, particulars: Particulars, guardian_applicant_id: str | None
     ) -> ApplicantSeen:
-        """Replace the particulars of an applicant who is not confirmed yet, and check them again.
+        """Replace the particulars and check them again; of a confirmed applicant until an application is submitted.
+
+        Data that a confirmed applicant has already change nothing.
 
         Raises:
             NotFound: no such applicant of this account.
-            IdentityAlreadyConfirmed: the registry has confirmed the data.
+            DataFixedBySubmission: an application was submitted with these data.
+            IdentityAlreadyConfirmed: another NIK for a confirmed applicant.
             TooManyIdentityTries: as many checks failed as a day allows.
         """
-        checked = self._check(particulars)
-        await self._refuse_twin(account_id, checked, applicant_id)
-        await self._refuse_guardian(account_id, guardian_applicant_id, checked, applicant_id)
-        return await again(lambda: self._correct(account_id, applicant_id, checked, guardian_applicant_id))
+        known = await self._own(account_id, applicant_id)
+        checked = await self._checks.check(account_id, applicant_id, particulars, guardian_applicant_id)
+        await self._refuse_probing(account_id, checked.nik_fingerprints)
+        if known.state.by_family_card is not checked.by_family_card:
+            self._refuse_correction(known.state, checked)
+            self._refuse_too_many(known.state)
+            await again(lambda: self._take_place(account_id, applicant_id, child=checked.by_family_card))
+        sealed = self._applicant_vault.seal_particulars(checked.particulars, applicant_id)
+
+        def decide(applicant: Applicant) -> Decision[Applicant] | None:
+            self._refuse_correction(applicant, checked)
+            is_confirmed = applicant.identity.state is IdentityState.PASSED
+            if is_confirmed and self._is_unchanged(applicant_id, applicant, checked.particulars, guardian_applicant_id):
+                return None
+            self._refuse_too_many(applicant)
+            corrected = rules.correct(
+                applicant,
+                sealed,
+                checked.nik_fingerprints,
+                checked.warnings,
+                self._context.now(),
+                guardian_applicant_id=guardian_applicant_id,
+                minor=checked.minor,
+                by_family_card=checked.by_family_card,
+            )
+            reopened = ApplicantReopened(account_id=account_id, applicant_id=applicant_id)
+            return Decision(corrected, (reopened,) if is_confirmed else ())
+
+        return await self._change(account_id, applicant_id, decide)
+
+    async def keep_as_typed(self, account_id: str, applicant_id: str) -> ApplicantSeen:
+        """Confirm data that the registry writes differently, as they were typed; again is no error.
+
+        Raises:
+            NotFound: no such applicant of this account.
+            NothingShownBack: there is no difference to decide about.
+        """
+        record = await self._own(account_id, applicant_id)
+        if record.state.identity.state is IdentityState.PASSED:
+            return self._seen(record)
+        if record.state.identity.state is not IdentityState.SHOWN_BACK:
+            raise NothingShownBack()
+        particulars = self._applicant_vault.particulars(record.state.particulars, applicant_id)
+        person_id = await self._confirmations.find_person(record.state.nik_fingerprints)
+        kept = rules.keep_as_typed(record.state, person_id)
+        messages = await self._confirmations.messages(applicant_id, kept, particulars)
+
+        def decide(applicant: Applicant) -> Decision[Applicant] | None:
+            if applicant.identity.state is IdentityState.PASSED:
+                return None
+            if applicant != record.state:
+                raise SomeoneElseChangedIt()
+            return Decision(kept, tuple(messages))
+
+        return await self._change(account_id, applicant_id, decide)
 
     async def ask_again(self, account_id: str, applicant_id: str, command_id: str) -> ApplicantSeen:
         """Check the same particulars once more, now.
@@ -113,52 +154,70 @@ class Applicants:
             IdentityAlreadyConfirmed: nothing is left to check.
             TooManyIdentityTries: as many checks failed as a day allows.
         """
+        record = await self._own(account_id, applicant_id)
+        if record.state.identity.asked_by != command_id:
+            await self._refuse_probing(account_id, record.state.nik_fingerprints)
 
-        async def attempt() -> ApplicantSeen:
-            record = await self._own(account_id, applicant_id)
-            if record.state.identity.asked_by == command_id:
-                return self._seen(record)
-            self._refuse_too_many(record.state)
-            await self._refuse_probing(record.state.nik_fingerprints)
+        def decide(applicant: Applicant) -> Decision[Applicant] | None:
+            if applicant.identity.asked_by == command_id:
+                return None
+            self._refuse_too_many(applicant)
             try:
-                asked = rules.ask_again(record.state, command_id, self._context.now())
+                return Decision(rules.ask_again(applicant, command_id, self._context.now()))
             except IllegalTransition:
                 raise IdentityAlreadyConfirmed() from None
-            return await self._save(record, asked)
 
-        return await again(attempt)
+        return await self._change(account_id, applicant_id, decide)
 
     async def get_applicant(self, account_id: str, applicant_id: str) -> ApplicantSeen:
-        """One applicant of the account.
+        """Return one applicant of the account.
 
         Raises:
             NotFound: no such applicant of this account.
         """
         return self._seen(await self._own(account_id, applicant_id))
 
-    async def list_of(self, account_id: str) -> list[ApplicantSeen]:
-        """All applicants of the account, oldest first."""
+    async def list_applicants(self, account_id: str) -> list[ApplicantSeen]:
+        """Return all applicants of the account, oldest first."""
         return [self._seen(record) for record in await self._applicants.applicants_of(account_id)]
+
+    # Facts of application
+
+    async def note_submission(self, fact: ApplicationSubmitted) -> None:
+        """An application was submitted: from now on only officers correct the applicant's data."""
+        await self._note(fact.applicant_id, lambda applicant: rules.submitted(applicant, fact.application_id))
+
+    async def note_end(self, account_id: str, person_id: str, application_id: str) -> None:
+        """An application has ended: the applicant may correct their data for the next one."""
+        for record in await self._applicants.applicants_of(account_id):
+            if application_id in record.state.applications or record.state.person_id == person_id:
+                await self._note(record.id, lambda applicant: rules.application_ended(applicant, application_id))
+
+    async def _note(self, applicant_id: str, note: Callable[[Applicant], Applicant]) -> None:
+        store, clock = self._context.store, self._context.clock
+        await change(store, clock, APPLICANT, applicant_id, lambda applicant: Decision(note(applicant)))
 
     # Writing
 
-    async def _take_place(self, account_id: str, applicant_id: str) -> None:
+    async def _take_place(self, account_id: str, applicant_id: str, *, child: bool) -> None:
         now = self._context.now()
         record = await self._accounts.account(account_id)
         if record is None:
             raise NotFound()
         account = record.state
-        if accounts.has_place(account, applicant_id):
+        if accounts.has_place(account, applicant_id, child=child):
             return
-        if accounts.is_full(account):
+        if not accounts.places_left(account, child=child):
             existing = {applicant.id for applicant in await self._applicants.applicants_of(account_id)}
             account = accounts.without_empty_places(account, existing, now)
-        if accounts.is_full(account):
+        if not accounts.places_left(account, child=child):
+            if child:
+                raise TooManyChildren(limit=accounts.MOST_CHILDREN)
             raise TooManyApplicants(limit=accounts.MOST_APPLICANTS)
-        await self._accounts.save_account(record, accounts.take_place(account, applicant_id, now), now)
+        await self._accounts.save_account(record, accounts.take_place(account, applicant_id, now, child=child), now)
 
     async def _write_new(
-        self, account_id: str, applicant_id: str, checked: _Checked, guardian_applicant_id: str | None
+        self, account_id: str, applicant_id: str, checked: CheckedParticulars, guardian_applicant_id: str | None
     ) -> ApplicantSeen:
         applicant = rules.add_applicant(
             account_id,
@@ -168,6 +227,7 @@ class Applicants:
             self._context.now(),
             guardian_applicant_id=guardian_applicant_id,
             minor=checked.minor,
+            by_family_card=checked.by_family_card,
         )
         event = ApplicantAdded(
             account_id=account_id, applicant_id=applicant_id, guardian_applicant_id=guardian_applicant_id
@@ -179,82 +239,53 @@ class Applicants:
             record = await self._own(account_id, applicant_id)
         return self._seen(record)
 
-    async def _correct(
-        self, account_id: str, applicant_id: str, checked: _Checked, guardian_applicant_id: str | None
+    async def _change(
+        self, account_id: str, applicant_id: str, decide: Callable[[Applicant], Decision[Applicant] | None]
     ) -> ApplicantSeen:
-        record = await self._own(account_id, applicant_id)
-        self._refuse_too_many(record.state)
-        await self._refuse_probing(checked.nik_fingerprints)
-        try:
-            corrected = rules.correct(
-                record.state,
-                self._applicant_vault.seal_particulars(checked.particulars, applicant_id),
-                checked.nik_fingerprints,
-                checked.warnings,
-                self._context.now(),
-                guardian_applicant_id=guardian_applicant_id,
-                minor=checked.minor,
-            )
-        except IllegalTransition:
-            raise IdentityAlreadyConfirmed() from None
-        return await self._save(record, corrected)
+        def decide_own(applicant: Applicant) -> Decision[Applicant] | None:
+            if applicant.account_id != account_id:
+                raise NotFound()
+            return decide(applicant)
 
-    async def _save(self, record: Record[Applicant], applicant: Applicant) -> ApplicantSeen:
-        store = self._context.store
-        return self._seen(await store.save(APPLICANT, record, applicant, now=self._context.now()))
+        store, clock = self._context.store, self._context.clock
+        return self._seen(await change(store, clock, APPLICANT, applicant_id, decide_own))
 
     # Checking
 
-    def _check(self, particulars: Particulars) -> _Checked:
-        today = self._context.now().astimezone(WIB).date()
-        if not date(EARLIEST_BIRTH_YEAR, 1, 1) <= particulars.birth_date <= today:
-            raise BirthDateImpossible(field="/birth_date")
-        try:
-            nik = parse_nik(particulars.nik)
-        except NikWrong as wrong:
-            if wrong.fault is NikFault.NOT_SIXTEEN_DIGITS:
-                raise NikNotSixteenDigits(field="/nik") from None
-            raise NikStructureWrong(field="/nik", part=wrong.fault.value) from None
-        warnings = nik_warnings(nik, birth_date=particulars.birth_date, sex=particulars.sex, regions=self._regions)
-        return _Checked(
-            particulars=replace(particulars, nik=nik.digits),
-            nik_fingerprints=self._applicant_vault.nik_fingerprints(nik.digits),
-            warnings=tuple(warning.value for warning in warnings),
-            minor=rules.needs_guardian(particulars.birth_date, particulars.married, today),
-        )
+    def _is_unchanged(
+        self, applicant_id: str, applicant: Applicant, particulars: Particulars, guardian_applicant_id: str | None
+    ) -> bool:
+        known = self._applicant_vault.particulars(applicant.particulars, applicant_id)
+        return (known, applicant.guardian_applicant_id) == (particulars, guardian_applicant_id)
 
-    async def _refuse_twin(self, account_id: str, checked: _Checked, applicant_id: str) -> None:
-        for record in await self._applicants.applicants_of(account_id):
-            is_same = not set(record.state.nik_fingerprints).isdisjoint(checked.nik_fingerprints)
-            if is_same and record.id != applicant_id:
-                raise ApplicantAlreadyAdded(field="/nik", applicant_id=record.id)
+    def _refuse_correction(self, applicant: Applicant, checked: CheckedParticulars) -> None:
+        if rules.is_fixed(applicant):
+            raise DataFixedBySubmission()
+        is_confirmed = applicant.identity.state is IdentityState.PASSED
+        has_nik = NikWarning.MISSING.value not in applicant.local_warnings
+        if is_confirmed and has_nik and set(applicant.nik_fingerprints).isdisjoint(checked.nik_fingerprints):
+            raise IdentityAlreadyConfirmed(
+                "Another NIK is another person: add them as an applicant.",
+                detail_id="NIK lain berarti orang lain: tambahkan sebagai pemohon.",
+                field="/nik",
+            )
 
-    async def _refuse_probing(self, nik_fingerprints: tuple[str, ...]) -> None:
+    async def _refuse_probing(self, account_id: str, nik_fingerprints: tuple[str, ...]) -> None:
         found = await self._applicants.applicants_with(nik_fingerprints)
-        failed = tuple(at for record in found for at in record.state.identity.failed_at)
-        most = self._context.settings.check_rules.failed_tries_per_nik_per_day
-        self._refuse_until(rules.next_try_at(failed, most, self._context.now()))
+        own = await self._applicants.applicants_of(account_id)
+        of_nik = [record for record in own if not set(record.state.nik_fingerprints).isdisjoint(nik_fingerprints)]
+        limits, now = self._context.settings.check_rules, self._context.now()
+        self._refuse_until(rules.next_try_of_account(_failed_at(of_nik), _failed_at(found), limits, now))
 
     def _refuse_too_many(self, applicant: Applicant) -> None:
-        most = self._context.settings.check_rules.failed_tries_per_day
-        self._refuse_until(rules.next_try_at(applicant.identity.failed_at, most, self._context.now()))
+        limits, check, now = self._context.settings.check_rules, applicant.identity, self._context.now()
+        self._refuse_until(rules.next_try_at(check.failed_at, limits.failed_tries_per_day, now))
+        self._refuse_until(rules.next_try_at(check.asked_at, limits.checks_per_day, now))
 
     def _refuse_until(self, next_try_at: datetime | None) -> None:
         if next_try_at is not None:
             seconds = max(1, round((next_try_at - self._context.now()).total_seconds() + 0.5))
             raise TooManyIdentityTries(retry_after_seconds=seconds, next_try_at=moment(next_try_at))
-
-    async def _refuse_guardian(
-        self, account_id: str, guardian_applicant_id: str | None, checked: _Checked, applicant_id: str
-    ) -> None:
-        if guardian_applicant_id is None:
-            if checked.minor:
-                raise GuardianNeeded(field="/guardian_applicant_id", age_limit=rules.GUARDIAN_NEEDED_BELOW_YEARS)
-            return
-        guardian = await self._applicants.applicant(guardian_applicant_id)
-        is_own = guardian is not None and guardian.state.account_id == account_id and guardian.id != applicant_id
-        if guardian is None or not is_own or not rules.can_be_guardian(guardian.state):
-            raise GuardianUnusable(field="/guardian_applicant_id")
 
     # Reading
 
@@ -267,3 +298,7 @@ class Applicants:
     def _seen(self, record: Record[Applicant]) -> ApplicantSeen:
         particulars = self._applicant_vault.particulars(record.state.particulars, record.id)
         return ApplicantSeen(record.id, record.state, particulars)
+
+
+def _failed_at(found: Sequence[Record[Applicant]]) -> tuple[datetime, ...]:
+    return tuple(at for record in found for at in record.state.identity.failed_at)

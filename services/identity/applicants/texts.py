@@ -73,6 +73,13 @@ WARNINGS: Final[Mapping[str, Sentence]] = {
         "Kode wilayah pada NIK tidak ada dalam daftar kami; nomornya mungkin tetap benar.",
         "nik",
     ),
+    NikWarning.MISSING: Sentence(
+        "This child has no NIK yet and was not looked up at the registry: bring the birth certificate from abroad, the "
+        "report of birth and the family card.",
+        "Anak ini belum memiliki NIK dan tidak diperiksa ke Dukcapil: bawalah akta kelahiran luar negeri, surat "
+        "pelaporan kelahiran, dan kartu keluarga.",
+        "nik",
+    ),
     NikWarning.BIRTH_DATE_DIFFERS: Sentence(
         "The date inside the NIK is not the date of birth given; that is so where a record was corrected later.",
         "Tanggal pada NIK berbeda dengan tanggal lahir; ini wajar bila data pernah diperbaiki.",
@@ -82,6 +89,11 @@ WARNINGS: Final[Mapping[str, Sentence]] = {
         "The NIK tells another sex than the one given.",
         "Jenis kelamin pada NIK berbeda dengan yang diisi.",
         "sex",
+    ),
+    RegistryWarning.NAME_WRITTEN_DIFFERENTLY: Sentence(
+        "The registry writes the full name differently; compare it letter by letter with the identity card.",
+        "Nama lengkap ditulis berbeda di Dukcapil; cocokkan huruf demi huruf dengan KTP.",
+        "full_name",
     ),
     RegistryWarning.BIRTH_PLACE_DIFFERS: Sentence(
         "The registry writes the place of birth differently; bring the document that shows it.",

@@ -13,10 +13,11 @@ from shared.events.application import KeepIdentityCard
 
 _PARTICULARS: Final = "particulars"
 _NIK: Final = "nik"
+_CHILD: Final = "child_without_nik"
 
 
 class ApplicantVault:
-    """Seals and opens what applicants say about themselves."""
+    """Seals and opens the particulars of applicants."""
 
     def __init__(self, seals: Seals) -> None:
         self._cipher = seals.cipher
@@ -27,8 +28,13 @@ class ApplicantVault:
         """Return the fingerprints that find a NIK."""
         return self._fingerprints.all(nik, _NIK)
 
+    def child_fingerprints(self, guardian_person_id: str, particulars: Particulars) -> tuple[str, ...]:
+        """Return the fingerprints that find a child without NIK: of their guardian, birth date and name."""
+        name = " ".join(particulars.full_name.upper().split())
+        return self._fingerprints.all(f"{guardian_person_id}|{particulars.birth_date.isoformat()}|{name}", _CHILD)
+
     def seal_particulars(self, particulars: Particulars, applicant_id: str) -> str:
-        """The stored form of what an applicant says about themselves."""
+        """Return the stored form of an applicant's particulars."""
         content = {
             "full_name": particulars.full_name,
             "nik": particulars.nik,
@@ -49,10 +55,10 @@ class ApplicantVault:
     def identity_card(
         self, account_id: str, applicant_id: str, person_id: str, particulars: Particulars
     ) -> KeepIdentityCard:
-        """The command that hands the confirmed data to application."""
+        """Return the command that hands the confirmed data to application."""
         content = {
             "full_name": particulars.full_name,
-            "nik": particulars.nik,
+            "nik": particulars.nik or "",
             "birth_place": particulars.birth_place,
             "birth_date": particulars.birth_date.isoformat(),
             "sex": particulars.sex.value,

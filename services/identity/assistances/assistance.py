@@ -102,7 +102,7 @@ class Assistance:
 
 
 def ask_for_consent(officer: Officer, challenge_id: str, asked_by: str, wait: timedelta, now: datetime) -> Assistance:
-    """An assistance whose code was sent; given up after ``wait``."""
+    """Return an assistance whose code was sent; given up after ``wait``."""
     return Assistance(
         AssistanceState.ASKED,
         officer.officer_id,
@@ -116,7 +116,7 @@ def ask_for_consent(officer: Officer, challenge_id: str, asked_by: str, wait: ti
 
 
 def consented(assistance: Assistance, account_id: str, hours: timedelta, command_id: str, now: datetime) -> Assistance:
-    """The person has told the code: live for everybody whom their account speaks for.
+    """Return the assistance live for everybody whom the account speaks for: its person has told the code.
 
     Raises:
         IllegalTransition: it is not waited for any more.
@@ -144,7 +144,7 @@ class Shown:
 
 
 def begin_by(shown: Shown, officer: Officer, hours: timedelta, now: datetime) -> Assistance:
-    """An assistance that is live at once, for the persons whom what was shown stands for."""
+    """Return an assistance that is live at once, for the persons whom the shown paper stands for."""
     return Assistance(
         AssistanceState.LIVE,
         officer.officer_id,
@@ -162,7 +162,7 @@ def begin_by(shown: Shown, officer: Officer, hours: timedelta, now: datetime) ->
 
 
 def end(assistance: Assistance, cause: EndCause, now: datetime) -> Assistance:
-    """The assistance, ended.
+    """Return the assistance, ended.
 
     Raises:
         IllegalTransition: it has ended.
@@ -172,12 +172,12 @@ def end(assistance: Assistance, cause: EndCause, now: datetime) -> Assistance:
 
 
 def is_live(assistance: Assistance, now: datetime) -> bool:
-    """Whether it counts now, whether or not its end was written yet."""
+    """Return whether it counts now, whether or not its end was written yet."""
     return assistance.state is AssistanceState.LIVE and now < assistance.expires_at
 
 
 def deadlines(assistance: Assistance) -> Mapping[str, datetime]:
-    """When it ends by itself."""
+    """Return when it ends by itself."""
     return {} if assistance.state is AssistanceState.ENDED else {"expire": assistance.expires_at}
 
 
@@ -197,18 +197,18 @@ class OfficeCodes:
 
 
 def office_wait(codes: OfficeCodes, most: int, now: datetime) -> datetime | None:
-    """Until when the office has to wait for its next code; none if it may ask now."""
+    """Return until when the office has to wait for its next code; None if it may ask now."""
     recent = _within_hour(codes, now)
     return None if len(recent) < most else recent[-most].at + HOUR
 
 
 def has_counted(codes: OfficeCodes, command_id: str) -> bool:
-    """Whether this command's code was counted already."""
+    """Return whether this command's code was counted already."""
     return any(code.command_id == command_id for code in codes.sent)
 
 
 def count_code(codes: OfficeCodes, command_id: str, now: datetime) -> OfficeCodes:
-    """The office with one code more; ask :func:`office_wait` first."""
+    """Return the office with one code more; ask :func:`office_wait` first."""
     return OfficeCodes((*_within_hour(codes, now), SentCode(command_id, now)))
 
 

@@ -34,23 +34,23 @@ class AssistanceRepository:
         self._store = context.store
 
     async def assistance(self, assistance_id: str) -> Record[Assistance] | None:
-        """By its id."""
+        """Return the assistance of that id, or None."""
         return await self._store.get(ASSISTANCE, assistance_id)
 
     async def assistances_of(self, account_id: str) -> list[Record[Assistance]]:
-        """An account's, the newest first."""
+        """Return the assistances of an account, newest first."""
         return await self._store.find(ASSISTANCE, "account", {"state.account_id": account_id}, limit=MOST_ASSISTANCES)
 
     async def assistances_by(self, officer_id: str) -> list[Record[Assistance]]:
-        """An officer's, the newest first."""
+        """Return the assistances of an officer, newest first."""
         return await self._store.find(ASSISTANCE, "officer", {"state.officer_id": officer_id}, limit=MOST_ASSISTANCES)
 
     async def open_assistances_by(self, officer_id: str) -> list[Record[Assistance]]:
-        """An officer's that have not ended."""
+        """Return the assistances of an officer that have not ended."""
         unended = (AssistanceState.ASKED.value, AssistanceState.LIVE.value)
         wanted = {"state.officer_id": officer_id, "state.state": unended}
         return await self._store.find(ASSISTANCE, "open_of_officer", wanted, limit=MOST_ASSISTANCES)
 
     async def office_codes(self, office_id: str) -> Record[OfficeCodes] | None:
-        """The codes that an office had sent."""
+        """Return the codes that an office had sent, or None."""
         return await self._store.get(OFFICE_CODES, office_id)

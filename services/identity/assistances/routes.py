@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.identity.accounts.errors import AddressUnusable, EmailNotAscii
+from services.identity.accounts.errors import AddressUnusable, EmailNotAscii, PhoneCountryUnserved
 from services.identity.applicants.errors import NikNotSixteenDigits, PersonNotKnown
 from services.identity.assistances import schemas
 from services.identity.assistances.errors import (
@@ -22,6 +22,7 @@ from services.identity.sign_in.errors import (
     CodeSuperseded,
     CodeUsed,
     CodeWrong,
+    SmsBudgetSpent,
     TooManyCodes,
     TooManyTries,
 )
@@ -56,6 +57,8 @@ AUDITED_IN_THE_USE_CASE: Final = ("see_original",)
         StaffNotInService,
         AddressUnusable,
         EmailNotAscii,
+        PhoneCountryUnserved,
+        SmsBudgetSpent,
         CodeSentJustNow,
         TooManyCodes,
         OfficeAskedTooOften,
@@ -68,7 +71,7 @@ async def ask_consent(call: Call[schemas.AskConsent]) -> schemas.AssistanceView:
     """The assistance that waits for its code."""
     assistances = call.app[IDENTITY].assistances
     seen = await assistances.ask(call.caller, call.body.identifier, call.command_id)
-    return schemas.AssistanceView.of(seen)
+    return schemas.AssistanceView.from_seen(seen)
 
 
 @api.post(
@@ -93,7 +96,9 @@ async def ask_consent(call: Call[schemas.AskConsent]) -> schemas.AssistanceView:
 async def see_original(call: Call[schemas.SeenOriginal]) -> schemas.AssistanceView:
     """The live assistance."""
     assistances = call.app[IDENTITY].assistances
-    return schemas.AssistanceView.of(await assistances.see_original(call.caller, call.body.seen(), call.command_id))
+    return schemas.AssistanceView.from_seen(
+        await assistances.see_original(call.caller, call.body.seen(), call.command_id)
+    )
 
 
 @api.post(
@@ -122,7 +127,7 @@ async def tell_code(call: Call[schemas.ToldCode]) -> schemas.AssistanceView:
     """The live assistance."""
     assistances = call.app[IDENTITY].assistances
     seen = await assistances.tell_code(call.caller, call.path["assistance_id"], call.body.code, call.command_id)
-    return schemas.AssistanceView.of(seen)
+    return schemas.AssistanceView.from_seen(seen)
 
 
 @api.post(
@@ -137,7 +142,7 @@ async def tell_code(call: Call[schemas.ToldCode]) -> schemas.AssistanceView:
 async def end_assistance(call: Call) -> schemas.AssistanceView:
     """The ended assistance; again is no error."""
     assistances = call.app[IDENTITY].assistances
-    return schemas.AssistanceView.of(await assistances.end(call.caller, call.path["assistance_id"]))
+    return schemas.AssistanceView.from_seen(await assistances.end(call.caller, call.path["assistance_id"]))
 
 
 @api.get(
@@ -149,7 +154,7 @@ async def end_assistance(call: Call) -> schemas.AssistanceView:
 async def list_assistances(call: Call) -> schemas.AssistancesView:
     """The newest first."""
     found = await call.app[IDENTITY].assistances.list_own(call.caller)
-    return schemas.AssistancesView(assistances=[schemas.AssistanceView.of(seen) for seen in found])
+    return schemas.AssistancesView(assistances=[schemas.AssistanceView.from_seen(seen) for seen in found])
 
 
 @api.get(
@@ -162,4 +167,4 @@ async def list_assistances(call: Call) -> schemas.AssistancesView:
 async def look_at_assistance(call: Call) -> schemas.AssistanceView:
     """One assistance."""
     assistances = call.app[IDENTITY].assistances
-    return schemas.AssistanceView.of(await assistances.get_assistance(call.caller, call.path["assistance_id"]))
+    return schemas.AssistanceView.from_seen(await assistances.get_assistance(call.caller, call.path["assistance_id"]))

@@ -13,7 +13,7 @@ from services.identity.field_types import Identifier, NikText
 from shared.audit.entries import LONGEST_WORDS
 from shared.events.identity import Consent
 from shared.fields.numbers import OneTimeCode
-from shared.http.schema import Body, View
+from shared.http.schema import Body, NextCallView, View, view_next_call
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=LONGEST_WORDS)]
 ReasonWord = Annotated[NoTelephone, Field(strict=False)]
@@ -44,7 +44,7 @@ class SeenOriginal(Body):
     )
 
     def seen(self) -> OriginalSeen:
-        """As the use case takes it."""
+        """Return the body as the use case takes it."""
         return OriginalSeen(self.nik, self.reason, self.words, self.identifier)
 
 
@@ -57,7 +57,7 @@ class AssistanceView(View):
     officer_id: str
     office_id: str
     account_id: str | None
-    """What goes into ``on_behalf_of``; known once the person has agreed."""
+    """The value for ``on_behalf_of``; known once the person has agreed."""
     applicant_ids: list[str]
     """Confirmed applicants whom it covers, while it is live."""
     asked_at: datetime
@@ -72,10 +72,11 @@ class AssistanceView(View):
     resend_after: datetime | None
     next_action: str
     next_action_id: str
+    next_call: NextCallView | None
 
     @classmethod
-    def of(cls, seen: AssistanceSeen) -> Self:
-        """As it is shown."""
+    def from_seen(cls, seen: AssistanceSeen) -> Self:
+        """Return the view of an assistance."""
         assistance, challenge = seen.assistance, seen.challenge
         next_action, next_action_id = _NEXT[assistance.state]
         return cls(
@@ -96,6 +97,7 @@ class AssistanceView(View):
             resend_after=challenge.resend_after if challenge is not None else None,
             next_action=next_action,
             next_action_id=next_action_id,
+            next_call=view_next_call("assistance", assistance.state, assistance_id=seen.assistance_id),
         )
 
 

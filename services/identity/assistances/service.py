@@ -287,9 +287,9 @@ class Assistances:
         return await change(store, clock, ASSISTANCE, assistance_id, decide, first=first)
 
     async def _checked(self, record: Record[Assistance]) -> AssistanceSeen:
-        """The assistance that has just begun; ended again if its officer left the post in the meantime.
+        """Return the assistance that has just begun; ended again if its officer left the post in the meantime.
 
-        Who moves or locks an officer writes that first and then ends what is open: so one of the two sees the other.
+        Moving or locking an officer is written first and then ends what is open: so one of the two sees the other.
         """
         officer = Officer(record.state.officer_id, record.state.office_id)
         if not await self._in_service(officer):
@@ -300,7 +300,7 @@ class Assistances:
     async def _count_code(self, office_id: str, command_id: str) -> None:
         most = self._context.settings.assistance_rules.codes_per_office_hour
 
-        async def attempt() -> None:
+        async def count() -> None:
             record, now = await self._assistances.office_codes(office_id), self._context.now()
             codes = record.state if record is not None else OfficeCodes()
             if rules.has_counted(codes, command_id):
@@ -319,7 +319,7 @@ class Assistances:
             except AlreadyExists as taken:
                 raise VersionConflict(str(taken)) from taken
 
-        await again(attempt)
+        await again(count)
 
     async def _insert(
         self, assistance_id: str, assistance: Assistance, event: Message | None = None
@@ -337,7 +337,11 @@ class Assistances:
     # Knowing
 
     async def _officer(self, caller: Caller) -> Officer:
-        """The officer as they stand now and not as their token says."""
+        """Return the officer as the store has them now, not as their token says.
+
+        Raises:
+            StaffNotInService: they are not a front officer of that office any more.
+        """
         officer = Officer(caller.account_id, caller.office_id or "")
         if not await self._in_service(officer):
             raise StaffNotInService()
@@ -365,7 +369,7 @@ class Assistances:
         return record
 
     async def _confirmed_with(self, seen: OriginalSeen) -> list[Record[Applicant]]:
-        """Confirmed applicants with this NIK; of the account that the address belongs to, if one was given."""
+        """Return confirmed applicants with this NIK; of the account that the address belongs to, if one was given."""
         try:
             digits = parse_nik(seen.nik).digits
         except NikWrong:
@@ -380,7 +384,7 @@ class Assistances:
         return [record for record in found if account is not None and record.state.account_id == account.id]
 
     async def _persons_behind(self, applicant: Record[Applicant]) -> tuple[str, ...]:
-        """The applicant's person and those of the account whose guardian they are."""
+        """Return the applicant's person and those of the account whose guardian they are."""
         account = await self._applicants.applicants_of(applicant.state.account_id)
         wards = [other.state.person_id for other in account if other.state.guardian_applicant_id == applicant.id]
         return tuple(person_id for person_id in (applicant.state.person_id, *wards) if person_id is not None)

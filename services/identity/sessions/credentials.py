@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.identity.context import UseCaseContext
+from services.identity.sessions.devices import Device, DeviceTokens
 from services.identity.sessions.refresh_tokens import Holder, RefreshTokens
 from services.identity.sessions.session import Session, put_session, start_session
 from shared.tokens import Caller, Role, TokenIssuer
@@ -24,6 +25,7 @@ class Credentials:
     role: Role
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
+    device_token: str = field(repr=False)
     access_expires_at: datetime
     session_ends_at: datetime
 
@@ -35,36 +37,38 @@ class CredentialIssuer:
         self._context = context
         self._issuer = issuer
         self._tokens = RefreshTokens(context.settings.fingerprint_keyring())
+        self._devices = DeviceTokens(context.settings.fingerprint_keyring())
 
-    def start(self, session_id: str, *, staff: bool = False) -> Session:
-        """A new session, to be put into its holder's state."""
+    def start(self, session_id: str, *, staff: bool = False, device_id: str = "") -> Session:
+        """Return a new session, to be put into its holder's state; ``device_id`` of a known device."""
         rules = self._context.settings.session_rules
         lifetime_seconds = rules.staff_session_seconds if staff else rules.session_seconds
-        return start_session(
-            session_id, self._context.randomness.token(SALT_BYTES), lifetime_seconds, self._context.now()
-        )
+        salt = self._context.randomness.token(SALT_BYTES)
+        return start_session(session_id, salt, lifetime_seconds, self._context.now(), device_id=device_id)
 
     def add(self, sessions: tuple[Session, ...], session: Session) -> tuple[Session, ...]:
-        """The list with this session in it, within its limit."""
+        """Return the list with this session in it, within its limit."""
         return put_session(sessions, session, MOST_SESSIONS, self._context.now())
 
     def account_credentials(self, account_id: str, session: Session) -> Credentials:
-        """The tokens of an applicant's session."""
+        """Return the tokens of an applicant's session."""
         caller = Caller(account_id, Role.APPLICANT, session.id)
         return self._issue(caller, Holder.ACCOUNT, session, self._context.settings.session_rules.access_seconds)
 
     def staff_credentials(self, caller: Caller, session: Session) -> Credentials:
-        """The tokens of a staff session; ``caller`` as every service is to know them."""
+        """Return the tokens of a staff session; ``caller`` as every service is to know them."""
         return self._issue(caller, Holder.STAFF, session, self._context.settings.session_rules.staff_access_seconds)
 
     def _issue(self, caller: Caller, holder: Holder, session: Session, access_seconds: int) -> Credentials:
         left_seconds = int((session.ends_at - self._context.now()).total_seconds())
+        device = Device(holder, caller.account_id, session.device_id or session.id, self._context.now())
         access_seconds = max(1, min(access_seconds, left_seconds))  # no token outlives its session's age
         return Credentials(
             account_id=caller.account_id,
             role=caller.role,
             access_token=self._issuer.issue(caller, access_seconds),
             refresh_token=self._tokens.make(holder, caller.account_id, session),
+            device_token=self._devices.make(device),
             access_expires_at=self._context.now().replace(microsecond=0) + timedelta(seconds=access_seconds),
             session_ends_at=session.ends_at,
         )

@@ -22,5 +22,5 @@ def tokens_live(rules: SessionRules) -> timedelta:
 
 
 def ended_events(holder_id: str, gone: Sequence[Session], until: datetime) -> list[SessionEnded]:
-    """An event for each session that has gone; its tokens may live ``until`` then."""
+    """Return an event for each session that has gone; its tokens may live ``until`` then."""
     return [SessionEnded(account_id=holder_id, session_id=session.id, tokens_until=until) for session in gone]

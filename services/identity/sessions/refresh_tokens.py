@@ -48,13 +48,13 @@ class RefreshTokens:
         self._keys = tuple(key.derived(_PURPOSE) for key in keyring)
 
     def make(self, holder: Holder, holder_id: str, session: Session) -> str:
-        """The session's token of its present generation."""
+        """Return the session's token of its present generation."""
         proof = _proof(self._keys[0], holder, holder_id, session.id, session.generation, session.salt)
         return ".".join((_VERSION, holder, holder_id, session.id, str(session.generation), proof))
 
     @staticmethod
     def read(token: str) -> Claimed | None:
-        """The token's parts; none if it is not of our form."""
+        """Return the token's parts; none if it is not of our form."""
         parts = token.split(".")
         if len(parts) != _PARTS or parts[0] != _VERSION or parts[1] not in set(Holder):
             return None
@@ -64,7 +64,7 @@ class RefreshTokens:
         return Claimed(Holder(holder), holder_id, session_id, int(generation), proof)
 
     def is_genuine(self, claimed: Claimed, session: Session) -> bool:
-        """Whether we issued it for this session, of whichever generation; compared in constant time."""
+        """Return whether we issued it for this session, of whichever generation; compared in constant time."""
         return any(
             hmac.compare_digest(
                 claimed.proof.encode(),

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from services.identity.sessions.credentials import Credentials
 from shared.http.schema import View
 
 
 class TokensView(View):
-    """A pair of tokens; nobody but its owner ever sees it."""
+    """A pair of tokens, shown to its owner alone."""
 
     account_id: str
     role: str
@@ -18,11 +20,15 @@ class TokensView(View):
     refresh_token: str
     access_expires_at: datetime
     session_ends_at: datetime
+    device_token: str = Field(
+        description="Keep it on this device, also after signing out, and send it at the next sign-in: without it the "
+        "device is a new one."
+    )
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6750: the scheme, no secret
 
     @classmethod
-    def of(cls, credentials: Credentials) -> TokensView:
-        """The view of credentials."""
+    def from_credentials(cls, credentials: Credentials) -> TokensView:
+        """Return the view of credentials."""
         return cls(
             account_id=credentials.account_id,
             role=credentials.role.value,
@@ -30,4 +36,5 @@ class TokensView(View):
             refresh_token=credentials.refresh_token,
             access_expires_at=credentials.access_expires_at,
             session_ends_at=credentials.session_ends_at,
+            device_token=credentials.device_token,
         )

@@ -22,7 +22,10 @@ class Presented(StrEnum):
 
 @dataclass(frozen=True)
 class Session:
-    """One signed-in device. ``salt`` makes its tokens its own; ``generation`` is the token that counts."""
+    """One signed-in device. ``salt`` makes its tokens its own; ``generation`` is the token that counts.
+
+    ``device_id`` is empty where the device was new: then it is called after this session.
+    """
 
     id: str
     salt: str
@@ -30,11 +33,12 @@ class Session:
     ends_at: datetime
     generation: int = 0
     rotated_at: datetime | None = None
+    device_id: str = ""
 
 
-def start_session(session_id: str, salt: str, lifetime_seconds: int, now: datetime) -> Session:
-    """A session at its first token."""
-    return Session(session_id, salt, now, now + timedelta(seconds=lifetime_seconds))
+def start_session(session_id: str, salt: str, lifetime_seconds: int, now: datetime, *, device_id: str = "") -> Session:
+    """Return a session at its first token."""
+    return Session(session_id, salt, now, now + timedelta(seconds=lifetime_seconds), device_id=device_id)
 
 
 def present(session: Session, generation: int, grace_seconds: int, now: datetime) -> Presented:
@@ -49,29 +53,29 @@ def present(session: Session, generation: int, grace_seconds: int, now: datetime
 
 
 def rotate(session: Session, now: datetime) -> Session:
-    """The session at its next token."""
+    """Return the session at its next token."""
     return replace(session, generation=session.generation + 1, rotated_at=now)
 
 
 def find_session(sessions: tuple[Session, ...], session_id: str) -> Session | None:
-    """The session of that id, or none."""
+    """Return the session of that id, or none."""
     return next((session for session in sessions if session.id == session_id), None)
 
 
 def open_session(sessions: tuple[Session, ...], session_id: str, now: datetime) -> Session | None:
-    """The session of that id unless it is over by its age, or none."""
+    """Return the session of that id unless it is over by its age, or none."""
     session = find_session(sessions, session_id)
     return session if session is not None and now < session.ends_at else None
 
 
 def put_session(sessions: tuple[Session, ...], session: Session, most: int, now: datetime) -> tuple[Session, ...]:
-    """The list with this session in it, without those that are over; at most ``most``, the oldest go."""
+    """Return the list with this session in it, without those that are over; at most ``most``, the oldest go."""
     others = [other for other in sessions if other.id != session.id and other.ends_at > now]
     return (*others, session)[-most:]
 
 
 def drop_session(sessions: tuple[Session, ...], session_id: str) -> tuple[Session, ...]:
-    """The list without that session."""
+    """Return the list without that session."""
     return tuple(session for session in sessions if session.id != session_id)
 
 

@@ -1,7 +1,7 @@
-"""The challenge: one document per address and purpose, which holds the code that counts now and what came before it.
+"""The challenge: one document per address and purpose, with the code that counts now and the hashes of earlier ones.
 
-The throttle lives in the same document, so asking for a code is one write and nobody can ask faster by asking twice at
-once. A code is known by its keyed hash alone.
+The throttle lives in the same document, so asking for a code is one write, and asking twice at once sends one code. A
+code is known by its keyed hash alone.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from services.identity.accounts.channel import Channel
 from services.identity.rules import CodeRules
 
 HOUR: Final = timedelta(hours=1)
+DAY: Final = timedelta(days=1)
 REMEMBERED_SUPERSEDED: Final = 4
-"""Earlier codes that can still be told apart from a wrong one; no more than these are sent in an hour."""
+"""Earlier codes that can still be told apart from a wrong one: all that strangers can ask for in an hour."""
 
 
 CLOCK_SKEW: Final = timedelta(seconds=5)
@@ -31,7 +32,7 @@ class Purpose(StrEnum):
     PHONE_CHANGE = "phone_change"
     EMAIL_CHANGE = "email_change"
     ASSISTANCE = "assistance"
-    """A person agrees that an officer acts for them: the code is told to that officer and signs nobody in."""
+    """A person agrees that an officer acts for them: the code is told to that officer and begins no session."""
 
 
 class Delivery(StrEnum):
@@ -40,6 +41,33 @@ class Delivery(StrEnum):
     PENDING = "pending"
     SENT = "sent"
     FAILED = "failed"
+
+
+class Trying(StrEnum):
+    """Ways in which a code is tried, each with tries of its own."""
+
+    ASKER = "asker"
+    """With the secret that was given to the one who asked for the code."""
+    DEVICE = "device"
+    """From a device on which the account signed in before."""
+    NETWORK = "network"
+    """With neither: counted by network address."""
+
+
+@dataclass(frozen=True)
+class Trier:
+    """The sender of a try. ``name`` tells devices and network addresses apart; it is a keyed hash."""
+
+    trying: Trying = Trying.NETWORK
+    name: str = ""
+
+    @property
+    def key(self) -> str:
+        """The key under which the tries are counted."""
+        return f"{self.trying}:{self.name}"
+
+
+UNKNOWN_TRIER: Final = Trier()
 
 
 class Verdict(StrEnum):
@@ -61,6 +89,16 @@ class FreshCode:
     channel: Channel
     asked_by: str
     old_hashed: str | None = None
+    by_device: bool = False
+    """Asked for from a known device: the throttle of strangers does not hold it back."""
+
+
+@dataclass(frozen=True)
+class Tries:
+    """Tries left to a device or network address that has tried a wrong code."""
+
+    key: str
+    left: int
 
 
 @dataclass(frozen=True)
@@ -77,7 +115,7 @@ class Code:
     """One code that was sent. ``serial`` counts the codes of this challenge from 1.
 
     ``sms_hashed``: a code that went by SMS beside it and counts as well. ``old_hashed``: what was sent to the address
-    of before, which is asked for too.
+    of before, which is asked for too. ``tries_left`` are those of the asker, ``others`` those of everybody else.
     """
 
     serial: int
@@ -90,11 +128,18 @@ class Code:
     used_by: str | None = None
     sms_hashed: str | None = None
     old_hashed: str | None = None
+    others: tuple[Tries, ...] = ()
+    second_channel: Channel | None = None
+    """The way of the second code that a new device needs."""
 
 
 @dataclass(frozen=True)
 class Challenge:
-    """A code sent to an address, and its throttle. ``address`` is sealed; ``account_id`` held it when last proven."""
+    """A code sent to an address, and its throttle. ``address`` is sealed; ``account_id`` held it when last proven.
+
+    ``device_sent_times`` are of codes that known devices asked for. ``guesses`` counts wrong tries of all codes since
+    ``guessed_since``, those of known devices apart.
+    """
 
     purpose: Purpose
     address: str
@@ -110,6 +155,12 @@ class Challenge:
     forget_at: datetime | None = None
     proof: AddressProof | None = None
     """Of a change of address; none in a challenge of a build that did not ask for it."""
+    is_registration: bool = False
+    phone: str | None = None
+    """Sealed: the number that was given at a registration."""
+    device_sent_times: tuple[datetime, ...] = ()
+    guesses: int = 0
+    guessed_since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -131,14 +182,15 @@ def open_challenge(
     account_id: str | None = None,
     proof: AddressProof | None = None,
 ) -> Challenge:
-    """A challenge with its first code."""
+    """Return a challenge with its first code."""
     return Challenge(
         purpose=purpose,
         address=address,
         address_channel=fresh.channel,
         language=language,
         code=_code(1, fresh, rules, now),
-        sent_times=(now,),
+        sent_times=() if fresh.by_device else (now,),
+        device_sent_times=(now,) if fresh.by_device else (),
         account_id=account_id,
         second_channel_at=_second_channel_at(purpose, fresh.channel, rules, now),
         forget_at=now + timedelta(seconds=rules.forget_seconds),
@@ -147,12 +199,13 @@ def open_challenge(
 
 
 def send_again(challenge: Challenge, fresh: FreshCode, rules: CodeRules, now: datetime) -> Challenge:
-    """The same challenge with a new code; every earlier one is superseded. Ask :func:`must_wait` first."""
+    """Return the same challenge with a new code; every earlier one is superseded. Ask :func:`must_wait` first."""
     older = (challenge.code.hashed, *challenge.superseded)
     return replace(
         challenge,
         code=_code(challenge.code.serial + 1, fresh, rules, now),
-        sent_times=(*_within_hour(challenge.sent_times, now), now),
+        sent_times=_within_hour(challenge.sent_times, now) + (() if fresh.by_device else (now,)),
+        device_sent_times=_within_hour(challenge.device_sent_times, now) + ((now,) if fresh.by_device else ()),
         superseded=older[:REMEMBERED_SUPERSEDED],
         delivery=Delivery.PENDING,
         delivery_reason=None,
@@ -161,27 +214,34 @@ def send_again(challenge: Challenge, fresh: FreshCode, rules: CodeRules, now: da
     )
 
 
-def must_wait(challenge: Challenge, rules: CodeRules, now: datetime) -> MustWait | None:
-    """Whether a further code has to wait; the second channel may go sooner (:func:`hourly_wait` still holds)."""
-    capped = hourly_wait(challenge, rules, now)
-    pause_until = challenge.code.sent_at + timedelta(seconds=rules.resend_seconds)
-    if capped is not None and capped.until >= pause_until:
-        return capped
-    if now < pause_until:
-        return MustWait(pause_until, hourly=False)
-    return None
+def must_wait(challenge: Challenge, rules: CodeRules, now: datetime, *, by_device: bool = False) -> MustWait | None:
+    """Return whether a further code has to wait; the second channel may go sooner (:func:`hourly_wait` still holds).
+
+    What a known device asks for is throttled by what known devices asked for alone, so that strangers cannot use up its
+    codes.
+    """
+    times = challenge.device_sent_times if by_device else challenge.sent_times
+    capped = _hourly_wait(times, rules, now)
+    last_sent = times[-1:] if by_device else (challenge.code.sent_at,)
+    paused = [MustWait(at + timedelta(seconds=rules.resend_seconds), hourly=False) for at in last_sent]
+    waits = [wait for wait in (capped, *paused) if wait is not None and now < wait.until]
+    return max(waits, key=lambda wait: wait.until, default=None)
 
 
 def hourly_wait(challenge: Challenge, rules: CodeRules, now: datetime) -> MustWait | None:
-    """Whether the address had as many codes as an hour allows."""
-    recent = _within_hour(challenge.sent_times, now)
+    """Return whether the address had as many codes as an hour allows."""
+    return _hourly_wait(challenge.sent_times, rules, now)
+
+
+def _hourly_wait(times: tuple[datetime, ...], rules: CodeRules, now: datetime) -> MustWait | None:
+    recent = _within_hour(times, now)
     if len(recent) < rules.codes_per_hour:
         return None
     return MustWait(recent[-rules.codes_per_hour] + HOUR, hourly=True)
 
 
 def resend_after(challenge: Challenge, rules: CodeRules) -> datetime:
-    """When the next code may be asked for."""
+    """Return when the next code may be asked for."""
     wait = must_wait(challenge, rules, challenge.code.sent_at)
     return wait.until if wait else challenge.code.sent_at
 
@@ -194,33 +254,78 @@ def judge(
     now: datetime,
     *,
     old_matches: Callable[[str], bool] = lambda _hashed: False,
+    is_long_code: bool = False,
+    trier: Trier = UNKNOWN_TRIER,
+    one_is_enough: bool = False,
 ) -> tuple[Verdict, Challenge]:
     """Return the verdict on the typed code, and the challenge after this try.
 
     ``matches`` compares the typed code with a stored hash, ``old_matches`` the one of the old address; where both are
     asked for, one try is one try of both, and which of them was wrong is not told. At the cap nothing is compared any
-    more, so that the answer tells a guesser nothing. The command that used the code may repeat itself and meets RIGHT
-    again, unchanged.
+    more, so that the answer tells a guesser nothing.
+
+    ``is_long_code``: what was typed is the long code of the newest message, which is not found by trying: it counts
+    whatever others have tried, unless a second code of six digits is asked for beside it. ``one_is_enough``: the second
+    code is not needed. The command that used the code may repeat itself and meets RIGHT again, unchanged.
     """
     code = challenge.code
-    if code.tries_left <= 0:
+    second = None if one_is_enough else code.old_hashed
+    cannot_be_guessed = is_long_code and second is None
+    if tries_left(challenge, rules, now, trier) <= 0 and not cannot_be_guessed:
         return Verdict.TOO_MANY_TRIES, challenge
-    old_agrees = code.old_hashed is None or old_matches(code.old_hashed)
+    old_agrees = second is None or old_matches(second)
     by_sms = code.sms_hashed is not None and matches(code.sms_hashed)
-    if (matches(code.hashed) or by_sms) and old_agrees:
-        return _judge_current(challenge, command_id, rules, now)
+    if (matches(code.hashed) or by_sms or is_long_code) and old_agrees:
+        return _judge_current(challenge, command_id, rules, now, is_long_code=is_long_code)
     if any(matches(hashed) for hashed in challenge.superseded):
         return Verdict.SUPERSEDED, challenge
     if code.used_by is not None:
         return Verdict.USED, challenge
     if _is_over(code, rules, now):
         return Verdict.EXPIRED, challenge
-    return Verdict.WRONG, replace(challenge, code=replace(code, tries_left=code.tries_left - 1))
+    return Verdict.WRONG, _with_wrong_try(challenge, rules, now, trier)
 
 
-def _judge_current(challenge: Challenge, command_id: str, rules: CodeRules, now: datetime) -> tuple[Verdict, Challenge]:
+def tries_left(challenge: Challenge, rules: CodeRules, now: datetime, trier: Trier = UNKNOWN_TRIER) -> int:
+    """Return how many wrong tries of the present code this trier has left, 0 or more.
+
+    Wrong tries count against whoever tries, and against the address: what a stranger tries takes nothing from the asker
+    or from a known device. Only known devices go on when the address had its guesses of a day.
+    """
     code = challenge.code
-    if _is_over(code, rules, now):
+    if trier.trying is Trying.ASKER:
+        own = code.tries_left
+    else:
+        own = next((tries.left for tries in code.others if tries.key == trier.key), rules.tries)
+    if trier.trying is Trying.DEVICE:
+        return own
+    return max(0, min(own, rules.guesses_per_day - _guesses(challenge, now)))
+
+
+def _with_wrong_try(challenge: Challenge, rules: CodeRules, now: datetime, trier: Trier) -> Challenge:
+    code, left = challenge.code, tries_left(challenge, rules, now, trier) - 1
+    if trier.trying is Trying.ASKER:
+        tried = replace(code, tries_left=left)
+    else:
+        others = tuple(tries for tries in code.others if tries.key != trier.key)
+        tried = replace(code, others=(*others, Tries(trier.key, left)))
+    if trier.trying is Trying.DEVICE:
+        return replace(challenge, code=tried)
+    guesses = _guesses(challenge, now)
+    since = challenge.guessed_since if guesses else now
+    return replace(challenge, code=tried, guesses=guesses + 1, guessed_since=since)
+
+
+def _guesses(challenge: Challenge, now: datetime) -> int:
+    since = challenge.guessed_since
+    return challenge.guesses if since is not None and now - since < DAY else 0
+
+
+def _judge_current(
+    challenge: Challenge, command_id: str, rules: CodeRules, now: datetime, *, is_long_code: bool
+) -> tuple[Verdict, Challenge]:
+    code = challenge.code
+    if _is_over(code, rules, now, is_long_code=is_long_code):
         return Verdict.EXPIRED if code.used_by is None else Verdict.USED, challenge
     if code.used_by is not None:
         return Verdict.RIGHT if code.used_by == command_id else Verdict.USED, challenge
@@ -228,15 +333,25 @@ def _judge_current(challenge: Challenge, command_id: str, rules: CodeRules, now:
     return Verdict.RIGHT, replace(challenge, code=used, second_channel_at=None)
 
 
+def with_second_code(challenge: Challenge, hashed: str, channel: Channel, rules: CodeRules, now: datetime) -> Challenge:
+    """Return the challenge after its code was right on a new device: the account's other address is asked as well.
+
+    Both codes are needed from now on, and there is time to read the second one.
+    """
+    expires_at = now + timedelta(seconds=rules.lifetime_seconds)
+    code = replace(challenge.code, old_hashed=hashed, second_channel=channel, expires_at=expires_at)
+    return replace(challenge, code=code, second_channel_at=None)
+
+
 def arrived(challenge: Challenge, told_at: datetime) -> Challenge:
-    """The channel accepted the message. News of an earlier code changes nothing."""
+    """Return the challenge after its channel accepted the message. News of an earlier code changes nothing."""
     if _is_of_an_earlier_code(challenge, told_at):
         return challenge
     return replace(challenge, delivery=Delivery.SENT, delivery_reason=None, second_channel_at=None)
 
 
 def did_not_arrive(challenge: Challenge, reason: str, told_at: datetime) -> Challenge:
-    """The channel gave up: the second channel, if one was planned, is due at once. Never undoes an arrival."""
+    """Return the challenge after its channel gave up: a planned second one is due at once. Never undoes an arrival."""
     if _is_of_an_earlier_code(challenge, told_at) or challenge.delivery is Delivery.SENT:
         return challenge
     due = told_at if challenge.second_channel_at is not None else None
@@ -244,12 +359,12 @@ def did_not_arrive(challenge: Challenge, reason: str, told_at: datetime) -> Chal
 
 
 def without_second_channel(challenge: Challenge) -> Challenge:
-    """The second channel is not tried for this code."""
+    """Return the challenge without a second channel for this code."""
     return replace(challenge, second_channel_at=None)
 
 
 def with_sms_code(challenge: Challenge, hashed: str, now: datetime) -> Challenge:
-    """The second channel was tried: a code that went by SMS counts beside the first, until the same end.
+    """Return the challenge after the second channel: a code that went by SMS counts beside the first, until its end.
 
     The same step is taken where there was no number to send it to, so that nothing tells the two apart.
     """
@@ -258,7 +373,7 @@ def with_sms_code(challenge: Challenge, hashed: str, now: datetime) -> Challenge
 
 
 def deadlines(challenge: Challenge) -> Mapping[str, datetime]:
-    """When the second channel is tried, and when the address is forgotten."""
+    """Return when the second channel is tried, and when the address is forgotten."""
     named = {"second_channel": challenge.second_channel_at, "forget": challenge.forget_at}
     return {name: at for name, at in named.items() if at is not None}
 
@@ -286,7 +401,9 @@ def _is_of_an_earlier_code(challenge: Challenge, told_at: datetime) -> bool:
     return told_at < challenge.code.sent_at - CLOCK_SKEW
 
 
-def _is_over(code: Code, rules: CodeRules, now: datetime) -> bool:
+def _is_over(code: Code, rules: CodeRules, now: datetime, *, is_long_code: bool = False) -> bool:
+    if is_long_code:
+        return now >= code.sent_at + timedelta(seconds=rules.long_code_seconds)
     return now > code.expires_at + timedelta(seconds=rules.skew_seconds)
 
 

@@ -29,6 +29,73 @@ class OldCodeNeeded(Refusal):
     next_action_id = "Kirim kode dari alamat lama sebagai old_code, misalnya 042317."
 
 
+class ProofOfWorkNeeded(TooManyRequests):
+    """Many codes were asked for from this network; a further one is sent for a proof of work, or to a known device."""
+
+    code = "proof_of_work_needed"
+    title = "Many codes are asked for from your network, so this one needs a short computation."
+    title_id = "Banyak kode diminta dari jaringan Anda, jadi permintaan ini memerlukan perhitungan singkat."
+    next_action = (
+        "Send as proof the challenge, a colon and a text so that SHA-256 of all begins with so many zero bits, "
+        "for example pw1.x.18.1.y:4711; or send the token of a known device."
+    )
+    next_action_id = (
+        "Kirim sebagai proof: challenge, titik dua dan teks sehingga SHA-256 diawali sekian bit nol, "
+        "misalnya pw1.x.18.1.y:4711; atau kirim token perangkat yang dikenal."
+    )
+
+
+class SmsBudgetSpent(TooManyRequests):
+    """The country had all the codes by SMS of a day."""
+
+    code = "sms_budget_spent"
+    title = "Today no more codes go by SMS to numbers of this country."
+    title_id = "Hari ini tidak ada lagi kode yang dikirim lewat SMS ke nomor negara ini."
+    next_action = "Use an email address, for example name@example.org, or try again tomorrow."
+    next_action_id = "Gunakan alamat email, misalnya nama@contoh.id, atau coba lagi besok."
+
+
+class NumberNeeded(Refusal):
+    """A code by SMS was asked for after a registration without a number."""
+
+    status = 409
+    code = "number_needed"
+    title = "At registration no telephone number is known, so no code can go by SMS."
+    title_id = "Pada saat pendaftaran belum ada nomor telepon, jadi kode tidak dapat dikirim lewat SMS."
+    next_action = (
+        "Register again with your number as phone, for example 0812 3456 7890, or sign in if you have an account."
+    )
+    next_action_id = (
+        "Daftar lagi dengan nomor Anda sebagai phone, misalnya 0812 3456 7890, atau masuk bila sudah punya akun."
+    )
+
+
+class SecondCodeNeeded(Refusal):
+    """The device is new, and the account has another address that has to agree."""
+
+    status = 422
+    code = "second_code_needed"
+    title = "This device is new, so the account's other address has to agree: a code was sent there."
+    title_id = "Perangkat ini baru, jadi alamat lain akun ini harus menyetujui: kode sudah dikirim ke sana."
+    next_action = (
+        "Send both codes, the other one as second_code, for example 912073; without that address: second_lost."
+    )
+    next_action_id = (
+        "Kirim kedua kode, yang lain sebagai second_code, misalnya 912073; bila alamat itu hilang: second_lost."
+    )
+
+
+class RecoveryWaits(Refusal):
+    """The other address is said to be lost; it has some days to object."""
+
+    status = 409
+    code = "recovery_waits"
+    title = "The other address was told of this sign-in; the account opens with one address after some days."
+    title_id = "Alamat lain sudah diberi tahu; akun dapat dibuka dengan satu alamat setelah beberapa hari."
+    next_action = "Sign in again after recover_at, with second_lost again. With both addresses it opens at once."
+    next_action_id = "Masuk lagi setelah recover_at, dengan second_lost. Dengan kedua alamat akun langsung terbuka."
+
+
 class ChallengeNotFound(NotFound):
     """No such challenge, or it is too old."""
 
@@ -104,10 +171,10 @@ class CodeUsed(Refusal):
 
 
 class TooManyTries(TooManyRequests):
-    """Every try of this code is used up; it does not count any more, right or wrong."""
+    """Every try of this code is used up for the one who tries; the long code of the message still counts."""
 
     code = "too_many_tries"
     title = "The code was typed wrong too often and does not count any more."
     title_id = "Kode salah dimasukkan terlalu sering dan tidak berlaku lagi."
-    next_action = "Ask for a new code."
-    next_action_id = "Minta kode baru."
+    next_action = "Type the long code of the newest message, such as ABCD-EFGH-JKLM, or ask for a new code."
+    next_action_id = "Masukkan kode panjang dari pesan terbaru, misalnya ABCD-EFGH-JKLM, atau minta kode baru."

@@ -28,7 +28,7 @@ class RecordCache(Generic[S]):
             self._records.popitem(last=False)
 
     def take(self, record_id: str) -> Record[S] | None:
-        """The record if it is remembered; it is forgotten by this, so that a second look goes to the store."""
+        """Return the record if it is remembered; it is forgotten by this, so that a second look goes to the store."""
         return self._records.pop(record_id, None)
 
     def __len__(self) -> int:

@@ -9,9 +9,12 @@ from services.identity.accounts.errors import (
     AddressUnusable,
     EmailNotAscii,
     EmailUnusable,
+    PhoneCountryUnserved,
+    PhoneUnusable,
     TooManyAddressChanges,
 )
 from services.identity.http import IDENTITY, TRIES_PER_ADDRESS
+from services.identity.sessions.devices import Visitor
 from services.identity.sessions.schemas import TokensView
 from services.identity.sign_in.errors import (
     AddressReserved,
@@ -21,7 +24,12 @@ from services.identity.sign_in.errors import (
     CodeSuperseded,
     CodeUsed,
     CodeWrong,
+    NumberNeeded,
     OldCodeNeeded,
+    ProofOfWorkNeeded,
+    RecoveryWaits,
+    SecondCodeNeeded,
+    SmsBudgetSpent,
     TooManyCodes,
     TooManyTries,
 )
@@ -33,11 +41,19 @@ from shared.sessions import SessionOver
 api = Endpoints("signing in")
 
 
-PER_ADDRESS: Final = (RateLimit(30, 60.0, "address", shared=True), RateLimit(300, 3600.0, "address", shared=True))
-"""Codes asked for from one network address: a family behind one line stays below it, a script does not."""
+PER_ADDRESS: Final = (RateLimit(1200, 60.0, "address", shared=True), RateLimit(20_000, 3600.0, "address", shared=True))
+"""Codes asked for from one network address: what all telephones behind a carrier's address need at a busy hour. Long
+before, each code needs a proof of work (`BusyNetworkRules`)."""
+
+RESENDS_PER_ADDRESS: Final = (
+    RateLimit(300, 60.0, "address", shared=True),
+    RateLimit(3_000, 3600.0, "address", shared=True),
+)
+"""Further codes, of challenges that exist: each has five an hour."""
 
 
 ASKING = (CodeSentJustNow, TooManyCodes)
+_BUSY = (PhoneCountryUnserved, ProofOfWorkNeeded, SmsBudgetSpent)
 
 
 _PROVING = (
@@ -50,6 +66,8 @@ _PROVING = (
     AddressTaken,
     AddressReserved,
     OldCodeNeeded,
+    SecondCodeNeeded,
+    RecoveryWaits,
     TooManyAddressChanges,
     SessionOver,
 )
@@ -62,15 +80,19 @@ _PROVING = (
     access=PUBLIC,
     body=Registration,
     answers={202: ChallengeView},
-    refusals=(EmailUnusable, EmailNotAscii, *ASKING),
+    refusals=(EmailUnusable, EmailNotAscii, PhoneUnusable, *_BUSY, *ASKING),
     idempotent=True,
     cache_answer=False,
     rate=PER_ADDRESS,
 )
 async def register(call: Call[Registration]) -> ChallengeView:
     """Send a code to an email address."""
-    seen = await call.app[IDENTITY].signing_in.register(call.body.email, call.body.language, call.command_id)
-    return ChallengeView.of(seen)
+    visitor = Visitor(call.address, call.body.device_token, proof=call.body.proof)
+    signing_in = call.app[IDENTITY].signing_in
+    seen = await signing_in.register(
+        call.body.email, call.body.language, call.command_id, visitor, phone=call.body.phone
+    )
+    return ChallengeView.from_seen(seen)
 
 
 @api.post(
@@ -80,15 +102,16 @@ async def register(call: Call[Registration]) -> ChallengeView:
     access=PUBLIC,
     body=Login,
     answers={202: ChallengeView},
-    refusals=(AddressUnusable, EmailNotAscii, *ASKING),
+    refusals=(AddressUnusable, EmailNotAscii, *_BUSY, *ASKING),
     idempotent=True,
     cache_answer=False,
     rate=PER_ADDRESS,
 )
 async def log_in(call: Call[Login]) -> ChallengeView:
     """Send a code to an email address or telephone number."""
-    seen = await call.app[IDENTITY].signing_in.log_in(call.body.identifier, call.language, call.command_id)
-    return ChallengeView.of(seen)
+    visitor = Visitor(call.address, call.body.device_token, proof=call.body.proof)
+    seen = await call.app[IDENTITY].signing_in.log_in(call.body.identifier, call.language, call.command_id, visitor)
+    return ChallengeView.from_seen(seen)
 
 
 @api.get(
@@ -101,32 +124,35 @@ async def log_in(call: Call[Login]) -> ChallengeView:
 )
 async def look_at_challenge(call: Call) -> ChallengeView:
     """How a challenge stands."""
-    return ChallengeView.of(await call.app[IDENTITY].signing_in.get_challenge(call.path["challenge_id"]))
+    signing_in, visitor = call.app[IDENTITY].signing_in, Visitor(call.address)
+    return ChallengeView.from_seen(await signing_in.get_challenge(call.path["challenge_id"], visitor))
 
 
 @api.post(
     "/v1/challenges/{challenge_id}/resend",
     summary="Send a new code, by SMS too if asked for and a number is known",
-    description="The answer is the same whether or not the address has an account, and the account a number.",
+    description="The answer is the same whether or not the address has an account, and the account a number. By SMS a "
+    "code goes to a proven number of the account, or to the number that was given at registration.",
     access=PUBLIC,
     query=ResendQuery,
     answers={202: ChallengeView},
-    refusals=(ChallengeNotFound, *ASKING),
+    refusals=(ChallengeNotFound, NumberNeeded, SmsBudgetSpent, *ASKING),
     idempotent=True,
     cache_answer=False,
-    rate=PER_ADDRESS,
+    rate=RESENDS_PER_ADDRESS,
 )
 async def resend(call: Call[None, ResendQuery]) -> ChallengeView:
     """Send a new code; the earlier ones are superseded."""
     identity, challenge_id = call.app[IDENTITY], call.path["challenge_id"]
-    return ChallengeView.of(await identity.signing_in.resend(challenge_id, call.query.channel, call.command_id))
+    return ChallengeView.from_seen(await identity.signing_in.resend(challenge_id, call.query.channel, call.command_id))
 
 
 @api.post(
     "/v1/challenges/{challenge_id}/verification",
     summary="Type the code: signed in",
     description="A change of address takes two codes: `code` from the new address, `old_code` from one of before. It "
-    "goes on with the session that asked for it, which must not have ended.",
+    "goes on with the session that asked for it, which must not have ended. On a new device an account with two "
+    "addresses needs the code of the other one as `second_code`.",
     access=PUBLIC,
     body=Verification,
     answers={200: TokensView},
@@ -138,7 +164,13 @@ async def resend(call: Call[None, ResendQuery]) -> ChallengeView:
 async def verify(call: Call[Verification]) -> TokensView:
     """Prove the address with its newest code."""
     identity, challenge_id = call.app[IDENTITY], call.path["challenge_id"]
+    visitor = Visitor(call.address, call.body.device_token, call.body.asker_token)
     proven = await identity.signing_in.verify(
-        challenge_id, call.body.code, call.command_id, old_code=call.body.old_code
+        challenge_id,
+        call.body.typed,
+        call.command_id,
+        old_code=call.body.old_code or call.body.second_code,
+        second_lost=call.body.second_lost,
+        visitor=visitor,
     )
-    return TokensView.of(proven)
+    return TokensView.from_credentials(proven)

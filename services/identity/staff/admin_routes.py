@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.identity.http import IDENTITY, STAFF_LOGINS_PER_ADDRESS
+from services.identity.sessions.devices import Visitor
 from services.identity.staff import admin_schemas as schemas
 from services.identity.staff.administration import Act
 from services.identity.staff.errors import (
@@ -96,7 +97,7 @@ async def make_first_operator(call: Call[schemas.FirstOperator]) -> schemas.Staf
     """An operator with an own password, who can sign in."""
     identity = call.app[IDENTITY]
     made = await identity.first_operators.make_first_operator(call.body.founder(), call.command_id)
-    return schemas.StaffView.of(identity.staff_admin.seen(made))
+    return schemas.StaffView.from_seen(identity.staff_admin.seen(made))
 
 
 @api.put(
@@ -120,7 +121,9 @@ async def make_first_operator(call: Call[schemas.FirstOperator]) -> schemas.Staf
 async def set_own_password(call: Call[schemas.OwnPassword]) -> None:
     """An own password."""
     asked = call.body
-    await call.app[IDENTITY].own_passwords.set_own_password(asked.username, asked.password, asked.new_password)
+    visitor = Visitor(call.address, asked.device_token)
+    own = call.app[IDENTITY].own_passwords
+    await own.set_own_password(asked.username, asked.password, asked.new_password, visitor)
 
 
 @api.post(
@@ -139,7 +142,7 @@ async def set_own_password(call: Call[schemas.OwnPassword]) -> None:
 async def hire_staff(call: Call[schemas.Hire]) -> schemas.StaffView:
     """A new member of staff."""
     admin = call.app[IDENTITY].staff_admin
-    return schemas.StaffView.of(await admin.hire(call.caller, call.body.hiring(), call.command_id))
+    return schemas.StaffView.from_seen(await admin.hire(call.caller, call.body.hiring(), call.command_id))
 
 
 @api.get(
@@ -155,7 +158,7 @@ async def list_staff(call: Call[None, schemas.StaffQuery]) -> schemas.StaffListV
     """A page of them."""
     asked, call.read_for = call.query, "step_staff_administration"
     page = await call.app[IDENTITY].staff_admin.page(call.caller, asked.office_id, asked.first, asked.limit)
-    return schemas.StaffListView.of(page)
+    return schemas.StaffListView.from_page(page)
 
 
 @api.get(
@@ -170,7 +173,7 @@ async def list_staff(call: Call[None, schemas.StaffQuery]) -> schemas.StaffListV
 async def look_at_staff(call: Call[None, None, schemas.StaffPath]) -> schemas.StaffView:
     """As they stand now."""
     admin, call.read_for = call.app[IDENTITY].staff_admin, "step_staff_administration"
-    return schemas.StaffView.of(await admin.get_member(call.caller, call.path.staff_id))
+    return schemas.StaffView.from_seen(await admin.get_member(call.caller, call.path.staff_id))
 
 
 @api.post(
@@ -187,11 +190,11 @@ async def look_at_staff(call: Call[None, None, schemas.StaffPath]) -> schemas.St
     rate=ACTS_PER_CALLER,
 )
 async def reassign_staff(call: Call[schemas.Reassignment, None, schemas.StaffPath]) -> schemas.StaffView:
-    """In the new role, or with what waits for a second operator."""
+    """In the new role, or with the request that waits for a second operator."""
     admin, asked = call.app[IDENTITY].staff_admin, call.body
     act = _act("reassign_staff", call, asked.reason)
     seen = await admin.reassign(act, asked.role, asked.office_id, asked.served())
-    return schemas.StaffView.of(seen)
+    return schemas.StaffView.from_seen(seen)
 
 
 @api.post(
@@ -208,7 +211,7 @@ async def reassign_staff(call: Call[schemas.Reassignment, None, schemas.StaffPat
 async def lock_staff(call: Call[schemas.WithReason, None, schemas.StaffPath]) -> schemas.StaffView:
     """Locked."""
     admin = call.app[IDENTITY].staff_admin
-    return schemas.StaffView.of(await admin.lock(_act("lock_staff", call, call.body.reason)))
+    return schemas.StaffView.from_seen(await admin.lock(_act("lock_staff", call, call.body.reason)))
 
 
 @api.post(
@@ -224,9 +227,9 @@ async def lock_staff(call: Call[schemas.WithReason, None, schemas.StaffPath]) ->
     rate=ACTS_PER_CALLER,
 )
 async def unlock_staff(call: Call[schemas.WithReason, None, schemas.StaffPath]) -> schemas.StaffView:
-    """With a one-time password, or with what waits for a second operator."""
+    """With a one-time password, or with the request that waits for a second operator."""
     admin = call.app[IDENTITY].staff_admin
-    return schemas.StaffView.of(await admin.unlock(_act("unlock_staff", call, call.body.reason)))
+    return schemas.StaffView.from_seen(await admin.unlock(_act("unlock_staff", call, call.body.reason)))
 
 
 @api.post(
@@ -242,9 +245,9 @@ async def unlock_staff(call: Call[schemas.WithReason, None, schemas.StaffPath]) 
     rate=ACTS_PER_CALLER,
 )
 async def reset_staff_password(call: Call[schemas.WithReason, None, schemas.StaffPath]) -> schemas.StaffView:
-    """With a one-time password, or with what waits for a second operator."""
+    """With a one-time password, or with the request that waits for a second operator."""
     admin = call.app[IDENTITY].staff_admin
-    return schemas.StaffView.of(await admin.reset_password(_act("reset_staff_password", call, call.body.reason)))
+    return schemas.StaffView.from_seen(await admin.reset_password(_act("reset_staff_password", call, call.body.reason)))
 
 
 @api.post(
@@ -261,7 +264,7 @@ async def reset_staff_password(call: Call[schemas.WithReason, None, schemas.Staf
 async def say_staff_left(call: Call[schemas.WithReason, None, schemas.StaffPath]) -> schemas.StaffView:
     """Gone; the user name is not given again."""
     admin = call.app[IDENTITY].staff_admin
-    return schemas.StaffView.of(await admin.leave(_act("say_staff_left", call, call.body.reason)))
+    return schemas.StaffView.from_seen(await admin.leave(_act("say_staff_left", call, call.body.reason)))
 
 
 @api.post(
@@ -279,7 +282,7 @@ async def say_staff_left(call: Call[schemas.WithReason, None, schemas.StaffPath]
 async def approve_staff_matter(call: Call[schemas.WithReason, None, schemas.StaffPath]) -> schemas.StaffView:
     """Done by two."""
     admin = call.app[IDENTITY].staff_admin
-    return schemas.StaffView.of(await admin.approve(_act("approve_staff_matter", call, call.body.reason)))
+    return schemas.StaffView.from_seen(await admin.approve(_act("approve_staff_matter", call, call.body.reason)))
 
 
 @api.post(
@@ -296,7 +299,7 @@ async def approve_staff_matter(call: Call[schemas.WithReason, None, schemas.Staf
 async def refuse_staff_matter(call: Call[schemas.WithReason, None, schemas.StaffPath]) -> schemas.StaffView:
     """As if it had not been asked."""
     admin = call.app[IDENTITY].staff_admin
-    return schemas.StaffView.of(await admin.refuse(_act("refuse_staff_matter", call, call.body.reason)))
+    return schemas.StaffView.from_seen(await admin.refuse(_act("refuse_staff_matter", call, call.body.reason)))
 
 
 def _act(name: str, call: AnyCall, reason: StaffReason) -> Act:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from services.identity.field_types import MAX_PASSWORD_CHARS
+from services.identity.field_types import MAX_PASSWORD_CHARS, DeviceToken
 from services.identity.staff.administration import Hiring, StaffPage, StaffSeen
 from services.identity.staff.first_operator import Founder
 from services.identity.staff.member import Pending, StaffReason
@@ -36,13 +36,13 @@ ReasonWord = Annotated[StaffReason, Field(strict=False)]
 
 
 class StaffPath(Path):
-    """Which member of staff."""
+    """The id of a member of staff."""
 
     staff_id: StaffId
 
 
 class FirstOperator(Body):
-    """Who becomes an operator by a secret of the installation."""
+    """An operator to be made by a secret of the installation."""
 
     secret: Annotated[str, StringConstraints(min_length=1, max_length=256)] = Field(examples=["(from the settings)"])
     username: UserName = Field(examples=["ratna.contoh"])
@@ -50,7 +50,7 @@ class FirstOperator(Body):
     password: Password = Field(examples=["four words nobody joins"])
 
     def founder(self) -> Founder:
-        """What the use case takes."""
+        """Return the operator to be made."""
         return Founder(self.secret, self.username, self.full_name, self.password)
 
 
@@ -60,10 +60,11 @@ class OwnPassword(Body):
     username: UserName = Field(examples=["dewi.contoh"])
     password: Password
     new_password: Password = Field(examples=["four words nobody joins"])
+    device_token: DeviceToken | None = Field(None, description="As the last sign-in on this device gave it.")
 
 
 class Hire(Body):
-    """Somebody new: who, as what, where, and why."""
+    """A member of staff to be hired: name, role, office and reason."""
 
     username: UserName = Field(examples=["dewi.contoh"])
     full_name: PersonName
@@ -73,7 +74,7 @@ class Hire(Body):
     reason: ReasonWord = Field(examples=["new_post"])
 
     def hiring(self) -> Hiring:
-        """What the use case takes."""
+        """Return the request to hire."""
         offices = tuple(dict.fromkeys(self.offices))
         return Hiring(self.username, self.full_name, self.role, self.office_id, self.reason, offices)
 
@@ -87,18 +88,18 @@ class Reassignment(Body):
     reason: ReasonWord = Field(examples=["transfer"])
 
     def served(self) -> tuple[str, ...]:
-        """The offices served, each once."""
+        """Return the offices served, each once."""
         return tuple(dict.fromkeys(self.offices))
 
 
 class WithReason(Body):
-    """Why it is done."""
+    """The reason of an act."""
 
     reason: ReasonWord = Field(examples=["suspected_misuse"])
 
 
 class StaffQuery(Query):
-    """Whose staff, from which user name on, and how many."""
+    """The office of the staff to list, the user name to begin with, and how many."""
 
     office_id: OfficeId | None = None
     first: Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z0-9._-]*$")] = Field("", alias="from")
@@ -106,7 +107,7 @@ class StaffQuery(Query):
 
 
 class PendingView(View):
-    """What waits for a second operator."""
+    """A request that waits for a second operator."""
 
     act: str
     role: str
@@ -117,8 +118,8 @@ class PendingView(View):
     reason: str
 
     @classmethod
-    def of(cls, pending: Pending) -> PendingView:
-        """The view of it."""
+    def from_pending(cls, pending: Pending) -> PendingView:
+        """Return the view of a request."""
         return cls(
             act=pending.command.value,
             role=pending.role,
@@ -145,12 +146,12 @@ class StaffView(View):
     signed_in_at: datetime | None = Field(description="The last time.")
     locked_until: datetime | None = Field(description="After too many wrong passwords; lifts by itself.")
     one_time_password_expires_at: datetime | None
-    pending: PendingView | None = Field(description="What waits for a second operator.")
+    pending: PendingView | None = Field(description="A request that waits for a second operator.")
     one_time_password: str | None = Field(description="Shown once, in the answer that made it.")
 
     @classmethod
-    def of(cls, seen: StaffSeen) -> StaffView:
-        """The view of a member of staff."""
+    def from_seen(cls, seen: StaffSeen) -> StaffView:
+        """Return the view of a member of staff."""
         staff = seen.staff
         return cls(
             staff_id=seen.staff_id,
@@ -165,7 +166,7 @@ class StaffView(View):
             signed_in_at=staff.signed_in_at,
             locked_until=staff.locked_until,
             one_time_password_expires_at=staff.one_time.expires_at if staff.one_time else None,
-            pending=PendingView.of(staff.pending) if staff.pending else None,
+            pending=PendingView.from_pending(staff.pending) if staff.pending else None,
             one_time_password=seen.one_time_password,
         )
 
@@ -177,6 +178,6 @@ class StaffListView(View):
     next: str | None
 
     @classmethod
-    def of(cls, page: StaffPage) -> StaffListView:
-        """The view of a page."""
-        return cls(staff=[StaffView.of(member) for member in page.staff], next=page.next)
+    def from_page(cls, page: StaffPage) -> StaffListView:
+        """Return the view of a page."""
+        return cls(staff=[StaffView.from_seen(member) for member in page.staff], next=page.next)

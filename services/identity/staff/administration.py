@@ -1,6 +1,6 @@
 """Staff administration: hired, agreed to by a second operator, moved, locked, unlocked, given a new password, gone.
 
-Whatever is done ends that person's sessions in the same write, so no refresh token of theirs counts any more, and then
+Every act ends that person's sessions in the same write, so no refresh token of theirs counts any more, and then
 every assistance that they had begun. Access
 tokens are not asked about: one that was given before lives to its end, at most ``staff_access_seconds`` (5 minutes) and
 30 s of leeway. Here, in staff administration, whoever is not in service any more is refused at once.
@@ -106,7 +106,7 @@ class StaffPage:
 
 
 class EndsAssistances(Protocol):
-    """Ends what an officer has begun for people at the counter."""
+    """Ends the assistances that an officer has begun."""
 
     async def end_of_officer(self, officer_id: str) -> None:
         """End every open assistance of this officer."""
@@ -134,7 +134,7 @@ class StaffAdmin:
         self._one_time = OneTimePasswords(context.settings.fingerprint_keyring())
 
     async def hire(self, caller: Caller, hiring: Hiring, command_id: str) -> StaffSeen:
-        """A new member of staff with a one-time password; a treasurer or operator is only proposed until another
+        """Make a new member of staff with a one-time password; a treasurer or operator is only proposed until another
         operator approves. Whether there is such an office is not known here: the offices are scheduling's.
 
         Raises:
@@ -183,11 +183,11 @@ class StaffAdmin:
         return self.seen(record)
 
     async def reassign(self, act: Act, post: Post, office_id: str | None, offices: tuple[str, ...] = ()) -> StaffSeen:
-        """Another role or office, or other offices that a treasurer serves; nobody becomes a treasurer or operator
-        before another operator approves.
+        """Another role or office, or other offices that a treasurer serves; the role of a treasurer or operator waits
+        until another operator approves.
 
         Raises:
-            OfficeNeeded, OfficeNotWanted, and what :meth:`lock` raises.
+            OfficeNeeded, OfficeNotWanted, and every refusal of :meth:`lock`.
         """
 
         async def change(record: Record[Staff], actor: Staff) -> StaffSeen:
@@ -200,7 +200,7 @@ class StaffAdmin:
         return await self._do(act, change)
 
     async def lock(self, act: Act) -> StaffSeen:
-        """Out at once, until somebody unlocks. What was asked for about them is dropped.
+        """Lock at once, until somebody unlocks; a request that waits about them is dropped.
 
         Raises:
             StaffUnknown, StaffNotInService, NotYourOffice, RoleNotYours, NotOnYourself, LastOperatorStays,
@@ -212,7 +212,7 @@ class StaffAdmin:
         """Gone for good.
 
         Raises:
-            What :meth:`lock` raises.
+            Every refusal of :meth:`lock`.
         """
         return await self._do(act, self._changing(act, rules.leave), whatever_is_pending=True)
 
@@ -220,7 +220,7 @@ class StaffAdmin:
         """In again by a new one-time password; a treasurer or operator once another operator approves.
 
         Raises:
-            What :meth:`lock` raises.
+            Every refusal of :meth:`lock`.
         """
         return await self._do(act, self._giving(act, StaffCommand.UNLOCK))
 
@@ -228,15 +228,15 @@ class StaffAdmin:
         """A new one-time password in place of the own one; of a treasurer or operator once another operator approves.
 
         Raises:
-            What :meth:`lock` raises.
+            Every refusal of :meth:`lock`.
         """
         return await self._do(act, self._giving(act, StaffCommand.RESET))
 
     async def approve(self, act: Act) -> StaffSeen:
-        """Approve and do what another operator asked for; the answer shows the one-time password, if one was made.
+        """Approve and do the request of another operator; the answer shows the one-time password, if one was made.
 
         Raises:
-            NothingToDecide, SecondOperatorNeeded, and what :meth:`lock` raises.
+            NothingToDecide, SecondOperatorNeeded, and every refusal of :meth:`lock`.
         """
 
         async def change(record: Record[Staff], _actor: Staff) -> StaffSeen:
@@ -252,10 +252,10 @@ class StaffAdmin:
         return await self._do(act, change, whatever_is_pending=True)
 
     async def refuse(self, act: Act) -> StaffSeen:
-        """Refuse what was asked for; the operator who asked may take it back so.
+        """Refuse a request; the operator who asked may withdraw it so.
 
         Raises:
-            NothingToDecide, and what :meth:`lock` raises.
+            NothingToDecide, and every refusal of :meth:`lock`.
         """
 
         async def change(record: Record[Staff], _actor: Staff) -> StaffSeen:
@@ -369,7 +369,7 @@ class StaffAdmin:
         return self.seen(saved)
 
     async def _end_assistances(self, record: Record[Staff]) -> None:
-        """End what somebody without a session had begun; after the write, so that nothing begins unseen behind it."""
+        """End the assistances of an officer without a session, after the write: none begins unseen behind it."""
         if not record.state.sessions:
             await self._assistances.end_of_officer(record.id)
 
@@ -417,7 +417,7 @@ class StaffAdmin:
         return self._one_time.make(record.id, one_time.salt if one_time is not None else "")
 
     def seen(self, record: Record[Staff], one_time_password: str | None = None) -> StaffSeen:
-        """A member of staff in the open, for who administers them or for their own eyes."""
+        """Return a member of staff in the open, for who administers them or for their own eyes."""
         sealed = record.state.name
         name = self._staff_vault.staff_name(sealed, record.id) if sealed is not None else None
         return StaffSeen(record.id, record.state, name, one_time_password)

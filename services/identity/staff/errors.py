@@ -1,4 +1,4 @@
-"""What is refused about staff themselves: who makes them, moves them, locks them, and how they get in."""
+"""Refusals about members of staff: hiring, moving, locking, passwords and sign-in."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ class OfficeNotWanted(Refusal):
 
 
 class NotOnYourself(NotAllowed):
-    """Nobody changes, locks, resets or approves themselves."""
+    """Members of staff do not change, lock, reset or approve themselves."""
 
     code = "not_on_yourself"
     title = "Nobody does this to themselves."
@@ -173,7 +173,7 @@ class NotOnYourself(NotAllowed):
 
 
 class LastOperatorStays(Refusal):
-    """Nobody could make staff any more."""
+    """Without this operator there would be none who makes staff."""
 
     status = 409
     code = "last_operator_stays"
@@ -217,7 +217,7 @@ class NothingToDecide(Refusal):
 
 
 class SecondOperatorNeeded(NotAllowed):
-    """Who asked for it does not agree to it."""
+    """The operator who asked for it cannot agree to it."""
 
     code = "second_operator_needed"
     title = "Another operator than the one who asked must approve."

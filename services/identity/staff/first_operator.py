@@ -45,7 +45,7 @@ class FirstOperators:
         self._roster = roster
 
     async def make_first_operator(self, founder: Founder, command_id: str) -> Record[Staff]:
-        """The operator that this secret makes, once: their id follows from the secret. A repeat finds them.
+        """Return the operator that this secret makes, once: their id follows from the secret. A repeat finds them.
 
         Raises:
             FirstOperatorSecretWrong: it is none of the settings'.

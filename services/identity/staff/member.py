@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 from services.identity.rules import LockRules
 from services.identity.sessions.session import Session
@@ -39,17 +39,35 @@ class StaffReason(StrEnum):
 
 
 TRIES_FORGOTTEN: Final = timedelta(days=1)
-"""After so long without a try the wrong ones of before count no more: for real names and for those that nobody has."""
+"""After so long without a try the wrong ones of before count no more: for names of staff and unknown ones alike."""
+
+
+MOST_SOURCES: Final = 50
+"""Known devices and office addresses whose wrong passwords are counted apart; the oldest are forgotten."""
+
+ELSEWHERE: Final = ""
+"""The source of a try that comes from no known device and no office network: all of these are counted together."""
+
+
+@dataclass(frozen=True)
+class TryCount:
+    """Wrong passwords from one source: a known device, an address of an office network, or everywhere else."""
+
+    source: str
+    tries: int = 0
+    locked_until: datetime | None = None
+    tried_at: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Stranger:
-    """A user name that no member of staff has, and how often it was tried: it locks like a real one."""
+    """An unknown user name and how often it was tried: it locks like a known one."""
 
     kept_until: datetime
     tries: int = 0
     locked_until: datetime | None = None
     tried_at: datetime | None = None
+    sources: tuple[TryCount, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,7 +98,8 @@ class Staff:
 
     ``offices`` are those that a treasurer serves, or ``shared.tokens.ALL_OFFICES``; without one they serve none.
 
-    ``name`` is sealed. ``commands`` are the last ones that took effect, so that a repeat is known.
+    ``tries``, ``locked_until`` and ``tried_at`` are of tries from elsewhere, ``sources`` of known devices and office
+    networks. ``name`` is sealed. ``commands`` are the last ones that took effect, so that a repeat is known.
     """
 
     username: str
@@ -100,42 +119,63 @@ class Staff:
     commands: tuple[str, ...] = ()
     offices: tuple[str, ...] = ()
     tried_at: datetime | None = None
+    sources: tuple[TryCount, ...] = ()
 
 
-def is_locked(staff: Staff | Stranger, now: datetime) -> bool:
-    """Return whether the account is locked now."""
-    return staff.locked_until is not None and now < staff.locked_until
+_Tried = TypeVar("_Tried", Staff, Stranger)
 
 
-def count_try(staff: Staff, rules: LockRules, now: datetime) -> Staff:
-    """The account with one try used, written before the password is compared, so that nobody tries faster than that.
+def tries_from(staff: Staff | Stranger, source: str) -> TryCount:
+    """Return the wrong passwords from this source."""
+    if source == ELSEWHERE:
+        return TryCount(ELSEWHERE, staff.tries, staff.locked_until, staff.tried_at)
+    return next((count for count in staff.sources if count.source == source), TryCount(source))
+
+
+def locked_until(staff: Staff | Stranger, now: datetime, source: str = ELSEWHERE) -> datetime | None:
+    """Return until when the account is locked for this source, or None if it is not."""
+    until = tries_from(staff, source).locked_until
+    return until if until is not None and now < until else None
+
+
+def count_try(staff: Staff, rules: LockRules, now: datetime, source: str = ELSEWHERE) -> Staff:
+    """The account with one try used, written before the password is compared, so that parallel tries are counted too.
 
     The last allowed try sets the lock; a right password lifts it again.
     """
-    tries, locked_until = _counted(staff, rules, now)
-    return replace(staff, tries=tries, locked_until=locked_until, tried_at=now)
+    return _with_tries(staff, _counted(tries_from(staff, source), rules, now))
 
 
-def count_try_of_stranger(stranger: Stranger | None, rules: LockRules, now: datetime) -> Stranger:
+def count_try_of_stranger(
+    stranger: Stranger | None, rules: LockRules, now: datetime, source: str = ELSEWHERE
+) -> Stranger:
     """Return an unknown user name with one try used."""
     known = stranger or Stranger(now)
-    tries, locked_until = _counted(known, rules, now)
-    kept_until = max(now + TRIES_FORGOTTEN, locked_until or now)
-    return Stranger(kept_until, tries, locked_until, now)
+    counted = _counted(tries_from(known, source), rules, now)
+    kept_until = max(known.kept_until, now + TRIES_FORGOTTEN, counted.locked_until or now)
+    return replace(_with_tries(known, counted), kept_until=kept_until)
 
 
-def _counted(staff: Staff | Stranger, rules: LockRules, now: datetime) -> tuple[int, datetime | None]:
-    """Return the number of tries with this one, and until when that locks."""
-    is_old = staff.tried_at is not None and now - staff.tried_at >= TRIES_FORGOTTEN
-    tries = (0 if staff.locked_until is not None or is_old else staff.tries) + 1
-    return tries, now + timedelta(seconds=rules.lock_seconds) if tries >= rules.tries else None
+def recognised(staff: Staff, source: str = ELSEWHERE) -> Staff:
+    """Return the member of staff after a right password that does not sign them in: tries from there begin again."""
+    return _with_tries(staff, TryCount(source, tried_at=tries_from(staff, source).tried_at))
 
 
-def recognised(staff: Staff) -> Staff:
-    """Return the member of staff after a right password that does not sign them in: the tries begin again."""
-    return replace(staff, tries=0, locked_until=None)
-
-
-def let_in(staff: Staff, sessions: tuple[Session, ...], now: datetime) -> Staff:
+def let_in(staff: Staff, sessions: tuple[Session, ...], now: datetime, source: str = ELSEWHERE) -> Staff:
     """Return the member of staff, signed in with these sessions."""
-    return replace(recognised(staff), sessions=sessions, signed_in_at=now)
+    return replace(recognised(staff, source), sessions=sessions, signed_in_at=now)
+
+
+def _counted(count: TryCount, rules: LockRules, now: datetime) -> TryCount:
+    """Return the tries with this one; as many as the rules allow lock."""
+    is_old = count.tried_at is not None and now - count.tried_at >= TRIES_FORGOTTEN
+    tries = (0 if count.locked_until is not None or is_old else count.tries) + 1
+    until = now + timedelta(seconds=rules.lock_seconds) if tries >= rules.tries else None
+    return TryCount(count.source, tries, until, now)
+
+
+def _with_tries(staff: _Tried, count: TryCount) -> _Tried:
+    if count.source == ELSEWHERE:
+        return replace(staff, tries=count.tries, locked_until=count.locked_until, tried_at=count.tried_at)
+    others: tuple[TryCount, ...] = tuple(other for other in staff.sources if other.source != count.source)
+    return replace(staff, sources=(*others, count)[-MOST_SOURCES:])

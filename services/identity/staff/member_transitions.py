@@ -74,7 +74,7 @@ def hire(
 
 
 def found(username: str, name: str, password_hash: str, command_id: str, now: datetime) -> Staff:
-    """An operator made with a secret of the installation: with an own password from the beginning."""
+    """Return an operator made with a secret of the installation: with an own password from the beginning."""
     return Staff(
         username=username,
         password_hash=password_hash,
@@ -152,16 +152,17 @@ def set_password(staff: Staff, password_hash: str) -> Staff:
         one_time=None,
         tries=0,
         locked_until=None,
+        sources=(),
     )
 
 
 def is_over(staff: Staff, now: datetime) -> bool:
-    """Whether the one-time password does not count any more."""
+    """Return whether the one-time password does not count any more."""
     return staff.one_time is not None and now >= staff.one_time.expires_at
 
 
 def password_problem(username: str, old: str, new: str) -> PasswordProblem | None:
-    """Why the new text cannot be the own password; none if it can."""
+    """Return why the new text cannot be the own password; none if it can."""
     if len(new) < SHORTEST_PASSWORD:
         return PasswordProblem.TOO_SHORT
     if new == old:
@@ -184,6 +185,7 @@ def _invited(staff: Staff, command: StaffCommand, fresh: Fresh, command_id: str,
         pending=None,
         tries=0,
         locked_until=None,
+        sources=(),
     )
 
 

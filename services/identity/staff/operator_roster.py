@@ -1,6 +1,6 @@
 """The roster of operators: one document, so that two who would remove each other at once meet in it.
 
-Only who is on it removes somebody from it, and nobody removes themselves: so it never becomes empty again.
+Only an operator on it removes another one, never themselves: so it never becomes empty.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ class RosterProblem(StrEnum):
 
 
 def joined(roster: Roster, staff_id: str) -> Roster:
-    """The roster with this operator."""
+    """Return the roster with this operator."""
     return roster if staff_id in roster.operators else replace(roster, operators=(*roster.operators, staff_id))
 
 
 def leave_problem(roster: Roster, staff_id: str, by: str) -> RosterProblem | None:
-    """Why ``by`` cannot take this operator off; none if they can, or if it is done already."""
+    """Return why ``by`` cannot take this operator off; none if they can, or if it is done already."""
     if set(roster.operators) <= {staff_id}:
         return RosterProblem.LAST_OPERATOR
     return None if by in roster.operators else RosterProblem.NOT_ON_IT
 
 
 def without(roster: Roster, staff_id: str) -> Roster:
-    """The roster without this operator; ask :func:`leave_problem` first."""
+    """Return the roster without this operator; ask :func:`leave_problem` first."""
     return replace(roster, operators=tuple(operator for operator in roster.operators if operator != staff_id))

@@ -48,7 +48,7 @@ class StaffRoster:
         await self._change(decide)
 
     async def read(self) -> Record[Roster]:
-        """The roster; made of the operators there are where an older version left none."""
+        """Return the roster; made of the operators there are where an older version left none."""
         record = await self._staff.roster()
         if record is not None:
             return record

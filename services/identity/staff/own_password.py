@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.identity.context import UseCaseContext
+from services.identity.sessions.devices import NO_VISITOR, Visitor
 from services.identity.staff import member as staff_rules
 from services.identity.staff import member_transitions as rules
 from services.identity.staff.errors import (
@@ -43,7 +44,9 @@ class OwnPasswords:
         self._passwords = passwords
         self._roster = roster
 
-    async def set_own_password(self, username: str, password: str, new_password: str) -> None:
+    async def set_own_password(
+        self, username: str, password: str, new_password: str, visitor: Visitor = NO_VISITOR
+    ) -> None:
         """An own password in place of the one-time one, or of an older own one; every session of theirs ends.
 
         Raises:
@@ -51,7 +54,7 @@ class OwnPasswords:
             StaffSuspended, OneTimePasswordExpired: nothing can be set now.
             PasswordTooShort, PasswordIsTheOldOne, PasswordIsTheUserName: the new one will not do.
         """
-        proven = await self._passwords.prove(username, password)
+        proven = await self._passwords.prove(username, password, visitor)
         refuse_password(proven.state.username, password, new_password, "/new_password")
         hashed = await self._passwords.hash(new_password)
 
@@ -59,7 +62,8 @@ class OwnPasswords:
             record = await self._staff.staff(proven.id)
             if record is None or record.state.password_hash != proven.state.password_hash:
                 raise StaffCredentialsWrong()
-            await refuse_unready(self._context, record, may_be_invited=True)
+            source = self._passwords.source(record.id, visitor)
+            await refuse_unready(self._context, record, source, may_be_invited=True)
             await self._passwords.note(StaffAct.PASSWORD_SET, actor(record.id, record.state))
             if record.state.role == Post.OPERATOR:
                 await self._roster.join(record.id)
@@ -71,7 +75,9 @@ class OwnPasswords:
         await self._staff.save_staff(record, staff, self._context.now())
 
 
-async def refuse_unready(context: UseCaseContext, record: Record[Staff], *, may_be_invited: bool = False) -> None:
+async def refuse_unready(
+    context: UseCaseContext, record: Record[Staff], source: str, *, may_be_invited: bool = False
+) -> None:
     """Tell the owner of the right password why it does not sign them in; the try counts as a right one.
 
     Raises:
@@ -86,7 +92,7 @@ async def refuse_unready(context: UseCaseContext, record: Record[Staff], *, may_
     elif staff.state is StaffState.INVITED and not may_be_invited:
         refusal = OwnPasswordNeeded()
     if refusal is not None:
-        await StaffRepository(context).save_staff(record, staff_rules.recognised(staff), context.now())
+        await StaffRepository(context).save_staff(record, staff_rules.recognised(staff, source), context.now())
         raise refusal
 
 

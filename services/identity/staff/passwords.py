@@ -10,6 +10,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from services.identity.context import NOBODY, Actor, UseCaseContext
 from services.identity.errors import moment
+from services.identity.sessions.devices import Device, DeviceTokens, Visitor, is_known
+from services.identity.sessions.refresh_tokens import Holder
 from services.identity.staff import member as rules
 from services.identity.staff.errors import StaffCredentialsWrong, StaffLocked
 from services.identity.staff.member import Staff, StaffAct, Stranger
@@ -17,6 +19,7 @@ from services.identity.staff.repository import STRANGER, StaffRepository
 from services.identity.staff.vault import StaffVault
 from shared.audit import Audit
 from shared.audit.entries import DONE, REFUSED
+from shared.http.address import is_in, source_of
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists, VersionConflict
 from shared.store.retry import again
@@ -38,33 +41,40 @@ class StaffPasswords:
         self._audit = audit
         self._hasher = hasher or PasswordHasher()
         self._hashing = asyncio.Semaphore(HASHES_AT_ONCE)
+        self._devices = DeviceTokens(context.settings.fingerprint_keyring())
         self._decoy_hash: str | None = None
 
-    async def prove(self, username: str, password: str) -> Record[Staff]:
-        """Whose password this is.
+    async def prove(self, username: str, password: str, visitor: Visitor) -> Record[Staff]:
+        """Return the member of staff whose password this is. A try counts against the source that it comes from.
 
         Raises:
             StaffCredentialsWrong: user name or password is wrong; both cost the same time.
-            StaffLocked: too many wrong passwords, until ``locked_until``.
+            StaffLocked: too many wrong passwords, from this source, until ``locked_until``.
         """
         name = username.strip().lower()
-        record = await again(lambda: self._count_try(name))
+        record = await again(lambda: self._count_try(name, visitor))
         if record is None:
-            stranger = await again(lambda: self._count_try_of_stranger(name))
+            source = self.source(None, visitor)
+            stranger = await again(lambda: self._count_try_of_stranger(name, source))
             await self.matches(password, None)
             await self.note(StaffAct.SIGN_IN_REFUSED, _STRANGER, "unknown_user")
-            if rules.is_locked(stranger, self._context.now()):
-                self._refuse_locked(stranger)
+            self._refuse_locked(stranger, source)
             raise StaffCredentialsWrong()
         if not await self.matches(password, record.state.password_hash):
             await self.note(StaffAct.SIGN_IN_REFUSED, actor(record.id, record.state), "wrong_password")
-            if rules.is_locked(record.state, self._context.now()):
-                self._refuse_locked(record.state)
+            self._refuse_locked(record.state, self.source(record.id, visitor))
             raise StaffCredentialsWrong()
         return record
 
+    def known_device(self, staff_id: str, visitor: Visitor) -> Device | None:
+        """Return the visitor's device if this member of staff has signed in on it."""
+        device = self._devices.read(visitor.device_token)
+        seconds, now = self._context.settings.session_rules.device_seconds, self._context.now()
+        known = is_known(device, Holder.STAFF, staff_id, since=None, device_seconds=seconds, now=now)
+        return device if known else None
+
     async def hash(self, password: str) -> str:
-        """The stored form of a password."""
+        """Return the stored form of a password."""
         async with self._hashing:
             return await asyncio.to_thread(self._hasher.hash, password)
 
@@ -82,27 +92,37 @@ class StaffPasswords:
         outcome = REFUSED if act in (StaffAct.SIGN_IN_REFUSED, StaffAct.SIGN_IN_LOCKED) else DONE
         await self._audit.note(who, act, subject=who.account_id, outcome=outcome, detail=cause)
 
-    async def _count_try(self, username: str) -> Record[Staff] | None:
+    def source(self, staff_id: str | None, visitor: Visitor) -> str:
+        """Return the source that the visitor's tries count against; ``staff_id`` is None for an unknown user name."""
+        device = self.known_device(staff_id, visitor) if staff_id is not None else None
+        if device is not None:
+            return f"device:{device.id}"
+        if is_in(visitor.address, self._context.settings.office_networks):
+            return f"office:{self._staff_vault.office_source(source_of(visitor.address))}"
+        return rules.ELSEWHERE
+
+    async def _count_try(self, username: str, visitor: Visitor) -> Record[Staff] | None:
         """Return the member of staff with one try used; None for an unknown user name."""
         record = await self._staff.staff_named(username)
         if record is None:
             return None
-        if rules.is_locked(record.state, self._context.now()):
+        source, now = self.source(record.id, visitor), self._context.now()
+        if rules.locked_until(record.state, now, source):
             await self.note(StaffAct.SIGN_IN_LOCKED, actor(record.id, record.state), "locked")
-            self._refuse_locked(record.state)
-        counted = rules.count_try(record.state, self._context.settings.lock_rules, self._context.now())
-        return await self._staff.save_staff(record, counted, self._context.now())
+            self._refuse_locked(record.state, source)
+        counted = rules.count_try(record.state, self._context.settings.lock_rules, now, source)
+        return await self._staff.save_staff(record, counted, now)
 
-    async def _count_try_of_stranger(self, username: str) -> Stranger:
+    async def _count_try_of_stranger(self, username: str, source: str) -> Stranger:
         """Return an unknown user name with one try used; it locks as a known one does, so that locks tell nothing."""
         now = self._context.now()
         stranger_id = self._staff_vault.stranger_id(username)
         record = await self._staff.stranger(stranger_id)
-        if record is not None and rules.is_locked(record.state, now):
+        if record is not None and rules.locked_until(record.state, now, source):
             await self.note(StaffAct.SIGN_IN_LOCKED, _STRANGER, "locked")
-            self._refuse_locked(record.state)
+            self._refuse_locked(record.state, source)
         known = record.state if record is not None else None
-        counted = rules.count_try_of_stranger(known, self._context.settings.lock_rules, now)
+        counted = rules.count_try_of_stranger(known, self._context.settings.lock_rules, now, source)
         if record is not None:
             return (await self._context.store.save(STRANGER, record, counted, now=now)).state
         try:
@@ -110,9 +130,11 @@ class StaffPasswords:
         except AlreadyExists:
             raise VersionConflict("the name was tried by somebody else at the same moment") from None
 
-    def _refuse_locked(self, staff: Staff | Stranger) -> None:
-        until = staff.locked_until
-        assert until is not None, "only a lock is refused"  # noqa: S101 - narrows the type
+    def _refuse_locked(self, staff: Staff | Stranger, source: str) -> None:
+        """Refuse if the account is locked for this source."""
+        until = rules.locked_until(staff, self._context.now(), source)
+        if until is None:
+            return
         seconds = max(1, round((until - self._context.now()).total_seconds() + 0.5))
         raise StaffLocked(retry_after_seconds=seconds, locked_until=moment(until))
 

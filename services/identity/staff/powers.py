@@ -50,7 +50,7 @@ class PowerProblem(StrEnum):
 
 
 def place_problem(post: Post, office_id: str | None) -> PowerProblem | None:
-    """Whether role and office fit each other."""
+    """Return whether role and office fit each other."""
     if post in OF_AN_OFFICE and office_id is None:
         return PowerProblem.OFFICE_NEEDED
     if post not in OF_AN_OFFICE and office_id is not None:
@@ -59,19 +59,19 @@ def place_problem(post: Post, office_id: str | None) -> PowerProblem | None:
 
 
 def served_problem(post: Post, offices: tuple[str, ...]) -> PowerProblem | None:
-    """Whether a list of offices served fits the role: only treasurers have one."""
+    """Return whether a list of offices served fits the role: only treasurers have one."""
     return PowerProblem.OFFICE_NOT_WANTED if offices and post is not Post.TREASURER else None
 
 
 def hire_problem(actor: Post, actor_office: str | None, post: Post, office_id: str | None) -> PowerProblem | None:
-    """Why the actor may not hire somebody for this; none if they may."""
+    """Return why the actor may not hire somebody for this; none if they may."""
     if post not in HIRES.get(actor, frozenset()):
         return PowerProblem.NOT_YOUR_ROLE
     return place_problem(post, office_id) or _office_problem(actor, actor_office, office_id)
 
 
 def manage_problem(actor: Post, actor_office: str | None, post: Post, office_id: str | None) -> PowerProblem | None:
-    """Why the actor may not act on somebody who is this; none if they may. Operators act on everybody."""
+    """Return why the actor may not act on somebody who is this; none if they may. Operators act on everybody."""
     problem = _office_problem(actor, actor_office, office_id)
     if problem is not None or actor is Post.OPERATOR:
         return problem
@@ -79,12 +79,12 @@ def manage_problem(actor: Post, actor_office: str | None, post: Post, office_id:
 
 
 def give_problem(actor: Post, actor_office: str | None, post: Post, office_id: str | None) -> PowerProblem | None:
-    """Why the actor may not move somebody to this role and office; none if they may."""
+    """Return why the actor may not move somebody to this role and office; none if they may."""
     return place_problem(post, office_id) or manage_problem(actor, actor_office, post, office_id)
 
 
 def needs_second(command: StaffCommand, post: Post) -> bool:
-    """Whether a second operator has to agree before somebody who then is this can sign in by it.
+    """Return whether a second operator has to agree before somebody who then is this can sign in by it.
 
     A one-time password is as good as the account, so whoever could reset a colleague's alone could agree with
     themselves in the colleague's name. Locking takes power away: one is enough, and at once.

@@ -65,5 +65,5 @@ class StaffRepository:
         return await self._store.get(STRANGER, stranger_id)
 
     async def roster(self) -> Record[Roster] | None:
-        """The roster of operators."""
+        """Return the roster of operators."""
         return await self._store.get(ROSTER, OPERATORS)

@@ -6,6 +6,7 @@ from typing import Final
 
 from services.identity.applicants.errors import NikNotSixteenDigits, PersonNotKnown
 from services.identity.http import IDENTITY, STAFF_LOGINS_PER_ADDRESS
+from services.identity.sessions.devices import Visitor
 from services.identity.sessions.schemas import TokensView
 from services.identity.staff.errors import (
     OneTimePasswordExpired,
@@ -42,7 +43,8 @@ LOOKUPS_PER_CALLER: Final = RateLimit(60, 60.0)
 )
 async def log_in_staff(call: Call[StaffLogin]) -> TokensView:
     """Tokens for a member of staff."""
-    return TokensView.of(await call.app[IDENTITY].staff.log_in(call.body.username, call.body.password))
+    asked, visitor = call.body, Visitor(call.address, call.body.device_token)
+    return TokensView.from_credentials(await call.app[IDENTITY].staff.log_in(asked.username, asked.password, visitor))
 
 
 @api.post(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from services.identity.field_types import MAX_PASSWORD_CHARS, NikText, ReasonCode
+from services.identity.field_types import MAX_PASSWORD_CHARS, DeviceToken, NikText, ReasonCode
 from shared.http.schema import Body, View
 
 
@@ -15,6 +15,10 @@ class StaffLogin(Body):
 
     username: Annotated[str, StringConstraints(min_length=1, max_length=64)] = Field(examples=["front_officer"])
     password: Annotated[str, StringConstraints(min_length=1, max_length=MAX_PASSWORD_CHARS)]
+    device_token: DeviceToken | None = Field(
+        None,
+        description="As the last sign-in on this device gave it: wrong passwords from elsewhere do not lock it out.",
+    )
 
 
 class PersonLookup(Body):

@@ -8,6 +8,7 @@ import structlog
 
 from services.identity.context import UseCaseContext
 from services.identity.sessions.credentials import CredentialIssuer, Credentials
+from services.identity.sessions.devices import NO_VISITOR, Visitor
 from services.identity.staff import member as rules
 from services.identity.staff.errors import StaffCredentialsWrong
 from services.identity.staff.member import Staff, StaffAct
@@ -48,17 +49,17 @@ class StaffSignIn:
         self._passwords = passwords
         self._roster = roster
 
-    async def log_in(self, username: str, password: str) -> Credentials:
-        """Tokens for the right password.
+    async def log_in(self, username: str, password: str, visitor: Visitor = NO_VISITOR) -> Credentials:
+        """Return tokens for the right password.
 
         Raises:
             StaffCredentialsWrong: user name or password is wrong; both cost the same time.
-            StaffLocked: too many wrong passwords, until ``locked_until``.
+            StaffLocked: too many wrong passwords from where the visitor is, until ``locked_until``.
             OwnPasswordNeeded, OneTimePasswordExpired: it is a one-time password.
             StaffSuspended: somebody has locked the account.
         """
-        proven = await self._passwords.prove(username, password)
-        return await again(lambda: self._let_in(proven.id, proven.state.password_hash))
+        proven = await self._passwords.prove(username, password, visitor)
+        return await again(lambda: self._let_in(proven.id, proven.state.password_hash, visitor))
 
     async def seed_demo(self) -> None:
         """Make the demo staff where they are missing; does nothing unless a demo password is set."""
@@ -87,13 +88,16 @@ class StaffSignIn:
             log.info("staff_exists", staff_id=staff_id)
         return staff_id
 
-    async def _let_in(self, staff_id: str, proven_hash: str) -> Credentials:
+    async def _let_in(self, staff_id: str, proven_hash: str, visitor: Visitor) -> Credentials:
         record = await self._staff.staff(staff_id)
         if record is None or record.state.password_hash != proven_hash:
             raise StaffCredentialsWrong()
-        await refuse_unready(self._context, record)
-        session = self._credentials.start(self._context.ids.new(), staff=True)
-        welcome = rules.let_in(record.state, self._credentials.add(record.state.sessions, session), self._context.now())
+        source, device = self._passwords.source(staff_id, visitor), self._passwords.known_device(staff_id, visitor)
+        await refuse_unready(self._context, record, source)
+        device_id = device.id if device is not None else ""
+        session = self._credentials.start(self._context.ids.new(), staff=True, device_id=device_id)
+        sessions = self._credentials.add(record.state.sessions, session)
+        welcome = rules.let_in(record.state, sessions, self._context.now(), source)
         await self._staff.save_staff(record, welcome, self._context.now())
         await self._passwords.note(StaffAct.SIGNED_IN, actor(staff_id, welcome))
         return self._credentials.staff_credentials(caller_of(staff_id, welcome, session.id), session)

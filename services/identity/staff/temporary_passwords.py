@@ -26,7 +26,7 @@ class OneTimePasswords:
         self._key = keyring.current.derived(_PURPOSE)
 
     def make(self, staff_id: str, salt: str) -> str:
-        """The one-time password of this member of staff and this salt."""
+        """Return the one-time password of this member of staff and this salt."""
         digest = hmac.new(self._key, framed(staff_id, salt), hashlib.sha256).digest()
         text = base64.b32encode(digest).decode().lower()[:_CHARS]
         return "-".join(text[at : at + _GROUP] for at in range(0, _CHARS, _GROUP))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from services.identity.http import IDENTITY, TRIES_PER_ADDRESS
+from services.identity.http import IDENTITY, LINKS_PER_ADDRESS, TRIES_PER_ADDRESS
+from services.identity.page import PAGE_HEADERS, PageLanguage
 from services.identity.sessions.schemas import TokensView
+from services.identity.tokens.disown_page import disown_page
+from services.identity.tokens.disowning import DisownStep
 from services.identity.tokens.errors import RefreshTokenInvalid, SessionEnded
 from services.identity.tokens.schemas import AuthorizationServerView, JwksView, RefreshToken
-from shared.http.call import Answer, Call
+from shared.http.call import HTML, Answer, Call
 from shared.http.endpoint import PUBLIC, Endpoints
 from shared.tokens import ALGORITHM
 
@@ -26,7 +29,7 @@ api = Endpoints("signing in")
 )
 async def refresh(call: Call[RefreshToken]) -> TokensView:
     """Rotate the refresh token."""
-    return TokensView.of(await call.app[IDENTITY].sessions.refresh(call.body.refresh_token))
+    return TokensView.from_credentials(await call.app[IDENTITY].sessions.refresh(call.body.refresh_token))
 
 
 @api.post(
@@ -44,6 +47,38 @@ async def revoke(call: Call[RefreshToken]) -> None:
 
 
 @api.get(
+    "/v1/logins/{link}/disown",
+    summary="The page behind the link that disowns a sign-in on a new device",
+    description="For browsers, without scripts. Looking changes nothing: mail programs open links by themselves.",
+    access=PUBLIC,
+    query=PageLanguage,
+    answers={200: HTML},
+    rate=LINKS_PER_ADDRESS,
+)
+async def show_disowning(call: Call[None, PageLanguage]) -> Answer:
+    """The page that asks whether to disown."""
+    return _disown_page(call, await call.app[IDENTITY].disowning.look_at(call.path["link"]))
+
+
+@api.post(
+    "/v1/logins/{link}/disown",
+    summary="Disown a sign-in on a new device",
+    description="Every session is ended and every device is a new one. A repeat finds it done.",
+    access=PUBLIC,
+    query=PageLanguage,
+    answers={200: HTML},
+    rate=LINKS_PER_ADDRESS,
+)
+async def disown_sign_in(call: Call[None, PageLanguage]) -> Answer:
+    """End every session, and the page that says so."""
+    return _disown_page(call, await call.app[IDENTITY].disowning.disown(call.path["link"]))
+
+
+def _disown_page(call: Call[None, PageLanguage], step: DisownStep) -> Answer:
+    return Answer(200, disown_page(step, call.query.language or call.language), headers=PAGE_HEADERS)
+
+
+@api.get(
     "/v1/.well-known/jwks.json",
     summary="The public keys that tokens are checked with",
     access=PUBLIC,
@@ -51,7 +86,7 @@ async def revoke(call: Call[RefreshToken]) -> None:
 )
 async def publish_keys(call: Call) -> Answer:
     """The JWK set."""
-    keys = JwksView.of(call.app[IDENTITY].issuer.jwks())
+    keys = JwksView.from_key_set(call.app[IDENTITY].issuer.jwks())
     return Answer(200, keys, headers={"Cache-Control": "public, max-age=60"})
 
 

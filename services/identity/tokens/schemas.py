@@ -34,13 +34,13 @@ class JwksView(View):
     keys: list[JwkView]
 
     @classmethod
-    def of(cls, jwks: dict[str, Any]) -> JwksView:
-        """The view of a key set."""
+    def from_key_set(cls, jwks: dict[str, Any]) -> JwksView:
+        """Return the view of a key set."""
         return cls.model_validate(jwks)
 
 
 class AuthorizationServerView(View):
-    """What a client may know of identity before it signs in (RFC 8414, section 2): what exists, and nothing else."""
+    """The facts of identity that a client may know before it signs in (RFC 8414, section 2)."""
 
     issuer: str = Field(description="What tokens carry as iss.", examples=["https://paspor.example.org"])
     jwks_uri: str

@@ -58,8 +58,14 @@ RULES: Final[Mapping[type[Event], Rule]] = {
     identity.AccountRegistered: Rule(Notice("account_registered")),
     identity.ApplicantConfirmed: Rule(Notice("applicant_confirmed")),
     identity.ApplicantRefused: Rule(Notice("applicant_refused")),
+    identity.ApplicantShownBack: Rule(Notice("applicant_shown_back", BY_BOTH)),
+    identity.ParticularsCorrected: Rule(Notice("particulars_corrected", BY_BOTH)),
     identity.AssistanceBegun: Rule(Notice("assistance_begun", BY_BOTH), until="expires_at"),
     application.ApplicationSubmitted: Rule(Notice("application_submitted")),
+    application.DraftEnding: Rule(Notice("draft_ending", BY_BOTH), until="ends_at"),
+    application.DraftExpired: Rule(Notice("draft_expired")),
+    application.ApplicationClosedForPerson: Rule(Notice("application_closed_for_person", BY_BOTH)),
+    application.SubmissionFreed: Rule(Notice("submission_freed", BY_BOTH)),
     application.HandOverOverdue: Rule(Notice("hand_over_overdue")),
     application.InterviewRecorded: Rule(
         CHANGED,
@@ -167,6 +173,9 @@ OTP: Final = "otp"
 CONSENT_CODE: Final = "assistance_code"
 """A code that is told to an officer, unlike every other one."""
 
+NEW_DEVICE: Final = "new_device"
+"""A sign-in on a new device, or one that waits, with the link that disowns it."""
+
 LETTER: Final = "letter"
 
 
@@ -191,4 +200,4 @@ def useful_until(event: Event, event_at: datetime, useful_for: timedelta) -> dat
 def templates() -> frozenset[str]:
     """Return the name of every template that can be asked for."""
     from_events = {notice.template for rule in RULES.values() for notice in rule.notices()}
-    return frozenset({*from_events, OTP, CONSENT_CODE, LETTER, *ADDRESS_CHANGED.values()})
+    return frozenset({*from_events, OTP, CONSENT_CODE, NEW_DEVICE, LETTER, *ADDRESS_CHANGED.values()})

@@ -17,7 +17,7 @@ from services.notification.notices.vault import NoticeVault
 from shared.events.codes import DeliveryChannel
 from shared.events.envelope import Envelope
 from shared.events.message import Event
-from shared.events.notification import SendLetter, SendOtp
+from shared.events.notification import SendLetter, SendOtp, TellOfSignIn
 from shared.files.port import PIECE_BYTES, FileExists, FileFinished, FileMeta, FileUnknown, WrongOffset
 from shared.ids import derived_id
 from shared.logs import get_logger
@@ -70,9 +70,32 @@ class Notices:
                 "purpose": command.purpose,
                 "expires_at": command.expires_at.isoformat(),
                 "office_id": box.office_id,
+                "long_code": box.long_code,
             },
             send_by=command.expires_at,
             cause_id=command.challenge_id,
+            urgent=True,
+        )
+        await self._queue.add(wanted)
+
+    async def tell_of_sign_in(self, command: TellOfSignIn, envelope: Envelope) -> None:
+        """Queue the news of a sign-in on a new device, to the address that its box names."""
+        box = self._vault.sign_in(command)
+        is_email = box.channel is DeliveryChannel.EMAIL
+        reach = Reach(email=box.address) if is_email else Reach(phone=box.address)
+        wanted = Wanted(
+            envelope=envelope,
+            template=notices.NEW_DEVICE,
+            channel=box.channel,
+            to=Recipient(command.account_id, known_language(command.language), reach),
+            variables={
+                "url": box.url,
+                "until": box.until.isoformat(),
+                "told_at": envelope.time.isoformat(),
+                "opens_at": command.opens_at.isoformat() if command.opens_at else None,
+            },
+            send_by=box.until,
+            cause_id=command.notice_id,
             urgent=True,
         )
         await self._queue.add(wanted)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+from datetime import datetime
 
 from services.notification.seals import Box, Seals
 from shared.events.codes import DeliveryChannel
-from shared.events.notification import SendLetter, SendOtp
+from shared.events.notification import SendLetter, SendOtp, TellOfSignIn
 
 
 class OtpBox(Box):
@@ -17,6 +18,17 @@ class OtpBox(Box):
     code: str
     office_id: str | None = None
     """The office that asks for consent to assist."""
+    long_code: str | None = None
+    """A code for signing in that counts for an hour, and whatever others have tried."""
+
+
+class SignInBox(Box):
+    """The content of `TellOfSignIn`."""
+
+    address: str
+    channel: DeliveryChannel
+    url: str
+    until: datetime
 
 
 class LetterBox(Box):
@@ -43,6 +55,10 @@ class NoticeVault:
             CannotDecrypt, ValueError: it is no such box.
         """
         return OtpBox.model_validate(self._unsealer.open_json(command.sealed, command.challenge_id))
+
+    def sign_in(self, command: TellOfSignIn) -> SignInBox:
+        """Open the box. `CannotDecrypt` or `ValueError` for what is no such box."""
+        return SignInBox.model_validate(self._unsealer.open_json(command.sealed, command.notice_id))
 
     def letter(self, command: SendLetter) -> LetterBox:
         """Open the box.

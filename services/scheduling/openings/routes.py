@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.scheduling.errors import ApplicationIsWithdrawn, NotYourOffice, OfficeNotFound
+from services.scheduling.errors import NOT_SUBMITTED, ApplicationIsWithdrawn, NotYourOffice, OfficeNotFound
 from services.scheduling.http import actor_of, use_case
 from services.scheduling.offices.errors import SessionNotFound
 from services.scheduling.openings.announcing import Openings, OpeningWish
@@ -30,7 +30,7 @@ from services.scheduling.openings.schemas import (
 )
 from services.scheduling.openings.views import opening_view, ticket_event_view, ticket_view
 from services.scheduling.openings.waiting_room import PlaceInLine, WaitingRoom
-from shared.errors import NotFound, NotKnownYet, SomeoneElseChangedIt
+from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.http.call import EVENT_STREAM, Answer, Call
 from shared.http.endpoint import APPLICANT, PUBLIC, STAFF, Endpoints, RateLimit
 from shared.http.events_stream import event_stream
@@ -139,7 +139,7 @@ async def opening_record(call: Call) -> OpeningRecordView:
     answers={201: TicketView},
     refusals=(
         OpeningNotFound,
-        NotKnownYet,
+        *NOT_SUBMITTED,
         NotFound,
         ApplicationIsWithdrawn,
         DoorsNotOpen,

@@ -10,7 +10,7 @@ from services.scheduling.field_types import Id
 from services.scheduling.offices.schemas import (
     NextOpeningView,
 )
-from shared.http.schema import Body, IsoMoment, Query, View
+from shared.http.schema import Body, IsoMoment, NextCallView, Query, View
 
 MOST_SESSIONS = 500
 """Of one opening; a month of an office with several sessions a day is below 200."""
@@ -123,6 +123,7 @@ class TicketView(TicketEventView):
     remaining_steps: list[str]
     next_action: str
     next_action_id: str
+    next_call: NextCallView | None
     deadline: datetime | None
 
 

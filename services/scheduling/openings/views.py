@@ -9,6 +9,7 @@ from typing import Final
 from services.scheduling.openings.opening import Opening, TicketStanding
 from services.scheduling.openings.schemas import OpeningView, TicketEventView, TicketView
 from services.scheduling.openings.waiting_room import PlaceInLine
+from shared.http.schema import view_next_call
 from shared.store.kinds import Record
 
 ROUGHLY_SECONDS: Final = 15
@@ -114,6 +115,7 @@ def ticket_view(place: PlaceInLine) -> TicketView:
         remaining_steps=list(words.remaining_steps),
         next_action=words.next_action,
         next_action_id=words.next_action_id,
+        next_call=view_next_call("ticket", place.standing, opening_id=place.opening_id),
         deadline=place.admitted_until if place.standing is TicketStanding.ADMITTED else None,
     )
 

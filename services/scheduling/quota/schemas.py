@@ -32,7 +32,7 @@ from services.scheduling.offices.session import MOST_SEATS
 from services.scheduling.offices.weekly_template import MOST_TEMPLATE_SESSIONS, TemplateSession
 from services.scheduling.terms import Pool
 from shared.fields.names import PlaceName
-from shared.http.schema import Body, IsoDate, IsoMoment, Query, View
+from shared.http.schema import Body, IsoDate, IsoMoment, NextCallView, Query, View
 
 MOST_DATES: Final = 400
 """Holidays or own days of an office: more than a year has."""
@@ -338,6 +338,7 @@ class ChangeView(View):
     failure: str | None
     next_action: str
     next_action_id: str
+    next_call: NextCallView | None
 
 
 class ChangesView(View):

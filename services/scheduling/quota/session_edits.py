@@ -34,7 +34,6 @@ from shared.errors import SomeoneElseChangedIt
 from shared.ids import derived_id
 from shared.store.decision import Decision
 from shared.store.kinds import Record
-from shared.store.port import VersionConflict
 from shared.store.retry import again
 
 MOST_WRITTEN: Final = 2 * MOST_SEATS
@@ -262,8 +261,9 @@ class SessionEdits:
             return False
         for record in await self._seats.seats_of(session_id):
             if record.state.pool == pool and record.state.status is SeatStatus.COOLING:
-                with contextlib.suppress(VersionConflict):
-                    await self._seats.save_seat(record, seats.withdrawn(record.state, change.id), now)
+                withdrawn = Decision(seats.withdrawn(record.state, change.id))
+                with contextlib.suppress(SomeoneElseChangedIt):
+                    await self._seats.change_seat(record, replacing(record.state, withdrawn), self._context.clock)
                     return True
         return False
 

@@ -21,6 +21,7 @@ from services.scheduling.quota import schemas as shown
 from services.scheduling.quota.change import ChangeState, QuotaChange
 from services.scheduling.quota.public_board import FirstFree, ListedOffice, SessionQuota
 from services.scheduling.terms import local_date
+from shared.http.schema import view_next_call
 from shared.store.kinds import Record
 
 NOT_OFFERED: Final = "product_not_offered_here"
@@ -147,6 +148,7 @@ def change_view(record: Record[QuotaChange]) -> shown.ChangeView:
         failure=change.failure,
         next_action=next_action,
         next_action_id=next_action_id,
+        next_call=view_next_call("quota_change", change.state, change_id=record.id, office_id=change.office_id),
     )
 
 

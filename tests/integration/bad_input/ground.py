@@ -92,6 +92,7 @@ class Ground:
             "override_id": NOBODYS_ID,
             "staff_id": NOBODYS_ID,
             "assistance_id": NOBODYS_ID,
+            "correction_id": NOBODYS_ID,
             "stuck": "true",
             "first": "2026-11-01",
             "last": "2026-11-30",
@@ -186,6 +187,8 @@ def _identity_bodies() -> dict[str, Any]:
         "change_email": {"email": "lain.contoh@example.org"},
         "add_applicant": TYPED,
         "correct_applicant": TYPED,
+        "correct_confirmed_applicant": {"nik": nobody(9).nik, "original": "identity_card", "birth_place": "BANDUNG"},
+        "decide_correction": {"approved": True},
         "log_in_staff": {"username": "nobody", "password": "a wrong word"},
         "look_up_person": {"nik": nobody(9).nik},
         "ask_consent": {"identifier": "081200000999"},
@@ -222,6 +225,8 @@ def _application_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
             "reason": "expired",
             "reason_code": "held_passport_before",
         },
+        "search_by_person": {"person_id": NOBODYS_ID},
+        "close_for_person": {"person_id": NOBODYS_ID, "reason_code": "not_known_to_person"},
         "find_penalty": {"ground": "lost", "reason_code": "told_at_interview"},
     }
 

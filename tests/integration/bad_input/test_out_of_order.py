@@ -56,7 +56,9 @@ async def test_steps_of_a_draft_come_in_their_order(ground: Ground) -> None:
         assert refused(unread, unread.status)["field"] == "/confirmed_not_refundable"
         hold = {"application_id": citizen.application_id, "session_id": (await citizen.sessions())[0]["session_id"]}
         reply = await citizen.call("scheduling", "POST", "/v1/appointments", hold)
-        assert refused(reply, 409, "not_known_yet") and reply.headers["Retry-After"] == "1"
+        problem = refused(reply, 409, "application_not_submitted")
+        assert problem["next_action"].startswith("Submit the application first")
+        assert problem["application_id"] == citizen.application_id and reply.headers["Retry-After"] == "1"
 
 
 @pytest.mark.acceptance("F31.out_of_order")

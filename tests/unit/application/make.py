@@ -9,9 +9,10 @@ from typing import Any
 from services.application.applications.application import Application
 from services.application.applications.document import Document, DocumentState
 from services.application.applications.visit import Visits, with_bill_fact, with_seat_fact
-from services.application.requirements.answers import Answers, PassportKind, Purpose, Reason
+from services.application.requirements.answers import Answers, Purpose
 from services.application.rules import Pace
 from shared.events import billing, scheduling
+from shared.events.codes import ApplicationReason, PassportKind
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 """A Monday, 09:00 in Jakarta."""
@@ -22,7 +23,7 @@ VISIT = datetime(2026, 11, 30, 1, 0, tzinfo=UTC)
 PACE = Pace(first_retry_seconds=10, longest_retry_seconds=900, print_poll_seconds=60, alert_grace_seconds=600)
 ADULT = Answers(
     has_held_passport=False,
-    reason=Reason.NEW,
+    reason=ApplicationReason.NEW,
     passport_kind=PassportKind.ELECTRONIC,
     validity_years=10,
     purpose=Purpose.TOURISM,

@@ -10,23 +10,23 @@ import pytest
 from services.application import errors
 from services.application.applications import correction_transitions as correcting
 from services.application.applications.application import Status
-from services.application.applications.correction import Corrected, Correction, Ground
+from services.application.applications.correction import Corrected, Correction
 from services.application.applications.errors import StepComesFirst, StepIsOver
 from services.application.applications.visit import BillState
 from services.application.context import Actor
 from services.application.corrections.errors import NothingCorrected, PaymentOwed, PriceNotKnownYet, ProofNotSeen
 from services.application.corrections.service import Why
-from services.application.requirements.answers import PassportKind, Reason
 from services.application.requirements.errors import AnswersContradict
 from shared.errors import NotFound
 from shared.events import billing
 from shared.events.application import DocumentRefused, KindCorrected, PenaltyFound
+from shared.events.codes import ApplicationReason, PassportKind, PenaltyGround
 from shared.service import NotYet
 from shared.store.decision import Decision
 from tests.unit.application import make
 from tests.unit.application.world import ELSEWHERE, FRONT, INTERVIEWER, OWNER, World
 
-TEN_YEARS_ORDINARY = Corrected("ordinary", 10, Reason.EXPIRED)
+TEN_YEARS_ORDINARY = Corrected("ordinary", 10, ApplicationReason.EXPIRED)
 MORE = "e0000000-0000-4000-8000-000000000009"
 
 
@@ -52,7 +52,7 @@ async def approve(world: World, application_id: str) -> Any:
 async def penalty(world: World, application_id: str, **words: Any) -> Any:
     given = {"force_majeure": False, "proof_seen": False} | words
     return await world.service.corrections.find_penalty(
-        application_id, Ground.DAMAGED, why(world, INTERVIEWER), **given
+        application_id, PenaltyGround.DAMAGED, why(world, INTERVIEWER), **given
     )
 
 
@@ -85,7 +85,7 @@ async def test_the_kind_is_corrected_without_a_new_application() -> None:
     assert answers is not None
     assert (answers.passport_kind, answers.reason, answers.has_held_passport) == (
         PassportKind.ORDINARY,
-        Reason.EXPIRED,
+        ApplicationReason.EXPIRED,
         True,
     )
     (said,) = world.events(KindCorrected)
@@ -122,7 +122,9 @@ async def test_what_is_refused_about_corrections() -> None:
     with pytest.raises(errors.NotYourOffice):
         await other.service.corrections.correct_kind(booked, TEN_YEARS_ORDINARY, why(other, ELSEWHERE))
     with pytest.raises(NothingCorrected):
-        await other.service.corrections.correct_kind(booked, Corrected("electronic", 10, Reason.NEW), why(other))
+        await other.service.corrections.correct_kind(
+            booked, Corrected("electronic", 10, ApplicationReason.NEW), why(other)
+        )
     with pytest.raises(StepComesFirst):
         await penalty(other, booked)
     with pytest.raises(ProofNotSeen):
@@ -210,7 +212,7 @@ async def test_a_bill_that_waits_for_its_code_is_owed_and_says_nothing_yet() -> 
     await world.tell(of_bill(billing.BillRequested, application_id, "top_up", amount=1, legal_basis="PP 45/2024"), 1)
     after = await world.look(application_id)
     assert after.progress.next_action == before
-    assert [each.state for each in correcting.owed(after.application)] == [BillState.REQUESTED]
+    assert [bill.state for bill in correcting.owed(after.application)] == [BillState.REQUESTED]
 
 
 async def test_a_price_for_an_unknown_application_waits() -> None:
@@ -223,7 +225,7 @@ async def test_a_price_for_an_unknown_application_waits() -> None:
 def test_a_price_changes_only_its_own_correction() -> None:
     one, two = (Correction(name, make.NOW, "officer", "why") for name in ("one", "two"))
     state = correcting.priced(make.draft(corrections=(one, two)), "two", 5, ("b",))
-    assert [each.difference for each in state.corrections] == [None, 5]
+    assert [correction.difference for correction in state.corrections] == [None, 5]
     assert correcting.being_priced(state)
 
 
@@ -231,7 +233,11 @@ def test_a_price_changes_only_its_own_correction() -> None:
 async def test_a_document_that_an_officer_refuses_is_told_with_reason_and_last_day() -> None:
     world = World()
     application_id = await world.booked()
-    ktp = next(each for each in (await world.look(application_id)).application.documents if each.requirement == "ktp")
+    ktp = next(
+        document
+        for document in (await world.look(application_id)).application.documents
+        if document.requirement == "ktp"
+    )
     await world.service.uploads.decide(application_id, ktp.document_id, False, "unreadable", FRONT, world.command())
     (said,) = world.events(DocumentRefused)
     assert (said.requirement, said.reason_code, said.document_id) == ("ktp", "unreadable", ktp.document_id)
@@ -239,11 +245,15 @@ async def test_a_document_that_an_officer_refuses_is_told_with_reason_and_last_d
     assert said.replace_until < make.VISIT
     await world.upload(application_id, "ktp")
     history = [
-        each.state for each in (await world.look(application_id)).application.documents if each.requirement == "ktp"
+        document.state
+        for document in (await world.look(application_id)).application.documents
+        if document.requirement == "ktp"
     ]
     assert len(history) == 2, "the refused one is kept beside the new one"
     accepted = next(
-        each for each in (await world.look(application_id)).application.present().values() if each.requirement != "ktp"
+        document
+        for document in (await world.look(application_id)).application.present().values()
+        if document.requirement != "ktp"
     )
     await world.service.uploads.decide(application_id, accepted.document_id, True, None, FRONT, world.command())
     assert len(world.events(DocumentRefused)) == 1
@@ -255,7 +265,11 @@ async def test_without_a_certain_visit_a_refused_document_has_no_last_day() -> N
     await world.service.counter.record_interview(
         application_id, "incomplete", "papers_missing", None, INTERVIEWER, world.command()
     )
-    ktp = next(each for each in (await world.look(application_id)).application.documents if each.requirement == "ktp")
+    ktp = next(
+        document
+        for document in (await world.look(application_id)).application.documents
+        if document.requirement == "ktp"
+    )
     await world.service.uploads.decide(application_id, ktp.document_id, False, "unreadable", FRONT, world.command())
     assert world.events(DocumentRefused)[0].replace_until is None
     assert (await world.look(application_id, OWNER)).application.status is Status.INCOMPLETE

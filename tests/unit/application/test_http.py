@@ -112,7 +112,7 @@ def test_the_endpoints_keep_the_house_rules() -> None:
 
 
 def test_the_questions_are_the_fields_of_the_form() -> None:
-    shown = QuestionnaireView.of(load_rules())
+    shown = QuestionnaireView.from_rules(load_rules())
     assert {question.name for question in shown.questions} == set(Questionnaire.model_fields)
     compulsory = {question.name for question in shown.questions if question.compulsory}
     needed = {name for name, field in Questionnaire.model_fields.items() if field.is_required()}
@@ -269,6 +269,13 @@ async def test_refusals_have_their_codes(browser: Browser, world: World) -> None
         return status, problem["code"]
 
     assert await code("GET", f"{path}/letter") == (409, "step_comes_first")
+    _, view = await browser.ask("GET", path)
+    assert (view["next_action_code"], view["next_call"]) == (
+        "upload_documents",
+        {"method": "POST", "href": f"{path}/documents"},
+    )
+    _, problem = await browser.ask("GET", f"{path}/letter")
+    assert problem["next_call"] == {"method": "POST", "href": f"{path}/documents"}
     assert await code("GET", path, account="stranger") == (404, "not_found")
     assert await code("GET", path, Role.INTERVIEWER) == (403, "not_your_office")
     assert await code("GET", path, Role.TREASURER) == (403, "not_allowed")
@@ -303,7 +310,7 @@ async def test_the_office_sees_flagged_documents_and_overdue_files_of_its_day(br
     assert seen["visits"][0]["hand_over"]["problem"] == "documents_not_accepted"
     path = f"/v1/applications/{application_id}"
     _, view = await browser.ask("GET", path, Role.FRONT_OFFICER)
-    flagged = next(each for each in view["documents"] if each["state"] == "flagged")
+    flagged = next(document for document in view["documents"] if document["state"] == "flagged")
     decision = {"decision": "accepted"}
     url = f"{path}/documents/{flagged['document_id']}/decision"
     status, view = await browser.ask("POST", url, Role.FRONT_OFFICER, json=decision)
@@ -317,7 +324,7 @@ async def test_the_office_sees_flagged_documents_and_overdue_files_of_its_day(br
     status, _ = await browser.ask("POST", f"{path}/withdrawal", json={})
     assert status == 200
     status, own = await browser.ask("GET", "/v1/applications")
-    assert [each["state"] for each in own["applications"]] == ["withdrawn"]
+    assert [application["state"] for application in own["applications"]] == ["withdrawn"]
 
 
 async def test_a_refused_picture_says_why_in_words(browser: Browser, world: World) -> None:

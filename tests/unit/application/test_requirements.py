@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 from services.application.requirements.answers import (
     Answers,
     Contradiction,
-    PassportKind,
     Purpose,
-    Reason,
     ZeroTariff,
     age_band,
     contradiction_in,
@@ -30,6 +28,7 @@ from services.application.requirements.requirement import (
     missing,
 )
 from services.application.requirements.rule_set import RulesWrong, load_rules, read_rules
+from shared.events.codes import ApplicationReason, PassportKind
 from tests.unit.application.make import ADULT
 
 TODAY = date(2026, 11, 23)
@@ -47,7 +46,7 @@ def compulsory(answers: Answers, *, minor: bool = False, on: date = TODAY) -> se
 any_answers = st.builds(
     Answers,
     has_held_passport=st.booleans(),
-    reason=st.sampled_from(Reason),
+    reason=st.sampled_from(ApplicationReason),
     passport_kind=st.sampled_from(PassportKind),
     validity_years=st.sampled_from([5, 10]),
     purpose=st.sampled_from(Purpose),
@@ -77,20 +76,20 @@ def test_a_new_adult_needs_identity_card_family_card_and_one_proof_of_birth() ->
 
 
 def test_a_replacement_of_a_book_since_2009_needs_identity_card_and_old_passport_alone() -> None:
-    expired = replace(ADULT, has_held_passport=True, reason=Reason.EXPIRED)
+    expired = replace(ADULT, has_held_passport=True, reason=ApplicationReason.EXPIRED)
     assert compulsory(expired) == {"ktp", "family_card", "birth_proof", "old_passport"}
     assert compulsory(replace(expired, old_passport_since_2009=True)) == {"ktp", "old_passport"}
 
 
 def test_a_lost_book_needs_the_police_report_and_a_damaged_one_the_book() -> None:
-    lost = replace(ADULT, has_held_passport=True, reason=Reason.LOST)
+    lost = replace(ADULT, has_held_passport=True, reason=ApplicationReason.LOST)
     assert compulsory(lost) == {"ktp", "family_card", "birth_proof", "police_report"}
-    damaged = replace(lost, reason=Reason.DAMAGED)
+    damaged = replace(lost, reason=ApplicationReason.DAMAGED)
     assert compulsory(damaged) == {"ktp", "family_card", "birth_proof", "old_passport"}
 
 
 def test_a_data_change_needs_request_and_proof() -> None:
-    changed = replace(ADULT, has_held_passport=True, reason=Reason.DATA_CHANGE)
+    changed = replace(ADULT, has_held_passport=True, reason=ApplicationReason.DATA_CHANGE)
     assert {"data_change_request", "data_change_proof"} <= compulsory(changed)
 
 
@@ -106,7 +105,7 @@ def test_a_child_is_asked_for_the_parents_statement_and_for_a_parents_passport_o
     assert not items["parent_passport"].compulsory
     assert "parent_passport" in compulsory(replace(child, parent_has_passport=True), minor=True)
     assert "ktp" not in items
-    held = replace(child, has_held_passport=True, reason=Reason.EXPIRED)
+    held = replace(child, has_held_passport=True, reason=ApplicationReason.EXPIRED)
     assert "child_old_passport" in compulsory(held, minor=True)
     assert not items["child_old_passport"].compulsory
 
@@ -144,7 +143,7 @@ def test_every_shown_item_says_how_compulsory_it_is_and_by_which_law(answers: An
 
 
 def test_every_answer_is_a_question_and_the_other_way_round() -> None:
-    assert {question.name for question in RULES.questions} == {each.name for each in fields(Answers)}
+    assert {question.name for question in RULES.questions} == {field.name for field in fields(Answers)}
 
 
 def test_a_condition_on_a_fact_that_is_not_given_does_not_hold() -> None:
@@ -157,7 +156,7 @@ def test_answers_that_contradict_each_other_or_our_records_are_named() -> None:
     def found(answers: Answers, *, minor: bool = False, on_record: bool = False) -> Contradiction | None:
         return contradiction_in(answers, minor=minor, on_record=on_record)
 
-    replacement = replace(ADULT, has_held_passport=True, reason=Reason.EXPIRED)
+    replacement = replace(ADULT, has_held_passport=True, reason=ApplicationReason.EXPIRED)
     assert found(ADULT) is None
     assert found(replacement, on_record=True) is None
     assert found(replace(ADULT, has_held_passport=True)) is Contradiction.NEW_BUT_HELD

@@ -286,9 +286,9 @@ async def test_a_letter_that_cannot_be_typeset_is_given_up_and_made_again_when_a
         await world.service.letters.read(application_id, OWNER)
     seen = await world.look(application_id)
     assert "letter_not_made" in [entry.what for entry in seen.application.timeline]
-    view = ApplicationView.of(seen, world.service.applications.rules)
+    view = ApplicationView.from_seen(seen, world.service.applications.rules)
     assert (view.letter_state, view.letter_url) == ("not_made", None)
-    assert OfficeDayView.of([seen]).letters_not_made == 1
+    assert OfficeDayView.from_visits([seen]).letters_not_made == 1
     with pytest.raises(errors.NotYourOffice):
         await world.service.letters.make_again(application_id, ELSEWHERE, world.command())
     world.service.letters._writer = world.writer
@@ -380,7 +380,7 @@ async def test_the_file_is_handed_over_with_accepted_documents_and_acknowledged(
     assert state.hand_over.acknowledged_at is not None
     file = world.dpri.files[state.number]
     assert file.content["applicant"]["nik"] == "3174014502900001"
-    assert {each["requirement"] for each in file.content["documents"]} == {"ktp", "family_card", "birth_proof"}
+    assert {document["requirement"] for document in file.content["documents"]} == {"ktp", "family_card", "birth_proof"}
     assert len(world.events(FileHandedOver)) == 1
     assert "3174014502900001" not in repr(file)
     await world.at(EVENING + timedelta(hours=1))
@@ -403,7 +403,7 @@ async def test_a_flagged_document_is_never_handed_over(world: World) -> None:
     await world.service.uploads.decide(application_id, flagged.document_id, True, None, FRONT, world.command())
     await world.run_due()
     file = world.dpri.files[state.number]
-    assert {each["requirement"] for each in file.content["documents"]} == {"ktp", "family_card", "birth_proof"}
+    assert {document["requirement"] for document in file.content["documents"]} == {"ktp", "family_card", "birth_proof"}
     report = await world.parts.invariants["I9"]()
     assert (report.checked, report.broken) == (1, ())
 

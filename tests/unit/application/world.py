@@ -24,7 +24,7 @@ from shared.deadlines import DeadlineWorker
 from shared.errors import UpstreamDown
 from shared.events.application import KeepIdentityCard
 from shared.events.envelope import Envelope
-from shared.events.identity import ApplicantConfirmed, AssistanceBegun
+from shared.events.identity import ApplicantAdded, ApplicantConfirmed, AssistanceBegun
 from shared.events.message import Message
 from shared.service import Parts
 from shared.store.memory import MemoryStore
@@ -169,12 +169,18 @@ class World:
         await handlers[type(message)](message, envelope)
         return envelope
 
-    async def meet(self, applicant_id: str = "appl", card: Mapping[str, str] = CARD, **changes: str) -> None:
+    async def add(self, applicant_id: str = "appl", **changes: Any) -> None:
+        """An account adds an applicant; the civil registry has not answered."""
+        await self.tell(ApplicantAdded(**({"account_id": "acc", "applicant_id": applicant_id} | changes)), 0)
+
+    async def meet(
+        self, applicant_id: str = "appl", card: Mapping[str, str] = CARD, *, version: int = 1, **changes: str
+    ) -> None:
         """Identity confirms an applicant."""
         ids = {"account_id": "acc", "applicant_id": applicant_id, "person_id": f"person-{applicant_id}"} | changes
         sealed = SealedBox.for_recipient(OURS.public_key_b64).seal(card, applicant_id)
-        await self.tell(ApplicantConfirmed(**ids))
-        await self.tell(KeepIdentityCard(**ids, sealed=sealed))
+        await self.tell(ApplicantConfirmed(**ids), version)
+        await self.tell(KeepIdentityCard(**ids, sealed=sealed), version)
 
     async def consent(self, officer_id: str = "staff-front_officer", **changes: Any) -> str:
         """Identity tells that this officer may assist the account ``acc``; the assistance's id."""
@@ -287,7 +293,7 @@ class World:
 
     async def file_ids(self) -> list[str]:
         """All files that are stored."""
-        return [each async for each in self.files.older_than(self.clock.now() + timedelta(days=1))]
+        return [file async for file in self.files.older_than(self.clock.now() + timedelta(days=1))]
 
     async def forget_inbox(self, application_id: str) -> None:
         """Take the memory of messages away, to show that repeats are harmless without it."""

@@ -63,7 +63,7 @@ async def test_the_same_command_adds_once(world: World) -> None:
     first = await world.identity.applicants.add(account_id, BUDI, None, "add-1")
     again = await world.identity.applicants.add(account_id, BUDI, None, "add-1")
     assert first.applicant_id == again.applicant_id
-    assert len(await world.identity.applicants.list_of(account_id)) == 1
+    assert len(await world.identity.applicants.list_applicants(account_id)) == 1
 
 
 async def test_several_accounts_link_to_one_person(world: World) -> None:
@@ -79,12 +79,12 @@ async def test_several_accounts_link_to_one_person(world: World) -> None:
 async def test_a_person_minted_by_somebody_faster_is_taken(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     account_id = await world.sign_up()
     await world.confirmed(account_id)
-    find, blind = world.identity.checks._applicants.person_with, [True]
+    find, blind = world.identity.checks._confirmations._applicants.person_with, [True]
 
     async def too_late(fingerprints: tuple[str, ...]) -> object:
         return None if blind and blind.pop() else await find(fingerprints)
 
-    monkeypatch.setattr(world.identity.checks._applicants, "person_with", too_late)
+    monkeypatch.setattr(world.identity.checks._confirmations._applicants, "person_with", too_late)
     other_id = await world.sign_up("other@example.org")
     applicant_id = await world.confirmed(other_id)
     assert await state_of(world, other_id, applicant_id) is IdentityState.PASSED
@@ -109,7 +109,7 @@ async def test_a_nik_that_cannot_be_one_is_refused_with_its_cause(
     assert refused.value.facts.get("part") == part
     assert refused.value.field == "/nik"
     assert refused.value.next_action and refused.value.next_action_id
-    assert await world.identity.applicants.list_of(account_id) == []
+    assert await world.identity.applicants.list_applicants(account_id) == []
 
 
 @pytest.mark.acceptance("F22.not_found", "F22.inactive", "F22.deceased", "F22.duplicate", "F22.remedy", "F19.states")
@@ -118,7 +118,7 @@ async def test_a_refusal_of_the_registry_names_cause_and_remedy(world: World, ca
     account_id = await world.sign_up()
     world.registry.says = RegistryAnswer(refusal=cause)
     applicant_id = await world.confirmed(account_id)
-    view = ApplicantView.of(await world.identity.applicants.get_applicant(account_id, applicant_id))
+    view = ApplicantView.from_seen(await world.identity.applicants.get_applicant(account_id, applicant_id))
     assert (view.identity.state, view.identity.causes) == ("failed", [cause.value])
     (remedy,) = view.identity.remedies
     assert remedy.text and remedy.text_id and remedy.field == "nik"
@@ -131,7 +131,7 @@ async def test_a_mismatch_names_the_field_and_never_a_value(world: World) -> Non
     account_id = await world.sign_up()
     world.registry.says = all_match(birth_date=FieldAnswer(False), birth_place=FieldAnswer(False))
     applicant_id = await world.confirmed(account_id)
-    view = ApplicantView.of(await world.identity.applicants.get_applicant(account_id, applicant_id))
+    view = ApplicantView.from_seen(await world.identity.applicants.get_applicant(account_id, applicant_id))
     assert view.identity.causes == ["birth_date_differs"]
     assert view.identity.remedies[0].field == "birth_date"
     assert "civil registry" in view.identity.remedies[0].text
@@ -144,7 +144,7 @@ async def test_region_and_date_inside_the_nik_only_warn(world: World) -> None:
     account_id = await world.sign_up()
     odd = replace(BUDI, nik="0099011304880002")
     applicant_id = await world.confirmed(account_id, odd)
-    view = ApplicantView.of(await world.identity.applicants.get_applicant(account_id, applicant_id))
+    view = ApplicantView.from_seen(await world.identity.applicants.get_applicant(account_id, applicant_id))
     assert view.identity.state == "passed"
     assert [note.code for note in view.identity.warnings] == ["nik_region_unknown", "nik_birth_date_differs"]
 
@@ -155,7 +155,7 @@ async def test_region_and_date_inside_the_nik_only_warn(world: World) -> None:
 async def test_a_code_of_before_a_province_was_split_does_not_warn(world: World, code: str) -> None:
     account_id = await world.sign_up()
     applicant_id = await world.confirmed(account_id, replace(BUDI, nik=code + BUDI.nik[4:]))
-    view = ApplicantView.of(await world.identity.applicants.get_applicant(account_id, applicant_id))
+    view = ApplicantView.from_seen(await world.identity.applicants.get_applicant(account_id, applicant_id))
     assert view.identity.warnings == []
 
 
@@ -183,12 +183,12 @@ async def test_a_silent_registry_is_asked_again_until_it_settles(world: World) -
 async def test_each_state_tells_step_next_action_and_deadline(world: World) -> None:
     account_id = await world.sign_up()
     seen = await world.identity.applicants.add(account_id, BUDI, None, "add-1")
-    pending = ApplicantView.of(seen)
+    pending = ApplicantView.from_seen(seen)
     assert (pending.current_step, pending.remaining_steps) == ("identity_check", ["application"])
     assert pending.deadline is not None
     world.registry.says = DOWN
     await world.worker.run_due()
-    waiting = ApplicantView.of(await world.identity.applicants.get_applicant(account_id, seen.applicant_id))
+    waiting = ApplicantView.from_seen(await world.identity.applicants.get_applicant(account_id, seen.applicant_id))
     assert "does not count" in waiting.next_action
     assert waiting.identity.next_check_at == waiting.deadline
     assert waiting.nik == "************0002"
@@ -237,8 +237,25 @@ async def test_one_nik_is_not_probed_from_many_accounts() -> None:
         account_id = await world.sign_up(f"account{number}@example.org")
         await world.confirmed(account_id, replace(BUDI, full_name=f"GUESS {number}"))
     account_id = await world.sign_up("account9@example.org")
+    applicant_id = await world.confirmed(account_id, replace(BUDI, full_name="GUESS 9"))
     with pytest.raises(TooManyIdentityTries):
-        await world.identity.applicants.add(account_id, BUDI, None, "add-9")
+        await world.identity.applicants.ask_again(account_id, applicant_id, "ask-9")
+    with pytest.raises(TooManyIdentityTries):
+        await world.identity.applicants.correct(account_id, applicant_id, BUDI, None)
+
+
+@pytest.mark.acceptance("F24.limit_per_account")
+async def test_many_checks_of_one_applicant_are_refused_however_they_end(world: World) -> None:
+    account_id = await world.sign_up()
+    applicant_id = await world.confirmed(account_id)
+    for number in range(19):
+        await world.identity.applicants.correct(account_id, applicant_id, replace(BUDI, birth_place=f"P{number}"), None)
+        await world.worker.run_due()
+    with pytest.raises(TooManyIdentityTries):
+        await world.identity.applicants.correct(account_id, applicant_id, BUDI, None)
+    assert len(world.registry.asked) == 20
+    world.clock.advance(86400)
+    await world.identity.applicants.correct(account_id, applicant_id, BUDI, None)
 
 
 @pytest.mark.acceptance("F75.five_adults")
@@ -385,3 +402,29 @@ async def test_the_rules_that_are_watched_find_what_breaks_them(world: World) ->
 
 def test_field_names_of_causes_are_those_of_the_form() -> None:
     assert {field.value for field in Field} <= {*ApplicantView.model_fields}
+
+
+@pytest.mark.acceptance("F19.resumable")
+async def test_a_check_goes_on_in_another_process_after_a_crash_in_the_middle(world: World) -> None:
+    account_id = await world.sign_up()
+    applicant_id = (await world.identity.applicants.add(account_id, BUDI, None, "add-1")).applicant_id
+    asked = asyncio.Event()
+
+    async def never_answers(*_: object) -> RegistryAnswer:
+        asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError("the process died before")
+
+    world.registry.compare = never_answers  # type: ignore[method-assign]
+    process = asyncio.create_task(world.worker.run_due())
+    await asked.wait()
+    process.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await process
+    assert await state_of(world, account_id, applicant_id) is IdentityState.PENDING
+    restarted = World(store=world.store, clock=world.clock, seed=8)
+    assert await restarted.worker.run_due() == 0  # the lease of the dead process lasts
+    world.clock.advance(31)
+    assert await restarted.worker.run_due() == 1
+    assert await state_of(restarted, account_id, applicant_id) is IdentityState.PASSED
+    assert len(restarted.registry.asked) == len(await restarted.said(ApplicantConfirmed)) == 1

@@ -9,7 +9,7 @@ import pytest
 
 from services.identity.accounts import account
 from services.identity.accounts.channel import Channel
-from services.identity.applicants import applicant, nik
+from services.identity.applicants import applicant, correction, nik
 from services.identity.applicants import registry_match as matching
 from services.identity.applicants.applicant import IdentityState, Step
 from services.identity.applicants.nik import NikFault, NikWarning, Sex
@@ -131,7 +131,7 @@ def test_five_wrong_tries_and_not_even_the_right_code_counts() -> None:
     state = opened()
     for left in (4, 3, 2, 1, 0):
         verdict, state = judge(state, "999999", NOW)
-        assert (verdict, state.code.tries_left) == (Verdict.WRONG, left)
+        assert (verdict, challenge.tries_left(state, RULES, NOW)) == (Verdict.WRONG, left)
     assert judge(state, "111111", NOW) == (Verdict.TOO_MANY_TRIES, state)
 
 
@@ -257,11 +257,23 @@ def test_an_account_is_found_by_either_address() -> None:
 def test_five_applicants_and_no_more() -> None:
     state = account.register("id", NOW, email=EMAIL, phone=None)
     for number in range(account.MOST_APPLICANTS):
-        assert not account.is_full(state)
+        assert account.places_left(state) == account.MOST_APPLICANTS - number
         state = account.take_place(state, f"applicant-{number}", NOW)
-    assert account.is_full(state)
+    assert account.places_left(state) == 0
     assert account.has_place(state, "applicant-4")
     assert not account.has_place(state, "applicant-5")
+
+
+@pytest.mark.acceptance("F75.children_by_family_card")
+def test_children_are_counted_apart_up_to_a_family_card() -> None:
+    state = account.register("id", NOW, email=EMAIL, phone=None)
+    for number in range(10):
+        assert account.places_left(state, child=True) == 10 - number
+        state = account.take_place(state, f"child-{number}", NOW, child=True)
+    assert (account.places_left(state, child=True), account.places_left(state)) == (0, 5)
+    grown = account.take_place(state, "child-0", NOW)
+    assert (account.places_left(grown, child=True), account.places_left(grown), len(grown.places)) == (1, 4, 10)
+    assert account.has_place(grown, "child-0") and not account.has_place(grown, "child-0", child=True)
 
 
 def test_a_place_without_its_applicant_is_freed_after_a_while() -> None:
@@ -323,6 +335,7 @@ def test_place_and_family_card_only_warn_and_silence_is_no_match() -> None:
 # Applicant
 
 CHECKS = CheckRules()
+DIFFERENT = matching.Match(warnings=(RegistryWarning.NAME_WRITTEN_DIFFERENTLY,))
 REFUSED = matching.Match(causes=(Cause.NOT_FOUND,))
 
 
@@ -330,6 +343,13 @@ def added() -> applicant.Applicant:
     return applicant.add_applicant(
         "account", "sealed", ("k1:n",), ("nik_region_unknown",), NOW, guardian_applicant_id=None, minor=False
     )
+
+
+def amended(state: applicant.Applicant) -> applicant.Applicant:
+    made = correction.Correction(
+        "c-1", (Field.FULL_NAME,), correction.Original.IDENTITY_CARD, "typing_error", "officer", "office", NOW, NOW
+    )
+    return applicant.amend(state, made, "other", ("k1:n",), (), minor=False)
 
 
 def corrected(state: applicant.Applicant) -> applicant.Applicant:
@@ -373,6 +393,30 @@ def test_failed_tries_are_capped_per_day() -> None:
     assert applicant.next_try_at(failed, 5, NOW + timedelta(days=1)) is None
 
 
+def test_a_probed_nik_leaves_each_account_one_failed_try() -> None:
+    others = tuple(NOW + seconds(number) for number in range(20))
+    now = NOW + seconds(30)
+    assert applicant.next_try_of_account((), others, CHECKS, now) is None
+    assert applicant.next_try_of_account((NOW,), others, CHECKS, now) == NOW + timedelta(days=1)
+    assert applicant.next_try_of_account((NOW,), others[1:], CHECKS, now) is None
+    assert applicant.next_try_of_account(others[:5], others[:5], CHECKS, now) == NOW + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("number", "year", "born"),
+    [
+        ("3174014502900001", 1990, date(1990, 2, 5)),
+        ("3174014502900001", 1991, date(1991, 7, 1)),
+        ("3174012902000001", 2000, date(2000, 2, 29)),
+        ("3174012902000001", 1900, date(1900, 7, 1)),
+        ("no nik", 1950, date(1950, 7, 1)),
+        (None, 2020, date(2020, 7, 1)),
+    ],
+)
+def test_where_only_the_year_is_known_the_nik_tells_the_day(number: str | None, year: int, born: date) -> None:
+    assert nik.date_of_year(number, year) == born
+
+
 def test_correcting_and_asking_again_check_anew() -> None:
     failed = applicant.refuse(added(), REFUSED, NOW)
     again = corrected(failed)
@@ -386,9 +430,12 @@ def test_correcting_and_asking_again_check_anew() -> None:
     assert applicant.ask_again(asked, "command", NOW + seconds(9)) == asked
 
 
-def test_every_transition_is_in_the_table_and_every_state_is_final_or_can_be_left() -> None:
+def test_every_transition_is_in_the_table_and_every_state_can_be_left() -> None:
     steps = {
         Step.CONFIRM: lambda state: applicant.confirm(state, "person", matching.Match()),
+        Step.SHOW_BACK: lambda state: applicant.show_back(state, DIFFERENT),
+        Step.KEEP: lambda state: applicant.keep_as_typed(state, "person"),
+        Step.AMEND: amended,
         Step.REFUSE: lambda state: applicant.refuse(state, REFUSED, NOW),
         Step.MEET_SILENCE: lambda state: applicant.meet_silence(state, "timeout", CHECKS, NOW),
         Step.CORRECT: corrected,
@@ -405,7 +452,7 @@ def test_every_transition_is_in_the_table_and_every_state_is_final_or_can_be_lef
             else:
                 assert run(start).identity.state is following
     left = {state for (state, _), following in applicant.TRANSITIONS.items() if following is not state}
-    assert set(IdentityState) - left == {IdentityState.PASSED}
+    assert set(IdentityState) == left
 
 
 @pytest.mark.parametrize(
@@ -435,11 +482,11 @@ def test_five_wrong_passwords_lock_for_a_quarter_of_an_hour() -> None:
     state = staff.Staff("officer", "hash", "front_officer", "jakarta-selatan")
     for _ in range(4):
         state = staff.count_try(state, rules, NOW)
-        assert not staff.is_locked(state, NOW)
+        assert staff.locked_until(state, NOW) is None
     state = staff.count_try(state, rules, NOW)
     assert state.locked_until == NOW + seconds(900)
-    assert staff.is_locked(state, NOW + seconds(899.999))
-    assert not staff.is_locked(state, NOW + seconds(900))
+    assert staff.locked_until(state, NOW + seconds(899.999)) == NOW + seconds(900)
+    assert staff.locked_until(state, NOW + seconds(900)) is None
     again = staff.count_try(state, rules, NOW + seconds(900))
     assert (again.tries, again.locked_until) == (1, None)
     welcome = staff.let_in(state, (), NOW)

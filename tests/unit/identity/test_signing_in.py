@@ -10,6 +10,7 @@ import pytest
 from services.identity.accounts.channel import Channel
 from services.identity.accounts.errors import AddressTaken, AddressUnusable, EmailUnusable, PhoneUnusable
 from services.identity.accounts.repository import ACCOUNT
+from services.identity.sessions.devices import NO_VISITOR, Visitor
 from services.identity.sign_in.challenge import Delivery
 from services.identity.sign_in.errors import (
     ChallengeNotFound,
@@ -246,8 +247,9 @@ async def test_a_phone_is_changed_once_its_code_is_proven_and_then_signs_in(worl
     assert (card["email"], card["phone"], card["name"]) == ("budi@example.org", "+6281234567890", None)
     assert (await world.identity.accounts.get_account(account_id)).phone == "+62********890"
     world.clock.advance(3600)
-    assert await _sign_in(world, "6281234567890") == account_id
-    assert await _sign_in(world, "budi@example.org") == account_id
+    device = world.device(account_id)
+    assert await _sign_in(world, "6281234567890", device) == account_id
+    assert await _sign_in(world, "budi@example.org", device) == account_id
 
 
 @pytest.mark.acceptance("F18.verified_on_new")
@@ -263,8 +265,8 @@ async def test_an_email_is_changed_alike(world: World) -> None:
     assert len(await world.cards()) == 2
 
 
-async def test_a_number_of_another_account_is_not_taken_over(world: World) -> None:
-    await _sign_in(world, "081234567890")
+async def test_a_number_of_another_account_with_an_applicant_is_not_taken_over(world: World) -> None:
+    await world.confirmed(await _sign_in(world, "081234567890"))
     account_id = await world.sign_up()
     with pytest.raises(AddressTaken):
         await world.change_address(account_id, phone="081234567890")
@@ -288,7 +290,8 @@ async def test_without_word_of_the_email_another_code_goes_by_sms(world: World) 
     assert sent["code"] != by_email
     look = await world.identity.signing_in.get_challenge(seen.challenge_id)
     assert (look.challenge.address_channel, look.sent_to) == (Channel.EMAIL, "b***@example.org")
-    assert (await world.identity.signing_in.verify(seen.challenge_id, sent["code"], "v")).account_id == account_id
+    verify, device = world.identity.signing_in.verify, world.device(account_id)
+    assert (await verify(seen.challenge_id, sent["code"], "v", visitor=device)).account_id == account_id
     with pytest.raises(CodeUsed):
         await world.identity.signing_in.verify(seen.challenge_id, by_email, "verify-8")
 
@@ -407,11 +410,10 @@ def _other(code: str) -> str:
     return f"{(int(code) + 1) % 1_000_000:06d}"
 
 
-async def _sign_in(world: World, identifier: str) -> str:
+async def _sign_in(world: World, identifier: str, visitor: Visitor = NO_VISITOR) -> str:
     seen = await world.identity.signing_in.log_in(identifier, "id", world.command())
-    return (
-        await world.identity.signing_in.verify(seen.challenge_id, await world.code(seen.challenge_id), world.command())
-    ).account_id
+    code, verify = await world.code(seen.challenge_id), world.identity.signing_in.verify
+    return (await verify(seen.challenge_id, code, world.command(), visitor=visitor)).account_id
 
 
 async def _delivery(world: World, challenge_id: str) -> Delivery:
@@ -485,8 +487,8 @@ async def _watch(world: World, email: str) -> list[object]:
     signing_in, shown = world.identity.signing_in, []
 
     def note(seen: object) -> None:
-        view = ChallengeView.of(seen).model_dump()  # type: ignore[arg-type]
-        shown.append({name: value for name, value in view.items() if name != "challenge_id"})
+        view = ChallengeView.from_seen(seen).model_dump()  # type: ignore[arg-type]
+        shown.append({name: value for name, value in view.items() if name not in ("challenge_id", "asker_token")})
 
     seen = await signing_in.log_in(email, "id", world.command())
     note(seen)

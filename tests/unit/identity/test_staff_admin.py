@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from services.identity.endpoints import ENDPOINTS
+from services.identity.sessions.devices import Visitor
 from services.identity.staff.admin_routes import AUDITED_IN_THE_USE_CASE
 from services.identity.staff.administration import WAITS, Act, Hiring, StaffSeen
 from services.identity.staff.errors import (
@@ -348,8 +349,8 @@ async def test_a_password_that_is_reset_while_it_is_compared_opens_nothing(
     passwords = desk.own_passwords._passwords
     prove = passwords.prove
 
-    async def overtaken(username: str, password: str) -> Any:
-        proven = await prove(username, password)
+    async def overtaken(username: str, password: str, visitor: Visitor) -> Any:
+        proven = await prove(username, password, visitor)
         await desk.admin.reset_password(desk.act(desk.head, proven.id))
         return proven
 

@@ -16,6 +16,8 @@ from services.identity.applicants.particulars import Particulars
 from services.identity.applicants.registry_match import Field, FieldAnswer, RegistryAnswer
 from services.identity.config import Settings
 from services.identity.sessions.credentials import Credentials
+from services.identity.sessions.devices import Device, DeviceTokens, Visitor
+from services.identity.sessions.refresh_tokens import Holder
 from services.identity.use_cases import Identity
 from shared.clock import ManualClock
 from shared.crypto.sealed import Unsealer, new_keypair
@@ -152,6 +154,11 @@ class World:
         record = await self.store.get(ACCOUNT, account_id)
         assert record is not None
         return Caller(account_id, Role.APPLICANT, record.state.sessions[-1].id)
+
+    def device(self, account_id: str) -> Visitor:
+        """Whoever sits at a device on which this account has just signed in."""
+        tokens = DeviceTokens(self.settings.fingerprint_keyring())
+        return Visitor(device_token=tokens.make(Device(Holder.ACCOUNT, account_id, "device-1", self.clock.now())))
 
     async def codes_of(self, challenge_id: str) -> tuple[str, str]:
         """The newest code of a change of address, and the one that the old address got."""

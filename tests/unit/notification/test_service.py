@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -29,7 +29,7 @@ from shared.events.subscriptions import commands_for, events_for
 from tests.conftest import START
 from tests.unit.notification.samples import event_of
 from tests.unit.notification.samples import events as every_event
-from tests.unit.notification.world import ACCOUNT, EMAIL, PHONE, World, a_card, a_letter, an_otp
+from tests.unit.notification.world import ACCOUNT, DISOWN_URL, EMAIL, PHONE, World, a_card, a_letter, a_sign_in, an_otp
 
 EXPIRES = START + timedelta(minutes=10)
 
@@ -178,6 +178,19 @@ async def test_a_code_is_sent_at_once_and_its_challenge_is_told(world: World, ch
     [told] = await world.said()
     assert isinstance(told, DeliverySent)
     assert (told.cause_id, told.channel, told.template) == ("challenge-1", channel, "otp")
+
+
+@pytest.mark.parametrize(("channel", "address"), [("email", EMAIL), ("sms", PHONE)])
+@pytest.mark.parametrize("opens_at", [None, START + timedelta(days=3)])
+async def test_a_sign_in_on_a_new_device_is_told_with_the_link_that_disowns_it(
+    world: World, channel: str, address: str, opens_at: datetime | None
+) -> None:
+    assert await world.hears(a_sign_in(START + timedelta(days=7), channel, address, opens_at)) is Outcome.DONE
+    await world.works()
+    [(to, words)] = [(mail.to, mail.body) for mail in world.mails] + [(text.to, text.text) for text in world.texts]
+    assert to == address
+    assert DISOWN_URL in words
+    assert ("26 November 2026" in words) == (opens_at is not None)
 
 
 @pytest.mark.parametrize(("late_seconds", "state"), [(-1, State.QUEUED), (0, State.DROPPED)])

@@ -25,13 +25,30 @@ UNDOS: tuple[dict[str, str | None], ...] = (
     {"undo_url": None, "undo_until": None},
 )
 
+OLD = ("phone_change_old", "email_change_old")
+
 FROM_COMMANDS: dict[str, tuple[dict[str, Any], ...]] = {
     "otp": tuple(
-        {"code": "012345", "purpose": purpose, "expires_at": MOMENT}
-        for purpose in ("sign_in", "phone_change", "email_change", "phone_change_old", "email_change_old")
+        {"code": "012345", "purpose": purpose, "expires_at": MOMENT, "long_code": long_code}
+        for purpose in (
+            "sign_in",
+            "sign_in_second",
+            "phone_change",
+            "email_change",
+            "phone_change_old",
+            "email_change_old",
+        )
+        for long_code in (None, "ABCD-EFGH-2345")
     ),
     "assistance_code": (
         {"code": "012345", "purpose": "assistance", "expires_at": MOMENT, "office_id": "kepulauan-seberang-contoh"},
+    ),
+    "new_device": tuple(
+        {"url": f"{PORTAL}/v1/logins/pn1.{UUID}.1796000000.1796600000.{'x' * 43}/disown", **times}
+        for times in (
+            {"until": MOMENT, "told_at": MOMENT, "opens_at": None},
+            {"until": MOMENT, "told_at": MOMENT, "opens_at": MOMENT},
+        )
     ),
     "letter": ({"application_id": UUID},),
     "email_changed": tuple(

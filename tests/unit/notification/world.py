@@ -26,7 +26,7 @@ from shared.crypto.sealed import SealedBox, Unsealer, new_keypair
 from shared.deadlines import DeadlineWorker
 from shared.events.envelope import Envelope
 from shared.events.message import Message
-from shared.events.notification import KeepContactCard, SendLetter, SendOtp
+from shared.events.notification import KeepContactCard, SendLetter, SendOtp, TellOfSignIn
 from shared.http.signatures import Signer
 from shared.store.kinds import Record
 from shared.store.memory import MemoryStore
@@ -129,6 +129,15 @@ def an_otp(expires_at: datetime, *, channel: str = "email", address: str = EMAIL
         expires_at=expires_at,
         sealed=sealed,
     )
+
+
+DISOWN_URL = "https://paspor.example/v1/logins/pn1.account.1.2.x/disown"
+
+
+def a_sign_in(until: datetime, channel: str, address: str, opens_at: datetime | None) -> TellOfSignIn:
+    content = {"address": address, "channel": channel, "url": DISOWN_URL, "until": until.isoformat()}
+    sealed = BOX.seal(content, "notice-1")
+    return TellOfSignIn(notice_id="notice-1", account_id=ACCOUNT, language="id", opens_at=opens_at, sealed=sealed)
 
 
 def a_letter(content: bytes) -> SendLetter:

@@ -1,7 +1,8 @@
-"""At the counter."""
+"""Check-in at the counter, recorded interviews and missed visits."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -21,6 +22,7 @@ from shared.errors import NotFound
 from shared.events import application
 from shared.events import scheduling as said
 from shared.service import NotYet
+from shared.store.decision import Decision
 from tests.unit.scheduling.world import FRONT, NORTH, SOUTH, TUESDAY, World, make_world
 
 OTHERS = Actor("front-north", NORTH.office_id, is_staff=True)
@@ -127,6 +129,18 @@ async def test_the_interview_ends_the_visit(world: World) -> None:
     await world.rules_hold()
     wednesday = world.session_id(SOUTH, TUESDAY + timedelta(days=1))
     assert (await world.hold("ani", "next passport", session_id=wednesday)).state.status is Status.HELD
+
+
+async def test_the_interview_of_a_visit_that_moves_waits_for_the_end_of_the_move(world: World) -> None:
+    paid = await world.paid()
+    appointments = world.service.repositories.appointments
+    for status in (Status.MOVING, Status.CONFIRMED):
+        await appointments.change(paid.id, lambda state, now=status: Decision(replace(state, status=now)), world.clock)
+        if status is Status.MOVING:
+            with pytest.raises(NotYet, match="moves"):
+                await world.hear(interviewed(paid.id), "interview")
+    await world.hear(interviewed(paid.id), "interview")
+    assert (await world.appointment(paid.id)).state.status is Status.USED
 
 
 async def test_who_does_not_come_is_missed_after_the_session(world: World) -> None:

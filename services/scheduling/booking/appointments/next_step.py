@@ -146,6 +146,11 @@ def step_of(appointment: Appointment) -> NextStep:
     return STEPS[appointment.status]
 
 
+def call_code_of(appointment: Appointment) -> str:
+    """Return the code among `NEXT_CALLS["appointment"]` of what the person does next."""
+    return "offer_ended" if appointment.released_for in _OFFER_ENDS else appointment.status.value
+
+
 def deadline_of(appointment: Appointment) -> datetime | None:
     """Return until when the next action counts; None where nothing is asked or another service sets the time."""
     if appointment.status is Status.HELD:

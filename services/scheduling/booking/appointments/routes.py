@@ -41,7 +41,7 @@ from services.scheduling.booking.assistance.service import Assisting
 from services.scheduling.booking.same_day.booking import SameDay
 from services.scheduling.booking.same_day.errors import SameDayChoiceMissing, SameDayIsToday, SameDayTooLate
 from services.scheduling.context import UseCaseContext
-from services.scheduling.errors import ApplicationIsWithdrawn, NotYourOffice
+from services.scheduling.errors import NOT_SUBMITTED, ApplicationIsWithdrawn, NotYourOffice
 from services.scheduling.http import actor_of, use_case
 from services.scheduling.offices.errors import (
     PoolNotOpen,
@@ -77,6 +77,7 @@ _HOLDERS: Final = ROLES(Role.APPLICANT, Role.FRONT_OFFICER)
     answers={201: AppointmentView},
     refusals=(
         *ASSISTANCE_REFUSALS,
+        *NOT_SUBMITTED,
         NotFound,
         ApplicationIsWithdrawn,
         PersonHasAppointment,

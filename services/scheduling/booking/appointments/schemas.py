@@ -13,7 +13,7 @@ from services.scheduling.field_types import Id
 from services.scheduling.offices.schemas import OfficeView
 from services.scheduling.terms import Pool
 from shared.events.codes import IfUnpaid
-from shared.http.schema import Body, Query, View
+from shared.http.schema import Body, NextCallView, Query, View
 
 
 class HoldSeat(Body):
@@ -121,6 +121,7 @@ class AppointmentView(View):
     remaining_steps: list[str]
     next_action: str
     next_action_id: str
+    next_call: NextCallView | None
     deadline: datetime | None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.scheduling.booking.appointments.appointment import Appointment, Status, ask_until
-from services.scheduling.booking.appointments.next_step import deadline_of, step_of
+from services.scheduling.booking.appointments.next_step import call_code_of, deadline_of, step_of
 from services.scheduling.booking.appointments.schemas import (
     AppointmentView,
     BookedSession,
@@ -16,6 +16,7 @@ from services.scheduling.booking.appointments.schemas import (
 from services.scheduling.booking.appointments.visit_transitions import causes_open
 from services.scheduling.context import UseCaseContext
 from services.scheduling.offices.views import local, office_view
+from shared.http.schema import view_next_call
 from shared.store.kinds import Record
 
 _HAS_QUEUE_CODE: Final = (Status.CONFIRMED, Status.MOVING, Status.CHECKED_IN, Status.USED)
@@ -73,5 +74,8 @@ def appointment_view(
         remaining_steps=list(step.remaining_steps),
         next_action=step.next_action,
         next_action_id=step.next_action_id,
+        next_call=view_next_call(
+            "appointment", call_code_of(state), application_id=state.application_id, appointment_id=record.id
+        ),
         deadline=deadline_of(state) or (until if causes else None),
     )

@@ -12,7 +12,7 @@ from services.scheduling.booking.parties.schemas import BookParty, PartyView
 from services.scheduling.booking.parties.service import Parties, PartyWish
 from services.scheduling.booking.parties.views import party_view
 from services.scheduling.context import UseCaseContext
-from services.scheduling.errors import ApplicationIsWithdrawn
+from services.scheduling.errors import NOT_SUBMITTED, ApplicationIsWithdrawn
 from services.scheduling.http import actor_of, use_case
 from services.scheduling.offices.errors import (
     PoolNotOpen,
@@ -22,7 +22,7 @@ from services.scheduling.offices.errors import (
     SessionSoldOut,
 )
 from services.scheduling.openings.errors import NotOpenYet, NotYourTurn, TicketNeeded, TurnMissed
-from shared.errors import NotFound, NotKnownYet, SomeoneElseChangedIt
+from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.http.call import Call
 from shared.http.endpoint import APPLICANT, Endpoints, RateLimit
 
@@ -40,7 +40,7 @@ PARTIES_A_MINUTE: Final = RateLimit(count=10, per_seconds=60.0)
     rate=PARTIES_A_MINUTE,
     answers={201: PartyView},
     refusals=(
-        NotKnownYet,
+        *NOT_SUBMITTED,
         NotFound,
         ApplicationIsWithdrawn,
         PersonHasAppointment,

@@ -80,10 +80,6 @@ class SeatRepository(OnStore):
         """Return the seat, or None."""
         return await self._store.get(SEAT, seat_id)
 
-    async def save_seat(self, record: Record[Seat], seat: Seat, now: datetime) -> Record[Seat]:
-        """Save the seat. Raises VersionConflict if it was changed since it was read."""
-        return await self._store.save(SEAT, record, seat, now=now)
-
     async def change_seat(
         self, record: Record[Seat], decide: Callable[[Seat], Decision[Seat] | None], clock: Clock
     ) -> Record[Seat]:

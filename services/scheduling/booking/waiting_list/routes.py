@@ -19,10 +19,10 @@ from services.scheduling.booking.waiting_list.schemas import EnterWaitingList, W
 from services.scheduling.booking.waiting_list.service import WaitingList, WaitingWish
 from services.scheduling.booking.waiting_list.views import waiting_view
 from services.scheduling.context import UseCaseContext
-from services.scheduling.errors import ApplicationIsWithdrawn, OfficeNotFound
+from services.scheduling.errors import NOT_SUBMITTED, ApplicationIsWithdrawn, OfficeNotFound
 from services.scheduling.http import actor_of, use_case
 from services.scheduling.offices.errors import PoolNotOpen, ProductNotOffered
-from shared.errors import NotFound, NotKnownYet, SomeoneElseChangedIt
+from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.http.call import Call
 from shared.http.endpoint import APPLICANT, Endpoints, RateLimit
 from shared.store.kinds import Record
@@ -41,7 +41,7 @@ ENTRIES_A_MINUTE: Final = RateLimit(count=30, per_seconds=60.0)
     rate=ENTRIES_A_MINUTE,
     answers={201: WaitingView},
     refusals=(
-        NotKnownYet,
+        *NOT_SUBMITTED,
         NotFound,
         ApplicationIsWithdrawn,
         PersonHasAppointment,
@@ -111,7 +111,7 @@ async def leave_waiting_list(call: Call) -> WaitingView:
     idempotent=True,
     answers={200: AppointmentView},
     refusals=(
-        NotKnownYet,
+        *NOT_SUBMITTED,
         NotFound,
         NoSeatOffered,
         ProductNotOffered,

@@ -10,7 +10,7 @@ from services.scheduling.booking.waiting_list.entry import MOST_OFFICES_WAITED_F
 from services.scheduling.field_types import Id
 from services.scheduling.offices.schemas import OfficeView
 from services.scheduling.terms import Pool
-from shared.http.schema import Body, IsoDate, View
+from shared.http.schema import Body, IsoDate, NextCallView, View
 
 
 class EnterWaitingList(Body):
@@ -53,6 +53,7 @@ class WaitingView(View):
     remaining_steps: list[str]
     next_action: str
     next_action_id: str
+    next_call: NextCallView | None
     deadline: datetime | None
 
 

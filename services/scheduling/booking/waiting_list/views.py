@@ -10,6 +10,7 @@ from services.scheduling.booking.waiting_list.entry import HAS_OFFER, MOST_UNUSE
 from services.scheduling.booking.waiting_list.schemas import OfferedSeatView, WaitingView
 from services.scheduling.context import UseCaseContext
 from services.scheduling.offices.views import local, office_view
+from shared.http.schema import view_next_call
 from shared.store.kinds import Record
 
 _CHOOSE: Final = NextStep(
@@ -71,6 +72,7 @@ def waiting_view(record: Record[Waiting], ahead: Mapping[str, int], context: Use
         remaining_steps=list(step.remaining_steps),
         next_action=step.next_action,
         next_action_id=step.next_action_id,
+        next_call=view_next_call("waiting_entry", entry.status, waiting_id=record.id),
         deadline=deadline.get(entry.status),
     )
 

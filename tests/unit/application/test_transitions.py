@@ -156,7 +156,7 @@ def test_a_newer_upload_stands_in_for_the_older_one_only_once_it_is_there() -> N
     other = make.document("family_card")
     uploading = make.document(state=DocumentState.UPLOADING, document_id="d-new")
     begun = papers.replaced_by_newer((old, stale, other, uploading), uploading)
-    assert [each.state for each in begun] == [
+    assert [document.state for document in begun] == [
         DocumentState.ACCEPTED,
         DocumentState.REPLACED,
         DocumentState.ACCEPTED,
@@ -164,7 +164,7 @@ def test_a_newer_upload_stands_in_for_the_older_one_only_once_it_is_there() -> N
     ]
     there = papers.inspected(uploading, PICTURE, NOW)
     after = papers.replaced_by_newer((old, other, there), there)
-    assert [each.state for each in after] == [
+    assert [document.state for document in after] == [
         DocumentState.REPLACED,
         DocumentState.ACCEPTED,
         DocumentState.ACCEPTED,
@@ -176,7 +176,7 @@ def test_the_timeline_keeps_order_repeats_nothing_and_has_a_limit() -> None:
     late = Entry("2", NOW + timedelta(hours=1), "submitted", "applicant")
     early = Entry("1", NOW, "drafted", "applicant")
     state = domain.with_entry(domain.with_entry(domain.with_entry(state, late), early), late)
-    assert [each.id for each in state.timeline] == ["1", "2"]
+    assert [line.id for line in state.timeline] == ["1", "2"]
     for number in range(LARGEST_TIMELINE):
         state = domain.with_entry(state, Entry(f"n{number}", NOW + timedelta(days=1, seconds=number), "x", "y"))
     assert len(state.timeline) == LARGEST_TIMELINE
@@ -380,4 +380,4 @@ def test_withdrawing_ends_the_work() -> None:
 
 def test_an_upload_under_way_has_its_deadline() -> None:
     state = domain.with_documents(make.draft(), (make.document(state=DocumentState.UPLOADING), make.document("x")))
-    assert domain.deadlines(state) == {"uploads": NOW + timedelta(hours=24)}
+    assert domain.deadlines(state)["uploads"] == NOW + timedelta(hours=24)

@@ -17,7 +17,7 @@ from tests.unit.application.world import INTERVIEWER, World
 
 
 async def view_of(world: World, application_id: str) -> ApplicationView:
-    return ApplicationView.of(await world.look(application_id), load_rules())
+    return ApplicationView.from_seen(await world.look(application_id), load_rules())
 
 
 @pytest.mark.acceptance("X14.reason", "X14.rule", "X14.redress")
@@ -40,7 +40,7 @@ async def test_a_refusal_carries_reason_rule_and_ways_of_redress(world: World, c
 
 def test_the_last_ground_speaks_for_all_others() -> None:
     assert grounds()[-1].code == "other"
-    assert len({each.code for each in grounds()}) == len(grounds())
+    assert len({ground.code for ground in grounds()}) == len(grounds())
     assert {way.link for way in ways()} == {None, REFUND_GUIDE}
 
 
@@ -72,13 +72,13 @@ def test_a_step_that_comes_before_the_opening_is_kept() -> None:
     visits = with_refund_moved(Visits(), moved("complete"), version=3, at=make.VISIT)
     opened = billing.RefundOpened(refund_id="r", receipt_id="x", amount=5, reason="late_payment")
     visits = with_refund(visits, opened, make.VISIT)
-    assert [each.state for each in visits.refunds] == ["complete"]
+    assert [refund.state for refund in visits.refunds] == ["complete"]
     released = with_refund_moved(visits, moved("released"), version=5, at=make.VISIT)
     assert with_refund_moved(released, moved("approved"), version=5, at=make.VISIT) == released
     other = moved("requested").model_copy(update={"refund_id": "r2"})
     visits = with_refund_moved(visits, other, version=1, at=make.VISIT)
     visits = with_refund_moved(visits, moved("researched"), version=4, at=make.VISIT)
-    assert [each.state for each in visits.refunds] == ["researched", "requested"]
+    assert [refund.state for refund in visits.refunds] == ["researched", "requested"]
 
 
 def test_every_state_of_a_refund_has_its_line() -> None:

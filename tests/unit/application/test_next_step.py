@@ -12,6 +12,7 @@ from services.application.applications.application import Application, Interview
 from services.application.applications.hand_over import Approval
 from services.application.applications.next_step import (
     FINISHED,
+    ActionCode,
     Step,
     application_progress,
     done_steps,
@@ -62,11 +63,12 @@ def test_the_steps_come_one_after_the_other() -> None:
         found = application_progress(state, documents_complete=complete)
         assert found.current_step == step
         assert found.remaining[0] is step
-        assert found.remaining == tuple(each for each in Step if list(Step).index(each) >= list(Step).index(step))
+        steps = [other for other in Step if other is not Step.IDENTITY]
+        assert found.remaining == tuple(steps[steps.index(step) :])
         assert first_missing(state, Step.COLLECT, documents_complete=complete) == (
             None if step is Step.COLLECT else step
         )
-    assert [step for *_, step in walk] == list(Step)
+    assert [step for *_, step in walk] == [step for step in Step if step is not Step.IDENTITY]
 
 
 @pytest.mark.parametrize("status", [Status.COLLECTED, Status.REFUSED, Status.WITHDRAWN, Status.CLOSED])
@@ -125,11 +127,11 @@ def test_a_late_code_without_a_next_time_says_so_all_the_same() -> None:
     state = make.with_seats(
         SUBMITTED, make.held(), make.bill_requested(), billing.BillDelayed(**make.bill_fields(next_check_at=NOW))
     )
-    bills = tuple(replace(each, next_check_at=None) for each in state.visits.bills)
+    bills = tuple(replace(bill, next_check_at=None) for bill in state.visits.bills)
     state = replace(state, visits=replace(state.visits, bills=bills))
     assert stands(state)[1].endswith("you need do nothing.")
     codeless = make.with_seats(SUBMITTED, make.held(), make.bill_issued())
-    bills = tuple(replace(each, expires_at=None, amount=None) for each in codeless.visits.bills)
+    bills = tuple(replace(bill, expires_at=None, amount=None) for bill in codeless.visits.bills)
     codeless = replace(codeless, visits=replace(codeless.visits, bills=bills))
     assert "until" not in stands(codeless)[1]
 
@@ -164,7 +166,7 @@ def test_a_certain_visit_says_where_and_when() -> None:
     assert "Kantor Imigrasi Jakarta Selatan on Monday 30 November 2026, 08:00 WIB" in found.next_action.en
     assert found.next_action.deadline == VISIT
     timeless = make.with_seats(SUBMITTED, make.confirmed())
-    seats = tuple(replace(each, starts_at=None) for each in timeless.visits.seats)
+    seats = tuple(replace(seat, starts_at=None) for seat in timeless.visits.seats)
     assert "Come to the office" in stands(replace(timeless, visits=Visits(seats=seats)))[1]
 
 
@@ -260,7 +262,7 @@ def test_no_seat_for_late_money_and_refunds_are_kept_once() -> None:
 
 def test_every_fact_that_is_heard_has_a_place() -> None:
     others = {
-        "ApplicantConfirmed",
+        *(f"Applicant{news}" for news in ("Added", "Refused", "ShownBack", "Reopened", "Confirmed")),
         "SeatUnavailable",
         "SpecialRescheduleRefused",
         "CorrectionPriced",
@@ -278,3 +280,17 @@ def test_every_fact_that_is_heard_has_a_place() -> None:
     assert heard == {event.__name__ for event in (*SEAT_FACTS, *BILL_FACTS)} | others
     assert set(SEAT_FACTS.values()) == set(SeatState)
     assert set(BILL_FACTS.values()) == set(BillState)
+
+
+def test_what_comes_first_has_its_own_code() -> None:
+    refused = application_progress(SUBMITTED, documents_complete=False).next_action
+    assert refused.code is ActionCode.UPLOAD_DOCUMENTS
+    expired = make.with_seats(SUBMITTED, make.held(), make.bill_requested())
+    bills = tuple(replace(bill, state=BillState.EXPIRED) for bill in expired.visits.bills)
+    seats = tuple(replace(seat, state=SeatState.RELEASED) for seat in expired.visits.seats)
+    ended = replace(expired, visits=replace(expired.visits, bills=bills, seats=seats))
+    action = application_progress(ended, documents_complete=True).next_action
+    assert (action.code, action.bill_id) == (ActionCode.RENEW_BILL, bills[0].bill_id)
+    owed = tuple(replace(bill, purpose="penalty", bill_id="owed-bill") for bill in bills)
+    action = application_progress(replace(ended, visits=replace(ended.visits, bills=owed)), documents_complete=True)
+    assert (action.next_action.code, action.next_action.bill_id) == (ActionCode.RENEW_BILL, "owed-bill")

@@ -49,7 +49,7 @@ async def void(world: World, application_id: str, version: int = 7) -> list[Any]
     with capture_logs() as logs:
         said = scheduling.VisitVoided(**make.untimed(application_id=application_id), took_place=True)
         await world.tell(said, version)
-    return [each for each in logs if each["log_level"] == "error"]
+    return [line for line in logs if line["log_level"] == "error"]
 
 
 async def money(world: World, application_id: str, version: int = 9) -> None:
@@ -141,7 +141,7 @@ async def test_a_word_that_comes_while_the_approval_is_handed_over_is_told_with_
     with capture_logs() as logs:
         await world.run_due()
     assert alerts == [], "not known there yet"
-    assert [each["detail"] for each in logs if each["event"] == BOOK_WITHOUT_PAYMENT] == [BOOK_KEPT]
+    assert [line["detail"] for line in logs if line["event"] == BOOK_WITHOUT_PAYMENT] == [BOOK_KEPT]
     state = await state_of(world, application_id)
     assert lines_of(state) == [HELD_BACK, BOOK_KEPT]
     assert state.approval is not None and state.approval.acknowledged_at is not None

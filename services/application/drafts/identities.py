@@ -1,0 +1,81 @@
+"""Identities that the civil registry has not confirmed yet: their drafts go on, and are told when it has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from services.application.applications.application import Application, Author
+from services.application.applications.errors import PersonAppliesElsewhere
+from services.application.applications.service import Applications
+from services.application.applications.timeline import with_line
+from services.application.context import UseCaseContext
+from services.application.drafts.errors import ItemsMissing
+from services.application.drafts.person_facts import brought_up_to_date, load_person_facts
+from services.application.drafts.transitions import identity_awaited, identity_confirmed
+from services.application.requirements.errors import AnswersContradict
+from shared.store.decision import Decision
+from shared.store.kinds import Record
+
+IDENTITY = Author("identity")
+
+
+class Identities:
+    """The use cases of identities that are not confirmed yet."""
+
+    def __init__(self, context: UseCaseContext, applications: Applications) -> None:
+        self._context = context
+        self._applications = applications
+
+    async def confirm(self, applicant_id: str) -> None:
+        """Tell the applicant's waiting application, if there is one, that identity has confirmed them."""
+        waiting = await self._applications.repository.live_application_of(applicant_id)
+        if waiting is not None:
+            await self._confirm(waiting)
+
+    async def look_due(self, record: Record[Application], _name: str) -> None:
+        """Look whether the confirmation has come, or the other application has ended; look again later if not."""
+        if await self._confirm(record):
+            return
+        now = self._context.now()
+
+        def wait(application: Application) -> Decision[Application] | None:
+            if application.identity_confirmed:
+                return None
+            return identity_awaited(application, now, another_open=application.another_open)
+
+        await self._applications.change(record.id, wait)
+
+    async def _confirm(self, record: Record[Application]) -> bool:
+        """Confirm the application's identity; False while the confirmation has not arrived, or another one is open."""
+        applicant = await self._applications.repository.applicant(record.state.applicant_id)
+        if applicant is None or not applicant.state.complete:
+            return False
+        person_id, now = applicant.state.person_id, self._context.now()
+        facts = await load_person_facts(self._applications, record.state, now, person_id=person_id)
+
+        def decide(application: Application) -> Decision[Application] | None:
+            if application.identity_confirmed or not application.live:
+                return None
+            complete, checked = True, application
+            if application.submitted_at is not None:
+                try:
+                    checked = brought_up_to_date(self._applications, application, facts)
+                except (AnswersContradict, ItemsMissing):
+                    complete = False
+            if application.answers is not None:
+                checked = replace(checked, minor=facts.is_minor(application.answers))
+            decision = identity_confirmed(record.id, checked, person_id, complete=complete, age_band=facts.age_band)
+            line = "identity_confirmed" if complete else "returned_to_draft"
+            return with_line(decision, "identity_confirmed", now, line, IDENTITY)
+
+        def wait(application: Application) -> Decision[Application] | None:
+            if application.identity_confirmed or not application.live:
+                return None
+            decision = identity_awaited(application, now, another_open=True)
+            return with_line(decision, "another_application_open", now, "another_application_open", IDENTITY)
+
+        try:
+            await self._applications.change(record.id, decide)
+        except PersonAppliesElsewhere:
+            await self._applications.change(record.id, wait)
+        return True

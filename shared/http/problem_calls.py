@@ -1,0 +1,260 @@
+"""The call that does the next action of a refusal, by its code. Data, and one look-up; see `shared.next_calls`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from shared.errors import Refusal
+from shared.next_calls import (
+    APPLICATION,
+    APPOINTMENT,
+    BEGIN_APPLICATION,
+    HOLD_SEAT,
+    RENEW_BILL,
+    SEE_APPLICATION,
+    SEE_REFUNDS,
+    Elsewhere,
+    NextCall,
+    Way,
+    Ways,
+    address_of,
+    way_for,
+)
+from shared.tokens import Role
+
+_AGAIN: Final = frozenset(
+    {
+        *("account_not_named", "address_unusable", "answer_does_not_fit", "answers_contradict"),
+        *("application_missing", "being_moved", "birth_date_impossible", "body_cut", "cannot_hurry"),
+        *("channel_has_no_address", "code_sent_just_now", "code_superseded", "code_wrong", "confirmation_missing"),
+        *("credentials_wrong", "cut_below_booked", "day_not_possible", "document_not_asked", "doors_not_open"),
+        *("edited_meanwhile", "email_not_ascii", "email_unusable", "evidence_needed", "facts_wrong", "file_too_large"),
+        *("file_type_not_taken", "idempotency_key_reused", "malformed", "method_not_allowed", "nik_not_16_digits"),
+        *("nik_structure", "no_room_for_body", "no_tariff_that_day", "not_found", "not_http"),
+        *("not_in_priority_group", "not_known_yet", "not_open_yet", "not_the_day_of_the_visit", "nothing_changes"),
+        *("nothing_to_explain", "office_exists", "office_needed", "office_not_wanted", "offline_day_ahead"),
+        *("old_code_needed", "opening_plan_wrong", "outside_opening_hours", "override_needs_reason"),
+        *("party_broken", "password_is_the_old_one", "password_is_the_user_name", "password_too_short"),
+        *("payment_unknown_to_simponi", "period_too_long", "person_not_known", "phone_unusable", "pictures_wait"),
+        *("pool_not_open", "price_not_known_yet", "priority_need_missing", "proof_not_seen"),
+        *("queue_code_not_valid", "queue_code_replaced", "quota_above_capacity", "reason_code_missing"),
+        *("rule_unknown", "saga_unknown", "same_day_choice_missing", "same_day_is_today"),
+        *("same_day_list_not_ready", "same_day_too_late", "same_person_twice", "same_session", "session_closed"),
+        *("session_exists", "session_has_opening", "session_plan_wrong", "session_sold_out"),
+        *("settlement_file_broke_off", "settlement_file_does_not_add_up", "settlement_file_has_wrong_line"),
+        *("settlement_signature_wrong", "several_accounts", "signature_missing", "signature_too_old"),
+        *("signature_wrong", "someone_else_changed_it", "something_broke", "special_cause_not_permitted"),
+        *("still_running", "tariff_day_is_taken", "tariff_incomplete", "tariff_reaches_back", "template_wrong"),
+        *("too_busy", "too_early_to_check_in", "too_far_to_move", "too_large", "too_many_address_changes"),
+        *("too_many_at_once", "too_many_codes", "too_many_identity_tries", "too_many_moves"),
+        *("too_many_people_on_device", "too_many_requests", "too_many_seats_given_up", "too_slow", "unavailable"),
+        *("unreadable", "upstream_down", "user_name_taken", "visit_on_another_day", "waiting_wish_wrong"),
+        *("another_persons_application", "paper_of_another_person", "proof_of_work_needed", "sms_budget_spent"),
+        *("nik_needed", "phone_country_unserved", "second_code_needed", "wrong_media_type", "wrong_offset"),
+    }
+)
+_WAIT: Final = frozenset(
+    {
+        *("account_locked", "cut_off_passed", "money_is_being_placed", "money_is_on_its_way", "no_seat_offered"),
+        *("nobody_waits", "opening_has_begun", "order_is_out", "same_day_full", "special_already_asked"),
+        *("recovery_waits", "too_many_claims", "waiting_offer_over"),
+    }
+)
+_OFFICE: Final = frozenset(
+    {
+        *("another_pair_of_eyes", "documents_closed", "fee_not_paid", "letter_not_made", "no_moves_left"),
+        *("no_priority_to_deny", "no_special_left", "not_allowed", "not_on_yourself", "not_paid_yet"),
+        *("not_your_office", "one_time_password_expired", "request_of_somebody_else", "role_not_yours"),
+        *("second_operator_needed", "second_person_must_agree", "second_person_needed", "special_over"),
+        *("staff_suspended", "too_late_for_special", "too_late_to_move", "too_late_to_withdraw"),
+        *("correction_unknown", "nik_of_another_person", "person_applies_elsewhere", "second_officer_needed"),
+        *("too_many_documents",),
+    }
+)
+
+
+def _get(path: str) -> NextCall:
+    return NextCall("GET", path)
+
+
+def _post(path: str) -> NextCall:
+    return NextCall("POST", path)
+
+
+def _for(*roles: Role, call: NextCall, others: Way = Elsewhere.OFFICE) -> tuple[Way, ...]:
+    """Return the call for these roles, and the way of all others."""
+    return (*(NextCall(call.method, call.path, role) for role in roles), others)
+
+
+_APPLYING: Final = (Role.APPLICANT, Role.FRONT_OFFICER)
+_SIGN_IN: Final = _post("/v1/logins")
+_ASSIST: Final = _post("/v1/assistances")
+_ASSIST_OR_SIGN_IN: Final = _for(Role.FRONT_OFFICER, call=_ASSIST, others=_SIGN_IN)
+_SEE_APPLICANT: Final = _for(Role.APPLICANT, call=_get("/v1/applicants/{applicant_id}"))
+_SEE_BILLS: Final = _get("/v1/bills")
+_SEE_CASE: Final = _get("/v1/refunds/{refund_id}")
+_SEE_SAGA: Final = _get("/v1/sagas/{application_id}")
+_SEE_CHANGE: Final = _get("/v1/quota-changes/{change_id}")
+_SEE_MEMBER: Final = _get("/v1/staff/members/{staff_id}")
+_SEE_APPOINTMENT: Final = _get(APPOINTMENT)
+_TAKE_TICKET: Final = _post("/v1/openings/{opening_id}/tickets")
+_BANK_ACCOUNT: Final = NextCall("PUT", "/v1/refunds/{refund_id}/bank-account")
+
+PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
+    **dict.fromkeys(_AGAIN, Elsewhere.AGAIN),
+    **dict.fromkeys(_WAIT, Elsewhere.WAIT),
+    **dict.fromkeys(_OFFICE, Elsewhere.OFFICE),
+    # signing in
+    "address_has_no_account": _post("/v1/registrations"),
+    "address_reserved": Elsewhere.MAILBOX,
+    "address_taken": _SIGN_IN,
+    "challenge_not_found": _ASSIST_OR_SIGN_IN,
+    "code_expired": _for(Role.FRONT_OFFICER, call=_ASSIST, others=_post("/v1/challenges/{challenge_id}/resend")),
+    "code_used": _ASSIST_OR_SIGN_IN,
+    "not_authenticated": _SIGN_IN,
+    "number_needed": _post("/v1/registrations"),
+    "person_has_ticket": _SIGN_IN,
+    "refresh_token_invalid": _SIGN_IN,
+    "session_ended": _SIGN_IN,
+    "session_over": _SIGN_IN,
+    "token_expired": _post("/v1/tokens/refresh"),
+    "token_malformed": _SIGN_IN,
+    "token_missing": _SIGN_IN,
+    "token_not_trusted": _SIGN_IN,
+    "too_many_tries": _ASSIST_OR_SIGN_IN,
+    # staff
+    "first_operator_secret_used": Elsewhere.SETTINGS,
+    "first_operator_secret_wrong": Elsewhere.SETTINGS,
+    "last_operator_stays": _post("/v1/staff/members"),
+    "nothing_to_decide": _SEE_MEMBER,
+    "own_password_needed": NextCall("PUT", "/v1/staff/password"),
+    "staff_matter_pending": _SEE_MEMBER,
+    "staff_not_in_service": _post("/v1/staff/logins"),
+    "staff_state_forbids": _SEE_MEMBER,
+    "staff_unknown": _get("/v1/staff/members"),
+    # applicants and assistance
+    "applicant_already_added": _SEE_APPLICANT,
+    "assistance_has_ended": _ASSIST,
+    "assistance_needed": _for(Role.FRONT_OFFICER, call=_ASSIST),
+    "assistance_of_another": _for(Role.FRONT_OFFICER, call=_ASSIST),
+    "assistance_over": _for(Role.FRONT_OFFICER, call=_ASSIST),
+    "assistance_unknown": _for(*_APPLYING, call=_get("/v1/assistances")),
+    "correction_decided": _SEE_APPLICANT,
+    "data_fixed_by_submission": Elsewhere.OFFICE,
+    "guardian_needed": _for(Role.APPLICANT, call=_post("/v1/applicants")),
+    "guardian_unusable": _for(Role.APPLICANT, call=_get("/v1/applicants")),
+    "identity_already_confirmed": BEGIN_APPLICATION,
+    "nothing_shown_back": _SEE_APPLICANT,
+    "nothing_to_correct": _SEE_APPLICANT,
+    "identity_not_confirmed": _SEE_APPLICANT,
+    "letter_used_up": _ASSIST,
+    "office_asked_too_often": _post("/v1/original-assistances"),
+    "too_many_applicants": _get("/v1/applicants"),
+    "too_many_children": _get("/v1/applicants"),
+    # applications
+    "application_already_open": _get("/v1/applications"),
+    "application_ended": _for(*_APPLYING, call=BEGIN_APPLICATION),
+    "application_not_submitted": _post(f"{APPLICATION}/submission"),
+    "application_withdrawn": BEGIN_APPLICATION,
+    "document_decided": SEE_APPLICATION,
+    "documents_undecided": _post(f"{APPLICATION}/documents/{{document_id}}/decision"),
+    "identity_awaited": SEE_APPLICATION,
+    "items_missing": _post(f"{APPLICATION}/documents"),
+    "no_visit_to_hurry": SEE_APPLICATION,
+    "nothing_corrected": SEE_APPLICATION,
+    "originals_not_seen": _post(f"{APPLICATION}/originals"),
+    "payment_owed": SEE_APPLICATION,
+    "step_comes_first:questionnaire": _for(*_APPLYING, call=NextCall("PUT", f"{APPLICATION}/questionnaire")),
+    "step_comes_first:documents": _for(*_APPLYING, call=_post(f"{APPLICATION}/documents")),
+    "step_comes_first:submit": _for(*_APPLYING, call=_post(f"{APPLICATION}/submission")),
+    "step_comes_first:identity": _SEE_APPLICANT,
+    "step_comes_first:choose_seat": _for(*_APPLYING, call=HOLD_SEAT),
+    "step_comes_first:pay": Elsewhere.BANK,
+    "step_comes_first:come": _for(Role.FRONT_OFFICER, call=_post("/v1/check-ins")),
+    "step_comes_first:interview": _for(Role.INTERVIEWER, call=_post(f"{APPLICATION}/interview"), others=Elsewhere.WAIT),
+    "step_comes_first:print": Elsewhere.WAIT,
+    "step_comes_first:collect": Elsewhere.OFFICE,
+    "step_is_over": SEE_APPLICATION,
+    "upload_under_way": NextCall("HEAD", f"{APPLICATION}/documents/{{document_id}}/content"),
+    # seats and visits
+    "already_waiting": NextCall("DELETE", "/v1/waiting-list/{waiting_id}"),
+    "change_decided": _SEE_CHANGE,
+    "change_failed": _SEE_CHANGE,
+    "change_not_found": _get("/v1/quota-changes"),
+    "fee_would_be_lost": _post(f"{APPOINTMENT}/reschedule"),
+    "flag_not_found": _get("/v1/offices/{office_id}/flags"),
+    "flag_reviewed": _get("/v1/offices/{office_id}/flags"),
+    "no_special_asked": _SEE_APPOINTMENT,
+    "no_walk_in_seat": _get("/v1/offices/{office_id}/sessions"),
+    "not_possible_at_counter": _get("/v1/offices/{office_id}/queue"),
+    "not_possible_now": _SEE_APPOINTMENT,
+    "not_your_turn": _for(
+        Role.APPLICANT, call=_get("/v1/openings/{opening_id}/tickets/{ticket_id}"), others=Elsewhere.AGAIN
+    ),
+    "office_not_found": _get("/v1/offices"),
+    "opening_is_over": _get("/v1/openings"),
+    "opening_not_found": _get("/v1/openings"),
+    "opens_every_day": _get("/v1/offices/{office_id}/quota"),
+    "person_has_appointment": _SEE_APPOINTMENT,
+    "product_not_offered": _get("/v1/offices"),
+    "same_day_place_needed": _for(Role.FRONT_OFFICER, call=_post(f"{APPOINTMENT}/same-day")),
+    "seat_is_gone": HOLD_SEAT,
+    "session_not_found": _get("/v1/offices/{office_id}/sessions"),
+    "sheet_not_kept": _get("/v1/offices/{office_id}/day-sheets/{date}"),
+    "ticket_needed": _for(Role.APPLICANT, call=_TAKE_TICKET),
+    "too_many_holds": _get("/v1/appointments"),
+    "too_many_notices": NextCall("DELETE", "/v1/offices/{office_id}/opening-notices"),
+    "turn_missed": _for(Role.APPLICANT, call=_TAKE_TICKET),
+    "visit_missed": _SEE_APPOINTMENT,
+    # money
+    "another_bill_is_live": _SEE_BILLS,
+    "bank_account_missing": _post("/v1/refunds/{refund_id}/steps"),
+    "bill_cannot_be_renewed": SEE_APPLICATION,
+    "bill_has_ended": RENEW_BILL,
+    "bill_is_owed": Elsewhere.BANK,
+    "bill_is_paid": SEE_APPLICATION,
+    "bill_still_payable": Elsewhere.BANK,
+    "bill_unknown": _for(Role.APPLICANT, Role.OPERATOR, Role.TREASURER, call=_SEE_BILLS),
+    "case_is_closed": _get("/v1/cases/{case_id}"),
+    "case_unknown": _get("/v1/cases"),
+    "no_code_to_pay": _SEE_BILLS,
+    "nothing_to_refund": _for(Role.APPLICANT, call=_post("/v1/bills/{bill_id}/payment-claims")),
+    "objection_too_late": _post("/v1/refunds/{refund_id}/resubmission"),
+    "offer_over": SEE_REFUNDS,
+    "override_decided": _SEE_SAGA,
+    "override_does_not_fit": _SEE_SAGA,
+    "override_unknown": _SEE_SAGA,
+    "own_file_not_yours": _post("/v1/cases/{case_id}/notes"),
+    "refund_is_decided": _SEE_CASE,
+    "refund_is_open": _SEE_CASE,
+    "refund_opened_by_us": _for(Role.APPLICANT, call=_BANK_ACCOUNT),
+    "refund_step_not_now": _SEE_CASE,
+    "refund_unknown": SEE_REFUNDS,
+    "settlement_unknown": _get("/v1/settlement-files"),
+    "step_of_another_role": _get("/v1/refund-guide"),
+    "tariff_change_decided": _for(Role.TREASURER, call=_post("/v1/tariff-changes")),
+    "tariff_change_unknown": _get("/v1/tariff-changes"),
+    "too_many_case_notes": _post("/v1/cases/{case_id}/closure"),
+}
+"""A refusal with a fact ``step`` has an entry for each step, after a colon."""
+
+
+def code_of_call(refusal: Refusal) -> str:
+    """Return the key of the refusal's entry in `PROBLEM_CALLS`."""
+    step = refusal.facts.get("step")
+    return f"{refusal.code}:{step}" if f"{refusal.code}:{step}" in PROBLEM_CALLS else refusal.code
+
+
+def problem_call(
+    refusal: Refusal, role: Role | None, method: str, instance: str, known: Mapping[str, object]
+) -> dict[str, str] | None:
+    """Return method and address of the call that does a refusal's next action, for a caller of this role.
+
+    ``method`` and ``instance`` are those of the refused request, ``known`` the ids in its address; the refusal's facts
+    say more. None where the next action is done outside of all services, or the refusal is none of theirs.
+    """
+    way = way_for(PROBLEM_CALLS.get(code_of_call(refusal), Elsewhere.WAIT), role)
+    if way is Elsewhere.AGAIN:
+        return {"method": method, "href": instance}
+    return address_of(way, {**known, **refusal.facts}) if isinstance(way, NextCall) else None

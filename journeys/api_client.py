@@ -6,6 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
@@ -23,8 +24,15 @@ LONGEST_LOOK_SECONDS: Final = 0.5
 
 LOOKS_GROW: Final = 1.4
 
+WAIT_SECONDS: Final = 20
+"""How long a service is asked to hold a call until there is another answer; services allow 25 s."""
+
+ANSWER_SECONDS: Final = 10
+"""How long an answer may take, beside the wait that was asked for."""
+
 LARGEST_POOL: Final = 200
 """Connections of one pool."""
+NOT_MODIFIED: Final = 304
 REPEATABLE: Final = frozenset({429, 502, 503, 504})
 NOT_KNOWN_YET: Final = frozenset(
     {*("not_known_yet", "someone_else_changed_it", "still_running"), "application_not_submitted", "identity_awaited"}
@@ -34,7 +42,7 @@ NOT_KNOWN_YET: Final = frozenset(
 def new_session(*middlewares: aiohttp.ClientMiddlewareType) -> aiohttp.ClientSession:
     """Connections for one or many callers; no cookies, so that no caller is taken for another."""
     return aiohttp.ClientSession(
-        timeout=aiohttp.ClientTimeout(total=10),
+        timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS),
         connector=aiohttp.TCPConnector(limit=LARGEST_POOL),
         cookie_jar=aiohttp.DummyCookieJar(),
         middlewares=middlewares,
@@ -54,6 +62,20 @@ class Refused(Exception):
 
 class GaveUp(Exception):
     """Something that must happen did not, within the patience."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer that is no refusal."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+    @property
+    def waited(self) -> bool:
+        """Whether the service held the call until there was something to say."""
+        return "Preference-Applied" in self.headers
 
 
 class Api:
@@ -88,6 +110,44 @@ class Api:
         """The JSON at this address."""
         return await self.call("GET", url, params={key: str(value) for key, value in params.items()})
 
+    async def get_until(
+        self, url: str, holds: Callable[[Any], bool], what: str, *, seconds: float = PATIENCE_SECONDS
+    ) -> Any:
+        """Return the JSON at this address once it holds.
+
+        Raises:
+            GaveUp: it does not, with what was seen last.
+        """
+        seen = await self.watch(url, holds, seconds)
+        if not holds(seen):
+            raise _gave_up(what, seconds, seen)
+        return seen
+
+    async def watch(self, url: str, holds: Callable[[Any], bool], seconds: float) -> Any:
+        """Return the JSON at this address once it holds, or as it is after so many seconds.
+
+        The service holds each call until there is another answer. Where it answers at once it is asked again and again.
+        """
+        give_up_at, pause = time.monotonic() + seconds, FIRST_LOOK_SECONDS
+        answer = await self._answered("GET", url)
+        while not holds(answer.body) and (left := give_up_at - time.monotonic()) > 0:
+            next_answer = await self._another_answer(url, answer, left)
+            if not next_answer.waited:
+                await asyncio.sleep(pause)
+                pause = min(pause * LOOKS_GROW, LONGEST_LOOK_SECONDS)
+            if next_answer.status != NOT_MODIFIED:
+                answer = next_answer
+        return answer.body
+
+    async def _another_answer(self, url: str, known: Answered, left_seconds: float) -> Answered:
+        etag = known.headers.get("ETag")
+        if etag is None:
+            return await self._answered("GET", url)
+        wait = max(1, min(WAIT_SECONDS, round(left_seconds)))
+        headers = {"If-None-Match": etag, "Prefer": f"wait={wait}"}
+        timeout = aiohttp.ClientTimeout(total=wait + ANSWER_SECONDS)
+        return await self._answered("GET", url, headers=headers, timeout=timeout)
+
     async def post(self, url: str, body: Mapping[str, Any] | None = None, *, key: str | None = None) -> Any:
         """Send a command under an idempotency key, so that a repeat after a crash meets the first try."""
         headers = {"Idempotency-Key": key or str(uuid.uuid4())}
@@ -104,6 +164,9 @@ class Api:
             Refused: the service said no.
             GaveUp: no answer within the patience.
         """
+        return (await self._answered(method, url, raw=raw, **request)).body
+
+    async def _answered(self, method: str, url: str, *, raw: bool = False, **request: Any) -> Answered:
         headers = {**self._headers(), **request.pop("headers", {})}
         give_up_at = time.monotonic() + self._patience_seconds
         while True:
@@ -112,7 +175,7 @@ class Api:
                     body: Any = await answer.read() if raw and answer.status < 400 else await _json(answer)
                     wait = float(answer.headers.get("Retry-After", POLL_SECONDS))
                     if answer.status < 400:
-                        return body
+                        return Answered(answer.status, answer.headers, body)
                     refusal = Refused(answer.status, dict(body), f"{method} {url}")
             except (aiohttp.ClientError, TimeoutError, OSError) as trouble:
                 refusal, wait = None, POLL_SECONDS
@@ -149,9 +212,13 @@ async def eventually(
         if holds(seen):
             return seen
         if time.monotonic() > give_up_at:
-            raise GaveUp(f"{what} did not happen within {seconds:g} s; last seen: {seen}")
+            raise _gave_up(what, seconds, seen)
         await asyncio.sleep(wait)
         wait = min(wait * LOOKS_GROW, LONGEST_LOOK_SECONDS)
+
+
+def _gave_up(what: str, seconds: float, seen: Any) -> GaveUp:
+    return GaveUp(f"{what} did not happen within {seconds:g} s; last seen: {seen}")
 
 
 async def _json(answer: aiohttp.ClientResponse) -> Any:

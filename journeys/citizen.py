@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,6 +15,9 @@ CHUNK_BYTES: Final = 64 * 1024
 """Sent at a time by the phone; a broken line costs no more than this."""
 
 LOOKS_FOR_A_SEAT: Final = 5
+
+NEWER_SECONDS: Final = 2.0
+"""How long the newest bill or refund is watched before it is asked whether there is a newer one."""
 
 
 class Citizen:
@@ -55,8 +59,8 @@ class Citizen:
         who = person or self.person
         added = await self.api.post(f"{self.at.identity}/v1/applicants", who.as_applicant(guardian_id))
         self.applicant_id = added["applicant_id"]
-        view = await eventually(
-            lambda: self.api.get(f"{self.at.identity}/v1/applicants/{self.applicant_id}"),
+        view = await self.api.get_until(
+            f"{self.at.identity}/v1/applicants/{self.applicant_id}",
             lambda seen: seen["identity"]["state"] in ("passed", "failed"),
             "the answer of the civil registry",
         )
@@ -146,11 +150,7 @@ class Citizen:
 
     async def bill(self, *states: str) -> Any:
         """Wait until the newest bill is in one of these states."""
-        return await eventually(
-            self.newest_bill,
-            lambda bill: bill is not None and bill["state"] in states,
-            f"the bill becoming {' or '.join(states)}",
-        )
+        return await self._newest_in(states, self.newest_bill, f"{self.at.billing}/v1/bills", "bill")
 
     async def newest_bill_soon(self) -> Any:
         """Wait until there is a bill, in whatever state."""
@@ -163,8 +163,8 @@ class Citizen:
 
     async def appointment(self, *states: str) -> Any:
         """Wait until the appointment is in one of these states."""
-        return await eventually(
-            lambda: self.api.get(f"{self.at.scheduling}/v1/appointments/{self.appointment_id}"),
+        return await self.api.get_until(
+            self.appointment_url,
             lambda seen: seen["state"] in states,
             f"the appointment becoming {' or '.join(states)}",
         )
@@ -176,10 +176,24 @@ class Citizen:
 
     async def refund(self, *states: str) -> Any:
         """Wait until the newest refund case is in one of these states."""
+        return await self._newest_in(states, self._newest_refund, f"{self.at.billing}/v1/refunds", "refund")
+
+    async def _newest_in(
+        self, states: tuple[str, ...], newest: Callable[[], Awaitable[Any]], url: str, name: str
+    ) -> Any:
+        """Wait until the newest thing is in one of these states, at its own address, and look for newer ones."""
+
+        async def look() -> Any:
+            found = await newest()
+            if found is None or found["state"] in states:
+                return found
+            own_url = f"{url}/{found[f'{name}_id']}"
+            return await self.api.watch(own_url, lambda seen: seen["state"] in states, NEWER_SECONDS)
+
         return await eventually(
-            self._newest_refund,
-            lambda case: case is not None and case["state"] in states,
-            f"the refund becoming {' or '.join(states)}",
+            look,
+            lambda seen: seen is not None and seen["state"] in states,
+            f"the {name} becoming {' or '.join(states)}",
         )
 
     async def _newest_refund(self) -> Any:
@@ -195,8 +209,8 @@ class Citizen:
         """Name the account that the money shall go to, and wait for the bank's word on it."""
         body = {"bank_code": "002", "account_number": number, "holder_name": self.person.full_name}
         await self.api.put(f"{self.at.billing}/v1/refunds/{refund_id}/bank-account", body)
-        case = await eventually(
-            lambda: self.api.get(f"{self.at.billing}/v1/refunds/{refund_id}"),
+        case = await self.api.get_until(
+            f"{self.at.billing}/v1/refunds/{refund_id}",
             lambda seen: seen["bank_account"]["state"] != "given",
             "the bank's answer about the account",
         )
@@ -208,7 +222,11 @@ class Citizen:
 
     async def step_is(self, step: str) -> Any:
         """Wait until the application's current step is this one."""
-        return await eventually(self.view, lambda seen: seen["current_step"] == step, f"the step “{step}”")
+        return await self.view_until(lambda seen: seen["current_step"] == step, f"the step “{step}”")
+
+    async def view_until(self, holds: Callable[[Any], bool], what: str) -> Any:
+        """Wait until the application is as it should be."""
+        return await self.api.get_until(self._application(), holds, what)
 
     async def letter(self) -> bytes:
         """Download the cover letter once it is there."""
@@ -222,6 +240,11 @@ class Citizen:
                 raise
 
         return await eventually(read, bool, "the cover letter")
+
+    @property
+    def appointment_url(self) -> str:
+        """The address of the appointment."""
+        return f"{self.at.scheduling}/v1/appointments/{self.appointment_id}"
 
     def _application(self) -> str:
         return f"{self.at.application}/v1/applications/{self.application_id}"

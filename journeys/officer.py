@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from journeys.addresses import Addresses
-from journeys.api_client import Api, eventually
+from journeys.api_client import Api
 
 TOKEN_SECONDS: Final = 240.0
 """A staff token lives five minutes; after four the officer signs in again."""
@@ -46,9 +46,7 @@ class Officer:
         """Record that every required original was seen, once the screen shows that the visitor has checked in."""
         await self._sign_in()
         url = f"{self.at.application}/v1/applications/{application_id}"
-        view = await eventually(
-            lambda: self.api.get(url), lambda seen: seen["current_step"] == "interview", "the checked-in visitor"
-        )
+        view = await self.api.get_until(url, lambda seen: seen["current_step"] == "interview", "the checked-in visitor")
         seen = [item["code"] for item in view["requirements"] if item.get("document_id")]
         return await self.post(f"{url}/originals", {"requirements": seen})
 
@@ -66,8 +64,8 @@ class Officer:
         """Take the step of a refund that is this officer's, and wait for SIMPONI's word where it needs one."""
         path = f"{self.at.billing}/v1/refunds/{refund_id}"
         await self.post(f"{path}/steps", {"step": step, **more})
-        return await eventually(
-            lambda: self.api.get(path), lambda seen: seen["confirmation"] is None, "SIMPONI's word on the payment"
+        return await self.api.get_until(
+            path, lambda seen: seen["confirmation"] is None, "SIMPONI's word on the payment"
         )
 
     async def refund_report(self) -> Any:

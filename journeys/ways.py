@@ -250,7 +250,7 @@ class Ways:
         return Api(address=address, session=self._session)
 
     async def _finished(self, citizen: Citizen) -> str:
-        view = await eventually(citizen.view, lambda seen: seen["state"] == "collected", "the end of the journey")
+        view = await citizen.view_until(lambda seen: seen["state"] == "collected", "the end of the journey")
         return f"{len(view['timeline'])} entries in the timeline"
 
     async def _late_outcome(self, citizen: Citizen, bill: Any) -> str:
@@ -273,8 +273,8 @@ class Ways:
             await citizen.appointment("confirmed")
             outcome = "seat offered and accepted"
         if outcome != "refund case opened":
-            await eventually(
-                lambda: citizen.api.get(f"{self.at.billing}/v1/bills/{bill['bill_id']}"),
+            await citizen.api.get_until(
+                f"{self.at.billing}/v1/bills/{bill['bill_id']}",
                 lambda seen: seen["state"] == "paid",
                 "the late bill being paid",
             )
@@ -293,9 +293,11 @@ class Ways:
         ]
         url = f"{self.at.scheduling}/v1/appointments/{citizen.appointment_id}/reschedule"
         await citizen.api.post(url, {"session_id": others[-1]["session_id"]})
-        after = await eventually(
-            lambda: citizen.appointment("confirmed"),
-            lambda seen: seen["session"]["session_id"] != before["session"]["session_id"],
+        after = await citizen.api.get_until(
+            citizen.appointment_url,
+            lambda seen: (
+                seen["state"] == "confirmed" and seen["session"]["session_id"] != before["session"]["session_id"]
+            ),
             "the visit being moved",
         )
         return f"{_short_time(before['local_start'])} became {_short_time(after['local_start'])}"

@@ -165,6 +165,7 @@ class _Process:
             metrics=metrics,
             limiter=self._limiter(),
             sessions=self._parts.sessions,
+            changes=self._store,
         )
         app[self._parts.key] = self._parts.service
         log.info("serving", host=settings.http_host, port=settings.http_port)

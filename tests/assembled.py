@@ -272,6 +272,7 @@ class Suite:
             options=HttpOptions(rate_factor=rate_factor, body_seconds=2.0, idle_seconds=2.0),
             invariants=parts.invariants,
             sessions=MintedOrLive(parts.sessions),
+            changes=self.services[name].store,
         )
         app[parts.key] = parts.service
         stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()

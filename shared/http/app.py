@@ -25,8 +25,10 @@ from shared.http.openapi import build_openapi
 from shared.http.options import HttpOptions
 from shared.http.rate_limit import InProcessRateLimiter, RateLimiter
 from shared.http.runtime import HttpRuntime, Verifier
+from shared.http.waiting import WaitingCalls
 from shared.service import InvariantCheck
 from shared.sessions import SessionCheck
+from shared.store.changes import ChangeSource, RecordChanges
 
 RUNTIME: Final = web.AppKey("runtime", HttpRuntime)
 """Where the running application keeps its shared parts; `app[RUNTIME].draining` is set when it is about to end."""
@@ -49,10 +51,12 @@ def build_app(
     metrics: Metrics | None = None,
     limiter: RateLimiter | None = None,
     sessions: SessionCheck | None = None,
+    changes: ChangeSource | None = None,
 ) -> web.Application:
     """Return the application, ready for `shared.http.server.serve` or a test client.
 
-    The service adds its own parts by `app[KEY] = part`.
+    `changes` tells of changed records; without it no call waits for one. The service adds its own parts by
+    `app[KEY] = part`.
 
     Raises:
         ValueError: endpoints contradict each other, or one asks for a token and there is no `verifier`, or one is
@@ -60,16 +64,30 @@ def build_app(
     """
     options = options or HttpOptions()
     metrics = metrics or Metrics(service_name)
-    runtime = _make_runtime(options, service_name, clock, verifier, limiter, metrics)
+    waiting = _make_waiting(options, endpoints, changes, clock)
+    runtime = _make_runtime(options, service_name, clock, verifier, limiter, metrics, waiting)
     runtime.sessions = sessions
     app = web.Application(middlewares=[outer_middleware(runtime)])
     app[RUNTIME] = runtime
     app[ENDPOINTS] = tuple(endpoints)
+
+    async def close_waiting(_app: web.Application) -> None:
+        await waiting.close()
+
+    app.on_cleanup.append(close_waiting)
     for endpoint in endpoints:
         app.router.add_route(endpoint.method, endpoint.path, bind(endpoint, runtime), expect_handler=_go_on)
     _describe(app, build_openapi(endpoints, service_name, options.api_version))
     _add_health(app, Readiness(readiness or {}, clock), Invariants(invariants or {}, metrics, clock))
     return app
+
+
+def _make_waiting(
+    options: HttpOptions, endpoints: Sequence[Endpoint], changes: ChangeSource | None, clock: Clock
+) -> WaitingCalls:
+    gate = FairGate(options.max_waiting, options.waiting_each, for_callers=options.waiting_of_callers)
+    watched = sorted({endpoint.watches for endpoint in endpoints if endpoint.watches is not None})
+    return WaitingCalls(gate, RecordChanges(changes, watched, clock) if changes is not None else None)
 
 
 def _make_runtime(
@@ -79,6 +97,7 @@ def _make_runtime(
     verifier: Verifier | None,
     limiter: RateLimiter | None,
     metrics: Metrics,
+    waiting: WaitingCalls,
 ) -> HttpRuntime:
     """Make the shared parts and register their gauges."""
     late = FairGate(
@@ -103,6 +122,7 @@ def _make_runtime(
         public_streams=FairGate(options.max_public_streams, options.public_streams_each),
         own_streams=FairGate(options.max_own_streams, options.own_streams_each),
         downloads=FairGate(options.max_downloads, options.downloads_each),
+        waiting=waiting,
         agencies=agencies,
         connections=Connections(
             options.max_connections,
@@ -116,6 +136,7 @@ def _make_runtime(
     metrics.watch("late_body", lambda: runtime.late_bodies.late)
     metrics.watch("upload", lambda: runtime.uploads.inside)
     metrics.watch("download", lambda: runtime.downloads.inside)
+    metrics.watch("waiting", lambda: waiting.gate.inside)
     metrics.watch("public_stream", lambda: runtime.public_streams.inside)
     metrics.watch("own_stream", lambda: runtime.own_streams.inside)
     metrics.watch("connection", lambda: runtime.connections.open)

@@ -22,6 +22,7 @@ from shared.http.address import address_of, source_of
 from shared.http.bodies import read_whole, refuse_declared_size, refuse_wrong_type
 from shared.http.body_budget import BODY_SHARE
 from shared.http.call import Answer, AnyCall, Call, CallLimits
+from shared.http.conditions import condition_of, with_etag
 from shared.http.endpoint import MAX_BODY_BYTES, Door, Endpoint, RateLimit
 from shared.http.gates import FairGate, Place, Rank, Sender
 from shared.http.idempotency import KEY_HEADER, REPLAY_HEADER, KeptAnswer, command_name, read_key
@@ -299,7 +300,25 @@ def _answerer(endpoint: Endpoint, runtime: HttpRuntime) -> AnswerCall:
     async def answer_call(call: AnyCall, place: Place) -> web.StreamResponse:
         return await _send(call, as_answer(endpoint, await handle(call)), runtime, place)
 
+    if endpoint.watches is not None:
+        return _on_condition(endpoint, endpoint.watches, runtime)
     return _once_for_each_key(endpoint, runtime) if endpoint.idempotent else answer_call
+
+
+def _on_condition(endpoint: Endpoint, watches: str, runtime: HttpRuntime) -> AnswerCall:
+    """Return the answerer of an endpoint that names its record: If-None-Match is heard, and Prefer: wait."""
+    handle, longest_seconds, id_place = endpoint.handler, runtime.options.longest_wait_seconds, endpoint.places[0]
+
+    async def read(call: AnyCall) -> Answer:
+        return with_etag(as_answer(endpoint, await handle(call)))
+
+    async def answer_call(call: AnyCall, place: Place) -> web.StreamResponse:
+        condition = condition_of(call.request.headers, longest_seconds)
+        record = (watches, call.request.match_info[id_place])
+        answer = await runtime.waiting.answer(call, place, sender_of(call, place), read, condition, record)
+        return await _send(call, answer, runtime, place)
+
+    return answer_call
 
 
 def _once_for_each_key(endpoint: Endpoint, runtime: HttpRuntime) -> AnswerCall:

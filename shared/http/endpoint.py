@@ -126,6 +126,9 @@ class Endpoint:
     `reads` is the personal data that the answer shows; each read of it by staff is an audit line, or is not answered.
     `sensitive`: it moves money or cannot be undone, so the session behind the token must not have ended.
     `signer` finds the signer of a `SIGNED` endpoint, as `lambda app: app[KEY].signer`.
+    `watches` is the name of the kind whose record, with the id in the path's first place, makes the answer: it gets an
+    ETag, and callers may wait for its next change (`shared.http.waiting`). JSON gets its ETag by itself; a stream has
+    the one that its handler sends.
     """
 
     method: Method
@@ -152,6 +155,7 @@ class Endpoint:
     reads: PersonalData | None = None
     sensitive: bool = False
     signer: SignerOf | None = None
+    watches: str | None = None
 
     def __post_init__(self) -> None:
         wrong = _contradictions(self)
@@ -196,6 +200,8 @@ def _contradictions(endpoint: Endpoint) -> list[str]:
         or endpoint.access.door is Door.BEARER,
         "a signed endpoint, and no other, names its signer": (endpoint.access.door is Door.SIGNATURE)
         == (endpoint.signer is not None),
+        "a record is watched with GET, by the id in the path": endpoint.watches is None
+        or (endpoint.method == "GET" and bool(endpoint.places)),
         "max_body_bytes must be at least 1": endpoint.max_body_bytes >= 1,
         "path_model must have one field for each name in the path": endpoint.path_model is None
         or set(endpoint.path_model.model_fields) == set(endpoint.places),
@@ -252,6 +258,7 @@ class Words(TypedDict, total=False):
     reads: PersonalData | None
     sensitive: bool
     signer: SignerOf | None
+    watches: str | None
 
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[Result]])

@@ -16,6 +16,7 @@ from shared.http.problem_calls import problem_call
 from shared.http.problems import SomethingBroke, as_refusal, problem_response
 from shared.http.responses import StreamBroke, add_usual_headers
 from shared.http.runtime import CALLER_ROLE, HttpRuntime
+from shared.http.waiting import WAITED_SECONDS
 from shared.logs import get_logger
 
 log = get_logger(__name__)
@@ -48,7 +49,8 @@ def outer_middleware(runtime: HttpRuntime) -> Any:
             add_usual_headers(response, trace)
             if draining.is_set():
                 response.force_close()
-        _tell(runtime, request.method, route, response.status, code, perf_counter() - started, trace)
+        seconds = perf_counter() - started - request.get(WAITED_SECONDS, 0.0)
+        _tell(runtime, request.method, route, response.status, code, seconds, trace)
         return response
 
     return around

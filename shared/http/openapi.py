@@ -23,6 +23,7 @@ from shared.errors import (
 )
 from shared.http.bodies import BodyCut, TooSlow
 from shared.http.call import JSON
+from shared.http.conditions import ETAG, IF_NONE_MATCH, LONGEST_WAIT_SECONDS, PREFER, PREFERENCE_APPLIED
 from shared.http.endpoint import Door, Endpoint, Shape
 from shared.http.gates import TooBusy, TooManyAtOnce
 from shared.http.idempotency import (
@@ -80,8 +81,9 @@ def build_openapi(endpoints: Sequence[Endpoint], service_name: str, version: str
             "headers": {
                 TRACE_HEADER: {"schema": {"type": "string"}},
                 "Retry-After": {"schema": {"type": "integer", "minimum": 0}},
+                **_CONDITION_HEADERS,
             },
-            "parameters": {KEY_HEADER: _KEY_PARAMETER},
+            "parameters": {KEY_HEADER: _KEY_PARAMETER, **_CONDITION_PARAMETERS},
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
                 "signature": {
@@ -104,6 +106,34 @@ _KEY_PARAMETER: Final = {
     "schema": {"type": "string", "minLength": MIN_KEY_CHARS, "maxLength": MAX_KEY_CHARS, "pattern": KEY_PATTERN},
     "example": "2f1c7f0e-5a39-4c2b-9f0b-6f6f0a1c9d11",
 }
+
+
+_CONDITION_PARAMETERS: Final = {
+    IF_NONE_MATCH: {
+        "name": IF_NONE_MATCH,
+        "in": "header",
+        "required": False,
+        "description": "The ETag of the answer that you have: while it is the present one, you get 304.",
+        "schema": {"type": "string"},
+        "example": '"0123456789abcdef"',
+    },
+    PREFER: {
+        "name": PREFER,
+        "in": "header",
+        "required": False,
+        "description": (
+            f"`wait=N` with {IF_NONE_MATCH}: answer when there is another answer, or 304 after N seconds, at most "
+            f"{LONGEST_WAIT_SECONDS}. Without {PREFERENCE_APPLIED} you were answered at once: ask again after a second."
+        ),
+        "schema": {"type": "string"},
+        "example": f"wait={LONGEST_WAIT_SECONDS}",
+    },
+}
+_CONDITION_HEADERS: Final = {
+    ETAG: {"description": "Strong: another one for every other answer.", "schema": {"type": "string"}},
+    PREFERENCE_APPLIED: {"description": "The wait as it was applied.", "schema": {"type": "string"}},
+}
+_CONDITIONAL: Final = {name: {"$ref": f"#/components/headers/{name}"} for name in _CONDITION_HEADERS}
 
 
 def _refuse_twins(endpoints: Sequence[Endpoint]) -> None:
@@ -158,7 +188,7 @@ def _operation(endpoint: Endpoint, schemas: _Schemas, problems: _Problems) -> di
         "description": _description(endpoint),
         "tags": list(endpoint.tags),
         "parameters": list(_parameters(endpoint, schemas)),
-        "responses": {**_answers(endpoint, schemas), **problems.of_endpoint(endpoint)},
+        "responses": {**_answers(endpoint, schemas), **_not_modified(endpoint), **problems.of_endpoint(endpoint)},
         "security": _security(endpoint),
     }
     body = _request_body(endpoint, schemas)
@@ -199,6 +229,8 @@ def _parameters(endpoint: Endpoint, schemas: _Schemas) -> Iterator[dict[str, Any
         yield from _of_model(schemas.resolved(endpoint.query, "validation"), "query")
     if endpoint.idempotent:
         yield {"$ref": f"#/components/parameters/{KEY_HEADER}"}
+    if endpoint.watches is not None:
+        yield from ({"$ref": f"#/components/parameters/{name}"} for name in _CONDITION_PARAMETERS)
 
 
 def _of_model(schema: dict[str, Any], place: str) -> Iterator[dict[str, Any]]:
@@ -234,7 +266,8 @@ def _answers(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
 
 
 def _answer(endpoint: Endpoint, status: int, shape: Shape, schemas: _Schemas) -> dict[str, Any]:
-    answer: dict[str, Any] = {"description": HTTPStatus(status).phrase, "headers": _TRACE}
+    headers = _TRACE if endpoint.watches is None else {**_TRACE, **_CONDITIONAL}
+    answer: dict[str, Any] = {"description": HTTPStatus(status).phrase, "headers": headers}
     if shape is None or endpoint.method == "HEAD":
         return answer
     if isinstance(shape, str):
@@ -242,6 +275,13 @@ def _answer(endpoint: Endpoint, status: int, shape: Shape, schemas: _Schemas) ->
     others = endpoint.other_media_types if status == endpoint.usual_status else ()
     content = {JSON: {"schema": schemas.reference(shape, "serialization")}, **{other: {} for other in others}}
     return {**answer, "content": content}
+
+
+def _not_modified(endpoint: Endpoint) -> dict[str, Any]:
+    """Return the answer to a caller who has the present one already, where an endpoint has it."""
+    if endpoint.watches is None:
+        return {}
+    return {"304": {"description": HTTPStatus.NOT_MODIFIED.phrase, "headers": {**_TRACE, **_CONDITIONAL}}}
 
 
 class _Problems:

@@ -8,6 +8,7 @@ from typing import Final
 from shared.http.address import Network
 from shared.http.body_budget import BODY_BUDGET_BYTES
 from shared.http.body_gate import PROMPT_SECONDS
+from shared.http.conditions import LONGEST_WAIT_SECONDS
 from shared.http.endpoint import RateLimit
 
 DEFAULT_RATE: Final = RateLimit(count=600, per_seconds=60.0)
@@ -61,6 +62,16 @@ OWN_STREAMS: Final = 256
 OWN_STREAMS_EACH: Final = 3
 """Streams of one account: a telephone, a computer, and a window left open."""
 
+WAITING_STRANGERS: Final = 512
+"""Calls of strangers that wait for a change at once (challenges, before anybody has signed in)."""
+
+WAITING_CALLERS: Final = 1536
+"""Further waiting calls that only bearers of a token may open. With those of strangers half of CONNECTIONS, some 50 MB
+(`docs/limits.md`); beyond it calls are answered at once."""
+
+WAITING_EACH: Final = 16
+"""Waiting calls of one account, or of one address where there is no token: five applicants with what is under way."""
+
 CONNECTIONS: Final = 4096
 """Connections of one process that do not come through a trusted proxy."""
 
@@ -94,6 +105,10 @@ class HttpOptions:
     public_streams_each: int = PUBLIC_STREAMS_EACH
     max_own_streams: int = OWN_STREAMS
     own_streams_each: int = OWN_STREAMS_EACH
+    max_waiting: int = WAITING_STRANGERS
+    waiting_of_callers: int = WAITING_CALLERS
+    waiting_each: int = WAITING_EACH
+    longest_wait_seconds: float = LONGEST_WAIT_SECONDS
     max_connections: int = CONNECTIONS
     connections_each: int = CONNECTIONS_EACH
     head_seconds: float = HEAD_SECONDS

@@ -19,6 +19,7 @@ from shared.http.idempotency import AnswerCache
 from shared.http.metrics import Metrics
 from shared.http.options import HttpOptions
 from shared.http.rate_limit import RateLimiter
+from shared.http.waiting import WaitingCalls
 from shared.sessions import SessionCheck
 from shared.tokens import Caller, Role
 
@@ -61,6 +62,8 @@ class HttpRuntime:
     public_streams: FairGate
     own_streams: FairGate
     """Streams behind a token, such as a place in the waiting room."""
+    waiting: WaitingCalls
+    """Calls that wait for a change, and are in no other gate meanwhile."""
     agencies: Agencies
     connections: Connections
     bodies: BodyBudget
@@ -76,12 +79,19 @@ class HttpRuntime:
     @property
     def inside(self) -> int:
         """The number of requests under way, without streams."""
-        return self.gate.inside + self.late_bodies.inside + self.uploads.inside + self.downloads.inside
+        gates = (self.gate, self.late_bodies, self.uploads, self.downloads, self.waiting.gate)
+        return sum(gate.inside for gate in gates)
+
+    def drain(self) -> None:
+        """Begin to end: readiness turns to no, streams and waiting calls are answered."""
+        self.draining.set()
+        self.waiting.end()
 
     async def empty(self) -> None:
         """Return once no request of any kind is under way."""
         while self.inside or self.streams_inside:
             await self.late_bodies.empty()
+            await self.waiting.gate.empty()
             await self.uploads.empty()
             await self.downloads.empty()
             await self.gate.empty()

@@ -154,7 +154,7 @@ async def _listen(runner: web.AppRunner, host: str, port: int, connections: Conn
 
 async def _notify(app: web.Application, notice_seconds: float) -> None:
     runtime = app[RUNTIME]
-    runtime.draining.set()
+    runtime.drain()
     log.info("http.draining", in_flight=runtime.inside, streams=runtime.streams_inside)
     if notice_seconds > 0:
         await asyncio.sleep(notice_seconds)

@@ -89,6 +89,7 @@ __all__ = [
     "connect",
     "database",
     "disconnect",
+    "new_session",
     "server_is_trouble",
 ]
 
@@ -127,6 +128,12 @@ def server_is_trouble(error: PyMongoError) -> bool:
     if isinstance(error, OperationFailure):
         return error.code in SERVER_TROUBLE
     return isinstance(error, InvalidOperation) and "close" in str(error)  # the process is going down
+
+
+async def new_session(client: AsyncClient) -> Any:
+    """Return a session of the server, for commands that belong together; `await session.end_session()` ends it."""
+    session = client.start_session()
+    return await session if isawaitable(session) else session
 
 
 async def disconnect(client: AsyncClient) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 from shared.events.envelope import Envelope
 from shared.events.message import Message
 from shared.store import parking
+from shared.store.changes import Changed
 from shared.store.codec import decode, due_fields, encode, outbox_entries, plain, with_change
 from shared.store.kinds import INBOX_DAYS, LARGEST_INBOX, Due, Failure, Index, Kind, Parked, Range, Record, free_keys
 from shared.store.port import AlreadyExists, InboxFull, VersionConflict
@@ -89,6 +91,7 @@ class MemoryStore:
         self._swept_at: dict[str, int] = {}
         """Kind to the number of its documents at which expired ones are deleted next."""
         self._archive: list[tuple[datetime, Envelope]] = []
+        self._followers: list[asyncio.Queue[Changed]] = []
         self.on_written = on_written
 
     async def insert(
@@ -143,6 +146,7 @@ class MemoryStore:
         if stored is None or stored["version"] != record.version or stored["outbox"]:
             return False
         del self._documents[kind.name][record.id]
+        self._tell_change(kind, record.id)
         return True
 
     async def find(
@@ -339,6 +343,22 @@ class MemoryStore:
     async def ping(self) -> None:
         return None
 
+    async def changes(self, names: Collection[str]) -> AsyncGenerator[Collection[Changed], None]:
+        heard: asyncio.Queue[Changed] = asyncio.Queue()
+        self._followers.append(heard)
+        try:
+            yield ()
+            while True:
+                changed = await heard.get()
+                if changed[0] in names:
+                    yield (changed,)
+        finally:
+            self._followers.remove(heard)
+
+    async def versions(self, name: str, ids: Collection[str]) -> Mapping[str, int]:
+        documents = self._documents.get(name, {})
+        return {record_id: documents[record_id]["version"] for record_id in ids if record_id in documents}
+
     def _record(self, kind: Kind[S], document: Document) -> Record[S]:
         """Return the record of a stored document, sharing nothing with it."""
         return decode(kind, {**document, "state": _copy(document["state"])})
@@ -347,6 +367,11 @@ class MemoryStore:
         """Replace a stored document."""
         self._documents[kind.name][document["_id"]] = document
         self._note_unique(kind, document)
+        self._tell_change(kind, document["_id"])
+
+    def _tell_change(self, kind: Kind[Any], record_id: str) -> None:
+        for follower in self._followers:
+            follower.put_nowait((kind.name, record_id))
 
     def _forget_what_is_over(self, kind: Kind[Any], now: datetime) -> None:
         """Delete expired documents of the kind, each time that their number has doubled."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from inspect import isawaitable
@@ -14,6 +14,7 @@ from shared.events.envelope import Envelope
 from shared.events.message import Message
 from shared.store import parking
 from shared.store.batched_writes import STAMP_BITS, WITHOUT_OUTBOX, AnswerLost, BatchedWrites
+from shared.store.changes import Changed
 from shared.store.claim_prefetch import ClaimPrefetcher, Places, claim_alone
 from shared.store.codec import decode, due_fields, encode, outbox_entries, plain
 from shared.store.driver import (
@@ -25,6 +26,7 @@ from shared.store.driver import (
     PyMongoError,
     ReturnDocument,
     UpdateOne,
+    new_session,
     server_is_trouble,
 )
 from shared.store.kinds import (
@@ -54,6 +56,9 @@ BULK: Final = 2000
 
 MOST_PREFETCHERS: Final = 200
 """Most prefetchers of claims at the same time (pools of sessions): each keeps 8 to 100 documents of some 2 kB."""
+
+CHANGES_WAIT_MS: Final = 1000
+"""How long the server holds a question for further changes; an answer comes as soon as there is one."""
 
 _PARKED: Final = {"parked_since": {"$exists": True}}
 _DUPLICATE_INDEX = re.compile(r"index: (\S+) dup key")
@@ -523,6 +528,34 @@ class MongoStore:
         with _store_errors("ping"):
             await self._database.command("ping")
 
+    async def changes(self, names: Collection[str]) -> AsyncGenerator[Collection[Changed], None]:
+        """Follow one change stream of the database.
+
+        Whole answers are read: the driver's own stream costs a change of thread for each event.
+        """
+        try:
+            session = await new_session(self._database.client)
+            try:
+                pipeline = [{"$changeStream": {}}, *_changes_of(names)]
+                command: dict[str, Any] = {"aggregate": 1, "pipeline": pipeline, "cursor": {}}
+                cursor = (await self._database.command(command, session=session))["cursor"]
+                more = {"getMore": cursor["id"], "collection": "$cmd.aggregate", "maxTimeMS": CHANGES_WAIT_MS}
+                yield ()
+                events = cursor["firstBatch"]
+                while True:
+                    if events:
+                        yield [(event["ns"]["coll"], event["documentKey"]["_id"]) for event in events]
+                    events = (await self._database.command(more, session=session))["cursor"]["nextBatch"]
+            finally:
+                await session.end_session()
+        except PyMongoError as trouble:  # a stream that cannot be read has a substitute, whatever the reason
+            raise StoreUnavailable(f"the change stream cannot be read: {type(trouble).__name__}") from trouble
+
+    async def versions(self, name: str, ids: Collection[str]) -> Mapping[str, int]:
+        with _store_errors(name):
+            cursor = self._collection(name).find({"_id": {"$in": list(ids)}}, {"version": 1})
+            return {document["_id"]: document["version"] for document in await cursor.to_list(len(ids))}
+
     def _collection(self, name: str) -> AsyncCollection:
         # the driver builds a new object at each look-up, which costs as much as a small decode
         known = self._collections.get(name)
@@ -592,6 +625,19 @@ class MongoStore:
         except BulkWriteError as partly:
             if any(error["code"] != _DUPLICATE_KEY_CODE for error in partly.details["writeErrors"]):
                 raise
+
+
+def _changes_of(names: Collection[str]) -> list[dict[str, Any]]:
+    """Return the stages that keep a stream's changes of states, without their content.
+
+    An update that leaves the version alone (a lease, an outbox that was emptied) changes nothing that anybody is shown.
+    """
+    whole = {"operationType": {"$in": ["insert", "replace", "delete"]}}
+    updated = {"updateDescription.updatedFields.version": {"$exists": True}}
+    return [
+        {"$match": {"ns.coll": {"$in": list(names)}, "$or": [whole, updated]}},
+        {"$project": {"ns.coll": 1, "documentKey": 1}},
+    ]
 
 
 def index_models(kind: Kind[Any]) -> list[IndexModel]:

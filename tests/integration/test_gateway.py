@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from bench import gateway
 from local_suite.home import PROJECT
@@ -20,6 +21,7 @@ PICTURE = "/v1/applications/a1/documents/d1/content"
 OFFLINE = "/v1/offices/jakarta/offline-visits"
 KIB, MIB = 1024, 1024 * 1024
 OFFLINE_AT_ONCE = 2
+WAITING = 256
 
 
 @pytest.fixture
@@ -92,3 +94,58 @@ async def offline_bodies(base: str, count: int) -> list[str]:
 async def test_few_offline_days_of_one_address_wait_in_the_gateway(base: str, count: int, too_many: int) -> None:
     answers = await offline_bodies(base, count)
     assert len([line for line in answers if " 429 " in line]) == too_many, answers
+
+
+@asynccontextmanager
+async def held_calls() -> AsyncIterator[tuple[int, Callable[[], int]]]:
+    """A service that holds every call with a preference to wait: its port, and how many it holds."""
+    held, go_on = 0, asyncio.Event()
+
+    async def answer(request: web.Request) -> web.Response:
+        nonlocal held
+        if "Prefer" in request.headers:
+            held += 1
+            await go_on.wait()
+        return web.json_response({})
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        yield port, lambda: held
+    finally:
+        go_on.set()
+        await runner.cleanup()
+
+
+async def status_beside_waiting_calls(checkout: Path) -> int:
+    """The status of a plain call of an address that has as many calls waiting as it may."""
+    async with held_calls() as (port, held):
+        ports = {name: free_port() for name in SERVICES} | {"billing": port}
+        connector = aiohttp.TCPConnector(limit=0)
+        async with gateway.gateway(checkout, ports) as base, aiohttp.ClientSession(connector=connector) as http:
+            url = f"{base}/v1/bills/b1"
+            waiting = [asyncio.ensure_future(http.get(url, headers={"Prefer": "wait=25"})) for _ in range(WAITING)]
+            async with asyncio.timeout(30):
+                while held() < WAITING:  # noqa: ASYNC110 - nginx tells no one
+                    await asyncio.sleep(0.01)
+            async with http.get(url) as plain, http.get(url, headers={"Prefer": "wait=25"}) as one_more:
+                assert one_more.status == 429
+            for task in waiting:
+                task.cancel()
+            return plain.status
+
+
+async def test_calls_that_wait_take_no_place_of_calls_that_act() -> None:
+    assert await status_beside_waiting_calls(PROJECT) == 200
+
+
+async def test_twin_counted_together_those_who_wait_shut_out_those_who_act(tmp_path: Path) -> None:
+    conf = tmp_path / gateway.CONF
+    conf.parent.mkdir(parents=True)
+    text = NGINX_CONF.read_text().replace("limit_conn_zone $acts ", "limit_conn_zone $binary_remote_addr ")
+    conf.write_text(text)
+    assert await status_beside_waiting_calls(tmp_path) == 429

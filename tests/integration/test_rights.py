@@ -35,6 +35,7 @@ from shared.events.message import Command, Event
 from shared.events.subscriptions import COMMAND_SENDERS, SERVICES, SUBSCRIBERS, commands_for, owner_of
 from shared.store.driver import connect, database, disconnect
 from shared.store.mongo import MongoStore
+from shared.store.port import StoreUnavailable
 from tests.contract.test_store import TICKET, ticket
 
 USERS: Final = {user: f"word-of-{user}" for user in (*SERVICES, OPERATOR)}
@@ -262,6 +263,25 @@ async def test_a_service_reads_its_own_database_only(service: str, mongod: Mongo
     with client_of(mongod.url_of(service)) as client:
         client[f"paspor_{service}"].account.insert_one({})
         client[f"paspor_{service}"].account.create_index("x")
+
+
+async def opened(url: str, name: str) -> bool:
+    """Whether the changes of that database may be followed."""
+    client = connect(url)
+    changes = MongoStore(database(client, name), "test").changes([TICKET.name])
+    try:
+        return list(await anext(changes)) == []
+    except StoreUnavailable:
+        return False
+    finally:
+        await changes.aclose()
+        await disconnect(client)
+
+
+async def test_a_service_follows_the_changes_of_its_own_database_only(mongod: Mongod) -> None:
+    url = mongod.url_of("billing")
+    assert await opened(url, "paspor_billing")
+    assert not await opened(url, "paspor_identity")
 
 
 async def test_the_operator_reads_all_and_writes_none(mongod: Mongod) -> None:

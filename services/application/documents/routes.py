@@ -27,6 +27,7 @@ from shared.errors import FieldError, Malformed
 from shared.http.bodies import BodyCut, TooSlow
 from shared.http.body_budget import NoRoomForBody
 from shared.http.call import Answer, Call
+from shared.http.conditions import ETAG, etag_of
 from shared.http.endpoint import STAFF, Endpoints, PersonalData, RateLimit
 from shared.tokens import Role
 
@@ -129,6 +130,23 @@ async def ask_offset(call: Call[None, schemas.Assisting]) -> Answer:
 
 
 @api.get(
+    "/v1/applications/{application_id}/documents/{document_id}",
+    summary="Where a document stands: being uploaded, looked at, decided",
+    access=OWNER_OR_OFFICE,
+    query=schemas.Assisting,
+    answers={200: UploadView},
+    refusals=SEEING,
+    watches="application",
+)
+async def show_document(call: Call[None, schemas.Assisting]) -> UploadView:
+    """Show one document, without its picture."""
+    seen = await call.app[APPLICATION].uploads.offset(
+        call.path["application_id"], call.path["document_id"], await who(call)
+    )
+    return UploadView.from_upload(seen)
+
+
+@api.get(
     "/v1/applications/{application_id}/documents/{document_id}/content",
     summary="The picture as it is kept",
     access=OWNER_OR_OFFICE,
@@ -136,6 +154,7 @@ async def ask_offset(call: Call[None, schemas.Assisting]) -> Answer:
     answers={200: "image/jpeg"},
     refusals=SEEING,
     reads=PersonalData.PICTURE,
+    watches="application",
 )
 async def download_document(call: Call[None, schemas.Looking]) -> Answer:
     """The picture."""
@@ -145,7 +164,7 @@ async def download_document(call: Call[None, schemas.Looking]) -> Answer:
         seen = await service.drafting.get_application(application_id, reader)
         read_because(call, reader, seen.progress.current_step)
     document, pieces = await service.uploads.read(application_id, document_id, reader)
-    return Answer(200, pieces, media_type=document.media_type)
+    return Answer(200, pieces, {ETAG: etag_of(str(document.file_id).encode())}, media_type=document.media_type)
 
 
 @api.post(

@@ -66,6 +66,7 @@ async def list_own(call: Call[None, schemas.Looking]) -> ApplicationsView:
     answers={200: ApplicationView},
     refusals=SEEING,
     reads=PersonalData.APPLICATION,
+    watches="application",
 )
 async def get_application(call: Call[None, schemas.Looking]) -> ApplicationView:
     """One application."""

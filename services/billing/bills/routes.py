@@ -47,6 +47,7 @@ async def list_bills(call: Call[None, ApplicationQuery]) -> BillList:
     path_model=BillPath,
     answers={200: BillView},
     refusals=(BillUnknown, NotYourOffice),
+    watches="bill",
 )
 async def show_bill(call: Call[None, None, BillPath]) -> BillView:
     """Show one bill."""

@@ -95,6 +95,7 @@ async def list_refunds(call: Call[None, RefundQuery]) -> RefundList:
     reads=PersonalData.BANK_ACCOUNT,
     answers={200: RefundView},
     refusals=(RefundUnknown, NotYourOffice),
+    watches="refund",
 )
 async def show_refund(call: Call[None, None, RefundPath]) -> RefundView:
     """Show one case."""

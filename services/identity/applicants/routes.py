@@ -106,6 +106,7 @@ async def list_applicants(call: Call) -> ApplicantsView:
     access=APPLICANT,
     answers={200: ApplicantView},
     refusals=(NotFound,),
+    watches="applicant",
 )
 async def look_at_applicant(call: Call) -> ApplicantView:
     """Return one applicant of the caller's account."""

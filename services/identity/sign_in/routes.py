@@ -120,6 +120,7 @@ async def log_in(call: Call[Login]) -> ChallengeView:
     access=PUBLIC,
     answers={200: ChallengeView},
     refusals=(ChallengeNotFound,),
+    watches="challenge",
 )
 async def look_at_challenge(call: Call) -> ChallengeView:
     """How a challenge stands."""

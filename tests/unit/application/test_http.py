@@ -228,6 +228,23 @@ async def test_an_upload_resumes_by_the_offset_that_head_tells(browser: Browser,
     assert status == 403
 
 
+async def test_a_document_tells_where_it_stands_and_is_not_sent_twice(browser: Browser, world: World) -> None:
+    path = await begun(browser, world)
+    body = {"requirement": "ktp", "file_name": "x.jpg", "media_type": "image/jpeg", "size_bytes": len(picture())}
+    _, document = await browser.ask("POST", f"{path}/documents", json=body)
+    own = f"{path}/documents/{document['document_id']}"
+    status, seen = await browser.ask("GET", own)
+    assert (status, seen["state"], seen["upload_offset"]) == (200, "uploading", 0)
+    first = {"Upload-Offset": "0", "Content-Type": STREAM}
+    await browser.ask("PATCH", document["upload_url"], data=picture(), headers=first)
+    status, seen = await browser.ask("GET", own)
+    assert (status, seen["state"]) == (200, "accepted")
+    assert (await browser.ask("GET", own, account="stranger"))[0] == 404
+    for address in (own, document["upload_url"]):
+        assert (await browser.ask("GET", address, headers={"If-None-Match": '"of another"'}))[0] == 200
+        assert await browser.ask("GET", address, headers={"If-None-Match": "*"}) == (304, b"")
+
+
 @pytest.mark.parametrize("offset", [None, "-1", "one", "9" * 10, "１"])
 async def test_an_offset_that_is_none_is_named(browser: Browser, world: World, offset: str | None) -> None:
     path = await begun(browser, world)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
@@ -74,7 +74,10 @@ async def serve(clock: ManualClock, issuer: TokenIssuer, notebook: Notebook) -> 
     clients: list[Client] = []
 
     async def start(
-        options: HttpOptions | None = None, endpoints: list[Endpoint] | None = None, **words: Any
+        options: HttpOptions | None = None,
+        endpoints: list[Endpoint] | None = None,
+        parts: Mapping[web.AppKey[Any], Any] | None = None,
+        **words: Any,
     ) -> Client:
         app = build_app(
             api.all if endpoints is None else endpoints,
@@ -84,7 +87,8 @@ async def serve(clock: ManualClock, issuer: TokenIssuer, notebook: Notebook) -> 
             options=options or HttpOptions(),
             **words,
         )
-        app[NOTEBOOK] = notebook
+        for key, part in {NOTEBOOK: notebook, **(parts or {})}.items():
+            app[key] = part
         client: Client = TestClient(LikeProduction(app))
         await client.start_server()
         clients.append(client)

@@ -149,6 +149,7 @@ async def list_appointments(call: Call[None, AppointmentsQuery]) -> Appointments
     access=ANY_CALLER,
     answers={200: AppointmentView},
     refusals=(NotFound, NotYourOffice),
+    watches="appointment",
 )
 async def read_appointment(call: Call) -> AppointmentView:
     """Where the appointment stands and what comes next."""

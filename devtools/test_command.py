@@ -95,7 +95,7 @@ class _Runs:
     def pytest(self, arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
         """Run pytest once and return its exit status."""
         # a file's tests stay together, so that its module fixtures are made once; tests/order.py says in which order
-        command = [sys.executable, "-m", "pytest", "-n", str(WORKERS), "--dist", "loadfile", REPORTED]
+        command = [sys.executable, "-m", "pytest", REPORTED, "-n", str(WORKERS), "--dist", "loadfile"]
         form: dict[str, str] = {}
         if self._long:
             self._reports.append(self._folder / f"report-{len(self._reports)}.json")

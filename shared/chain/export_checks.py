@@ -76,13 +76,14 @@ class SeatTotals:
         """Take one fact of a seat or of a session's capacity."""
         fact = link["fact"]
         try:
-            if fact["act"] == SESSION:
+            act = _exactly(str, fact["act"])
+            if act == SESSION:
                 for pool, seats in fact["pools"].items():
                     place = (_exactly(str, fact["session"]), pool)
                     self._capacity.setdefault(place, []).append((link["at"], _exactly(int, seats)))
-            elif fact["act"] in ENTERS | LEAVES:
+            elif act in ENTERS | LEAVES:
                 place = (_exactly(str, fact["session"]), _exactly(str, fact.get("pool", "")))
-                enters, version = fact["act"] in ENTERS, _exactly(int, fact["version"])
+                enters, version = act in ENTERS, _exactly(int, fact["version"])
                 holder = _exactly(str, link["commitment"])
                 self._facts.append(_Sitting(number, link["at"], version, holder, place if enters else None, place))
         except (KeyError, TypeError, AttributeError):

@@ -228,6 +228,7 @@ async def test_an_audit_with_an_override_without_reason_is_refused() -> None:
         {"act": "session", "pools": {"regular": "2"}},
         {"act": "session", "pools": [2]},
         {"act": ["held"]},
+        {"act": None},
     ],
 )
 async def test_a_seat_whose_members_are_of_another_type_is_refused_even_with_right_hashes(changes: Any) -> None:

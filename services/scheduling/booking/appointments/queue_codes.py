@@ -64,7 +64,8 @@ def verify(text: str, public_keys: Mapping[str, Ed25519PublicKey]) -> Ticket:
     Raises:
         QueueCodeInvalid: another form, an unknown key, or a wrong signature.
     """
-    signed, dot, signature = text.strip().rpartition(".")
+    text = text.strip()
+    signed, dot, signature = text.rpartition(".")
     parts = signed.split(".")
     if not dot or len(text) > LONGEST or len(parts) != 3 or parts[0] != MARK:
         raise QueueCodeInvalid("not the form of a queue code")

@@ -25,7 +25,7 @@ DOMAIN_PERCENT: Final = 100
 
 WORKERS: Final = 2
 REPORTED: Final = "-rfEs"
-"""What pytest names at the end: failures, errors, and what was skipped with its reason."""
+"""Names at the end failures, errors, and skipped tests with their reasons."""
 
 NO_TESTS_COLLECTED: Final = 5
 """Pytest's exit status."""

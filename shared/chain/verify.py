@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from shared.chain.canonical_json import canonical
 from shared.chain.export_checks import AuditTotals, LedgerTotals, SeatTotals, Totals, TotalsWrong
@@ -216,5 +216,5 @@ def _is_number(value: object, number: int) -> bool:
     return _whole(value) and value == number
 
 
-def _whole(value: object) -> bool:
+def _whole(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0

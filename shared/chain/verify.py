@@ -172,8 +172,8 @@ def read_roots(lines: Iterable[bytes]) -> dict[str, dict[int, str]]:
     number, ended = 0, False
     for number, raw in enumerate(lines, start=1):
         line = read_line(number, raw)
-        if number == 1 and line.get("kind") != "roots":
-            raise ExportWrong(1, "it must say that these are roots.")
+        if number == 1 and not (line.get("kind") == "roots" and _is_number(line.get("format"), FORMAT)):
+            raise ExportWrong(1, f"it must say that these are roots of format {FORMAT}.")
         if ended:
             raise ExportWrong(number, "the roots have ended before it; lines were added.")
         if line.get("kind") == "end":

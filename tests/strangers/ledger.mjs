@@ -155,7 +155,7 @@ function readRoots(file) {
     const line = objectIn(raw, number);
     if (ended) throw new Wrong(number, "it stands behind the end");
     if (number === 1) {
-      if (line.kind !== "roots") throw new Wrong(1, "these are no roots");
+      if (line.kind !== "roots" || line.format !== 1) throw new Wrong(1, "these are no roots of format 1");
     } else if (line.kind === "end") {
       if (line.lines !== number - 1 || line.root !== hash(listed)) throw new Wrong(number, "it counts other roots");
       ended = true;

@@ -210,7 +210,7 @@ async def test_ledger_holds_an_export_against_published_roots(tmp_path: Path) ->
     end = json.loads(lines[0])["chains"][SEATS.text]
     root = {"chain": SEATS.text, "seq": end["seq"], "hash": end["hash"]}
     total = {"kind": "end", "lines": 2, "root": roots_hash([(SEATS.text, end["seq"], end["hash"])])}
-    published = joined([json.dumps(line).encode() for line in ({"kind": "roots"}, root, total)])
+    published = joined([json.dumps(line).encode() for line in ({"kind": "roots", "format": 1}, root, total)])
     shorter = joined(made_anew([*lines[:-2], changed(lines[-1], lines=7)]))
     anew = joined(made_anew([*lines[:3], changed(lines[3], at="2026-11-22T02:00:02.500"), *lines[4:]]))
     cases = {"sound": joined(lines), "anew": anew, "shorter": shorter}
@@ -226,6 +226,7 @@ async def test_ledger_holds_an_export_against_published_roots(tmp_path: Path) ->
         "other count": published.replace(b'"lines": 2', b'"lines": 3'),
         "cut": published.rpartition(b"{")[0],
         "no roots": joined(lines),
+        "another format": published.replace(b'"format": 1', b'"format": 2'),
     }
     for content in tampered.values():
         roots.write_bytes(content)

@@ -53,7 +53,7 @@ def test_published_roots_are_held_against_it(exported: Path, tmp_path: Path) -> 
     roots = tmp_path / "roots.jsonl"
     for digest, status in ((end["hash"], ledger.HOLDS), ("0" * 64, ledger.DOES_NOT_HOLD)):
         end_line = {"kind": "end", "lines": 2, "root": roots_hash([(SEATS.text, 7, digest)])}
-        lines = [{"kind": "roots"}, {"chain": SEATS.text, "seq": 7, "hash": digest}, end_line]
+        lines = [{"kind": "roots", "format": 1}, {"chain": SEATS.text, "seq": 7, "hash": digest}, end_line]
         roots.write_text("\n".join(map(json.dumps, lines)))
         assert run(str(exported), "--roots", str(roots))[0] == status
 

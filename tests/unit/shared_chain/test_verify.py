@@ -246,13 +246,15 @@ async def test_an_override_is_true_with_a_reason_or_false(changes: Any) -> None:
 
 
 def test_published_roots_are_read_whole_or_not_at_all() -> None:
-    head, root = {"kind": "roots"}, {"chain": SEATS.text, "seq": 7, "hash": "ab"}
+    head, root = {"kind": "roots", "format": 1}, {"chain": SEATS.text, "seq": 7, "hash": "ab"}
     end = {"kind": "end", "lines": 2, "root": roots_hash([(SEATS.text, 7, "ab")])}
     lines = [json.dumps(line).encode() for line in (head, root, end)]
     assert read_roots(lines) == {SEATS.text: {7: "ab"}}
     wrong_ends = [end | {"lines": 1}, end | {"lines": 3}, end | {"root": "0" * 64}, {"kind": "end", "lines": 2}]
     wrong_roots = [root | {"seq": "7"}, root | {"hash": "ac"}, root | {"chain": 1}, {}]
+    wrong_heads = [head | {"format": 2}, head | {"format": True}, head | {"kind": "seats"}, {"kind": "roots"}]
     for wrong in (
+        *([json.dumps(wrong_head).encode(), *lines[1:]] for wrong_head in wrong_heads),
         *(lines[:-1], lines[1:], [*lines, lines[1]], []),
         *([*lines[:2], json.dumps(wrong_end).encode()] for wrong_end in wrong_ends),
         *([lines[0], json.dumps(wrong_root).encode(), lines[2]] for wrong_root in wrong_roots),

@@ -180,6 +180,13 @@ def draw_verify_command(chosen: Namespace) -> int:
     return draw.verify(chosen.record, _say, commitment=chosen.commitment, root=chosen.root, ticket=chosen.ticket)
 
 
+def code_verify_command(chosen: Namespace) -> int:
+    """Verify a queue code, a day sheet or a list of void codes."""
+    from operations import queue_code
+
+    return queue_code.verify(chosen.code, _say, keys=chosen.keys, void=chosen.void)
+
+
 def ledger_verify_command(chosen: Namespace) -> int:
     """Re-compute an export of a chain."""
     from operations import ledger
@@ -222,6 +229,7 @@ COMMANDS: Final[Mapping[str, Callable[[Namespace], int]]] = {
     "parked list": parked_list_command,
     "parked release": parked_release_command,
     "draw verify": draw_verify_command,
+    "code verify": code_verify_command,
     "ledger verify": ledger_verify_command,
     "ledger explain": ledger_explain_command,
 }

@@ -98,7 +98,9 @@ COMMANDS: Final = (
         "./paspor test --long; ./paspor test sim --long",
         after="./paspor acceptance says what the tests prove.",
         arguments=(
-            Argument("room", nargs="?", help="unit, contract, integration, acceptance or sim; all without it."),
+            Argument(
+                "room", nargs="?", help="unit, contract, integration, acceptance, sim or strangers; all without it."
+            ),
             Argument(
                 "--long",
                 action="store_true",
@@ -238,6 +240,17 @@ COMMANDS: Final = (
         ),
     ),
     Command(
+        "code verify",
+        "Verify a queue code, a day sheet or a list of void codes with the keys that the service publishes.\n\n"
+        "Ends with 0 if it holds and with 1 if it does not or cannot be read.",
+        after="docs/queue-code.md says what is signed, what it proves and how to do it by hand.",
+        arguments=(
+            Argument("code", metavar="FILE|URL|TEXT", help="The signed text, alone or in the answer of a service."),
+            Argument("--keys", metavar="FILE|URL", required=True, help="The public keys: /v1/queue-code-keys."),
+            Argument("--void", metavar="FILE|URL", help="A list of void codes: /v1/queue-code-revocations."),
+        ),
+    ),
+    Command(
         "ledger verify",
         "Re-compute an export from itself: every hash, number and end, and that its facts add up.\n\n"
         "Ends with 0 if it holds and with 1 if not, naming the first wrong line. "
@@ -268,6 +281,11 @@ GROUPS: Final = {
         "draw",
         "The public draw of an opening.",
         after="./paspor draw verify FILE_OR_URL; docs/opening.md does the same by hand.",
+    ),
+    "code": Command(
+        "code",
+        "Queue codes, day sheets and lists of void codes.",
+        after="./paspor code verify TEXT --keys FILE_OR_URL; docs/queue-code.md says what it proves.",
     ),
     "ledger": Command(
         "ledger",

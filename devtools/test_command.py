@@ -24,6 +24,9 @@ DOMAIN_PERCENT: Final = 100
 """States and policies are pure: there is no excuse."""
 
 WORKERS: Final = 2
+REPORTED: Final = "-rfEs"
+"""Names at the end failures, errors, and skipped tests with their reasons."""
+
 NO_TESTS_COLLECTED: Final = 5
 """Pytest's exit status."""
 
@@ -39,6 +42,8 @@ class Room(StrEnum):
     INTEGRATION = "integration"
     ACCEPTANCE = "acceptance"
     SIM = "sim"
+    STRANGERS = "strangers"
+    """Verifiers in another language, written from the documents alone."""
 
 
 COUNTED: Final = (Room.UNIT, Room.CONTRACT)
@@ -90,7 +95,7 @@ class _Runs:
     def pytest(self, arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
         """Run pytest once and return its exit status."""
         # a file's tests stay together, so that its module fixtures are made once; tests/order.py says in which order
-        command = [sys.executable, "-m", "pytest", "-n", str(WORKERS), "--dist", "loadfile"]
+        command = [sys.executable, "-m", "pytest", REPORTED, "-n", str(WORKERS), "--dist", "loadfile"]
         form: dict[str, str] = {}
         if self._long:
             self._reports.append(self._folder / f"report-{len(self._reports)}.json")

@@ -98,7 +98,7 @@ class Scheduling:
         self.audit = Audit(platform.store, platform.clock, platform.ids)
         self.audit_book = AuditBook(platform.store, platform.clock, platform.ids)
         self.assistances = Assistances(platform.store, platform.clock)
-        self.seat_chains = SeatChains(platform)
+        self.seat_chains = SeatChains(platform, stored.appointments)
         self._wire_offices(context, facts, templates, horizon_days)
         self._wire_openings(context, opening_rules, cipher)
         self._wire_seats(context)

@@ -12,7 +12,7 @@ from shared.chain.chainer import Chains
 from shared.chain.checks import ChainChecks
 from shared.chain.daily_roots import CAPITAL, ChainStream
 from shared.chain.feed import FIRST_LOOK_SECONDS, SECOND_LOOK_SECONDS, Feed, Page, Source
-from shared.chain.kinds import CHAIN_KINDS, ChainName, Fact, Head, Link, Root
+from shared.chain.kinds import CHAIN_KINDS, ChainName, Fact, Head, Link, Root, Salt
 from shared.chain.sources import ArchiveSource, TimedSource
 from shared.chain.streaming import MEDIA_TYPE, export_lines, roots_lines
 
@@ -33,6 +33,7 @@ __all__ = [
     "Link",
     "Page",
     "Root",
+    "Salt",
     "Source",
     "TimedSource",
     "export_lines",

@@ -115,6 +115,11 @@ class Chains:
         found = await self._store.find(SALT, "commitment", wanted, limit=len(commitments) + 1)
         return {record.state.commitment: record.state.subject for record in found}
 
+    async def salts_of(self, subject: str) -> list[Salt]:
+        """Return the salts of a subject by chain, for the subject's own eyes; none once they are erased."""
+        found = await self._store.find(SALT, "subject", {"state.subject": subject}, limit=PAGE)
+        return sorted((record.state for record in found), key=lambda salt: salt.chain)
+
     async def forget(self, subject: str) -> int:
         """Erase every salt of a subject: no link can be tied to it any more, and every chain still verifies."""
         found = await self._store.find(SALT, "subject", {"state.subject": subject}, limit=PAGE)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
+
+from shared.chain.hashing import posting_hash
+
+V = TypeVar("V")
 
 
 class TotalsWrong(Exception):
@@ -34,11 +36,17 @@ class Totals(Protocol):
         ...
 
 
+SESSION: Final = "session"
+"""The act that tells how many seats each pool of a session has."""
+
 ENTERS: Final = frozenset({"held", "offered", "confirmed", "moved_in"})
 """Acts after which a holder has a seat of the fact's session and pool."""
 
 LEAVES: Final = frozenset({"released", "offer_ended", "moved_out", "interrupted", "special_opened"})
 """Acts after which they have it no longer."""
+
+STAYS: Final = frozenset({"checked_in", "missed", "waiting_offered"})
+"""Acts that change no count: a visit, a missed one, and a seat offered to a place on the waiting list."""
 
 
 @dataclass(frozen=True)
@@ -68,17 +76,17 @@ class SeatTotals:
         """Take one fact of a seat or of a session's capacity."""
         fact = link["fact"]
         try:
-            if fact["act"] == "session":
+            act = _exactly(str, fact["act"])
+            if act == SESSION:
                 for pool, seats in fact["pools"].items():
-                    self._capacity.setdefault((fact["session"], pool), []).append((link["at"], int(seats)))
-            elif fact["act"] in ENTERS | LEAVES:
-                place = (str(fact["session"]), str(fact.get("pool", "")))
-                enters = fact["act"] in ENTERS
-                holder = str(link["commitment"])
-                self._facts.append(
-                    _Sitting(number, link["at"], int(fact["version"]), holder, place if enters else None, place)
-                )
-        except (KeyError, TypeError, ValueError, AttributeError):
+                    place = (_exactly(str, fact["session"]), pool)
+                    self._capacity.setdefault(place, []).append((link["at"], _exactly(int, seats)))
+            elif act in ENTERS | LEAVES:
+                place = (_exactly(str, fact["session"]), _exactly(str, fact.get("pool", "")))
+                enters, version = act in ENTERS, _exactly(int, fact["version"])
+                holder = _exactly(str, link["commitment"])
+                self._facts.append(_Sitting(number, link["at"], version, holder, place if enters else None, place))
+        except (KeyError, TypeError, AttributeError):
             raise TotalsWrong(number, "it is no fact of a seat.") from None
 
     def finish(self) -> None:
@@ -124,6 +132,13 @@ class SeatTotals:
         return [fact for _, _, _, fact in sorted(timed, key=lambda each: each[:3])]
 
 
+def _exactly(kind: type[V], value: object) -> V:
+    """Return the value. Raises TypeError if it is of another type, be it a subclass, as a bool is of int."""
+    if type(value) is not kind:
+        raise TypeError(f"{value!r:.40} is no {kind.__name__}")
+    return value
+
+
 @dataclass
 class LedgerTotals:
     """Checks that every posting is in whole rupiah, balances to zero and has the hash of its content."""
@@ -136,14 +151,14 @@ class LedgerTotals:
         fact = link["fact"]
         try:
             entries = [(str(account), amount) for account, amount in fact["entries"]]
-            content = [fact["posted_at"], fact["entries"], fact["memo"], fact["previous"]]
+            computed = posting_hash(fact)
         except (KeyError, TypeError, ValueError):
             raise TotalsWrong(number, "it is no posting.") from None
         if any(type(amount) is not int for _, amount in entries):
             raise TotalsWrong(number, "an amount is not in whole rupiah.")
         if sum(amount for _, amount in entries) != 0:
             raise TotalsWrong(number, "its sides do not balance.")
-        if hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest() != fact.get("posting"):
+        if computed != fact.get("posting"):
             raise TotalsWrong(number, "the posting was changed: its content does not give its hash.")
         self._postings += 1
         for account, amount in entries:
@@ -167,11 +182,11 @@ class AuditTotals:
     def take(self, number: int, link: Mapping[str, Any]) -> None:
         """Take one line of an audit."""
         fact = link["fact"]
-        if not isinstance(fact, dict) or "act" not in fact:
+        if "act" not in fact or type(fact.get("override", False)) is not bool:
             raise TotalsWrong(number, "it is no line of an audit.")
         if fact.get("override"):
             self._overrides += 1
-            if not fact.get("reason"):
+            if not isinstance(fact.get("reason"), str) or not fact["reason"]:
                 raise TotalsWrong(number, "an override stands there without a reason.")
 
     def finish(self) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
+
+from shared.chain.canonical_json import canonical
 
 FORMAT: Final = 1
 """Of exports and hashes; a change of either is a new number."""
@@ -14,13 +15,8 @@ HASHED: Final = ("chain", "seq", "source", "at", "fact", "commitment", "previous
 """The members of a link that its hash covers: all but the hash itself."""
 
 
-def canonical(value: object) -> bytes:
-    """JSON with sorted keys, no spaces, UTF-8: the same bytes for the same value."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-
-
 def digest(value: object) -> str:
-    """SHA-256 of the canonical form, in hex."""
+    """Return the SHA-256 of the canonical form, in hex. Raises NotCanonical."""
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
@@ -30,10 +26,20 @@ def genesis(chain: str) -> str:
 
 
 def link_hash(link: Mapping[str, Any]) -> str:
-    """The hash of a link, from its members as they stand in an export."""
+    """Return the hash of a link, from its members as they stand in an export. Raises NotCanonical."""
     return digest([link[name] for name in HASHED])
 
 
 def commitment_of(salt: str, subject: str) -> str:
     """Return the commitment to a subject, which cannot be guessed without the salt."""
     return digest(["paspor commitment", salt, subject])
+
+
+def posting_hash(posting: Mapping[str, Any]) -> str:
+    """Return the hash of a posting, from its fact on the ledger's chain. Raises NotCanonical."""
+    return digest([posting["posted_at"], posting["entries"], posting["memo"], posting["previous"]])
+
+
+def roots_hash(roots: Sequence[tuple[str, int, str]]) -> str:
+    """Return the one root over the roots of a day: chain, number and hash of each, in their published order."""
+    return digest(roots)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from shared.chain.chainer import Chains
-from shared.chain.hashing import FORMAT, digest
+from shared.chain.hashing import FORMAT, roots_hash
 from shared.chain.kinds import Head, Link, Root
 
 MEDIA_TYPE: Final = "application/x-ndjson"
@@ -56,5 +56,5 @@ async def roots_lines(day: date, roots: Sequence[Root]) -> AsyncIterator[bytes]:
     yield _line({"kind": "roots", "format": FORMAT, "published_on": day.isoformat()})
     for root in roots:
         yield _line({"chain": root.chain, "seq": root.seq, "hash": root.hash})
-    over_all = digest([[root.chain, root.seq, root.hash] for root in roots])
+    over_all = roots_hash([(root.chain, root.seq, root.hash) for root in roots])
     yield _line({"kind": "end", "lines": len(roots) + 1, "root": over_all})

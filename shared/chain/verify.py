@@ -5,13 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
+from shared.chain.canonical_json import canonical
 from shared.chain.export_checks import AuditTotals, LedgerTotals, SeatTotals, Totals, TotalsWrong
-from shared.chain.hashing import FORMAT, HASHED, genesis, link_hash
+from shared.chain.hashing import FORMAT, genesis, link_hash, roots_hash
 
 LONGEST_LINE_BYTES: Final = 64 * 1024
 """A link is under a kilobyte; a line beyond this is no export of ours."""
+
+LINK_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
+    "chain": (str,),
+    "seq": (int,),
+    "source": (str,),
+    "at": (str,),
+    "fact": (dict,),
+    "commitment": (str, type(None)),
+    "previous": (str,),
+    "hash": (str,),
+}
+"""The members of a link; a reader may see others beside them, which no hash covers."""
 
 TOTALS: Final[Mapping[str, Callable[[], Totals]]] = {
     "seats": SeatTotals,
@@ -75,7 +88,7 @@ class _Walk:
         kind = line.get("kind")
         if not isinstance(kind, str) or kind not in TOTALS:
             raise ExportWrong(1, f"it must say which kind of export this is, one of {', '.join(TOTALS)}.")
-        if line.get("format") != FORMAT:
+        if not _is_number(line.get("format"), FORMAT):
             raise ExportWrong(1, f"the format is {line.get('format')!r}, and this program knows {FORMAT}.")
         ends = line.get("chains")
         if not isinstance(ends, dict):
@@ -88,11 +101,11 @@ class _Walk:
         self.totals = TOTALS[kind]()
 
     def _link(self, number: int, line: Mapping[str, Any]) -> None:
-        missing = [name for name in (*HASHED, "hash") if name not in line]
+        missing = [name for name, kinds in LINK_TYPES.items() if name not in line or type(line[name]) not in kinds]
         if missing:
-            raise ExportWrong(number, f"a link has no {missing[0]}.")
+            raise ExportWrong(number, f"a link has no {missing[0]}, or one of another type.")
         name, seq = line["chain"], line["seq"]
-        if not isinstance(name, str) or name not in self.promised:
+        if name not in self.promised:
             raise ExportWrong(number, f"the first line does not name the chain {name}.")
         chain = self._chains.setdefault(name, _Chain(0, genesis(name)))
         if seq != chain.seq + 1:
@@ -120,10 +133,10 @@ class _Walk:
             if (chain.seq, chain.hash) != (seq, digest):
                 what = f"{name} ends at link {chain.seq}, and the first line promises link {seq}; lines are missing."
                 raise ExportWrong(number, what if chain.seq != seq else f"{name} does not end as the first line says.")
-            later = [item for item in self._roots.get(name, {}) if item > seq]
+            later = [rooted for rooted in self._roots.get(name, {}) if rooted > seq]
             if later:
                 raise ExportWrong(number, f"{name} ends at link {seq}, and a root of link {max(later)} was published.")
-        if line.get("lines") != number - 1:
+        if not _is_number(line.get("lines"), number - 1):
             raise ExportWrong(number, f"it counts {line.get('lines')} lines before it, and there are {number - 1}.")
         try:
             self.totals.finish()
@@ -155,40 +168,53 @@ def read_roots(lines: Iterable[bytes]) -> dict[str, dict[int, str]]:
     Raises:
         ExportWrong: a line is not one of published roots, or the list was cut.
     """
-    roots: dict[str, dict[int, str]] = {}
+    listed: list[tuple[str, int, str]] = []
     number, ended = 0, False
     for number, raw in enumerate(lines, start=1):
         line = read_line(number, raw)
-        if number == 1 and line.get("kind") != "roots":
-            raise ExportWrong(1, "it must say that these are roots.")
+        if number == 1 and not (line.get("kind") == "roots" and _is_number(line.get("format"), FORMAT)):
+            raise ExportWrong(1, f"it must say that these are roots of format {FORMAT}.")
+        if ended:
+            raise ExportWrong(number, "the roots have ended before it; lines were added.")
         if line.get("kind") == "end":
-            ended = line.get("lines") == number - 1
+            if not _is_number(line.get("lines"), number - 1) or line.get("root") != roots_hash(listed):
+                raise ExportWrong(number, "the roots before it are not those that it counts and sums up.")
+            ended = True
         elif number > 1:
-            try:
-                roots.setdefault(line["chain"], {})[int(line["seq"])] = str(line["hash"])
-            except (KeyError, TypeError, ValueError):
-                raise ExportWrong(number, "it is no root of a chain.") from None
+            chain, seq, digest = line.get("chain"), line.get("seq"), line.get("hash")
+            if not isinstance(chain, str) or not _whole(seq) or not isinstance(digest, str):
+                raise ExportWrong(number, "it is no root of a chain.")
+            listed.append((chain, seq, digest))
     if not ended:
         raise ExportWrong(number + 1, "the roots end without their last line; they were cut.")
+    roots: dict[str, dict[int, str]] = {}
+    for chain, seq, digest in listed:
+        roots.setdefault(chain, {})[seq] = digest
     return roots
 
 
 def read_line(number: int, raw: bytes) -> dict[str, Any]:
-    """One line as an object.
+    """Return one line as an object that has a canonical form: each number in it is whole, each text is sound.
 
     Raises:
-        ExportWrong: it is none.
+        ExportWrong: it is no such object.
     """
     if len(raw) > LONGEST_LINE_BYTES:
         raise ExportWrong(number, f"it is longer than {LONGEST_LINE_BYTES} bytes.")
     try:
-        line = json.loads(raw)
-    except ValueError:
-        raise ExportWrong(number, "it is not JSON.") from None
+        line = json.loads(raw.decode())
+        canonical(line)
+    except (ValueError, RecursionError):
+        raise ExportWrong(number, "it is not JSON that has a canonical form.") from None
     if not isinstance(line, dict):
         raise ExportWrong(number, "it is not a JSON object.")
     return line
 
 
-def _whole(value: object) -> bool:
+def _is_number(value: object, number: int) -> bool:
+    """Return whether the value is that number: True is none, though Python takes it for 1."""
+    return _whole(value) and value == number
+
+
+def _whole(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -1,6 +1,6 @@
 """Answers of endpoints that name the record behind them: with an ETag, and to those who wait for its next change.
 
-A waiting call is in a gate of its own, not in that of requests under way (docs/adr/0047). It reads once at first and
+A waiting call is in a gate of its own, not in that of requests under way (docs/adr/0048). It reads once at first and
 once after each change; beyond the gate's limits it is answered at once, so that asking to wait is never refused.
 """
 

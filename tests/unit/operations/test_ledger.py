@@ -13,6 +13,7 @@ import pytest
 from command_line.commands import main
 from local_suite.errors import CommandError
 from operations import ledger
+from shared.chain.hashing import roots_hash
 from tests.unit.shared_chain.test_verify import LIFE, SEATS, export
 
 
@@ -51,7 +52,8 @@ def test_published_roots_are_held_against_it(exported: Path, tmp_path: Path) -> 
     end = json.loads(exported.read_bytes().splitlines()[0])["chains"][SEATS.text]
     roots = tmp_path / "roots.jsonl"
     for digest, status in ((end["hash"], ledger.HOLDS), ("0" * 64, ledger.DOES_NOT_HOLD)):
-        lines = [{"kind": "roots"}, {"chain": SEATS.text, "seq": 7, "hash": digest}, {"kind": "end", "lines": 2}]
+        end_line = {"kind": "end", "lines": 2, "root": roots_hash([(SEATS.text, 7, digest)])}
+        lines = [{"kind": "roots", "format": 1}, {"chain": SEATS.text, "seq": 7, "hash": digest}, end_line]
         roots.write_text("\n".join(map(json.dumps, lines)))
         assert run(str(exported), "--roots", str(roots))[0] == status
 

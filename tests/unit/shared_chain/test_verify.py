@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from shared.chain import ChainName, Chains, Fact, export_lines
-from shared.chain.hashing import digest, link_hash
+from shared.chain.hashing import digest, link_hash, roots_hash
 from shared.chain.verify import ExportWrong, read_roots, verify
 from shared.ids import SeededIds
 from shared.store.memory import MemoryStore
@@ -101,6 +101,14 @@ TAMPERED: dict[str, tuple[Callable[[list[bytes]], list[bytes]], int, str]] = {
     "no member": (lambda lines: [*lines[:2], b'{"chain": "x"}', *lines[3:]], 3, "has no"),
     "no JSON": (lambda lines: [*lines[:2], b"seats", *lines[3:]], 3, "not JSON"),
     "no object": (lambda lines: [*lines[:2], b"[]", *lines[3:]], 3, "JSON object"),
+    "a fraction": (lambda lines: [*lines[:2], changed(lines[2], more=10.0), *lines[3:]], 3, "canonical form"),
+    "a large number": (lambda lines: [*lines[:2], changed(lines[2], more=2**53), *lines[3:]], 3, "canonical form"),
+    "half a letter": (lambda lines: [*lines[:2], changed(lines[2], more="\ud800"), *lines[3:]], 3, "canonical form"),
+    "too deep": (lambda lines: [*lines[:2], b"[" * 60_000, *lines[3:]], 3, "not JSON"),
+    "not UTF-8": (lambda lines: [*lines[:2], lines[2].replace(b"held", b"h\xe4ld"), *lines[3:]], 3, "not JSON"),
+    "true for a number": (lambda lines: [lines[0], changed(lines[1], seq=True), *lines[2:]], 2, "another type"),
+    "true for the format": (lambda lines: [changed(lines[0], format=True), *lines[1:]], 1, "format"),
+    "time of another type": (lambda lines: [*lines[:2], changed(lines[2], at=5), *lines[3:]], 3, "another type"),
     "too long": (lambda lines: [*lines[:2], b"[" * 70_000, *lines[3:]], 3, "longer"),
     "empty": (lambda _lines: [], 1, "cut"),
     "header's hash": (
@@ -184,10 +192,11 @@ def digest_of(content: list[Any]) -> str:
     ("fact", "word"),
     [
         (posting(1, [["treasury", 10], ["revenue", -9]]), "balance"),
-        (posting(1, [["treasury", 10.0], ["revenue", -10]]), "whole rupiah"),
+        (posting(1, [["treasury", True], ["revenue", -1]]), "whole rupiah"),
         (posting(1, [["treasury", 10], ["revenue", -10]], memo="other"), "posting was changed"),
         (posting(1, [["treasury", 10]], posted_at=None), "balance"),
         (Fact(ChainName("ledger", "all", T0.date()), "x", T0, {"entries": 7}), "no posting"),
+        (Fact(ChainName("ledger", "all", T0.date()), "x", T0, {"entries": []}), "no posting"),
     ],
 )
 async def test_a_ledger_with_a_wrong_posting_is_refused_even_with_right_hashes(fact: Fact, word: str) -> None:
@@ -209,11 +218,47 @@ async def test_an_audit_with_an_override_without_reason_is_refused() -> None:
         verify(await export([Fact(SEATS, "2", T0, {"what": "a"})], "seats"))
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"version": "1"},
+        {"version": True},
+        {"session": 7},
+        {"pool": None},
+        {"act": "session", "pools": {"regular": "2"}},
+        {"act": "session", "pools": [2]},
+        {"act": ["held"]},
+        {"act": None},
+    ],
+)
+async def test_a_seat_whose_members_are_of_another_type_is_refused_even_with_right_hashes(changes: Any) -> None:
+    public = {"act": "held", "session": SESSION, "pool": "regular", "version": 1}
+    for wrong in (Fact(SEATS, "event-9", T0, public | changes, "x"), Fact(SEATS, "event-9", T0, public)):
+        with pytest.raises(ExportWrong, match="Line 3 is wrong: it is no fact of a seat"):
+            verify(await export([opened(2), wrong]))
+
+
+@pytest.mark.parametrize("changes", [{"override": 1}, {"override": None}, {"reason": 1}, {"reason": ""}])
+async def test_an_override_is_true_with_a_reason_or_false(changes: Any) -> None:
+    name = ChainName("audit", "office-1", T0.date())
+    with pytest.raises(ExportWrong, match="Line 2 is wrong"):
+        verify(await export([Fact(name, "1", T0, {"act": "a", "override": True, "reason": "r"} | changes)], "audit"))
+
+
 def test_published_roots_are_read_whole_or_not_at_all() -> None:
-    root = {"chain": SEATS.text, "seq": 7, "hash": "ab"}
-    lines = [json.dumps(each).encode() for each in ({"kind": "roots"}, root, {"kind": "end", "lines": 2})]
+    head, root = {"kind": "roots", "format": 1}, {"chain": SEATS.text, "seq": 7, "hash": "ab"}
+    end = {"kind": "end", "lines": 2, "root": roots_hash([(SEATS.text, 7, "ab")])}
+    lines = [json.dumps(line).encode() for line in (head, root, end)]
     assert read_roots(lines) == {SEATS.text: {7: "ab"}}
-    for wrong in (lines[:-1], lines[1:], [lines[0], b"{}", lines[2]], []):
+    wrong_ends = [end | {"lines": 1}, end | {"lines": 3}, end | {"root": "0" * 64}, {"kind": "end", "lines": 2}]
+    wrong_roots = [root | {"seq": "7"}, root | {"hash": "ac"}, root | {"chain": 1}, {}]
+    wrong_heads = [head | {"format": 2}, head | {"format": True}, head | {"kind": "seats"}, {"kind": "roots"}]
+    for wrong in (
+        *([json.dumps(wrong_head).encode(), *lines[1:]] for wrong_head in wrong_heads),
+        *(lines[:-1], lines[1:], [*lines, lines[1]], []),
+        *([*lines[:2], json.dumps(wrong_end).encode()] for wrong_end in wrong_ends),
+        *([lines[0], json.dumps(wrong_root).encode(), lines[2]] for wrong_root in wrong_roots),
+    ):
         with pytest.raises(ExportWrong):
             read_roots(wrong)
     assert digest("x") != digest("y")

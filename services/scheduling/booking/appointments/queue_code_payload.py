@@ -1,7 +1,8 @@
-"""Payload of the queue code, as bytes. Signing and verifying is elsewhere."""
+"""Payload of the queue code, as bytes and as text. Signing and verifying is elsewhere."""
 
 from __future__ import annotations
 
+import base64
 import struct
 import uuid
 from dataclasses import dataclass
@@ -50,6 +51,23 @@ def unpack(raw: bytes) -> Ticket:
         return Ticket(str(uuid.UUID(bytes=appointment)), office_id, date.fromordinal(day), version)
     except (UnicodeDecodeError, ValueError, OverflowError) as problem:
         raise TicketUnreadable("unreadable content") from problem
+
+
+def encode(raw: bytes) -> str:
+    """Return the bytes as base64url without padding (RFC 4648, section 5)."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def decode(text: str) -> bytes:
+    """Return the bytes of a base64url text. Of each run of bytes one text alone is taken, the one that `encode` gives.
+
+    Raises:
+        ValueError: another text.
+    """
+    raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    if encode(raw) != text:
+        raise ValueError("not the one form of these bytes")
+    return raw
 
 
 LONGEST_QUEUE_CODE = 300

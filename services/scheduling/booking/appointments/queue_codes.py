@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -12,14 +9,15 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from services.scheduling.booking.appointments.appointment import ticket_of
-from services.scheduling.booking.appointments.queue_code_payload import Ticket, TicketUnreadable, pack, unpack
+from services.scheduling.booking.appointments.queue_code_payload import Ticket, decode, encode, pack, unpack
 from services.scheduling.booking.seats.seat import Slot
+from shared.chain.canonical_json import canonical
 from shared.crypto.keyring import Keyring
 
 LONGEST: Final = 300
 """Characters of a queue code; today's are about 170."""
 
-_MARK: Final = "PSP1"
+MARK: Final = "PSP1"
 _PURPOSE: Final = "paspor queue code 1"
 
 
@@ -39,17 +37,17 @@ class QueueCodes:
 
     def sign(self, ticket: Ticket) -> str:
         """Return the queue code of a visit: mark, key id, ticket and signature, parted by dots. The same each time."""
-        signed = f"{_MARK}.{self._current_id}.{_encode(pack(ticket))}"
-        return f"{signed}.{_encode(self._keys[self._current_id].sign(signed.encode()))}"
+        signed = f"{MARK}.{self._current_id}.{encode(pack(ticket))}"
+        return f"{signed}.{encode(self._keys[self._current_id].sign(signed.encode()))}"
 
     def sign_visit(self, appointment_id: str, slot: Slot, version: int) -> str:
         """Return the queue code of a visit at that slot; each move raises its version."""
         return self.sign(ticket_of(appointment_id, slot, version))
 
     def sign_content(self, mark: str, content: Mapping[str, Any]) -> str:
-        """Return a text with the content (plain data, as JSON) and its signature; read by the offline verifier."""
-        signed = f"{mark}.{self._current_id}.{_encode(json.dumps(content, sort_keys=True).encode())}"
-        return f"{signed}.{_encode(self._keys[self._current_id].sign(signed.encode()))}"
+        """Return a text with the content (as canonical JSON) and its signature; read by the offline verifier."""
+        signed = f"{mark}.{self._current_id}.{encode(canonical(content))}"
+        return f"{signed}.{encode(self._keys[self._current_id].sign(signed.encode()))}"
 
     def verify(self, text: str) -> Ticket:
         """Return the visit that the code stands for, by the keys of this ring; see :func:`verify`."""
@@ -57,7 +55,7 @@ class QueueCodes:
 
     def published(self) -> list[tuple[str, str]]:
         """Return (key id, public key as base64url of its 32 bytes), the current one first."""
-        return [(key_id, _encode(key.public_bytes_raw())) for key_id, key in self.public_keys.items()]
+        return [(key_id, encode(key.public_bytes_raw())) for key_id, key in self.public_keys.items()]
 
 
 def verify(text: str, public_keys: Mapping[str, Ed25519PublicKey]) -> Ticket:
@@ -66,23 +64,16 @@ def verify(text: str, public_keys: Mapping[str, Ed25519PublicKey]) -> Ticket:
     Raises:
         QueueCodeInvalid: another form, an unknown key, or a wrong signature.
     """
-    signed, dot, signature = text.strip().rpartition(".")
+    text = text.strip()
+    signed, dot, signature = text.rpartition(".")
     parts = signed.split(".")
-    if not dot or len(text) > LONGEST or len(parts) != 3 or parts[0] != _MARK:
+    if not dot or len(text) > LONGEST or len(parts) != 3 or parts[0] != MARK:
         raise QueueCodeInvalid("not the form of a queue code")
     key = public_keys.get(parts[1])
     if key is None:
         raise QueueCodeInvalid("signed with a key that is not known here")
     try:
-        key.verify(_decode(signature), signed.encode())
-        return unpack(_decode(parts[2]))
-    except (InvalidSignature, TicketUnreadable, binascii.Error, ValueError):
+        key.verify(decode(signature), signed.encode())
+        return unpack(decode(parts[2]))
+    except (InvalidSignature, ValueError):
         raise QueueCodeInvalid("the signature does not fit") from None
-
-
-def _encode(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def _decode(text: str) -> bytes:
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

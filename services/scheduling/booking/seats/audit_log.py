@@ -8,13 +8,17 @@ change, and at the latest on the eve of the day, booked or not.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from services.scheduling.booking.appointments.access import find_visible
+from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.seats.audit_log_facts import SeatFact, seat_facts_of, session_told
 from services.scheduling.booking.seats.audit_log_queries import SeatChainFacts
+from services.scheduling.context import Actor
 from services.scheduling.offices.session import Session
-from shared.chain import CAPITAL, ArchiveSource, ChainName, Chains, ChainStream, Fact, export_lines, roots_lines
+from shared.chain import CAPITAL, ArchiveSource, ChainName, Chains, ChainStream, Fact, Salt, export_lines, roots_lines
 from shared.events.envelope import Envelope
 from shared.ids import new_event_id
 from shared.service import Chore, Platform
@@ -27,11 +31,22 @@ MOST_REMEMBERED: Final = 20_000
 """Sessions whose office and day are kept in memory; these never change."""
 
 
+@dataclass(frozen=True)
+class PublicRecord:
+    """Salts that lead from an appointment to its lines in the public chains: one for each day and office it had."""
+
+    appointment_id: str
+    salts: Sequence[Salt]
+    linked_until: datetime
+    """Every step before this is on its chain."""
+
+
 class SeatChains:
     """Keeps the chains and reads them."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Platform, appointments: AppointmentRepository) -> None:
         self._clock = platform.clock
+        self._appointments = appointments
         self._facts = SeatChainFacts(platform.store)
         self._chains = Chains(platform.store, platform.ids)
         self._places: dict[str, tuple[str, date]] = {}
@@ -52,6 +67,16 @@ class SeatChains:
         """Where every chain that had grown ended on that day, as it was published."""
         async for lines in roots_lines(day, await self._chains.roots(STREAM, day)):
             yield lines
+
+    async def public_record(self, appointment_id: str, actor: Actor) -> PublicRecord:
+        """Return what the owner of an appointment finds it with in the public chains.
+
+        Raises:
+            NotFound: there is none, or it is another applicant's.
+        """
+        record = await find_visible(self._appointments, appointment_id, actor)
+        until = await self.kept.read_until()
+        return PublicRecord(record.id, await self._chains.salts_of(record.id), until)
 
     async def tell_sessions(self) -> None:
         """Tell the seats of the sessions of today and tomorrow, so that a day begins with its quota on the chain."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from services.scheduling.field_types import Id
-from shared.http.schema import IsoDate, Path, Query
+from shared.http.schema import IsoDate, Path, Query, View
 
 
 class SeatChainPath(Path):
@@ -17,3 +19,24 @@ class RootsQuery(Query):
     """The day on which roots were published."""
 
     date: IsoDate
+
+
+class SeatCommitmentView(View):
+    """What the holder of a seat finds their own lines of one public chain with. `docs/ledger.md` says how."""
+
+    chain: str
+    chain_url: str
+    salt: str
+    """Secret: whoever knows it and the appointment's id can tell which lines are the holder's."""
+    commitment: str
+    """SHA-256 over the canonical JSON of `["paspor commitment", salt, appointment_id]`; it stands in the chain."""
+
+
+class PublicRecordView(View):
+    """Where an appointment stands in the public chains of seats."""
+
+    appointment_id: str
+    linked_until: datetime
+    """Steps before this are on their chain; later ones follow within some seconds."""
+    seats: list[SeatCommitmentView]
+    """One for each office and day that the visit had, by chain."""

@@ -7,8 +7,6 @@ while there is a network.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ from typing import Any, Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from services.scheduling.booking.appointments.queue_code_payload import Ticket
+from services.scheduling.booking.appointments.queue_code_payload import Ticket, decode
 from services.scheduling.booking.appointments.queue_codes import QueueCodeInvalid, verify
 
 REVOCATIONS_MARK: Final = "PSR1"
@@ -62,8 +60,26 @@ class Judgement:
     list_is_current: bool = False
 
 
+class KeysUnreadable(ValueError):
+    """The published keys cannot be read."""
+
+
 class SignedTextInvalid(Exception):
     """The text was not signed with one of these keys, or was changed since."""
+
+
+def read_keys(published: Mapping[str, Any]) -> dict[str, Ed25519PublicKey]:
+    """Return the keys that `GET /v1/queue-code-keys` gives, by their id.
+
+    Raises:
+        KeysUnreadable: it is another answer, or a key in it is no Ed25519 key.
+    """
+    try:
+        return {
+            key["key_id"]: Ed25519PublicKey.from_public_bytes(decode(key["public_key"])) for key in published["keys"]
+        }
+    except (KeyError, TypeError, AttributeError, ValueError):
+        raise KeysUnreadable("these are not the keys that a service publishes") from None
 
 
 def judge(
@@ -122,12 +138,8 @@ def read_signed(text: str, mark: str, public_keys: Mapping[str, Ed25519PublicKey
     if key is None:
         raise SignedTextInvalid("another form, or signed with a key that is not known here")
     try:
-        key.verify(_decoded(signature), signed.encode())
-        content: dict[str, Any] = json.loads(_decoded(parts[2]))
-    except (InvalidSignature, binascii.Error, ValueError):
+        key.verify(decode(signature), signed.encode())
+        content: dict[str, Any] = json.loads(decode(parts[2]))
+    except (InvalidSignature, ValueError):
         raise SignedTextInvalid("the signature does not fit") from None
     return content
-
-
-def _decoded(text: str) -> bytes:
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -1,4 +1,7 @@
-"""The limits of identity: change a number here. Settings take their defaults from these; durations are in seconds."""
+"""The limits of identity: change a number here. Settings take their defaults from these; durations are in seconds.
+
+The most and least that a deployment may set stand beside each setting in `services/identity/config.py`.
+"""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def test_every_control_character_has_its_shortest_escape() -> None:
         1.0, 0.5, float("nan"), LARGEST_INTEGER + 1, -LARGEST_INTEGER - 1, "\ud800", {"\udead": 1}, {1: "one"},
         {None: 1}, b"bytes", {"set"}, [[object()]],
     ],
-    ids=str,
+    ids=lambda value: type(value).__name__,
 )  # fmt: skip
 def test_what_languages_write_differently_is_refused(value: Any) -> None:
     with pytest.raises(NotCanonical):

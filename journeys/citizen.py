@@ -183,7 +183,7 @@ class Citizen:
     ) -> Any:
         """Wait until the newest thing is in one of these states, at its own address, and look for newer ones."""
 
-        async def look() -> Any:
+        async def find_newest() -> Any:
             found = await newest()
             if found is None or found["state"] in states:
                 return found
@@ -191,7 +191,7 @@ class Citizen:
             return await self.api.watch(own_url, lambda seen: seen["state"] in states, NEWER_SECONDS)
 
         return await eventually(
-            look,
+            find_newest,
             lambda seen: seen is not None and seen["state"] in states,
             f"the {name} becoming {' or '.join(states)}",
         )

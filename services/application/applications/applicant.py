@@ -48,7 +48,7 @@ class Applicant:
     def complete(self) -> bool:
         """Return whether the applicant is confirmed and both the confirmation and the card are here."""
         is_confirmed = self.confirmed_version > 0 and self.identity is IdentityProgress.PASSED
-        return is_confirmed and self.card_sealed is not None
+        return is_confirmed and self.card_sealed is not None and self.card_version >= self.confirmed_version
 
 
 @dataclass(frozen=True)

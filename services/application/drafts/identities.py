@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from services.application.applications.application import Application, Author
+from services.application.applications.application import Application, Author, Status
 from services.application.applications.errors import PersonAppliesElsewhere
 from services.application.applications.service import Applications
 from services.application.applications.timeline import with_line
@@ -54,7 +54,8 @@ class Identities:
         facts = await load_person_facts(self._applications, record.state, now, person_id=person_id)
 
         def decide(application: Application) -> Decision[Application] | None:
-            if application.identity_confirmed or not application.live:
+            is_other_draft = application.status is Status.DRAFT and application.person_id != person_id
+            if (application.identity_confirmed and not is_other_draft) or not application.live:
                 return None
             complete, checked = True, application
             if application.submitted_at is not None:

@@ -1,4 +1,4 @@
-"""Until when the next step of a refund case must be taken: `RefundPolicy` in `services/billing/rules.py` has the days."""
+"""Until when the next step of a refund case is taken: `RefundPolicy` in `services/billing/rules.py` has the days."""
 
 from __future__ import annotations
 

@@ -141,7 +141,9 @@ def undo_change(account: Account, change: AddressChange, now: datetime) -> Accou
     kept = tuple(
         done if other == change else other for other in account.changes if other.changed_at <= change.changed_at
     )
-    before = replace(account, email=change.email, phone=change.phone, changes=kept, sessions=())
+    before = replace(
+        account, email=change.email, phone=change.phone, changes=kept, sessions=(), devices_from=now, recovery=None
+    )
     return _with_fingerprints(before)
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from services.identity.applicants.correction import Correction, CorrectionState
+from services.identity.applicants.nik import NikWarning
 from services.identity.applicants.registry_match import Match
 from services.identity.rules import CheckRules
 from shared.store.transitions import Transitions
@@ -108,6 +109,8 @@ class Applicant:
     by_family_card: bool = False
     """A child on the guardian's family card: counted apart from the five."""
     person_id: str | None = None
+    confirmed_nik: tuple[str, ...] = ()
+    """Fingerprints of the NIK that was confirmed last: a correction never leaves it."""
     local_warnings: tuple[str, ...] = field(default=())
     applications: tuple[str, ...] = ()
     """Submitted applications that have not ended: while there is one, only an officer corrects."""
@@ -147,7 +150,12 @@ def add_applicant(
 
 def confirm(applicant: Applicant, person_id: str, result: Match) -> Applicant:
     """Confirm the applicant: the registry knows this person."""
-    return replace(applicant, identity=_answered(applicant, Step.CONFIRM, result), person_id=person_id)
+    return replace(
+        applicant,
+        identity=_answered(applicant, Step.CONFIRM, result),
+        person_id=person_id,
+        confirmed_nik=_nik_of(applicant),
+    )
 
 
 def show_back(applicant: Applicant, result: Match) -> Applicant:
@@ -158,7 +166,8 @@ def show_back(applicant: Applicant, result: Match) -> Applicant:
 def keep_as_typed(applicant: Applicant, person_id: str) -> Applicant:
     """Confirm the applicant with the data as typed; the differences stay as warnings."""
     state = TRANSITIONS.after(applicant.identity.state, Step.KEEP)
-    return replace(applicant, identity=replace(applicant.identity, state=state), person_id=person_id)
+    check = replace(applicant.identity, state=state)
+    return replace(applicant, identity=check, person_id=person_id, confirmed_nik=_nik_of(applicant))
 
 
 def refuse(applicant: Applicant, result: Match, now: datetime) -> Applicant:
@@ -202,6 +211,7 @@ def correct(
         minor=minor,
         by_family_card=by_family_card,
         person_id=None,
+        confirmed_nik=confirmed_nik(applicant),
         local_warnings=warnings,
         identity=_asked(applicant.identity, state, warnings, now, asked_by=None),
     )
@@ -237,7 +247,7 @@ def amend(
         local_warnings=warnings,
         identity=check,
     )
-    return with_correction(amended, correction)
+    return with_correction(replace(amended, confirmed_nik=_nik_of(amended)), correction)
 
 
 def with_correction(applicant: Applicant, correction: Correction) -> Applicant:
@@ -260,6 +270,16 @@ def application_ended(applicant: Applicant, application_id: str) -> Applicant:
     live = tuple(known for known in applicant.applications if known != application_id)
     ended = (*applicant.ended_applications, application_id)[-MOST_REMEMBERED:]
     return replace(applicant, applications=live, ended_applications=ended)
+
+
+def confirmed_nik(applicant: Applicant) -> tuple[str, ...]:
+    """Return the NIK that was confirmed last; of a record of an earlier version, the present one while confirmed."""
+    is_confirmed = applicant.identity.state is IdentityState.PASSED
+    return applicant.confirmed_nik or (_nik_of(applicant) if is_confirmed else ())
+
+
+def _nik_of(applicant: Applicant) -> tuple[str, ...]:
+    return () if NikWarning.MISSING.value in applicant.local_warnings else applicant.nik_fingerprints
 
 
 def is_fixed(applicant: Applicant) -> bool:

@@ -19,7 +19,6 @@ from services.identity.applicants.errors import (
     TooManyChildren,
     TooManyIdentityTries,
 )
-from services.identity.applicants.nik import NikWarning
 from services.identity.applicants.particulars import Particulars
 from services.identity.applicants.particulars_check import CheckedParticulars, ParticularsChecks
 from services.identity.applicants.repository import APPLICANT, ApplicantRepository
@@ -261,9 +260,8 @@ class Applicants:
     def _refuse_correction(self, applicant: Applicant, checked: CheckedParticulars) -> None:
         if rules.is_fixed(applicant):
             raise DataFixedBySubmission()
-        is_confirmed = applicant.identity.state is IdentityState.PASSED
-        has_nik = NikWarning.MISSING.value not in applicant.local_warnings
-        if is_confirmed and has_nik and set(applicant.nik_fingerprints).isdisjoint(checked.nik_fingerprints):
+        confirmed_nik = rules.confirmed_nik(applicant)
+        if confirmed_nik and set(confirmed_nik).isdisjoint(checked.nik_fingerprints):
             raise IdentityAlreadyConfirmed(
                 "Another NIK is another person: add them as an applicant.",
                 detail_id="NIK lain berarti orang lain: tambahkan sebagai pemohon.",

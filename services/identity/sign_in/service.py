@@ -500,7 +500,7 @@ class SigningIn:
         if phone is None:
             return
         command_id = derived_id("registration phone", challenge_id, str(challenge.code.serial))
-        with suppress(CodeSentJustNow, TooManyCodes):
+        with suppress(CodeSentJustNow, TooManyCodes, SmsBudgetSpent):
             await self.ask(Purpose.SIGN_IN, phone, challenge.language, command_id)
 
     async def _count_change(self, challenge_id: str, address: NormalAddress, asked: ChangeRequest | None) -> None:

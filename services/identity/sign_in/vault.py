@@ -165,4 +165,4 @@ def _asked(code: Code) -> str:
 
 def fresh_account_id(challenge_id: str, challenge: Challenge) -> str:
     """The id of the account that the challenge's present code opens if the address has none: the same at a repeat."""
-    return derived_id("account", challenge_id, str(challenge.code.serial))
+    return derived_id("account", challenge_id, str(challenge.code.serial), challenge.code.sent_at.isoformat())

@@ -22,7 +22,7 @@ class RootsQuery(Query):
 
 
 class SeatCommitmentView(View):
-    """What the holder of a seat finds their own lines of one public chain with. `docs/ledger.md` says how."""
+    """The salts by which the holder of a seat finds their own lines of one public chain, as `docs/ledger.md` says."""
 
     chain: str
     chain_url: str

@@ -43,7 +43,13 @@ class NextCall:
 
     method: str
     path: str
+    """With the query that the endpoint needs."""
     role: Role | None = None
+
+    @property
+    def template(self) -> str:
+        """Return the endpoint's path, without a query."""
+        return self.path.partition("?")[0]
 
 
 Way = NextCall | Elsewhere
@@ -77,7 +83,10 @@ APPOINTMENT: Final = "/v1/appointments/{appointment_id}"
 SEE_APPLICATION: Final = _get(APPLICATION)
 BEGIN_APPLICATION: Final = _post("/v1/applications")
 HOLD_SEAT: Final = _post("/v1/appointments")
-SEE_REFUNDS: Final = _get("/v1/refunds")
+SEE_BILLS: Final = _get("/v1/bills?application_id={application_id}")
+SEE_REFUNDS: Final = _get("/v1/refunds?application_id={application_id}")
+SEE_OPENINGS: Final = _get("/v1/openings?office_id={office_id}")
+SEE_APPOINTMENTS: Final = _get("/v1/appointments?application_id={application_id}")
 RENEW_BILL: Final = _post("/v1/bills/{bill_id}/renewal")
 
 NEXT_CALLS: Final[Mapping[str, Mapping[str, Way]]] = {
@@ -115,7 +124,7 @@ NEXT_CALLS: Final[Mapping[str, Mapping[str, Way]]] = {
     },
     "appointment": {
         "gathering": Elsewhere.WAIT,
-        "held": _get("/v1/bills"),
+        "held": SEE_BILLS,
         "awaiting_payment": Elsewhere.BANK,
         "offered": _post(f"{APPOINTMENT}/offer-acceptance"),
         "confirmed": Elsewhere.OFFICE,
@@ -138,15 +147,15 @@ NEXT_CALLS: Final[Mapping[str, Mapping[str, Way]]] = {
         "in_draw": Elsewhere.WAIT,
         "waiting": Elsewhere.WAIT,
         "admitted": HOLD_SEAT,
-        "served": _get("/v1/bills"),
+        "served": SEE_BILLS,
         "missed": _post("/v1/openings/{opening_id}/tickets"),
-        "outside": _get("/v1/openings"),
+        "outside": SEE_OPENINGS,
     },
     "waiting_entry": {
         "waiting": Elsewhere.WAIT,
         "offered": _post("/v1/waiting-list/{waiting_id}/acceptance"),
         "taking": Elsewhere.WAIT,
-        "taken": _get("/v1/appointments"),
+        "taken": SEE_APPOINTMENTS,
         "left": HOLD_SEAT,
         "ended": HOLD_SEAT,
     },
@@ -165,7 +174,7 @@ NEXT_CALLS: Final[Mapping[str, Mapping[str, Way]]] = {
         "free_of_charge": SEE_APPLICATION,
         "ended": RENEW_BILL,
         "over": SEE_APPLICATION,
-        "replaced": _get("/v1/bills"),
+        "replaced": SEE_BILLS,
         "late_money": Elsewhere.WAIT,
         "refund": SEE_REFUNDS,
     },

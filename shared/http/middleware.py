@@ -79,7 +79,13 @@ async def _answer(request: web.Request, handler: Any, route: str, trace: str) ->
         language=language_of(request.headers.get("Accept-Language")),
         instance=instance,
         trace_id=trace,
-        next_call=problem_call(refusal, request.get(CALLER_ROLE), request.method, instance, request.match_info),
+        next_call=problem_call(
+            refusal,
+            request.get(CALLER_ROLE),
+            request.method,
+            request.rel_url.raw_path_qs,
+            {**request.query, **request.match_info},
+        ),
     )
     return response, refusal.code
 

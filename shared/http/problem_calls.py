@@ -13,6 +13,9 @@ from shared.next_calls import (
     HOLD_SEAT,
     RENEW_BILL,
     SEE_APPLICATION,
+    SEE_APPOINTMENTS,
+    SEE_BILLS,
+    SEE_OPENINGS,
     SEE_REFUNDS,
     Elsewhere,
     NextCall,
@@ -92,7 +95,6 @@ _SIGN_IN: Final = _post("/v1/logins")
 _ASSIST: Final = _post("/v1/assistances")
 _ASSIST_OR_SIGN_IN: Final = _for(Role.FRONT_OFFICER, call=_ASSIST, others=_SIGN_IN)
 _SEE_APPLICANT: Final = _for(Role.APPLICANT, call=_get("/v1/applicants/{applicant_id}"))
-_SEE_BILLS: Final = _get("/v1/bills")
 _SEE_CASE: Final = _get("/v1/refunds/{refund_id}")
 _SEE_SAGA: Final = _get("/v1/sagas/{application_id}")
 _SEE_CHANGE: Final = _get("/v1/quota-changes/{change_id}")
@@ -193,8 +195,8 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
         Role.APPLICANT, call=_get("/v1/openings/{opening_id}/tickets/{ticket_id}"), others=Elsewhere.AGAIN
     ),
     "office_not_found": _get("/v1/offices"),
-    "opening_is_over": _get("/v1/openings"),
-    "opening_not_found": _get("/v1/openings"),
+    "opening_is_over": SEE_OPENINGS,
+    "opening_not_found": SEE_OPENINGS,
     "opens_every_day": _get("/v1/offices/{office_id}/quota"),
     "person_has_appointment": _SEE_APPOINTMENT,
     "product_not_offered": _get("/v1/offices"),
@@ -203,22 +205,22 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "session_not_found": _get("/v1/offices/{office_id}/sessions"),
     "sheet_not_kept": _get("/v1/offices/{office_id}/day-sheets/{date}"),
     "ticket_needed": _for(Role.APPLICANT, call=_TAKE_TICKET),
-    "too_many_holds": _get("/v1/appointments"),
+    "too_many_holds": SEE_APPOINTMENTS,
     "too_many_notices": NextCall("DELETE", "/v1/offices/{office_id}/opening-notices"),
     "turn_missed": _for(Role.APPLICANT, call=_TAKE_TICKET),
     "visit_missed": _SEE_APPOINTMENT,
     # money
-    "another_bill_is_live": _SEE_BILLS,
+    "another_bill_is_live": SEE_BILLS,
     "bank_account_missing": _post("/v1/refunds/{refund_id}/steps"),
     "bill_cannot_be_renewed": SEE_APPLICATION,
     "bill_has_ended": RENEW_BILL,
     "bill_is_owed": Elsewhere.BANK,
     "bill_is_paid": SEE_APPLICATION,
     "bill_still_payable": Elsewhere.BANK,
-    "bill_unknown": _for(Role.APPLICANT, Role.OPERATOR, Role.TREASURER, call=_SEE_BILLS),
+    "bill_unknown": _for(Role.APPLICANT, Role.OPERATOR, Role.TREASURER, call=SEE_BILLS),
     "case_is_closed": _get("/v1/cases/{case_id}"),
     "case_unknown": _get("/v1/cases"),
-    "no_code_to_pay": _SEE_BILLS,
+    "no_code_to_pay": SEE_BILLS,
     "nothing_to_refund": _for(Role.APPLICANT, call=_post("/v1/bills/{bill_id}/payment-claims")),
     "objection_too_late": _post("/v1/refunds/{refund_id}/resubmission"),
     "offer_over": SEE_REFUNDS,
@@ -247,14 +249,15 @@ def code_of_call(refusal: Refusal) -> str:
 
 
 def problem_call(
-    refusal: Refusal, role: Role | None, method: str, instance: str, known: Mapping[str, object]
+    refusal: Refusal, role: Role | None, method: str, address: str, known: Mapping[str, object]
 ) -> dict[str, str] | None:
     """Return method and address of the call that does a refusal's next action, for a caller of this role.
 
-    ``method`` and ``instance`` are those of the refused request, ``known`` the ids in its address; the refusal's facts
-    say more. None where the next action is done outside of all services, or the refusal is none of theirs.
+    ``method`` and ``address`` are those of the refused request, its query included, ``known`` the ids in it; the
+    refusal's facts say more. None where the next action is done outside of all services, or the refusal is none of
+    theirs.
     """
     way = way_for(PROBLEM_CALLS.get(code_of_call(refusal), Elsewhere.WAIT), role)
     if way is Elsewhere.AGAIN:
-        return {"method": method, "href": instance}
+        return {"method": method, "href": address}
     return address_of(way, {**known, **refusal.facts}) if isinstance(way, NextCall) else None

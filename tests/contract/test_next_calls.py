@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -59,14 +60,23 @@ def may_call(access: Access, role: Role | None) -> bool:
     return role is not None and access.door is Door.BEARER and (not access.roles or role in access.roles)
 
 
+def needed_of(endpoint: Endpoint) -> set[str]:
+    """The members that the endpoint's query must have."""
+    fields = endpoint.query.model_fields if endpoint.query is not None else {}
+    return {name for name, field in fields.items() if field.is_required()}
+
+
 def closed(ways: Ways, role: Role | None) -> str:
     """What is wrong with the way that a caller of this role is told; empty if nothing is."""
     way = way_for(ways, role)
     if not isinstance(way, NextCall):
         return ""
-    endpoint = ENDPOINTS.get((way.method, way.path))
+    endpoint = ENDPOINTS.get((way.method, way.template))
     if endpoint is None:
         return f"no service has {way.method} {way.path}"
+    lacking = needed_of(endpoint) - set(parse_qs(way.path.partition("?")[2]))
+    if lacking:
+        return f"{way.method} {way.path} lacks {', '.join(sorted(lacking))}"
     return "" if may_call(endpoint.access, role) else f"{role} may not call {way.method} {way.path}"
 
 
@@ -134,6 +144,10 @@ HOLD: Final = ENDPOINTS["POST", "/v1/appointments"]
         (
             NextCall("GET", "/v1/applicants"),
             "application_not_submitted: front_officer may not call GET /v1/applicants",
+        ),
+        (
+            NextCall("GET", "/v1/appointments"),
+            "application_not_submitted: GET /v1/appointments lacks application_id",
         ),
     ],
 )

@@ -115,7 +115,13 @@ def ticket_view(place: PlaceInLine) -> TicketView:
         remaining_steps=list(words.remaining_steps),
         next_action=words.next_action,
         next_action_id=words.next_action_id,
-        next_call=view_next_call("ticket", place.standing, opening_id=place.opening_id),
+        next_call=view_next_call(
+            "ticket",
+            place.standing,
+            opening_id=place.opening_id,
+            office_id=place.opening.office_id,
+            application_id=place.ticket.application_id,
+        ),
         deadline=place.admitted_until if place.standing is TicketStanding.ADMITTED else None,
     )
 

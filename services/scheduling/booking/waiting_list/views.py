@@ -73,7 +73,9 @@ def waiting_view(record: Record[Waiting], ahead: Mapping[str, int], context: Use
         remaining_steps=list(step.remaining_steps),
         next_action=step.next_action,
         next_action_id=step.next_action_id,
-        next_call=view_next_call("waiting_entry", entry.status, waiting_id=record.id),
+        next_call=view_next_call(
+            "waiting_entry", entry.status, waiting_id=record.id, application_id=entry.application_id
+        ),
         deadline=deadline.get(entry.status),
     )
 

@@ -13,7 +13,7 @@ from typing import Final
 import filetype
 from PIL import Image
 
-from services.application.documents.picture_formats import PICTURE_FORMATS
+from services.application.picture_formats import PICTURE_FORMATS
 
 MOST_PIXELS: Final = 40_000_000
 LEAST_SIDE_PIXELS: Final = 300

@@ -43,7 +43,6 @@ from services.application.documents.errors import (
     UploadOffsetWrong,
     UploadUnderWay,
 )
-from services.application.documents.picture_formats import PICTURE_FORMATS
 from services.application.documents.ports import (
     BoundlessRoom,
     Inspected,
@@ -52,6 +51,7 @@ from services.application.documents.ports import (
     PictureRefused,
     Room,
 )
+from services.application.picture_formats import PICTURE_FORMATS
 from services.application.requirements.errors import DocumentNotAsked
 from services.application.requirements.requirement import find_item
 from shared.assistance import AssistanceNeeded

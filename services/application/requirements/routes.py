@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from services.application.documents.picture_formats import PICTURE_FORMATS
 from services.application.http import APPLICATION
+from services.application.picture_formats import PICTURE_FORMATS
 from services.application.requirements.requirement import checklist, day_at_capital
 from services.application.requirements.schemas import (
     QuestionnaireView,

@@ -33,6 +33,8 @@ class ApplicationCopy:
     awaits_identity: bool = False
     """Whether it was submitted before the civil registry confirmed the person."""
     withdrawn: bool = False
+    closed_for_person: bool = False
+    """Whether it ended because an officer closed it; its account is told so by application."""
     minor: bool = False
     age_band: str | None = None
     """Whole years as a band; birth dates are not known here."""

@@ -63,6 +63,8 @@ class ApplicationWithdrawn(Event):
     person_id: str
     withdrawn_at: datetime | None = None
     """When; money that the bank took from then on goes back. Not said by earlier versions."""
+    closed_for_person: bool = False
+    """Whether an officer closed it: `ApplicationClosedForPerson` tells its account then."""
 
 
 class DraftEnding(Event):

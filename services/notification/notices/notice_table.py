@@ -37,14 +37,15 @@ class Notice:
 class Rule:
     """The notice of an event: ``usual``, or the one that the value of the event's field ``by`` is listed with.
 
-    None says that another event tells the same, so this one is quiet. ``until`` names the event's field with the time
-    from which on the message is of no use.
+    None says that another event tells the same, so this one is quiet; ``quiet`` names the event's field that says so.
+    ``until`` names the event's field with the time from which on the message is of no use.
     """
 
     usual: Notice | None
     by: str = ""
     cases: Mapping[str, Notice | None] = field(default_factory=dict)
     until: str = ""
+    quiet: str = ""
 
     def notices(self) -> tuple[Notice, ...]:
         """Return every notice that this rule can lead to."""
@@ -109,6 +110,7 @@ RULES: Final[Mapping[type[Event], Rule]] = {
             ReleaseReason.SAME_DAY_UNPAID: Notice("same_day_unpaid"),
             ReleaseReason.PROOF_REFUSED: None,  # PaymentCaseClosed tells it
         },
+        quiet="closed_for_person",
     ),
     scheduling.SameDaySeatLost: Rule(Notice("same_day_unpaid")),
     scheduling.SeatOffered: Rule(Notice("seat_offered", BY_BOTH), until="offer_until"),
@@ -117,6 +119,7 @@ RULES: Final[Mapping[type[Event], Rule]] = {
         CHANGED,
         by="reason",
         cases={OfferEnd.DECLINED: Notice("offer_declined"), OfferEnd.LAPSED: Notice("offer_lapsed")},
+        quiet="closed_for_person",
     ),
     scheduling.SeatUnavailable: Rule(
         CHANGED,
@@ -187,6 +190,8 @@ def otp_template(purpose: str) -> str:
 def notice_for(event: Event) -> Notice | None:
     """Return the notice of this event; None if another event tells the same."""
     rule = RULES[type(event)]
+    if getattr(event, rule.quiet, False):
+        return None
     return rule.cases.get(getattr(event, rule.by), rule.usual) if rule.by else rule.usual
 
 

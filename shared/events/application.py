@@ -31,6 +31,17 @@ class SubmissionAwaitsIdentity(Event):
     applicant_id: str
 
 
+class SubmissionReturned(Event):
+    """A submission that waited for the civil registry is a draft again; it may be submitted once more."""
+
+    TYPE: ClassVar[str] = "paspor.application.application.submission_returned.v1"
+    application_id: str
+    account_id: str
+    applicant_id: str
+    reason: str
+    """A :class:`~shared.events.codes.ReturnReason`."""
+
+
 class ApplicationSubmitted(Event):
     """Every required item is there: the application may hold a seat and be priced."""
 

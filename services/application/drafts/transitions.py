@@ -19,7 +19,9 @@ from shared.events.application import (
     ApplicationSubmitted,
     ApplicationWithdrawn,
     SubmissionAwaitsIdentity,
+    SubmissionReturned,
 )
+from shared.events.codes import ReturnReason
 from shared.store.decision import Decision
 from shared.store.transitions import IllegalTransition
 
@@ -75,8 +77,20 @@ def identity_confirmed(
     if application.status is Status.DRAFT:
         return Decision(known)
     if not complete:
-        return Decision(replace(moved(known, Command.RETURN_TO_DRAFT), submitted_at=None))
+        return returned_to_draft(application_id, known, ReturnReason.DOES_NOT_FIT)
     return _published(application_id, moved(known, Command.CONFIRM_IDENTITY), age_band)
+
+
+def returned_to_draft(application_id: str, application: Application, reason: ReturnReason) -> Decision[Application]:
+    """Make a submission that waits for the civil registry a draft again."""
+    draft = replace(moved(application, Command.RETURN_TO_DRAFT), submitted_at=None, another_open=False)
+    event = SubmissionReturned(
+        application_id=application_id,
+        account_id=application.account_id,
+        applicant_id=application.applicant_id,
+        reason=reason,
+    )
+    return Decision(draft, (event,))
 
 
 def identity_awaited(application: Application, now: datetime, *, another_open: bool = False) -> Decision[Application]:

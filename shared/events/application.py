@@ -31,6 +31,15 @@ class SubmissionAwaitsIdentity(Event):
     applicant_id: str
 
 
+class SubmissionAwaitsOther(Event):
+    """The civil registry confirmed the person, and another account's application for them is open: this one waits."""
+
+    TYPE: ClassVar[str] = "paspor.application.application.submission_awaits_other.v1"
+    application_id: str
+    account_id: str
+    applicant_id: str
+
+
 class SubmissionReturned(Event):
     """A submission that waited for the civil registry is a draft again; it may be submitted once more."""
 

@@ -12,7 +12,12 @@ from services.application.applications.timeline import with_line
 from services.application.context import UseCaseContext
 from services.application.drafts.errors import ItemsMissing
 from services.application.drafts.person_facts import brought_up_to_date, load_person_facts
-from services.application.drafts.transitions import identity_awaited, identity_confirmed, returned_to_draft
+from services.application.drafts.transitions import (
+    identity_awaited,
+    identity_confirmed,
+    other_application_awaited,
+    returned_to_draft,
+)
 from services.application.requirements.errors import AnswersContradict
 from shared.events.codes import ReturnReason
 from shared.store.decision import Decision
@@ -50,7 +55,7 @@ class Identities:
         def wait(application: Application) -> Decision[Application] | None:
             if application.identity_confirmed:
                 return None
-            return identity_awaited(application, now, another_open=application.another_open)
+            return identity_awaited(application, now)
 
         await self._applications.change(record.id, wait)
 
@@ -94,9 +99,9 @@ class Identities:
             return with_line(decision, "identity_confirmed", now, line, IDENTITY)
 
         def wait(application: Application) -> Decision[Application] | None:
-            if application.identity_confirmed or not application.live:
+            if application.status is not Status.IDENTITY_PENDING:
                 return None
-            decision = identity_awaited(application, now, another_open=True)
+            decision = other_application_awaited(record.id, application, person_id, now)
             return with_line(decision, "another_application_open", now, "another_application_open", IDENTITY)
 
         try:

@@ -12,7 +12,12 @@ from services.application.applications.errors import PersonAppliesElsewhere, Ste
 from services.application.applications.next_step import Step, application_progress
 from services.application.applications.schemas import ApplicationView
 from services.application.drafts import service as drafts_service
-from services.application.drafts.errors import ApplicationAlreadyOpen, IdentityNotConfirmed, ItemsMissing
+from services.application.drafts.errors import (
+    AnotherPersonsApplication,
+    ApplicationAlreadyOpen,
+    IdentityNotConfirmed,
+    ItemsMissing,
+)
 from services.application.drafts.identities import Identities
 from services.application.drafts.person_facts import PersonFacts
 from services.application.drafts.transitions import IDENTITY_PAUSE
@@ -20,19 +25,23 @@ from services.application.requirements.errors import AnswersContradict
 from shared.crypto.sealed import SealedBox
 from shared.errors import NotFound, NotKnownYet, SomeoneElseChangedIt
 from shared.events.application import (
+    ApplicationClosedForPerson,
     ApplicationDrafted,
     ApplicationSubmitted,
     ApplicationWithdrawn,
     KeepIdentityCard,
     SubmissionAwaitsIdentity,
+    SubmissionAwaitsOther,
+    SubmissionFreed,
     SubmissionReturned,
 )
 from shared.events.identity import ApplicantConfirmed, ApplicantRefused, ApplicantReopened
 from shared.store.kinds import Record
 from shared.tokens import Role
 from tests.unit.application import make
-from tests.unit.application.world import CARD, CHILD, OURS, OWNER, STRANGER, Actor, World
+from tests.unit.application.world import CARD, CHILD, FRONT, OURS, OWNER, STRANGER, Actor, World
 
+REFUSED = ApplicantRefused(account_id="acc", applicant_id="appl", causes=("nik_not_found",))
 OTHER_CARD = CARD | {"full_name": "RATNA CONTOH LATIHAN", "nik": "3174014502500009", "birth_date": "1950-02-05"}
 
 
@@ -165,9 +174,10 @@ async def test_a_person_with_another_open_application_waits_for_its_end(world: W
     await world.meet()
     seen = await world.look(application_id)
     assert (seen.application.status, seen.application.another_open) == (Status.IDENTITY_PENDING, True)
-    assert "withdraw one of the two; if it is not, show" in seen.progress.next_action.en
+    assert "immigration office" in seen.progress.next_action.en and "kantor imigrasi" in seen.progress.next_action.id
     view = ApplicationView.from_seen(seen, world.service.applications.rules)
     assert view.identity_state == "another_open"
+    assert view.next_call is None, "it is done at an office"
     await world.after(IDENTITY_PAUSE.total_seconds())
     assert (await state_of(world, application_id)).status is Status.IDENTITY_PENDING
     await world.service.drafting.withdraw(other, other_owner, world.command())
@@ -178,6 +188,66 @@ async def test_a_person_with_another_open_application_waits_for_its_end(world: W
     state = await state_of(world, application_id)
     assert [line.what for line in state.timeline].count("another_application_open") == 1
     assert not state.another_open
+    (told,) = world.events(SubmissionAwaitsOther)
+    assert (told.application_id, told.account_id, told.applicant_id) == (application_id, "acc", "appl")
+
+
+@pytest.mark.acceptance("Y25.found_by_person")
+async def test_an_officer_finds_what_waits_and_closing_the_other_one_lets_it_go_on_at_once(world: World) -> None:
+    other, _ = await another_submission(world)
+    application_id = await pending_submission(world)
+    await world.meet()
+    settlement = world.service.settlement
+    assert {record.id for record in await settlement.find_by_person("person-appl")} == {other, application_id}
+    for _ in range(2):
+        closed = await settlement.close_for_person(other, "person-appl", "not_known_to_person", FRONT, world.command())
+        assert closed.application.status is Status.WITHDRAWN
+    assert [event.application_id for event in world.events(ApplicationSubmitted)] == [other, application_id]
+    assert len(world.events(ApplicationClosedForPerson)) == 1
+    assert world.events(SubmissionFreed) == [], "it was submitted already, and goes on by itself"
+    assert {record.id for record in await settlement.find_by_person("person-appl")} == {application_id}
+
+
+async def test_a_crash_between_the_closing_and_what_waited_for_it_is_made_good(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, _ = await another_submission(world)
+    application_id = await pending_submission(world)
+    await world.meet()
+
+    async def crash(*_: object) -> None:
+        raise ConnectionError
+
+    closing = (other, "person-appl", "not_known_to_person", FRONT, world.command())
+    with monkeypatch.context() as patched:
+        patched.setattr(world.service.identities, "confirm", crash)
+        with pytest.raises(ConnectionError):
+            await world.service.settlement.close_for_person(*closing)
+    assert (await state_of(world, application_id)).another_open
+    await world.service.settlement.close_for_person(*closing)
+    assert (await state_of(world, application_id)).status is Status.SUBMITTED
+
+
+async def test_an_officer_closes_what_waits_too_and_that_frees_no_submission(world: World) -> None:
+    other, _ = await another_submission(world)
+    application_id = await pending_submission(world)
+    await world.meet()
+    close = world.service.settlement.close_for_person
+    with pytest.raises(AnotherPersonsApplication):
+        await close(application_id, "somebody-else", "not_known_to_person", FRONT, world.command())
+    closed = await close(application_id, "person-appl", "not_known_to_person", FRONT, world.command())
+    assert (closed.application.status, world.events(SubmissionFreed)) == (Status.WITHDRAWN, [])
+    found = await world.service.settlement.find_by_person("person-appl")
+    assert [record.id for record in found] == [other]
+
+
+async def test_an_identity_that_is_refused_meanwhile_waits_for_no_other_application(world: World) -> None:
+    await another_submission(world)
+    application_id = await pending_submission(world)
+    await world.meet(version=2)
+    await world.tell(REFUSED, 3)
+    state = await state_of(world, application_id)
+    assert (state.status, state.another_open) == (Status.DRAFT, False)
 
 
 async def _sees_nothing(_: Identities, __: Record[Application]) -> bool:
@@ -402,9 +472,6 @@ async def test_twin_without_the_check_of_what_was_read_a_confirmed_identity_wait
     await submit_while_confirmed(world, monkeypatch)
     with pytest.raises(AssertionError, match="a confirmed identity waits again"):
         assert world.events(ApplicationSubmitted), "a confirmed identity waits again"
-
-
-REFUSED = ApplicantRefused(account_id="acc", applicant_id="appl", causes=("nik_not_found",))
 
 
 async def test_a_submission_for_an_applicant_whom_the_registry_refused_is_refused(world: World) -> None:

@@ -595,3 +595,23 @@ async def test_twin_without_the_check_the_submission_is_for_the_person_of_before
     await submit_while_another_person_is_confirmed(world, monkeypatch)
     with pytest.raises(AssertionError, match="the person of before"):
         assert world.events(ApplicationSubmitted)[0].person_id == "person-other", "the person of before"
+
+
+async def test_a_draft_follows_its_applicant_to_another_person(world: World) -> None:
+    application_id = await world.complete()
+    await world.tell(ApplicantReopened(account_id="acc", applicant_id="appl"), 2)
+    await world.meet(card=OTHER_CARD, version=3, person_id="person-other")
+    assert (await state_of(world, application_id)).person_id == "person-other"
+
+
+async def test_a_submission_waits_for_the_card_of_the_newest_confirmation(world: World) -> None:
+    application_id = await world.complete()
+    await world.tell(ApplicantReopened(account_id="acc", applicant_id="appl"), 2)
+    ids = {"account_id": "acc", "applicant_id": "appl", "person_id": "person-appl"}
+    await world.tell(ApplicantConfirmed(**ids), 3)
+    await submit(world, application_id)
+    assert world.events(ApplicationSubmitted) == [], "its band would be that of the replaced card"
+    sealed = SealedBox.for_recipient(OURS.public_key_b64).seal(OTHER_CARD, "appl")
+    await world.tell(KeepIdentityCard(**ids, sealed=sealed), 3)
+    (event,) = world.events(ApplicationSubmitted)
+    assert event.age_band == "61+"

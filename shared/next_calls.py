@@ -107,7 +107,7 @@ NEXT_CALLS: Final[Mapping[str, Mapping[str, Way]]] = {
         "upload_documents": _post(f"{APPLICATION}/documents"),
         "submit": _post(f"{APPLICATION}/submission"),
         "see_identity_check": _get("/v1/applicants/{applicant_id}"),
-        "end_other_application": _get("/v1/applications"),
+        "end_other_application": Elsewhere.OFFICE,
         "choose_seat": HOLD_SEAT,
         "answer_offer": _post(f"{APPOINTMENT}/offer-acceptance"),
         "choose_new_date": _post(f"{APPOINTMENT}/special-reschedule"),

@@ -11,7 +11,7 @@ from services.application.use_cases import UseCases
 from shared.events.application import KeepIdentityCard
 from shared.events.billing import CorrectionPriced, PaymentCaseClosed, PaymentCaseOpened, RefundMoved, RefundOpened
 from shared.events.envelope import Envelope
-from shared.events.identity import ApplicantConfirmed
+from shared.events.identity import ApplicantConfirmed, ApplicantRefused
 from shared.events.message import Command, Event
 from shared.events.notification import DeliveryFailed, DeliverySent
 from shared.events.scheduling import SeatUnavailable, SpecialRescheduleRefused
@@ -30,6 +30,7 @@ class Handlers:
         return {
             ApplicantConfirmed: self._applicant_confirmed,
             **dict.fromkeys(PROGRESS, facts.applicant_progress),
+            ApplicantRefused: self._applicant_refused,
             **dict.fromkeys(SEAT_FACTS, facts.seat),
             **dict.fromkeys(BILL_FACTS, facts.bill),
             SeatUnavailable: facts.seat_unavailable,
@@ -70,6 +71,11 @@ class Handlers:
         """Keep the confirmation, then tell the application that waits for it; the card may come before or after."""
         await self._service.facts.applicant_confirmed(fact, envelope)
         await self._service.identities.confirm(fact.applicant_id)
+
+    async def _applicant_refused(self, fact: ApplicantRefused, envelope: Envelope) -> None:
+        """Keep the refusal, then tell the submission that waits for the civil registry."""
+        await self._service.facts.applicant_progress(fact, envelope)
+        await self._service.identities.return_refused(fact.applicant_id)
 
     async def _identity_card(self, command: KeepIdentityCard, envelope: Envelope) -> None:
         await self._service.facts.identity_card(command, envelope)

@@ -28,6 +28,10 @@ TIMELINE: Final[dict[str, Text]] = {
         "The civil registry confirmed the identity; the application does not fit it yet and is a draft again.",
         "Dukcapil mengonfirmasi identitas; permohonan belum sesuai dan kembali menjadi draf.",
     ),
+    "identity_refused": Text(
+        "The civil registry refused the applicant's data; the application is a draft again.",
+        "Dukcapil menolak data pemohon; permohonan kembali menjadi konsep.",
+    ),
     "another_application_open": Text(
         "The person has another open application; this one waits.",
         "Orang ini memiliki permohonan lain yang masih terbuka; permohonan ini menunggu.",

@@ -38,7 +38,7 @@ class UseCases:
         self.drafting = Drafting(context, self.applications)
         self.identities = Identities(context, self.applications)
         self.draft_expiry = DraftExpiry(context, self.applications)
-        self.settlement = PersonSettlement(context, self.applications)
+        self.settlement = PersonSettlement(context, self.applications, self.identities)
         self.uploads = Uploads(context, self.applications, inspector)
         self.sweeper = Sweeper(context, self.applications)
         self.letters = Letters(context, self.applications, writer)

@@ -12,7 +12,7 @@ from services.scheduling.store_part import Decide, OnStore
 from services.scheduling.terms import Applying
 from shared.clock import Clock
 from shared.errors import NotKnownYet
-from shared.events.application import ApplicationDrafted, SubmissionAwaitsIdentity
+from shared.events.application import ApplicationDrafted, SubmissionAwaitsIdentity, SubmissionReturned
 from shared.events.envelope import Envelope
 from shared.events.message import Event
 from shared.projections import wait_until_known
@@ -32,7 +32,11 @@ class ApplicationCopy:
     submitted: bool
     awaits_identity: bool = False
     """Whether it was submitted before the civil registry confirmed the person."""
+    awaits_version: int = 0
+    """The version of the news in ``awaits_identity``; older news that arrives later changes nothing."""
     withdrawn: bool = False
+    closed_for_person: bool = False
+    """Whether it ended because an officer closed it; its account is told so by application."""
     minor: bool = False
     age_band: str | None = None
     """Whole years as a band; birth dates are not known here."""
@@ -111,20 +115,39 @@ class DraftCopies:
         return {
             ApplicationDrafted: self.application_drafted,
             SubmissionAwaitsIdentity: self.submission_awaits_identity,
+            SubmissionReturned: self.submission_returned,
         }
 
     async def application_drafted(self, event: ApplicationDrafted, _: Envelope) -> None:
         """Keep that there is a draft; what is known already says more."""
         await self._keep(event.application_id, ApplicationCopy(event.account_id, event.person_id, submitted=False))
 
-    async def submission_awaits_identity(self, event: SubmissionAwaitsIdentity, _: Envelope) -> None:
+    async def submission_awaits_identity(self, event: SubmissionAwaitsIdentity, envelope: Envelope) -> None:
         """Keep that a submission waits for the civil registry; a submission that is known says more."""
-        awaiting = ApplicationCopy(event.account_id, event.applicant_id, submitted=False, awaits_identity=True)
-        await self._keep(event.application_id, awaiting)
+        await self._keep_waiting(event, envelope, awaits_identity=True)
+
+    async def submission_returned(self, event: SubmissionReturned, envelope: Envelope) -> None:
+        """Keep that a submission is a draft again."""
+        await self._keep_waiting(event, envelope, awaits_identity=False)
+
+    async def _keep_waiting(
+        self, event: SubmissionAwaitsIdentity | SubmissionReturned, envelope: Envelope, *, awaits_identity: bool
+    ) -> None:
+        copy = ApplicationCopy(
+            event.account_id,
+            event.applicant_id,
+            submitted=False,
+            awaits_identity=awaits_identity,
+            awaits_version=envelope.aggregate_version,
+        )
+        await self._keep(event.application_id, copy)
 
     async def _keep(self, application_id: str, copy: ApplicationCopy) -> None:
         def note(known: ApplicationCopy) -> Decision[ApplicationCopy] | None:
-            return Decision(replace(known, awaits_identity=known.awaits_identity or copy.awaits_identity))
+            if copy.awaits_version <= known.awaits_version:
+                return None
+            waits = copy.awaits_identity
+            return Decision(replace(known, awaits_identity=waits, awaits_version=copy.awaits_version))
 
         try:
             await self._applications.begin_application(application_id, copy, self._clock.now())

@@ -31,6 +31,26 @@ class SubmissionAwaitsIdentity(Event):
     applicant_id: str
 
 
+class SubmissionAwaitsOther(Event):
+    """The civil registry confirmed the person, and another account's application for them is open: this one waits."""
+
+    TYPE: ClassVar[str] = "paspor.application.application.submission_awaits_other.v1"
+    application_id: str
+    account_id: str
+    applicant_id: str
+
+
+class SubmissionReturned(Event):
+    """A submission that waited for the civil registry is a draft again; it may be submitted once more."""
+
+    TYPE: ClassVar[str] = "paspor.application.application.submission_returned.v1"
+    application_id: str
+    account_id: str
+    applicant_id: str
+    reason: str
+    """A :class:`~shared.events.codes.ReturnReason`."""
+
+
 class ApplicationSubmitted(Event):
     """Every required item is there: the application may hold a seat and be priced."""
 
@@ -63,6 +83,8 @@ class ApplicationWithdrawn(Event):
     person_id: str
     withdrawn_at: datetime | None = None
     """When; money that the bank took from then on goes back. Not said by earlier versions."""
+    closed_for_person: bool = False
+    """Whether an officer closed it: `ApplicationClosedForPerson` tells its account then."""
 
 
 class DraftEnding(Event):

@@ -96,6 +96,15 @@ class ReleaseReason(StrEnum):
     """The proof of payment that the visitor was let in with is not valid."""
 
 
+class ReturnReason(StrEnum):
+    """Why a submission is a draft again."""
+
+    IDENTITY_REFUSED = "identity_refused"
+    """The civil registry refused the applicant's data."""
+    DOES_NOT_FIT = "does_not_fit"
+    """Answers or papers do not fit the confirmed person."""
+
+
 class ReleaseRefusal(StrEnum):
     """Why a seat cannot go back for a refund."""
 

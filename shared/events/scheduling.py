@@ -83,6 +83,8 @@ class AppointmentReleased(_AppointmentFact):
     was_confirmed: bool = False
     refund_id: str | None = None
     """The refund that asked for it, where one did."""
+    closed_for_person: bool = False
+    """Whether an officer closed the application: `ApplicationClosedForPerson` tells its account then."""
 
 
 class SeatOffered(_TimedAppointmentFact):
@@ -100,6 +102,8 @@ class OfferEnded(_AppointmentFact):
     bill_id: str
     reason: str
     """An :class:`~shared.events.codes.OfferEnd`."""
+    closed_for_person: bool = False
+    """Whether an officer closed the application: `ApplicationClosedForPerson` tells its account then."""
 
 
 class SeatUnavailable(Event):

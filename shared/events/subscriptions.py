@@ -22,6 +22,8 @@ SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     identity.SessionEnded: ("application", "scheduling", "billing", "notification"),
     application.ApplicationDrafted: ("scheduling",),
     application.SubmissionAwaitsIdentity: ("scheduling",),
+    application.SubmissionAwaitsOther: ("notification",),
+    application.SubmissionReturned: ("scheduling", "notification"),
     application.ApplicationSubmitted: ("identity", "scheduling", "billing", "notification"),
     application.ApplicationWithdrawn: ("identity", "scheduling", "billing"),
     application.DraftEnding: ("notification",),

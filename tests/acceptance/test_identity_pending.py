@@ -81,9 +81,9 @@ async def test_a_person_whom_the_registry_refuses_once_it_is_back_gets_no_seat_a
     finally:
         await citizen.outside.behave("dukcapil", operation="*", mode="ok")
     await eventually(lambda: identity_state(citizen), lambda state: state == "failed", "the registry's refusal")
-    await refusal_of_hold(citizen, "identity_awaited")
-    view = await citizen.view()
-    assert (view["state"], view["identity_state"], view["bill"]) == ("identity_pending", "pending", None)
+    view = await eventually(citizen.view, lambda seen: seen["state"] == "draft", "the draft coming back")
+    await refusal_of_hold(citizen, "application_not_submitted")
+    assert (view["identity_state"], view["bill"]) == ("pending", None)
     assert await citizen.newest_bill() is None
 
 

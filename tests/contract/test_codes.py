@@ -24,6 +24,7 @@ ENUMS = {
 CODED: list[tuple[type[Event], str, type[StrEnum]]] = [
     (application.ApplicationSubmitted, "passport_kind", codes.PassportKind),
     (application.ApplicationSubmitted, "reason", codes.ApplicationReason),
+    (application.SubmissionReturned, "reason", codes.ReturnReason),
     (application.KindCorrected, "passport_kind", codes.PassportKind),
     (application.KindCorrected, "reason", codes.ApplicationReason),
     (application.PenaltyFound, "ground", codes.PenaltyGround),
@@ -62,6 +63,7 @@ PUBLISHED = {
     "MoveCause": "asked special moved_by_office same_day_unpaid",
     "ReleaseReason": "hold_lapsed bill_expired bill_failed bill_cancelled cancelled withdrawn offer_declined "
     "offer_lapsed same_day_unpaid party_broken refund_approved proof_refused",
+    "ReturnReason": "identity_refused does_not_fit",
     "ReleaseRefusal": "already_used already_released",
     "OfferEnd": "taken declined lapsed",
     "IfUnpaid": "regular cancel",

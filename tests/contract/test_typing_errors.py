@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 
+from services.identity.applicants.particulars import Particulars
 from services.identity.applicants.registry_match import FieldAnswer
+from shared.errors import UpstreamDown
+from shared.events.application import ApplicationSubmitted
+from shared.events.identity import ApplicantConfirmed
 from shared.tokens import Role
 from tests.assembled import Suite
-from tests.unit.identity.world import BUDI, all_match
+from tests.unit.identity.world import BUDI, SRI, all_match
 from tests.walking import Citizen, Officer
 
 MISTYPED = {"full_name": "Budi Contoh Santosa", "birth_place": "Bandar Lampung"}
@@ -105,3 +109,52 @@ async def test_what_an_officer_corrects_reaches_letter_and_issuance_system(suite
         assert (await suite.broken_rules(), suite.troubles) == ({}, [])
         said = str([envelope.to_fields() for envelope in suite.published])
         assert "WIJAYA" not in said and BUDI.nik not in said
+
+
+def form_of(person: Particulars, **changes: Any) -> dict[str, Any]:
+    """The applicant's form, filled with a person's data."""
+    particulars = {"full_name": person.full_name, "nik": person.nik, "birth_place": person.birth_place}
+    return particulars | {"birth_date": person.birth_date.isoformat(), "sex": person.sex.value} | changes
+
+
+async def test_a_paid_seat_stays_with_the_person_it_was_paid_for(suite: Suite) -> None:
+    async with Citizen(suite) as citizen:
+        await citizen.register()
+        await citizen.become_applicant()
+        await citizen.begin()
+        await citizen.answer()
+        await citizen.upload_everything()
+        path = f"/v1/applicants/{citizen.applicant_id}"
+        suite.agencies.registry.says = UpstreamDown("down", "dukcapil")
+        # a correction, and the submission before application has heard of it
+        corrected = await citizen.call("identity", "PUT", path, form_of(BUDI, birth_place="BOGOR"))
+        submission = f"{citizen.application}/submission"
+        sent = await citizen.call("application", "POST", submission, {"confirmed_not_refundable": True})
+        assert (corrected.status, sent.status, sent["state"]) == (200, 200, "submitted")
+        await suite.settle()
+        await citizen.hold()
+        await citizen.pay()
+        assert handed(suite)["full_name"] == BUDI.full_name
+        suite.agencies.registry.says = all_match()
+        await citizen.call("identity", "PUT", path, form_of(SRI))
+        await suite.later(60)
+        assert handed(suite)["full_name"] == BUDI.full_name
+
+
+async def test_a_draft_that_was_begun_for_one_person_does_not_submit_another_under_that_name(suite: Suite) -> None:
+    async with Citizen(suite) as citizen:
+        await citizen.register()
+        await citizen.become_applicant()
+        await citizen.begin()
+        path = f"/v1/applicants/{citizen.applicant_id}"
+        corrected = await citizen.call("identity", "PUT", path, form_of(BUDI, birth_place="BOGOR"))
+        assert corrected.status == 200
+        await citizen.call("identity", "PUT", path, form_of(SRI))
+        await suite.settle()
+        await citizen.answer()
+        await citizen.upload_everything()
+        await citizen.submit()
+        published = [envelope.data for envelope in suite.published]
+        confirmed = [event for event in published if isinstance(event, ApplicantConfirmed)][-1]
+        (submitted,) = [event for event in published if isinstance(event, ApplicationSubmitted)]
+        assert submitted.person_id == confirmed.person_id, "one live application per person is got round"

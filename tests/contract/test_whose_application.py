@@ -56,3 +56,24 @@ async def test_an_officer_settles_whose_application_counts(suite: Suite) -> None
         await citizen.hold()
         assert (await citizen.appointment())["state"] == "awaiting_payment"
         assert (await suite.broken_rules(), suite.troubles) == ({}, [])
+
+
+async def test_the_fee_of_a_closed_application_is_kept_and_its_account_may_ask_for_it(suite: Suite) -> None:
+    async with Citizen(suite) as citizen, Officer(suite, Role.FRONT_OFFICER) as officer:
+        await citizen.until_paid()
+        suite.clock.advance(3600)
+        person = await officer.done("identity", "POST", "/v1/persons/lookup", {"nik": BUDI.nik})
+        closing = {"person_id": person["person_id"], "reason_code": "not_known_to_person"}
+        mails = len(suite.agencies.mailer.taken)
+        await officer.done("application", "POST", f"{citizen.application}/closing", closing)
+        await suite.later(600)
+        told = suite.agencies.mailer.taken[mails:]
+        assert [mail.subject for mail in told] == ["Petugas menutup permohonan Anda"]
+        assert "tidak dikembalikan secara otomatis" in told[0].body and "/refund-guide" in told[0].body
+        cases = f"/v1/refunds?application_id={citizen.application_id}"
+        assert (await citizen.done("billing", "GET", cases))["refunds"] == []
+        bill_id = (await citizen.view())["bill"]["bill_id"]
+        wish = {"bill_id": bill_id, "reason": "service_not_delivered", "note": "saya membayar"}
+        asked = await citizen.done("billing", "POST", "/v1/refunds", wish)
+        assert asked["state"] == "requested"
+        assert (await suite.broken_rules(), suite.troubles) == ({}, [])

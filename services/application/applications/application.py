@@ -162,8 +162,8 @@ class Application:
     status: Status = Status.DRAFT
     identity_look_at: datetime | None = None
     """When the applicant's confirmation is looked for next; None once the identity is confirmed."""
-    another_open: bool = False
-    """Whether the person, now that they are known, has another live application; this one waits for its end."""
+    waiting_person_id: str | None = None
+    """The person, now that they are known, while another account's application for them is in this one's way."""
     draft_warned_at: datetime | None = None
     """When the applicant was told that the draft is going to end."""
     closed_for_person: bool = False
@@ -213,6 +213,11 @@ class Application:
     def identity_confirmed(self) -> bool:
         """Return whether the civil registry has confirmed who applies."""
         return self.identity_look_at is None
+
+    @property
+    def another_open(self) -> bool:
+        """Return whether it waits for the end of the person's other application."""
+        return self.waiting_person_id is not None
 
 
 Decide = Callable[[Application], Decision[Application] | None]

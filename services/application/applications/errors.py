@@ -43,8 +43,14 @@ class PersonAppliesElsewhere(Refusal):
     code = "person_applies_elsewhere"
     title = "Another account has submitted an application for this person."
     title_id = "Akun lain sudah mengirim permohonan untuk orang ini."
-    next_action = "Show the identity card at an immigration office: an officer closes the other one. This draft stays."
-    next_action_id = "Tunjukkan KTP di kantor imigrasi: petugas menutup permohonan itu. Konsep ini tetap tersimpan."
+    next_action = (
+        "Show the identity card at an immigration office: an officer closes the other one, and you can submit this "
+        "draft. If the other account is yours, go on there or withdraw its application."
+    )
+    next_action_id = (
+        "Tunjukkan KTP di kantor imigrasi: petugas menutup permohonan itu, lalu konsep ini dapat dikirim. Jika akun "
+        "lain itu milik Anda, lanjutkan di sana atau tarik permohonannya."
+    )
 
 
 class ApplicationEnded(Refusal):

@@ -234,10 +234,12 @@ def _identity(application: Application) -> NextAction:
     if application.another_open:
         return NextAction(
             ActionCode.END_OTHER_APPLICATION,
-            "Another account has applied for this person. If it is yours, withdraw one of the two; if it is not, show "
-            "the identity card at an immigration office. This application waits.",
-            "Akun lain sudah mengajukan permohonan untuk orang ini. Jika itu akun Anda, tarik salah satunya; jika "
-            "bukan, tunjukkan KTP di kantor imigrasi. Permohonan ini menunggu.",
+            "Another account has applied for this person, and this application waits. Show the identity card at an "
+            "immigration office: an officer closes the other one, and this one goes on. If that account is yours, "
+            "you may withdraw the application there instead.",
+            "Akun lain sudah mengajukan permohonan untuk orang ini, dan permohonan ini menunggu. Tunjukkan KTP di "
+            "kantor imigrasi: petugas menutup permohonan itu, dan permohonan ini berlanjut. Jika akun itu milik "
+            "Anda, Anda juga dapat menarik permohonannya di sana.",
         )
     return NextAction(
         ActionCode.SEE_IDENTITY_CHECK,

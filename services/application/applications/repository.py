@@ -31,6 +31,7 @@ APPLICATION: Final[Kind[Application]] = Kind(
         Index(
             SUBMITTED_PERSON, ("state.person_id",), unique=True, where={"state.status": tuple(map(str, HOLDS_PERSON))}
         ),
+        Index("waiting_person", ("state.waiting_person_id",), where={"state.status": Status.IDENTITY_PENDING.value}),
         Index("person", ("state.person_id", "state.status")),
         Index("number", ("state.number",), unique=True),
         Index("office", ("state.office_id", "state.visit_at")),
@@ -70,9 +71,17 @@ class Repository:
         return found[0] if found else None
 
     async def live_applications_for(self, person_id: str) -> list[Record[Application]]:
-        """Return the applications for a person that have not ended, in whichever account; drafts of strangers too."""
+        """Return the applications for a person that have not ended, in whichever account.
+
+        Drafts of strangers are among them, and submissions that wait for the end of another one.
+        """
         wanted = {"state.person_id": person_id, "state.status": tuple(map(str, LIVE))}
-        return await self._store.find(APPLICATION, "person", wanted, limit=MOST_APPLICATIONS)
+        found = await self._store.find(APPLICATION, "person", wanted, limit=MOST_APPLICATIONS)
+        return found + await self._waiting_for(person_id)
+
+    async def _waiting_for(self, person_id: str) -> list[Record[Application]]:
+        wanted = {"state.waiting_person_id": person_id}
+        return await self._store.find(APPLICATION, "waiting_person", wanted, limit=MOST_APPLICATIONS)
 
     async def application_numbered(self, number: str) -> Record[Application] | None:
         """The application of that number."""

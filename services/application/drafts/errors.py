@@ -38,8 +38,8 @@ class IdentityNotConfirmed(Refusal):
     code = "identity_not_confirmed"
     title = "The civil registry has not confirmed this applicant."
     title_id = "Dukcapil tidak mengonfirmasi pemohon ini."
-    next_action = "See the applicant for the causes, correct the data, and begin once the identity is confirmed."
-    next_action_id = "Lihat penyebabnya pada data pemohon, perbaiki datanya, lalu mulai setelah identitas dikonfirmasi."
+    next_action = "See the applicant for the causes and correct the data, then repeat this step."
+    next_action_id = "Lihat penyebabnya pada data pemohon dan perbaiki datanya, lalu ulangi langkah ini."
 
 
 class ItemsMissing(Refusal):

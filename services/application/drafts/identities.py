@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from services.application.applications.applicant import IdentityProgress
 from services.application.applications.application import Application, Author, Status
 from services.application.applications.errors import PersonAppliesElsewhere
 from services.application.applications.service import Applications
@@ -11,8 +12,14 @@ from services.application.applications.timeline import with_line
 from services.application.context import UseCaseContext
 from services.application.drafts.errors import ItemsMissing
 from services.application.drafts.person_facts import brought_up_to_date, load_person_facts
-from services.application.drafts.transitions import identity_awaited, identity_confirmed
+from services.application.drafts.transitions import (
+    identity_awaited,
+    identity_confirmed,
+    other_application_awaited,
+    returned_to_draft,
+)
 from services.application.requirements.errors import AnswersContradict
+from shared.events.codes import ReturnReason
 from shared.store.decision import Decision
 from shared.store.kinds import Record
 
@@ -32,18 +39,40 @@ class Identities:
         if waiting is not None:
             await self._confirm(waiting)
 
+    async def return_refused(self, applicant_id: str) -> None:
+        """Make the applicant's waiting submission, if there is one, a draft again if identity has refused them."""
+        waiting = await self._applications.repository.live_application_of(applicant_id)
+        if waiting is not None:
+            await self._return_refused(waiting)
+
     async def look_due(self, record: Record[Application], _name: str) -> None:
-        """Look whether the confirmation has come, or the other application has ended; look again later if not."""
+        """Look whether identity has confirmed or refused, or the other application has ended; else look again later."""
         if await self._confirm(record):
             return
+        await self._return_refused(record)
         now = self._context.now()
 
         def wait(application: Application) -> Decision[Application] | None:
             if application.identity_confirmed:
                 return None
-            return identity_awaited(application, now, another_open=application.another_open)
+            return identity_awaited(application, now)
 
         await self._applications.change(record.id, wait)
+
+    async def _return_refused(self, record: Record[Application]) -> None:
+        applicant = await self._applications.repository.applicant(record.state.applicant_id)
+        if applicant is None or applicant.state.identity is not IdentityProgress.FAILED:
+            return
+        now = self._context.now()
+
+        def decide(application: Application) -> Decision[Application] | None:
+            if application.status is not Status.IDENTITY_PENDING:
+                return None
+            decision = returned_to_draft(record.id, application, ReturnReason.IDENTITY_REFUSED)
+            line_id = f"identity_refused:{len(application.timeline)}"
+            return with_line(decision, line_id, now, "identity_refused", IDENTITY)
+
+        await self._applications.change(record.id, decide)
 
     async def _confirm(self, record: Record[Application]) -> bool:
         """Confirm the application's identity; False while the confirmation has not arrived, or another one is open."""
@@ -70,9 +99,9 @@ class Identities:
             return with_line(decision, "identity_confirmed", now, line, IDENTITY)
 
         def wait(application: Application) -> Decision[Application] | None:
-            if application.identity_confirmed or not application.live:
+            if application.status is not Status.IDENTITY_PENDING:
                 return None
-            decision = identity_awaited(application, now, another_open=True)
+            decision = other_application_awaited(record.id, application, person_id, now)
             return with_line(decision, "another_application_open", now, "another_application_open", IDENTITY)
 
         try:

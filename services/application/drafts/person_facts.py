@@ -19,6 +19,8 @@ from shared.errors import SomeoneElseChangedIt
 class PersonFacts:
     """Facts about the person at one moment."""
 
+    read_for: str
+    """The application's ``person_id`` when they were read."""
     birth_date: date | None
     """None while the civil registry has not confirmed it."""
     has_guardian: bool
@@ -42,9 +44,10 @@ class PersonFacts:
         """Return if the facts are those of the application's person.
 
         Raises:
-            SomeoneElseChangedIt: the identity was confirmed since they were read.
+            SomeoneElseChangedIt: the identity was confirmed since they were read, or that of another person.
         """
-        if application.identity_confirmed and self.birth_date is None:
+        is_other_person = application.person_id != self.read_for
+        if is_other_person or (application.identity_confirmed and self.birth_date is None):
             raise SomeoneElseChangedIt
 
     def refuse_contradiction(self, answers: Answers) -> None:
@@ -66,10 +69,10 @@ async def load_person_facts(
     if person_id is None:
         applicant = await applications.repository.applicant(application.applicant_id)
         guardian_id = applicant.state.guardian_applicant_id if applicant is not None else None
-        return PersonFacts(None, guardian_id is not None, on_record=False, now=now)
+        return PersonFacts(application.person_id, None, guardian_id is not None, on_record=False, now=now)
     card = await applications.card(application.applicant_id)
     on_record = await applications.repository.has_passport_on_record(person_id)
-    return PersonFacts(card.birth_date, has_guardian=False, on_record=on_record, now=now)
+    return PersonFacts(application.person_id, card.birth_date, has_guardian=False, on_record=on_record, now=now)
 
 
 def brought_up_to_date(applications: Applications, application: Application, facts: PersonFacts) -> Application:

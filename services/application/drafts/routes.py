@@ -105,6 +105,7 @@ async def answer(call: Call[Questionnaire, schemas.Assisting]) -> ApplicationVie
         *LATE,
         ConfirmationMissing,
         StepComesFirst,
+        IdentityNotConfirmed,
         ItemsMissing,
         AnswersContradict,
         PersonAppliesElsewhere,

@@ -111,13 +111,15 @@ class Drafting:
             ConfirmationMissing: the statement of what is not paid back was not confirmed.
             StepComesFirst: the questionnaire is not answered.
             ItemsMissing: compulsory items are not there; each is named.
+            IdentityNotConfirmed: the civil registry has refused the applicant's data.
             PersonAppliesElsewhere: another account has submitted for this person.
             AssistanceNeeded: an officer of the office has no consent of this person.
         """
         record = await self._own(application_id, who)
         now = self._context.now()
-        facts = await load_person_facts(self._applications, record.state, now)
-        confirmed = await self._confirmed(record.state.applicant_id)
+        applicant = await self._applications.repository.applicant(record.state.applicant_id)
+        person_id = applicant.state.person_id if applicant is not None and applicant.state.complete else None
+        facts = await load_person_facts(self._applications, record.state, now, person_id=person_id)
 
         def decide(application: Application) -> Decision[Application] | None:
             if application.submitted_at is not None and application.live:
@@ -126,7 +128,11 @@ class Drafting:
                 raise ConfirmationMissing(self._applications.rules.not_refundable)
             facts.refuse_outdated(application)
             application = brought_up_to_date(self._applications, application, facts)
-            if confirmed is None and application.identity_confirmed:
+            if applicant is not None and applicant.state.identity is IdentityProgress.FAILED:
+                raise IdentityNotConfirmed(applicant_id=application.applicant_id)
+            if person_id is not None:
+                application = replace(application, person_id=person_id, identity_look_at=None)
+            elif application.identity_confirmed:
                 application = replace(application, identity_look_at=now)  # being corrected, and checked again
             decision = submitted(application_id, application, now, facts.age_band)
             return with_line(decision, f"submitted:{command_id}", now, "submitted", author_of(who))

@@ -13,12 +13,17 @@ from shared.store.decision import Decision
 def closed_for_person(
     application_id: str, application: Application, office_id: str, reason_code: str, now: datetime
 ) -> Decision[Application]:
-    """Close it before the visit: seat and money go back as after a withdrawal, and its account is told why."""
+    """Close it before the visit, and tell its account why.
+
+    Seat and money follow the rule of withdrawals: the seat is free again, the fee of a confirmed visit is kept and goes
+    back only if a refund is requested and approved (docs/refunds.md).
+    """
     withdrawn = ApplicationWithdrawn(
         application_id=application_id,
         account_id=application.account_id,
         person_id=application.person_id,
         withdrawn_at=now,
+        closed_for_person=True,
     )
     told = ApplicationClosedForPerson(
         application_id=application_id,

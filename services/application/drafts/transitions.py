@@ -19,7 +19,10 @@ from shared.events.application import (
     ApplicationSubmitted,
     ApplicationWithdrawn,
     SubmissionAwaitsIdentity,
+    SubmissionAwaitsOther,
+    SubmissionReturned,
 )
+from shared.events.codes import ReturnReason
 from shared.store.decision import Decision
 from shared.store.transitions import IllegalTransition
 
@@ -71,17 +74,42 @@ def identity_confirmed(
 
     What was submitted is published now or, where it is not ``complete`` for this person, is a draft again.
     """
-    known = replace(application, person_id=person_id, identity_look_at=None, another_open=False)
+    known = replace(application, person_id=person_id, identity_look_at=None, waiting_person_id=None)
     if application.status is Status.DRAFT:
         return Decision(known)
     if not complete:
-        return Decision(replace(moved(known, Command.RETURN_TO_DRAFT), submitted_at=None))
+        return returned_to_draft(application_id, known, ReturnReason.DOES_NOT_FIT)
     return _published(application_id, moved(known, Command.CONFIRM_IDENTITY), age_band)
 
 
-def identity_awaited(application: Application, now: datetime, *, another_open: bool = False) -> Decision[Application]:
-    """Look for the confirmation again after `IDENTITY_PAUSE`; ``another_open`` names what it waits for."""
-    return Decision(replace(application, identity_look_at=now + IDENTITY_PAUSE, another_open=another_open))
+def returned_to_draft(application_id: str, application: Application, reason: ReturnReason) -> Decision[Application]:
+    """Make a submission that waits for the civil registry a draft again."""
+    draft = replace(moved(application, Command.RETURN_TO_DRAFT), submitted_at=None, waiting_person_id=None)
+    event = SubmissionReturned(
+        application_id=application_id,
+        account_id=application.account_id,
+        applicant_id=application.applicant_id,
+        reason=reason,
+    )
+    return Decision(draft, (event,))
+
+
+def identity_awaited(application: Application, now: datetime) -> Decision[Application]:
+    """Look for the confirmation, or the end of the other application, again after `IDENTITY_PAUSE`."""
+    return Decision(replace(application, identity_look_at=now + IDENTITY_PAUSE))
+
+
+def other_application_awaited(
+    application_id: str, application: Application, person_id: str, now: datetime
+) -> Decision[Application]:
+    """Wait for the end of the other application of the person, and tell the applicant so once."""
+    waiting = identity_awaited(replace(application, waiting_person_id=person_id), now)
+    if application.waiting_person_id == person_id:
+        return waiting
+    event = SubmissionAwaitsOther(
+        application_id=application_id, account_id=application.account_id, applicant_id=application.applicant_id
+    )
+    return replace(waiting, events=(event,))
 
 
 def _published(application_id: str, application: Application, age_band: str | None) -> Decision[Application]:

@@ -37,14 +37,15 @@ class Notice:
 class Rule:
     """The notice of an event: ``usual``, or the one that the value of the event's field ``by`` is listed with.
 
-    None says that another event tells the same, so this one is quiet. ``until`` names the event's field with the time
-    from which on the message is of no use.
+    None says that another event tells the same, so this one is quiet; ``quiet`` names the event's field that says so.
+    ``until`` names the event's field with the time from which on the message is of no use.
     """
 
     usual: Notice | None
     by: str = ""
     cases: Mapping[str, Notice | None] = field(default_factory=dict)
     until: str = ""
+    quiet: str = ""
 
     def notices(self) -> tuple[Notice, ...]:
         """Return every notice that this rule can lead to."""
@@ -61,6 +62,8 @@ RULES: Final[Mapping[type[Event], Rule]] = {
     identity.ApplicantShownBack: Rule(Notice("applicant_shown_back", BY_BOTH)),
     identity.ParticularsCorrected: Rule(Notice("particulars_corrected", BY_BOTH)),
     identity.AssistanceBegun: Rule(Notice("assistance_begun", BY_BOTH), until="expires_at"),
+    application.SubmissionAwaitsOther: Rule(Notice("submission_awaits_other", BY_BOTH)),
+    application.SubmissionReturned: Rule(Notice("submission_returned", BY_BOTH)),
     application.ApplicationSubmitted: Rule(Notice("application_submitted")),
     application.DraftEnding: Rule(Notice("draft_ending", BY_BOTH), until="ends_at"),
     application.DraftExpired: Rule(Notice("draft_expired")),
@@ -109,6 +112,7 @@ RULES: Final[Mapping[type[Event], Rule]] = {
             ReleaseReason.SAME_DAY_UNPAID: Notice("same_day_unpaid"),
             ReleaseReason.PROOF_REFUSED: None,  # PaymentCaseClosed tells it
         },
+        quiet="closed_for_person",
     ),
     scheduling.SameDaySeatLost: Rule(Notice("same_day_unpaid")),
     scheduling.SeatOffered: Rule(Notice("seat_offered", BY_BOTH), until="offer_until"),
@@ -117,6 +121,7 @@ RULES: Final[Mapping[type[Event], Rule]] = {
         CHANGED,
         by="reason",
         cases={OfferEnd.DECLINED: Notice("offer_declined"), OfferEnd.LAPSED: Notice("offer_lapsed")},
+        quiet="closed_for_person",
     ),
     scheduling.SeatUnavailable: Rule(
         CHANGED,
@@ -187,6 +192,8 @@ def otp_template(purpose: str) -> str:
 def notice_for(event: Event) -> Notice | None:
     """Return the notice of this event; None if another event tells the same."""
     rule = RULES[type(event)]
+    if getattr(event, rule.quiet, False):
+        return None
     return rule.cases.get(getattr(event, rule.by), rule.usual) if rule.by else rule.usual
 
 

@@ -12,7 +12,12 @@ from services.application.applications.errors import PersonAppliesElsewhere, Ste
 from services.application.applications.next_step import Step, application_progress
 from services.application.applications.schemas import ApplicationView
 from services.application.drafts import service as drafts_service
-from services.application.drafts.errors import ApplicationAlreadyOpen, IdentityNotConfirmed, ItemsMissing
+from services.application.drafts.errors import (
+    AnotherPersonsApplication,
+    ApplicationAlreadyOpen,
+    IdentityNotConfirmed,
+    ItemsMissing,
+)
 from services.application.drafts.identities import Identities
 from services.application.drafts.person_facts import PersonFacts
 from services.application.drafts.transitions import IDENTITY_PAUSE
@@ -20,17 +25,24 @@ from services.application.requirements.errors import AnswersContradict
 from shared.crypto.sealed import SealedBox
 from shared.errors import NotFound, NotKnownYet, SomeoneElseChangedIt
 from shared.events.application import (
+    ApplicationClosedForPerson,
     ApplicationDrafted,
     ApplicationSubmitted,
     ApplicationWithdrawn,
     KeepIdentityCard,
     SubmissionAwaitsIdentity,
+    SubmissionAwaitsOther,
+    SubmissionFreed,
+    SubmissionReturned,
 )
-from shared.events.identity import ApplicantConfirmed, ApplicantRefused
+from shared.events.identity import ApplicantConfirmed, ApplicantRefused, ApplicantReopened
 from shared.store.kinds import Record
 from shared.tokens import Role
 from tests.unit.application import make
-from tests.unit.application.world import CARD, CHILD, OURS, OWNER, STRANGER, Actor, World
+from tests.unit.application.world import CARD, CHILD, FRONT, OURS, OWNER, STRANGER, Actor, World
+
+REFUSED = ApplicantRefused(account_id="acc", applicant_id="appl", causes=("nik_not_found",))
+OTHER_CARD = CARD | {"full_name": "RATNA CONTOH LATIHAN", "nik": "3174014502500009", "birth_date": "1950-02-05"}
 
 
 async def pending_draft(world: World, answers: Any = make.ADULT, **added: Any) -> str:
@@ -130,6 +142,8 @@ async def test_a_confirmed_person_whom_the_papers_do_not_fit_gets_the_draft_back
     assert (state.status, state.submitted_at, state.minor) == (Status.DRAFT, None, True)
     assert [line.what for line in state.timeline][-1] == "returned_to_draft"
     assert world.events(ApplicationSubmitted) == []
+    (told,) = world.events(SubmissionReturned)
+    assert (told.application_id, told.account_id, told.reason) == (application_id, "acc", "does_not_fit")
     with pytest.raises(ItemsMissing):
         await submit(world, application_id)
 
@@ -160,9 +174,10 @@ async def test_a_person_with_another_open_application_waits_for_its_end(world: W
     await world.meet()
     seen = await world.look(application_id)
     assert (seen.application.status, seen.application.another_open) == (Status.IDENTITY_PENDING, True)
-    assert "withdraw one of the two; if it is not, show" in seen.progress.next_action.en
+    assert "immigration office" in seen.progress.next_action.en and "kantor imigrasi" in seen.progress.next_action.id
     view = ApplicationView.from_seen(seen, world.service.applications.rules)
     assert view.identity_state == "another_open"
+    assert view.next_call is None, "it is done at an office"
     await world.after(IDENTITY_PAUSE.total_seconds())
     assert (await state_of(world, application_id)).status is Status.IDENTITY_PENDING
     await world.service.drafting.withdraw(other, other_owner, world.command())
@@ -173,6 +188,66 @@ async def test_a_person_with_another_open_application_waits_for_its_end(world: W
     state = await state_of(world, application_id)
     assert [line.what for line in state.timeline].count("another_application_open") == 1
     assert not state.another_open
+    (told,) = world.events(SubmissionAwaitsOther)
+    assert (told.application_id, told.account_id, told.applicant_id) == (application_id, "acc", "appl")
+
+
+@pytest.mark.acceptance("Y25.found_by_person")
+async def test_an_officer_finds_what_waits_and_closing_the_other_one_lets_it_go_on_at_once(world: World) -> None:
+    other, _ = await another_submission(world)
+    application_id = await pending_submission(world)
+    await world.meet()
+    settlement = world.service.settlement
+    assert {record.id for record in await settlement.find_by_person("person-appl")} == {other, application_id}
+    for _ in range(2):
+        closed = await settlement.close_for_person(other, "person-appl", "not_known_to_person", FRONT, world.command())
+        assert closed.application.status is Status.WITHDRAWN
+    assert [event.application_id for event in world.events(ApplicationSubmitted)] == [other, application_id]
+    assert len(world.events(ApplicationClosedForPerson)) == 1
+    assert world.events(SubmissionFreed) == [], "it was submitted already, and goes on by itself"
+    assert {record.id for record in await settlement.find_by_person("person-appl")} == {application_id}
+
+
+async def test_a_crash_between_the_closing_and_what_waited_for_it_is_made_good(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, _ = await another_submission(world)
+    application_id = await pending_submission(world)
+    await world.meet()
+
+    async def crash(*_: object) -> None:
+        raise ConnectionError
+
+    closing = (other, "person-appl", "not_known_to_person", FRONT, world.command())
+    with monkeypatch.context() as patched:
+        patched.setattr(world.service.identities, "confirm", crash)
+        with pytest.raises(ConnectionError):
+            await world.service.settlement.close_for_person(*closing)
+    assert (await state_of(world, application_id)).another_open
+    await world.service.settlement.close_for_person(*closing)
+    assert (await state_of(world, application_id)).status is Status.SUBMITTED
+
+
+async def test_an_officer_closes_what_waits_too_and_that_frees_no_submission(world: World) -> None:
+    other, _ = await another_submission(world)
+    application_id = await pending_submission(world)
+    await world.meet()
+    close = world.service.settlement.close_for_person
+    with pytest.raises(AnotherPersonsApplication):
+        await close(application_id, "somebody-else", "not_known_to_person", FRONT, world.command())
+    closed = await close(application_id, "person-appl", "not_known_to_person", FRONT, world.command())
+    assert (closed.application.status, world.events(SubmissionFreed)) == (Status.WITHDRAWN, [])
+    found = await world.service.settlement.find_by_person("person-appl")
+    assert [record.id for record in found] == [other]
+
+
+async def test_an_identity_that_is_refused_meanwhile_waits_for_no_other_application(world: World) -> None:
+    await another_submission(world)
+    application_id = await pending_submission(world)
+    await world.meet(version=2)
+    await world.tell(REFUSED, 3)
+    state = await state_of(world, application_id)
+    assert (state.status, state.another_open) == (Status.DRAFT, False)
 
 
 async def _sees_nothing(_: Identities, __: Record[Application]) -> bool:
@@ -373,8 +448,8 @@ async def submit_while_confirmed(world: World, monkeypatch: pytest.MonkeyPatch) 
     application_id = await pending_draft(world)
     load = drafts_service.load_person_facts
 
-    async def load_then_confirm(*given: Any) -> PersonFacts:
-        facts = await load(*given)
+    async def load_then_confirm(*given: Any, **words: Any) -> PersonFacts:
+        facts = await load(*given, **words)
         await world.meet()
         return facts
 
@@ -390,10 +465,153 @@ async def test_a_submission_is_never_decided_on_what_was_known_before_the_confir
     assert world.events(ApplicationSubmitted) == []
 
 
-async def test_twin_without_the_check_of_what_was_read_the_age_is_lost(
+async def test_twin_without_the_check_of_what_was_read_a_confirmed_identity_waits_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(PersonFacts, "refuse_outdated", lambda *_: None)
     await submit_while_confirmed(world, monkeypatch)
-    with pytest.raises(AssertionError, match="the age band was lost"):
-        assert world.events(ApplicationSubmitted)[0].age_band == "17-60", "the age band was lost"
+    with pytest.raises(AssertionError, match="a confirmed identity waits again"):
+        assert world.events(ApplicationSubmitted), "a confirmed identity waits again"
+
+
+async def test_a_submission_for_an_applicant_whom_the_registry_refused_is_refused(world: World) -> None:
+    application_id = await pending_draft(world)
+    await world.tell(REFUSED, 2)
+    with pytest.raises(IdentityNotConfirmed) as refused:
+        await submit(world, application_id)
+    assert refused.value.facts == {"applicant_id": "appl"}
+    await world.tell(ApplicantReopened(account_id="acc", applicant_id="appl"), 3)
+    assert (await submit(world, application_id)).application.status is Status.IDENTITY_PENDING
+
+
+async def test_a_waiting_submission_of_a_refused_identity_is_a_draft_again_and_ends_as_any_other(world: World) -> None:
+    application_id = await pending_submission(world)
+    for _ in range(2):
+        await world.tell(REFUSED, 2)
+    state = await state_of(world, application_id)
+    assert (state.status, state.submitted_at) == (Status.DRAFT, None)
+    assert "draft_warning" in deadlines(state)
+    assert [line.what for line in state.timeline].count("identity_refused") == 1
+    (told,) = world.events(SubmissionReturned)
+    assert (told.application_id, told.account_id, told.applicant_id) == (application_id, "acc", "appl")
+    assert told.reason == "identity_refused"
+    await world.tell(ApplicantReopened(account_id="acc", applicant_id="appl"), 3)
+    await submit(world, application_id)
+    await world.meet(version=4)
+    assert (await state_of(world, application_id)).status is Status.SUBMITTED
+
+
+async def test_a_refusal_without_an_application_changes_nothing(world: World) -> None:
+    await world.add()
+    await world.tell(REFUSED, 2)
+    assert world.events(SubmissionReturned) == []
+
+
+async def refuse_before_the_submission_is_written(world: World, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Submit while the refusal arrives between the read of the applicant and the write; the application's id."""
+    application_id = await pending_draft(world)
+    load = drafts_service.load_person_facts
+
+    async def load_then_refuse(*given: Any, **words: Any) -> PersonFacts:
+        facts = await load(*given, **words)
+        await world.tell(REFUSED, 2)
+        return facts
+
+    with monkeypatch.context() as patched:
+        patched.setattr(drafts_service, "load_person_facts", load_then_refuse)
+        await submit(world, application_id)
+    assert (await state_of(world, application_id)).status is Status.IDENTITY_PENDING
+    return application_id
+
+
+async def test_a_refusal_that_comes_while_the_submission_is_written_is_found(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application_id = await refuse_before_the_submission_is_written(world, monkeypatch)
+    await world.run_due()
+    assert (await state_of(world, application_id)).status is Status.DRAFT
+
+
+async def test_twin_without_the_look_for_a_refusal_the_submission_waits_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Identities, "_return_refused", _sees_nothing)
+    application_id = await refuse_before_the_submission_is_written(world, monkeypatch)
+    await world.after(10 * IDENTITY_PAUSE.total_seconds())
+    with pytest.raises(AssertionError, match="it waits for ever"):
+        assert (await state_of(world, application_id)).status is Status.DRAFT, "it waits for ever"
+
+
+async def confirm_another_person(world: World, version: int) -> None:
+    """The applicant is corrected and confirmed as somebody else; the draft has not been told."""
+    await world.tell(ApplicantReopened(account_id="acc", applicant_id="appl"), version)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(world.service.identities, "confirm", _hears_nothing)
+        await world.meet(card=OTHER_CARD, version=version + 1, person_id="person-other")
+
+
+async def _hears_nothing(_: str) -> None:
+    return None
+
+
+async def test_a_submission_is_for_the_person_who_is_confirmed_now(world: World) -> None:
+    application_id = await world.complete()
+    await confirm_another_person(world, 2)
+    assert (await state_of(world, application_id)).person_id == "person-appl"
+    await submit(world, application_id)
+    (event,) = world.events(ApplicationSubmitted)
+    assert (event.person_id, event.age_band) == ("person-other", "61+")
+    assert (await state_of(world, application_id)).person_id == "person-other"
+
+
+async def submit_while_another_person_is_confirmed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Submit while another person is confirmed between the read of the person's facts and the write."""
+    application_id = await world.complete()
+    load = drafts_service.load_person_facts
+
+    async def load_then_confirm(*given: Any, **words: Any) -> PersonFacts:
+        facts = await load(*given, **words)
+        await world.tell(ApplicantReopened(account_id="acc", applicant_id="appl"), 2)
+        await world.meet(card=OTHER_CARD, version=3, person_id="person-other")
+        return facts
+
+    with monkeypatch.context() as patched:
+        patched.setattr(drafts_service, "load_person_facts", load_then_confirm)
+        await submit(world, application_id)
+
+
+async def test_a_submission_is_not_decided_on_the_facts_of_another_person(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SomeoneElseChangedIt):
+        await submit_while_another_person_is_confirmed(world, monkeypatch)
+    assert world.events(ApplicationSubmitted) == []
+
+
+async def test_twin_without_the_check_the_submission_is_for_the_person_of_before(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PersonFacts, "refuse_outdated", lambda *_: None)
+    await submit_while_another_person_is_confirmed(world, monkeypatch)
+    with pytest.raises(AssertionError, match="the person of before"):
+        assert world.events(ApplicationSubmitted)[0].person_id == "person-other", "the person of before"
+
+
+async def test_a_draft_follows_its_applicant_to_another_person(world: World) -> None:
+    application_id = await world.complete()
+    await world.tell(ApplicantReopened(account_id="acc", applicant_id="appl"), 2)
+    await world.meet(card=OTHER_CARD, version=3, person_id="person-other")
+    assert (await state_of(world, application_id)).person_id == "person-other"
+
+
+async def test_a_submission_waits_for_the_card_of_the_newest_confirmation(world: World) -> None:
+    application_id = await world.complete()
+    await world.tell(ApplicantReopened(account_id="acc", applicant_id="appl"), 2)
+    ids = {"account_id": "acc", "applicant_id": "appl", "person_id": "person-appl"}
+    await world.tell(ApplicantConfirmed(**ids), 3)
+    await submit(world, application_id)
+    assert world.events(ApplicationSubmitted) == [], "its band would be that of the replaced card"
+    sealed = SealedBox.for_recipient(OURS.public_key_b64).seal(OTHER_CARD, "appl")
+    await world.tell(KeepIdentityCard(**ids, sealed=sealed), 3)
+    (event,) = world.events(ApplicationSubmitted)
+    assert event.age_band == "61+"

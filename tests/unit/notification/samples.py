@@ -37,7 +37,7 @@ def events() -> Iterator[Event]:
     """Every class, in every case that its rule tells apart, and in one that it does not know."""
     for kind, rule in RULES.items():
         for case in (*rule.cases, "a_new_case") if rule.by else (None,):
-            yield event_of(kind, **({rule.by: case} if case else {}))
+            yield event_of(kind, **({rule.by: case} if case else {}), **({rule.quiet: False} if rule.quiet else {}))
 
 
 def _value(name: str, annotation: Any) -> Any:

@@ -276,7 +276,7 @@ def an_offer_end(reason: str) -> scheduling.OfferEnded:
     )
 
 
-def a_release(reason: str) -> scheduling.AppointmentReleased:
+def a_release(reason: str, *, closed_for_person: bool = False) -> scheduling.AppointmentReleased:
     return scheduling.AppointmentReleased(
         appointment_id="a",
         application_id="b",
@@ -285,6 +285,7 @@ def a_release(reason: str) -> scheduling.AppointmentReleased:
         office_id="o",
         session_id="s",
         reason=reason,
+        closed_for_person=closed_for_person,
     )
 
 
@@ -292,6 +293,13 @@ def test_a_rule_may_choose_by_a_field_be_quiet_or_meet_something_new() -> None:
     assert notices.notice_for(an_offer_end("lapsed")) == notices.Notice("offer_lapsed")
     assert notices.notice_for(a_release("bill_expired")) is None
     assert notices.notice_for(an_offer_end("invented")) == notices.CHANGED
+
+
+def test_a_seat_of_an_application_that_an_officer_closed_is_not_told_as_cancelled_by_the_applicant() -> None:
+    assert notices.notice_for(a_release("withdrawn")) == notices.Notice("appointment_cancelled")
+    assert notices.notice_for(a_release("withdrawn", closed_for_person=True)) is None
+    offer = an_offer_end("declined").model_copy(update={"closed_for_person": True})
+    assert notices.notice_for(offer) is None
 
 
 def a_bill(expires_at: datetime) -> billing.BillIssued:

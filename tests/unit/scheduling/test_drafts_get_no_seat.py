@@ -6,12 +6,18 @@ import pytest
 
 from services.scheduling.errors import ApplicationNotSubmitted, IdentityAwaited
 from shared.errors import NotKnownYet
-from shared.events.application import ApplicationDrafted, ApplicationWithdrawn, SubmissionAwaitsIdentity
+from shared.events.application import (
+    ApplicationDrafted,
+    ApplicationWithdrawn,
+    SubmissionAwaitsIdentity,
+    SubmissionReturned,
+)
 from tests.unit.scheduling.world import World
 
 IDS = {"application_id": "application-ani", "account_id": "account-ani", "applicant_id": "applicant-ani"}
 DRAFTED = ApplicationDrafted(**IDS, person_id="applicant-ani")
 AWAITED = SubmissionAwaitsIdentity(**IDS)
+RETURNED = SubmissionReturned(**IDS, reason="identity_refused")
 
 
 @pytest.fixture
@@ -60,9 +66,21 @@ async def test_a_submission_that_awaits_identity_gets_no_seat_whatever_order_fac
     assert await hurried.service.booking.hold(hurried.wish())
 
 
-@pytest.mark.parametrize("late", [DRAFTED, AWAITED])
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (0, 1, 0)])
+async def test_a_submission_that_is_a_draft_again_is_told_to_submit_whatever_order_facts_come_in(
+    hurried: World, order: tuple[int, ...]
+) -> None:
+    events = [(AWAITED, 2), (RETURNED, 3)]
+    for event, version in (events[position] for position in order):
+        await hurried.hear(event, version=version)
+    assert type(await refusal_of(hurried)) is ApplicationNotSubmitted
+    await hurried.hear(AWAITED, version=4)
+    assert type(await refusal_of(hurried)) is IdentityAwaited
+
+
+@pytest.mark.parametrize("late", [DRAFTED, AWAITED, RETURNED])
 async def test_what_came_before_a_submission_and_arrives_after_it_changes_nothing(
-    hurried: World, late: ApplicationDrafted | SubmissionAwaitsIdentity
+    hurried: World, late: ApplicationDrafted | SubmissionAwaitsIdentity | SubmissionReturned
 ) -> None:
     await hurried.submitted()
     await hurried.hear(late)

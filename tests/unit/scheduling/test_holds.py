@@ -255,6 +255,16 @@ async def test_a_withdrawn_application_gives_its_seat_back_and_gets_no_other(wor
         await world.service.booking.hold(world.wish(key="again"))
 
 
+@pytest.mark.parametrize("closed_for_person", [True, False])
+async def test_a_released_seat_tells_whether_an_officer_closed_its_application(
+    world: World, closed_for_person: bool
+) -> None:
+    await world.hold()
+    await world.hear(withdrawn().model_copy(update={"closed_for_person": closed_for_person}))
+    (event,) = await world.said(said.AppointmentReleased)
+    assert event.closed_for_person is closed_for_person  # type: ignore[attr-defined]
+
+
 async def test_a_withdrawal_that_overtakes_the_submission_stays(world: World) -> None:
     await world.hear(withdrawn())
     await world.submitted()

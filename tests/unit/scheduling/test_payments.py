@@ -259,6 +259,16 @@ class TestLateMoney:
         (event,) = await world.said(said.SeatUnavailable)
         assert event.reason == "application_withdrawn"  # type: ignore[attr-defined]
 
+    async def test_the_offer_of_an_application_that_an_officer_closed_is_not_told_as_declined(
+        self, world: World
+    ) -> None:
+        from tests.unit.scheduling.test_holds import withdrawn
+
+        await world.hear(world.late(await self.full(world)))
+        await world.hear(withdrawn().model_copy(update={"closed_for_person": True}))
+        (event,) = await world.said(said.OfferEnded)
+        assert event.closed_for_person  # type: ignore[attr-defined]
+
     async def test_money_in_time_for_a_hold_that_lapsed_meanwhile(self, world: World) -> None:
         held = await world.hold()
         await world.pass_time(300)
@@ -409,7 +419,7 @@ class TestAQuestionThatIsAskedAgain:
 
         async def withdrawn_just_before(*words: Any, **named: Any) -> Any:
             repository.appointments.begin = begin
-            await world.hear(withdrawn())
+            await world.hear(withdrawn().model_copy(update={"closed_for_person": True}))
             return await begin(*words, **named)
 
         repository.appointments.begin = withdrawn_just_before
@@ -418,8 +428,11 @@ class TestAQuestionThatIsAskedAgain:
             False,
             False,
         ]
-        released = [each.reason for each in await world.said(said.AppointmentReleased)]  # type: ignore[attr-defined]
-        assert released == ["cancelled", "withdrawn"]
+        released = [
+            (event.reason, event.closed_for_person)  # type: ignore[attr-defined]
+            for event in await world.said(said.AppointmentReleased)
+        ]
+        assert released == [("cancelled", False), ("withdrawn", True)]
         await world.recover()
         await world.rules_hold()
 

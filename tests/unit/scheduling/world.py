@@ -95,10 +95,12 @@ class World:
     def session_id(self, office: Office = SOUTH, day: date = TUESDAY, start: str = "08:00") -> str:
         return session_id_of(office.office_id, day, start)
 
-    async def hear(self, said: Event, message_id: str | None = None) -> None:
+    async def hear(self, said: Event, message_id: str | None = None, *, version: int = 1) -> None:
         """Deliver one event, as the dispatcher would."""
         self.messages += 1
-        envelope = envelope_of(said, self.clock.now(), message_id=message_id or f"message-{self.messages}")
+        envelope = envelope_of(
+            said, self.clock.now(), version=version, message_id=message_id or f"message-{self.messages}"
+        )
         await self.parts.events[type(said)](said, envelope)
 
     async def submitted(

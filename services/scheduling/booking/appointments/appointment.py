@@ -545,6 +545,7 @@ def release(
     *,
     now: datetime,
     rules: Rules,
+    closed_for_person: bool = False,
 ) -> Decision[Appointment]:
     """Release the seat; it stays marked as this appointment's until it is given back."""
     status = TRANSITIONS.after(appointment.status, command)
@@ -555,12 +556,19 @@ def release(
         session_id=appointment.seat.session_id,
         reason=reason.value,
         was_confirmed=was_confirmed,
+        closed_for_person=closed_for_person,
     )
     return Decision(state, (event, *place_given_up(appointment, reason.value)))
 
 
 def end_offer(
-    appointment_id: str, appointment: Appointment, command: Command, *, now: datetime, rules: Rules
+    appointment_id: str,
+    appointment: Appointment,
+    command: Command,
+    *,
+    now: datetime,
+    rules: Rules,
+    closed_for_person: bool = False,
 ) -> Decision[Appointment]:
     """End an offer that was declined or not taken in time; the money must go back."""
     status = TRANSITIONS.after(appointment.status, command)
@@ -571,19 +579,31 @@ def end_offer(
         **_facts(appointment_id, appointment),
         bill_id=appointment.bill_id or "",
         reason=OfferEnd.LAPSED if lapsed else OfferEnd.DECLINED,
+        closed_for_person=closed_for_person,
     )
     return Decision(state, (event,))
 
 
 def withdraw(
-    appointment_id: str, appointment: Appointment, *, now: datetime, rules: Rules
+    appointment_id: str, appointment: Appointment, *, now: datetime, rules: Rules, closed_for_person: bool = False
 ) -> Decision[Appointment] | None:
     """Release what a withdrawn application holds: its offer ends, its seat goes back; None where nothing can."""
     if appointment.status is Status.OFFERED:
-        return end_offer(appointment_id, appointment, Command.DECLINE_OFFER, now=now, rules=rules)
+        command = Command.DECLINE_OFFER
+        return end_offer(
+            appointment_id, appointment, command, now=now, rules=rules, closed_for_person=closed_for_person
+        )
     if not can(appointment, Command.WITHDRAW):
         return None
-    return release(appointment_id, appointment, Command.WITHDRAW, ReleaseReason.WITHDRAWN, now=now, rules=rules)
+    return release(
+        appointment_id,
+        appointment,
+        Command.WITHDRAW,
+        ReleaseReason.WITHDRAWN,
+        now=now,
+        rules=rules,
+        closed_for_person=closed_for_person,
+    )
 
 
 def begin_move(appointment: Appointment, move: Move) -> Decision[Appointment]:

@@ -139,20 +139,28 @@ class Holds:
 
     async def application_withdrawn(self, event: ApplicationWithdrawn, message_id: str) -> None:
         """Release the application's live seat and give it no more; a visitor who is at the office stays."""
-        await self._keep(
-            event.application_id, ApplicationCopy(event.account_id, event.person_id, submitted=True, withdrawn=True)
+        ended = ApplicationCopy(
+            event.account_id,
+            event.person_id,
+            submitted=True,
+            withdrawn=True,
+            closed_for_person=event.closed_for_person,
         )
+        await self._keep(event.application_id, ended)
         for record in await self._appointments.appointments_of(event.application_id):
-            decide = partial(self._withdraw, record.id)
+            decide = partial(self._withdraw, record.id, closed_for_person=event.closed_for_person)
             withdrawn = await self._appointments.change(
                 record.id, decide, self._context.clock, received=message_id, first=record
             )
             await self._inventory.give_back_left_now(withdrawn)
 
-    def _withdraw(self, appointment_id: str, state: Appointment) -> Decision[Appointment] | None:
+    def _withdraw(
+        self, appointment_id: str, state: Appointment, *, closed_for_person: bool
+    ) -> Decision[Appointment] | None:
         if state.status in (Status.MOVING, Status.SPECIAL_MOVING, Status.GATHERING):
             raise NotYet(f"appointment {appointment_id} is {state.status.value}")
-        return appointments.withdraw(appointment_id, state, now=self._context.now(), rules=self._context.rules)
+        now, rules = self._context.now(), self._context.rules
+        return appointments.withdraw(appointment_id, state, now=now, rules=rules, closed_for_person=closed_for_person)
 
     async def _keep(self, application_id: str, copy: ApplicationCopy) -> None:
         def freshen(known: ApplicationCopy) -> Decision[ApplicationCopy] | None:

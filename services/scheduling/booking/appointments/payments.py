@@ -353,12 +353,16 @@ class Payments:
 
     async def _release_if_withdrawn(self, appointment_id: str, question: Question) -> None:
         """Release the seat if the application was withdrawn while it was sought: the second writer sees the other."""
-        if await self._refusal(question) != NoSeatReason.APPLICATION_WITHDRAWN:
+        copy = await self._applications.application(question.applying.application_id)
+        if copy is None or not copy.state.withdrawn:
             return
+        closed_for_person = copy.state.closed_for_person
 
         def decide(state: Appointment) -> Decision[Appointment] | None:
             now, rules = self._context.now(), self._context.rules
-            return appointments.withdraw(appointment_id, state, now=now, rules=rules)
+            return appointments.withdraw(
+                appointment_id, state, now=now, rules=rules, closed_for_person=closed_for_person
+            )
 
         withdrawn = await self._appointments.change(appointment_id, decide, self._context.clock)
         await self._inventory.give_back_left_now(withdrawn)

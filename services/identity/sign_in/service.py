@@ -579,7 +579,7 @@ class SigningIn:
             if is_alone and state.purpose is not Purpose.SIGN_IN:
                 raise OldCodeNeeded(field="/old_code", tries_left=self._tries_left(state, trier))
             if is_alone and device is None and not proof.second_lost:
-                raise self._second_code_needed(state, self._tries_left(state, trier))
+                raise self._second_code_needed(state, trier)
             return self._judge(challenge_id, state, proof, trier)
 
         record, verdict, challenge = await self._decide(challenge_id, judge)
@@ -587,7 +587,8 @@ class SigningIn:
             if challenge is not record.state:
                 await self._save(record, challenge)
             trier = self._trier(challenge_id, challenge, visitor, device)
-            self._refuse_code(verdict, self._tries_left(challenge, trier))
+            tried = replace(trier, of_second=verdict is Verdict.SECOND_WRONG)
+            self._refuse_code(verdict, self._tries_left(challenge, tried))
         recovery: Recovery | None = None
         if record.state.purpose is Purpose.SIGN_IN and device is None:
             recovery = await self._check_new_device(record, challenge, proof)
@@ -632,7 +633,7 @@ class SigningIn:
         if proof.second_lost:
             return await self._await_recovery(holder, proven, other, record, used)
         asking = await self._ask_second_address(record, holder.id, other)
-        raise self._second_code_needed(asking, self._tries_left(asking, ASKER))
+        raise self._second_code_needed(asking, ASKER)
 
     def _proven_channel(self, record: Record[Challenge], proof: Proof) -> Channel:
         hashed = record.state.code.sms_hashed
@@ -670,15 +671,14 @@ class SigningIn:
             await self._accounts.save_account(holder, account, now, [notice])
         raise RecoveryWaits(cause=NOT_VERIFIED, recover_at=moment(recovery.ready_at))
 
-    @staticmethod
-    def _second_code_needed(challenge: Challenge, tries_left: int) -> SecondCodeNeeded:
+    def _second_code_needed(self, challenge: Challenge, trier: Trier) -> SecondCodeNeeded:
         channel = challenge.code.second_channel
         return SecondCodeNeeded(
             field="/second_code",
             cause=NOT_VERIFIED,
             second_code_channel=channel.value if channel is not None else None,
             expires_at=moment(challenge.code.expires_at),
-            tries_left=tries_left,
+            tries_left=self._tries_left(challenge, replace(trier, of_second=True)),
         )
 
     def _sign_in_notice(
@@ -819,11 +819,11 @@ class SigningIn:
     @staticmethod
     def _refuse_code(verdict: Verdict, tries_left: int) -> NoReturn:
         match verdict:
-            case Verdict.WRONG if tries_left == 0:
+            case Verdict.WRONG | Verdict.SECOND_WRONG if tries_left == 0:
                 raise CodeWrong(
                     tries_left=0, next_action=TooManyTries.next_action, next_action_id=TooManyTries.next_action_id
                 )
-            case Verdict.WRONG:
+            case Verdict.WRONG | Verdict.SECOND_WRONG:
                 raise CodeWrong(tries_left=tries_left)
             case Verdict.EXPIRED:
                 raise CodeExpired(tries_left=tries_left)

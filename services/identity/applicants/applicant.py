@@ -282,6 +282,11 @@ def _nik_of(applicant: Applicant) -> tuple[str, ...]:
     return () if NikWarning.MISSING.value in applicant.local_warnings else applicant.nik_fingerprints
 
 
+def has_answer(applicant: Applicant) -> bool:
+    """Return whether the registry's answer about the present data was told: a further check takes it back."""
+    return applicant.identity.state not in (IdentityState.PENDING, IdentityState.UPSTREAM_DOWN)
+
+
 def is_fixed(applicant: Applicant) -> bool:
     """Return whether the confirmed data went into a submitted application: only an officer corrects them."""
     return applicant.identity.state is IdentityState.PASSED and bool(applicant.applications)

@@ -114,8 +114,7 @@ class Applicants:
                 minor=checked.minor,
                 by_family_card=checked.by_family_card,
             )
-            reopened = ApplicantReopened(account_id=account_id, applicant_id=applicant_id)
-            return Decision(corrected, (reopened,) if is_confirmed else ())
+            return self._reopened(applicant_id, applicant, corrected)
 
         return await self._change(account_id, applicant_id, decide)
 
@@ -162,9 +161,10 @@ class Applicants:
                 return None
             self._refuse_too_many(applicant)
             try:
-                return Decision(rules.ask_again(applicant, command_id, self._context.now()))
+                asked = rules.ask_again(applicant, command_id, self._context.now())
             except IllegalTransition:
                 raise IdentityAlreadyConfirmed() from None
+            return self._reopened(applicant_id, applicant, asked)
 
         return await self._change(account_id, applicant_id, decide)
 
@@ -197,6 +197,12 @@ class Applicants:
         await change(store, clock, APPLICANT, applicant_id, lambda applicant: Decision(note(applicant)))
 
     # Writing
+
+    @staticmethod
+    def _reopened(applicant_id: str, before: Applicant, after: Applicant) -> Decision[Applicant]:
+        """Return the further check, and the news of it where an answer was told before."""
+        reopened = ApplicantReopened(account_id=before.account_id, applicant_id=applicant_id)
+        return Decision(after, (reopened,) if rules.has_answer(before) else ())
 
     async def _take_place(self, account_id: str, applicant_id: str, *, child: bool) -> None:
         now = self._context.now()

@@ -25,7 +25,7 @@ from services.identity.applicants.registry_match import Cause, Field, FieldAnswe
 from services.identity.applicants.repository import APPLICANT, PERSON
 from services.identity.applicants.schemas import ApplicantView
 from shared.errors import NotFound, Refusal, UpstreamDown
-from shared.events.identity import ApplicantAdded, ApplicantConfirmed, ApplicantRefused
+from shared.events.identity import ApplicantAdded, ApplicantConfirmed, ApplicantRefused, ApplicantReopened
 from tests.unit.identity.world import BUDI, PUTRI, SRI, World, all_match, nobody
 
 DOWN = UpstreamDown("dukcapil", "timeout")
@@ -209,6 +209,22 @@ async def test_a_failed_applicant_is_corrected_and_checked_anew(world: World) ->
         await world.identity.applicants.correct(account_id, applicant_id, SRI, None)
     with pytest.raises(IdentityAlreadyConfirmed):
         await world.identity.applicants.ask_again(account_id, applicant_id, "ask-1")
+
+
+@pytest.mark.parametrize("answer", [RegistryAnswer(refusal=Cause.NOT_FOUND), all_match(birth_place=FieldAnswer(False))])
+async def test_a_further_check_takes_the_answer_before_it_back(world: World, answer: RegistryAnswer) -> None:
+    account_id = await world.sign_up()
+    world.registry.says = answer
+    applicant_id = await world.confirmed(account_id)
+    reopened = ApplicantReopened(account_id=account_id, applicant_id=applicant_id)
+    applicants = world.identity.applicants
+    for command in ("ask-1", "ask-1", "ask-2"):
+        await applicants.ask_again(account_id, applicant_id, command)
+    assert await world.said(ApplicantReopened) == [reopened], "nothing is taken back before there is an answer"
+    await world.worker.run_due()
+    for birth_place in ("BOGOR", "DEPOK"):
+        await applicants.correct(account_id, applicant_id, replace(BUDI, birth_place=birth_place), None)
+    assert await world.said(ApplicantReopened) == [reopened, reopened]
 
 
 async def test_five_failed_checks_a_day_and_silence_counts_for_none(world: World) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -275,11 +275,13 @@ class Applicants:
             )
 
     async def _refuse_probing(self, account_id: str, nik_fingerprints: tuple[str, ...]) -> None:
-        found = await self._applicants.applicants_with(nik_fingerprints)
-        own = await self._applicants.applicants_of(account_id)
-        of_nik = [record for record in own if not set(record.state.nik_fingerprints).isdisjoint(nik_fingerprints)]
         limits, now = self._context.settings.check_rules, self._context.now()
-        self._refuse_until(rules.next_try_of_account(_failed_at(of_nik), _failed_at(found), limits, now))
+        found = await self._applicants.applicants_failed_with(nik_fingerprints, since=now - rules.DAY)
+        own = await self._applicants.applicants_of(account_id)
+        failed_at, own_failed_at = (
+            rules.failed_at((record.state for record in records), nik_fingerprints) for records in (found, own)
+        )
+        self._refuse_until(rules.next_try_of_account(own_failed_at, failed_at, limits, now))
 
     def _refuse_too_many(self, applicant: Applicant) -> None:
         limits, check, now = self._context.settings.check_rules, applicant.identity, self._context.now()
@@ -302,7 +304,3 @@ class Applicants:
     def _seen(self, record: Record[Applicant]) -> ApplicantSeen:
         particulars = self._applicant_vault.particulars(record.state.particulars, record.id)
         return ApplicantSeen(record.id, record.state, particulars)
-
-
-def _failed_at(found: Sequence[Record[Applicant]]) -> tuple[datetime, ...]:
-    return tuple(at for record in found for at in record.state.identity.failed_at)

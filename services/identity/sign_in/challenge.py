@@ -168,6 +168,8 @@ class Challenge:
     guessed_since: datetime | None = None
     second_guesses: int = 0
     second_guessed_since: datetime | None = None
+    only_if_known: bool = False
+    """The code that counts now was sent only if an account has the number; nothing of its delivery is told."""
 
 
 @dataclass(frozen=True)

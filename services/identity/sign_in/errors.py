@@ -51,8 +51,8 @@ class SmsBudgetSpent(TooManyRequests):
     code = "sms_budget_spent"
     title = "Today no more codes go by SMS to numbers of this country."
     title_id = "Hari ini tidak ada lagi kode yang dikirim lewat SMS ke nomor negara ini."
-    next_action = "Use an email address, for example name@example.org, or try again tomorrow."
-    next_action_id = "Gunakan alamat email, misalnya nama@contoh.id, atau coba lagi besok."
+    next_action = "Use an email address, for example name@example.org, or a known device, or try again tomorrow."
+    next_action_id = "Gunakan alamat email, misalnya nama@contoh.id, atau perangkat yang dikenal, atau coba lagi besok."
 
 
 class NumberNeeded(Refusal):

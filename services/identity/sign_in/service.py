@@ -698,13 +698,18 @@ class SigningIn:
         record: Record[Challenge],
         used: Challenge,
     ) -> Recovery:
-        """Return the recovery if the other address had its time to object, else begin that time or go on waiting."""
+        """Return the recovery if the other address had its time to object, else begin that time or go on waiting.
+
+        While one by the other address is open none begins by this one: neither holder ends the other's wait unseen.
+        """
         now, account = self._context.now(), holder.state
-        recovery = accounts.recovery_by(account, proven, now)
+        recovery, of_other = (accounts.recovery_by(account, channel, now) for channel in (proven, _OTHER[proven]))
         if recovery is not None and now >= recovery.ready_at:
             return recovery
         if used is not record.state:
             await self._save(record, used)
+        if of_other is not None:
+            raise RecoveryWaits(cause=NOT_VERIFIED, recover_at=moment(of_other.ends_at))
         if recovery is None:
             wait_seconds = self._context.settings.address_change_rules.recovery_seconds
             account = accounts.begin_recovery(account, proven, wait_seconds, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -304,6 +305,31 @@ async def test_a_recovery_by_the_other_address_does_not_count(browsers: Browsers
     await recover(browsers, world, PHONE)
     world.clock.advance(3 * DAY_SECONDS)
     assert (await recover(browsers, world, EMAIL))[1]["code"] == "recovery_waits"
+
+
+async def test_a_recovery_is_not_overwritten_by_the_other_address(browsers: Browsers, world: World) -> None:
+    _, account_id = await home_of_two_addresses(browsers)
+    await recover(browsers, world, EMAIL)
+    begun = world.now()
+    world.clock.advance(2 * DAY_SECONDS)
+    _, problem = await recover(browsers, world, PHONE)
+    in_six_days = (begun + timedelta(days=6)).isoformat().replace("+00:00", "Z")
+    assert (problem["code"], problem["recover_at"]) == ("recovery_waits", in_six_days)
+    assert len(await news(world)) == 1
+    world.clock.advance(DAY_SECONDS)
+    status, tokens = await recover(browsers, world, EMAIL)
+    assert (status, tokens["account_id"]) == (200, account_id)
+
+
+async def test_the_other_address_begins_its_recovery_once_the_first_one_is_over(
+    browsers: Browsers, world: World
+) -> None:
+    await home_of_two_addresses(browsers)
+    await recover(browsers, world, EMAIL)
+    world.clock.advance(6 * DAY_SECONDS)
+    await recover(browsers, world, PHONE)
+    world.clock.advance(3 * DAY_SECONDS)
+    assert (await recover(browsers, world, PHONE))[0] == 200
 
 
 # Causes

@@ -272,6 +272,9 @@ class Applicants:
                 "Another NIK is another person: add them as an applicant.",
                 detail_id="NIK lain berarti orang lain: tambahkan sebagai pemohon.",
                 field="/nik",
+                next_action="Add the other person with the NIK on their own identity card.",
+                next_action_id="Tambahkan orang itu dengan NIK pada KTP miliknya sendiri.",
+                step="another_nik",
             )
 
     async def _refuse_probing(self, account_id: str, nik_fingerprints: tuple[str, ...]) -> None:

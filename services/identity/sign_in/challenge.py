@@ -84,6 +84,7 @@ class Verdict(StrEnum):
     SUPERSEDED = "superseded"
     USED = "used"
     TOO_MANY_TRIES = "too_many_tries"
+    TOO_MANY_SECOND_TRIES = "too_many_second_tries"
 
 
 @dataclass(frozen=True)
@@ -286,7 +287,7 @@ def judge(
     is_first = matches(code.hashed) or by_sms or is_long_code
     tried = replace(trier, of_second=is_first and second is not None and code.second_channel is not None)
     if tried.of_second and tries_left(challenge, rules, now, tried) <= 0:
-        return Verdict.TOO_MANY_TRIES, challenge
+        return Verdict.TOO_MANY_SECOND_TRIES, challenge
     if is_first and (second is None or old_matches(second)):
         return _judge_current(challenge, command_id, rules, now, is_long_code=is_long_code)
     if any(matches(hashed) for hashed in challenge.superseded):

@@ -40,6 +40,8 @@ from services.identity.sign_in.challenge import (
     Verdict,
 )
 from services.identity.sign_in.errors import (
+    USE_LONG_CODE,
+    USE_LONG_CODE_ID,
     AddressReserved,
     ChallengeNotFound,
     CodeExpired,
@@ -346,7 +348,7 @@ class SigningIn:
             if challenge is not record.state:
                 await self._save(record, challenge)
             if verdict is not Verdict.RIGHT:
-                self._refuse_code(verdict, self._tries_left(challenge, ASKER))
+                self._refuse_code(verdict, self._tries_left(challenge, ASKER), challenge.purpose)
             return self._challenge_vault.challenge_address(challenge_id, challenge)
 
         return await again(attempt)
@@ -630,7 +632,7 @@ class SigningIn:
                 await self._save(record, challenge)
             trier = self._trier(challenge_id, challenge, visitor, device)
             tried = replace(trier, of_second=verdict is Verdict.SECOND_WRONG)
-            self._refuse_code(verdict, self._tries_left(challenge, tried))
+            self._refuse_code(verdict, self._tries_left(challenge, tried), record.state.purpose)
         recovery: Recovery | None = None
         if record.state.purpose is Purpose.SIGN_IN and device is None:
             recovery = await self._check_new_device(record, challenge, proof)
@@ -865,12 +867,13 @@ class SigningIn:
         return self._credentials.account_credentials(record.id, session)
 
     @staticmethod
-    def _refuse_code(verdict: Verdict, tries_left: int) -> NoReturn:
+    def _refuse_code(verdict: Verdict, tries_left: int, purpose: Purpose) -> NoReturn:
+        next_action, next_action_id = TooManyTries.next_action, TooManyTries.next_action_id
+        if purpose is Purpose.SIGN_IN and verdict in (Verdict.WRONG, Verdict.TOO_MANY_TRIES):
+            next_action, next_action_id = USE_LONG_CODE, USE_LONG_CODE_ID
         match verdict:
             case Verdict.WRONG | Verdict.SECOND_WRONG if tries_left == 0:
-                raise CodeWrong(
-                    tries_left=0, next_action=TooManyTries.next_action, next_action_id=TooManyTries.next_action_id
-                )
+                raise CodeWrong(tries_left=0, next_action=next_action, next_action_id=next_action_id)
             case Verdict.WRONG | Verdict.SECOND_WRONG:
                 raise CodeWrong(tries_left=tries_left)
             case Verdict.EXPIRED:
@@ -880,7 +883,7 @@ class SigningIn:
             case Verdict.USED:
                 raise CodeUsed(tries_left=tries_left)
             case _:
-                raise TooManyTries(tries_left=0)
+                raise TooManyTries(tries_left=0, next_action=next_action, next_action_id=next_action_id)
 
     # Shared
 

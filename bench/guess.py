@@ -37,10 +37,14 @@ DEVICE: Final = Trier(Trying.DEVICE, "owner")
 
 @dataclass
 class GuessingAttack:
-    """A running attack on one account: its challenge, the guesses that were compared, and the owner's sign-ins."""
+    """A running attack on one account: its challenge, the guesses that were compared, and the owner's sign-ins.
+
+    ``holds_address``: the attacker reads one of the account's two addresses, and guesses the code of the other one too.
+    """
 
     limits: CodeRules
     addresses: int
+    holds_address: bool = False
     state: Challenge | None = None
     guessed_at: list[datetime] = field(default_factory=list)
     owner_tried: int = 0
@@ -66,17 +70,25 @@ class GuessingAttack:
         if self.state.code.serial == self.tried_code:
             return
         self.tried_code = self.state.code.serial
+        self._try_all(now, most)
+        if self.holds_address:
+            self.state = rules.with_second_code(self.state, "second", Channel.SMS, self.limits, now)
+            self._try_all(now, most, is_long_code=True)
+
+    def _try_all(self, now: datetime, most: int, *, is_long_code: bool = False) -> None:
         for trier in (Trier(Trying.ASKER), *(Trier(Trying.NETWORK, str(number)) for number in range(self.addresses))):
             before = len(self.guessed_at)
-            self._try(now, trier, most)
+            self._try(now, trier, most, is_long_code=is_long_code)
             if len(self.guessed_at) == before or most == 1:
                 return  # an address that has not tried is refused as well: the guesses of the day are used up
 
-    def _try(self, now: datetime, trier: Trier, most: int) -> None:
+    def _try(self, now: datetime, trier: Trier, most: int, *, is_long_code: bool) -> None:
         for _ in range(most):
             assert self.state is not None  # noqa: S101 - somebody has asked
-            verdict, self.state = rules.judge(self.state, lambda _: False, "guess", self.limits, now, trier=trier)
-            if verdict is not Verdict.WRONG:
+            verdict, self.state = rules.judge(
+                self.state, lambda _: False, "guess", self.limits, now, is_long_code=is_long_code, trier=trier
+            )
+            if verdict not in (Verdict.WRONG, Verdict.SECOND_WRONG):
                 return
             self.guessed_at.append(now)
 
@@ -96,19 +108,23 @@ class GuessingAttack:
             "owner",
             self.limits,
             now,
+            old_matches=lambda hashed: hashed == "second",
             is_long_code=is_long_code,
             trier=trier,
+            one_is_enough=trier is DEVICE,
         )
         return verdict is Verdict.RIGHT
 
 
-def attack(limits: CodeRules, addresses: int = ADDRESSES, *, patience: timedelta = timedelta()) -> GuessingAttack:
+def attack(
+    limits: CodeRules, addresses: int = ADDRESSES, *, patience: timedelta = timedelta(), holds_address: bool = False
+) -> GuessingAttack:
     """Return the attack after `DAYS`: each minute a code is asked for, and whatever code there is is tried.
 
     With ``patience`` a single guess is made at the beginning, and the others after that time. The owner comes by as
     well; codes that their device asks for are tried too.
     """
-    running, now, owner_at = GuessingAttack(limits, addresses), BEGIN, BEGIN
+    running, now, owner_at = GuessingAttack(limits, addresses, holds_address), BEGIN, BEGIN
     while now < BEGIN + DAYS * DAY:
         running.ask(now)
         if now >= owner_at:
@@ -134,19 +150,24 @@ def chance(guessed_at: list[datetime]) -> float:
 
 async def measure() -> Table:
     """Attack one account from a thousand addresses."""
-    attacks = [attack(CodeRules()), attack(CodeRules(), patience=PATIENCE)]
+    attacks = [
+        attack(CodeRules(), patience=patience, holds_address=holds_address)
+        for patience in (timedelta(), PATIENCE)
+        for holds_address in (False, True)
+    ]
     worst = max(chance(ended.guessed_at) for ended in attacks)
-    tried = sum(ended.owner_tried for ended in attacks)
-    by_message = sum(ended.by_message for ended in attacks) / tried
-    by_device = sum(ended.by_device for ended in attacks) / tried
+    by_strangers = [ended for ended in attacks if not ended.holds_address]
+    by_message = sum(ended.by_message for ended in by_strangers) / sum(ended.owner_tried for ended in by_strangers)
+    by_device = sum(ended.by_device for ended in attacks) / sum(ended.owner_tried for ended in attacks)
     return Table(
         title="Guessing one-time codes",
         method=(
             f"{ADDRESSES:,} network addresses ask for codes of one account as often as they are sent and try each code "
-            f"as often as it is compared, for {DAYS} days, at once or all towards the end of a day's count; the worst "
+            f"as often as it is compared, for {DAYS} days, at once or all towards the end of a day's count, with or "
+            "without one of the account's two addresses in hand, which leaves the second code to guess; the worst "
             f"24 hours count. Every {OWNER_EVERY.seconds // 60} minutes the owner comes by: without a known device, "
-            "with nothing but the newest message (its long code), and with a known device, which asks for a code and "
-            "types it. Computed with the functions that decide, without a suite."
+            "with nothing but the newest message (its long code) after strangers, and with a known device, which asks "
+            "for a code and types it. Computed with the functions that decide, without a suite."
         ),
         figures=(
             Figure("otp.guess.chance", worst / MOST_CHANCE, "in 1,000", target=1.0, less_is_better=True),

@@ -131,7 +131,7 @@ class Settings(ServiceSettings):
     code_tries: Annotated[int, AtMost(5, "six digits are found by trying")] = Field(
         CODES.tries, ge=1, le=10, description="wrong tries until a code stops counting"
     )
-    guesses_per_day: Annotated[int, Between(50, 450, "codes are guessed, or owners need the long code")] = Field(
+    guesses_per_day: Annotated[int, Between(50, 350, "codes are guessed, or owners need the long code")] = Field(
         CODES.guesses_per_day, ge=1, description="wrong tries of all codes of one address in a day"
     )
     code_resend_seconds: Annotated[int, AtLeast(30, "people would be flooded with codes")] = Field(

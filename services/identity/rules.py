@@ -38,6 +38,9 @@ class CodeRules:
     guesses_per_day: int = 300
     """Wrong tries of all codes of one address in a day, known devices apart. Two such days can touch, and six digits
     are one in a million: a chance of 600 in a million at most, below 1 in 1,000."""
+    second_guesses_per_day: int = 150
+    """Wrong tries of second codes in a day, by those whose first code was right. With all guesses of the first one two
+    such days are a chance of 900 in a million, below 1 in 1,000 also for the holder of one address."""
     long_code_seconds: int = 3600
     """How long the long code of a message counts. As long as the throttle remembers: as soon as it refuses a further
     code, a message with a long code that counts has gone to the owner."""

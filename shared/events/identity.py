@@ -59,7 +59,10 @@ class ApplicantShownBack(Event):
 
 
 class ApplicantReopened(Event):
-    """The data of a confirmed applicant are being corrected and checked again; nothing new begins with the old ones."""
+    """An applicant whom the registry had confirmed, refused or shown back is checked again, mostly with corrected data.
+
+    Until the next answer the one before does not count.
+    """
 
     TYPE: ClassVar[str] = "paspor.identity.applicant.reopened.v1"
     account_id: str

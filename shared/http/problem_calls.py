@@ -147,6 +147,7 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "guardian_needed": _for(Role.APPLICANT, call=_post("/v1/applicants")),
     "guardian_unusable": _for(Role.APPLICANT, call=_get("/v1/applicants")),
     "identity_already_confirmed": BEGIN_APPLICATION,
+    "identity_already_confirmed:another_nik": _for(Role.APPLICANT, call=_post("/v1/applicants")),
     "nothing_shown_back": _SEE_APPLICANT,
     "nothing_to_correct": _SEE_APPLICANT,
     "identity_not_confirmed": _SEE_APPLICANT,
@@ -239,7 +240,7 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "tariff_change_unknown": _get("/v1/tariff-changes"),
     "too_many_case_notes": _post("/v1/cases/{case_id}/closure"),
 }
-"""A refusal with a fact ``step`` has an entry for each step, after a colon."""
+"""A refusal with a fact ``step`` has an entry for that step, after a colon, where its call is another one."""
 
 
 def code_of_call(refusal: Refusal) -> str:

@@ -91,6 +91,8 @@ def keys_of(code: str) -> list[str]:
     """The entries of a refusal: one, or one for each step that may come first."""
     if code == "step_comes_first":
         return [f"{code}:{step}" for step in ApplicationStep]
+    if code == "identity_already_confirmed":
+        return [code, f"{code}:another_nik"]
     return [code]
 
 

@@ -55,7 +55,7 @@ async def change_phone(call: Call[PhoneChange]) -> ChallengeView:
     access=APPLICANT,
     body=EmailChange,
     answers={202: ChallengeView},
-    refusals=(EmailUnusable, EmailNotAscii, *ASKING, *_CHANGING),
+    refusals=(EmailUnusable, EmailNotAscii, SmsBudgetSpent, *ASKING, *_CHANGING),
     rate=FORMS_PER_CALLER,
 )
 async def change_email(call: Call[EmailChange]) -> ChallengeView:

@@ -6,7 +6,7 @@ Confirmed data can be corrected by the applicant until an application with them 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -96,6 +96,14 @@ class IdentityCheck:
 
 
 @dataclass(frozen=True)
+class FailedTry:
+    """A check that failed, and the NIK that it was about: the applicant may have another one since."""
+
+    nik_fingerprints: tuple[str, ...]
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Applicant:
     """One person an account speaks for. ``particulars`` is sealed; the fingerprints find the NIK again."""
 
@@ -117,6 +125,11 @@ class Applicant:
     ended_applications: tuple[str, ...] = ()
     corrections: tuple[Correction, ...] = ()
     """Corrections by officers, oldest first."""
+    failed_tries: tuple[FailedTry, ...] = ()
+    """Of a day, whichever NIK they were about."""
+    failed_niks: tuple[str, ...] = ()
+    """Fingerprints of all failed tries, to find them by."""
+    last_failed_at: datetime | None = None
 
     def correction(self, correction_id: str) -> Correction | None:
         """Return the correction of that id, or None."""
@@ -173,7 +186,15 @@ def keep_as_typed(applicant: Applicant, person_id: str) -> Applicant:
 def refuse(applicant: Applicant, result: Match, now: datetime) -> Applicant:
     """Refuse the applicant: the registry does not know this person as stated. Counts as a failed try."""
     check = _answered(applicant, Step.REFUSE, result)
-    return replace(applicant, identity=replace(check, failed_at=(*_within_day(check.failed_at, now), now)))
+    earlier = tuple(failed for failed in applicant.failed_tries if now - failed.at < DAY)
+    tries = (*earlier, FailedTry(applicant.nik_fingerprints, now))
+    return replace(
+        applicant,
+        identity=replace(check, failed_at=(*_within_day(check.failed_at, now), now)),
+        failed_tries=tries,
+        failed_niks=tuple(dict.fromkeys(print_ for failed in tries for print_ in failed.nik_fingerprints)),
+        last_failed_at=now,
+    )
 
 
 def meet_silence(applicant: Applicant, reason: str, rules: CheckRules, now: datetime) -> Applicant:
@@ -282,9 +303,20 @@ def _nik_of(applicant: Applicant) -> tuple[str, ...]:
     return () if NikWarning.MISSING.value in applicant.local_warnings else applicant.nik_fingerprints
 
 
+def has_answer(applicant: Applicant) -> bool:
+    """Return whether the registry's answer about the present data was told: a further check takes it back."""
+    return applicant.identity.state not in (IdentityState.PENDING, IdentityState.UPSTREAM_DOWN)
+
+
 def is_fixed(applicant: Applicant) -> bool:
     """Return whether the confirmed data went into a submitted application: only an officer corrects them."""
     return applicant.identity.state is IdentityState.PASSED and bool(applicant.applications)
+
+
+def failed_at(applicants: Iterable[Applicant], nik_fingerprints: Collection[str]) -> tuple[datetime, ...]:
+    """Return when checks of this NIK failed, also of applicants who have another one since."""
+    failures = [failed for applicant in applicants for failed in applicant.failed_tries]
+    return tuple(failed.at for failed in failures if not set(failed.nik_fingerprints).isdisjoint(nik_fingerprints))
 
 
 def next_try_at(tried_at: tuple[datetime, ...], most_per_day: int, now: datetime) -> datetime | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from services.identity.accounts.account import MOST_APPLICANTS, MOST_CHILDREN
@@ -10,7 +11,7 @@ from services.identity.applicants import applicant as applicant_rules
 from services.identity.applicants.applicant import Applicant
 from services.identity.applicants.person import Person
 from services.identity.context import UseCaseContext
-from shared.store.kinds import Index, Kind, Record
+from shared.store.kinds import Index, Kind, Range, Record
 
 APPLICANT: Final[Kind[Applicant]] = Kind(
     "applicant",
@@ -18,6 +19,7 @@ APPLICANT: Final[Kind[Applicant]] = Kind(
     indexes=(
         Index("account", ("state.account_id", "state.added_at")),
         Index("nik", ("state.nik_fingerprints",)),
+        Index("failed_nik", ("state.failed_niks", "state.last_failed_at")),
     ),
     deadlines=applicant_rules.deadlines,
     batched=True,
@@ -53,6 +55,13 @@ class ApplicantRepository:
         """Return the applicants who stated this NIK, in whichever account."""
         wanted = {"state.nik_fingerprints": tuple(nik_fingerprints)}
         return await self._store.find(APPLICANT, "nik", wanted, limit=MOST_OF_ONE_NIK)
+
+    async def applicants_failed_with(
+        self, nik_fingerprints: Sequence[str], *, since: datetime
+    ) -> list[Record[Applicant]]:
+        """Return the applicants who failed a check since then, with this NIK among those they stated."""
+        wanted, recent = {"state.failed_niks": tuple(nik_fingerprints)}, {"state.last_failed_at": Range(low=since)}
+        return await self._store.find(APPLICANT, "failed_nik", wanted, within=recent, limit=MOST_OF_ONE_NIK)
 
     async def person_with(self, nik_fingerprints: Sequence[str]) -> Record[Person] | None:
         """Return the person whose NIK this is, or None."""

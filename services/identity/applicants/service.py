@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -114,8 +114,7 @@ class Applicants:
                 minor=checked.minor,
                 by_family_card=checked.by_family_card,
             )
-            reopened = ApplicantReopened(account_id=account_id, applicant_id=applicant_id)
-            return Decision(corrected, (reopened,) if is_confirmed else ())
+            return self._reopened(applicant_id, applicant, corrected)
 
         return await self._change(account_id, applicant_id, decide)
 
@@ -162,9 +161,10 @@ class Applicants:
                 return None
             self._refuse_too_many(applicant)
             try:
-                return Decision(rules.ask_again(applicant, command_id, self._context.now()))
+                asked = rules.ask_again(applicant, command_id, self._context.now())
             except IllegalTransition:
                 raise IdentityAlreadyConfirmed() from None
+            return self._reopened(applicant_id, applicant, asked)
 
         return await self._change(account_id, applicant_id, decide)
 
@@ -197,6 +197,12 @@ class Applicants:
         await change(store, clock, APPLICANT, applicant_id, lambda applicant: Decision(note(applicant)))
 
     # Writing
+
+    @staticmethod
+    def _reopened(applicant_id: str, before: Applicant, after: Applicant) -> Decision[Applicant]:
+        """Return the further check, and the news of it where an answer was told before."""
+        reopened = ApplicantReopened(account_id=before.account_id, applicant_id=applicant_id)
+        return Decision(after, (reopened,) if rules.has_answer(before) else ())
 
     async def _take_place(self, account_id: str, applicant_id: str, *, child: bool) -> None:
         now = self._context.now()
@@ -266,14 +272,19 @@ class Applicants:
                 "Another NIK is another person: add them as an applicant.",
                 detail_id="NIK lain berarti orang lain: tambahkan sebagai pemohon.",
                 field="/nik",
+                next_action="Add the other person with the NIK on their own identity card.",
+                next_action_id="Tambahkan orang itu dengan NIK pada KTP miliknya sendiri.",
+                step="another_nik",
             )
 
     async def _refuse_probing(self, account_id: str, nik_fingerprints: tuple[str, ...]) -> None:
-        found = await self._applicants.applicants_with(nik_fingerprints)
-        own = await self._applicants.applicants_of(account_id)
-        of_nik = [record for record in own if not set(record.state.nik_fingerprints).isdisjoint(nik_fingerprints)]
         limits, now = self._context.settings.check_rules, self._context.now()
-        self._refuse_until(rules.next_try_of_account(_failed_at(of_nik), _failed_at(found), limits, now))
+        found = await self._applicants.applicants_failed_with(nik_fingerprints, since=now - rules.DAY)
+        own = await self._applicants.applicants_of(account_id)
+        failed_at, own_failed_at = (
+            rules.failed_at((record.state for record in records), nik_fingerprints) for records in (found, own)
+        )
+        self._refuse_until(rules.next_try_of_account(own_failed_at, failed_at, limits, now))
 
     def _refuse_too_many(self, applicant: Applicant) -> None:
         limits, check, now = self._context.settings.check_rules, applicant.identity, self._context.now()
@@ -296,7 +307,3 @@ class Applicants:
     def _seen(self, record: Record[Applicant]) -> ApplicantSeen:
         particulars = self._applicant_vault.particulars(record.state.particulars, record.id)
         return ApplicantSeen(record.id, record.state, particulars)
-
-
-def _failed_at(found: Sequence[Record[Applicant]]) -> tuple[datetime, ...]:
-    return tuple(at for record in found for at in record.state.identity.failed_at)

@@ -61,11 +61,13 @@ class Trier:
 
     trying: Trying = Trying.NETWORK
     name: str = ""
+    of_second: bool = False
+    """Tries of the second code at a sign-in, counted apart."""
 
     @property
     def key(self) -> str:
         """The key under which the tries are counted."""
-        return f"{self.trying}:{self.name}"
+        return f"{'second:' if self.of_second else ''}{self.trying}:{self.name}"
 
 
 UNKNOWN_TRIER: Final = Trier()
@@ -76,10 +78,13 @@ class Verdict(StrEnum):
 
     RIGHT = "right"
     WRONG = "wrong"
+    SECOND_WRONG = "second_wrong"
+    """The first code is right, the second one of a sign-in is not."""
     EXPIRED = "expired"
     SUPERSEDED = "superseded"
     USED = "used"
     TOO_MANY_TRIES = "too_many_tries"
+    TOO_MANY_SECOND_TRIES = "too_many_second_tries"
 
 
 @dataclass(frozen=True)
@@ -139,7 +144,7 @@ class Challenge:
     """A code sent to an address, and its throttle. ``address`` is sealed; ``account_id`` held it when last proven.
 
     ``device_sent_times`` are of codes that known devices asked for. ``guesses`` counts wrong tries of all codes since
-    ``guessed_since``, those of known devices apart.
+    ``guessed_since``, those of known devices apart; ``second_guesses`` those of second codes whose first one was right.
     """
 
     purpose: Purpose
@@ -162,6 +167,10 @@ class Challenge:
     device_sent_times: tuple[datetime, ...] = ()
     guesses: int = 0
     guessed_since: datetime | None = None
+    second_guesses: int = 0
+    second_guessed_since: datetime | None = None
+    only_if_known: bool = False
+    """The code that counts now was sent only if an account has the number; nothing of its delivery is told."""
 
 
 @dataclass(frozen=True)
@@ -261,65 +270,81 @@ def judge(
 ) -> tuple[Verdict, Challenge]:
     """Return the verdict on the typed code, and the challenge after this try.
 
-    ``matches`` compares the typed code with a stored hash, ``old_matches`` the one of the old address; where both are
-    asked for, one try is one try of both, and which of them was wrong is not told. At the cap nothing is compared any
-    more, so that the answer tells a guesser nothing.
+    ``matches`` compares the typed code with a stored hash, ``old_matches`` the one of the old address. At a change of
+    address one try is one try of both, and which of them was wrong is not told. At a sign-in the second code has tries
+    of its own, which only the one with the right first code can use up. At the cap nothing is compared any more, so
+    that the answer tells a guesser nothing.
 
-    ``is_long_code``: what was typed is the long code of the newest message, which is not found by trying: it counts
-    whatever others have tried, unless a second code of six digits is asked for beside it. ``one_is_enough``: the second
-    code is not needed. The command that used the code may repeat itself and meets RIGHT again, unchanged.
+    ``is_long_code``: what was typed is the long code of the newest message, which is not found by trying: as a first
+    code it counts whatever others have tried. ``one_is_enough``: the second code is not needed. The command that used
+    the code may repeat itself and meets RIGHT again, unchanged.
     """
     code = challenge.code
     second = None if one_is_enough else code.old_hashed
-    cannot_be_guessed = is_long_code and second is None
-    if tries_left(challenge, rules, now, trier) <= 0 and not cannot_be_guessed:
+    if tries_left(challenge, rules, now, trier) <= 0 and not is_long_code:
         return Verdict.TOO_MANY_TRIES, challenge
-    old_agrees = second is None or old_matches(second)
     by_sms = code.sms_hashed is not None and matches(code.sms_hashed)
-    if (matches(code.hashed) or by_sms or is_long_code) and old_agrees:
+    is_first = matches(code.hashed) or by_sms or is_long_code
+    tried = replace(trier, of_second=is_first and second is not None and code.second_channel is not None)
+    if tried.of_second and tries_left(challenge, rules, now, tried) <= 0:
+        return Verdict.TOO_MANY_SECOND_TRIES, challenge
+    if is_first and (second is None or old_matches(second)):
         return _judge_current(challenge, command_id, rules, now, is_long_code=is_long_code)
     if any(matches(hashed) for hashed in challenge.superseded):
         return Verdict.SUPERSEDED, challenge
     if code.used_by is not None:
         return Verdict.USED, challenge
-    if _is_over(code, rules, now):
+    if _is_over(code, rules, now, is_long_code=is_long_code):
         return Verdict.EXPIRED, challenge
-    return Verdict.WRONG, _with_wrong_try(challenge, rules, now, trier)
+    verdict = Verdict.SECOND_WRONG if tried.of_second else Verdict.WRONG
+    return verdict, _with_wrong_try(challenge, rules, now, tried)
 
 
 def tries_left(challenge: Challenge, rules: CodeRules, now: datetime, trier: Trier = UNKNOWN_TRIER) -> int:
     """Return how many wrong tries of the present code this trier has left, 0 or more.
 
     Wrong tries count against whoever tries, and against the address: what a stranger tries takes nothing from the asker
-    or from a known device. Only known devices go on when the address had its guesses of a day.
+    or from a known device. Only known devices go on when the address had its guesses of a day. Tries of a second code
+    have a count of a day of their own.
     """
     code = challenge.code
-    if trier.trying is Trying.ASKER:
+    if _is_asker_of_first(trier):
         own = code.tries_left
     else:
         own = next((tries.left for tries in code.others if tries.key == trier.key), rules.tries)
     if trier.trying is Trying.DEVICE:
         return own
-    return max(0, min(own, rules.guesses_per_day - _guesses(challenge, now)))
+    if trier.of_second:
+        second_guesses = _of_a_day(challenge.second_guesses, challenge.second_guessed_since, now)
+        return max(0, min(own, rules.second_guesses_per_day - second_guesses))
+    guesses = _of_a_day(challenge.guesses, challenge.guessed_since, now)
+    return max(0, min(own, rules.guesses_per_day - guesses))
 
 
 def _with_wrong_try(challenge: Challenge, rules: CodeRules, now: datetime, trier: Trier) -> Challenge:
     code, left = challenge.code, tries_left(challenge, rules, now, trier) - 1
-    if trier.trying is Trying.ASKER:
+    if _is_asker_of_first(trier):
         tried = replace(code, tries_left=left)
     else:
         others = tuple(tries for tries in code.others if tries.key != trier.key)
         tried = replace(code, others=(*others, Tries(trier.key, left)))
     if trier.trying is Trying.DEVICE:
         return replace(challenge, code=tried)
-    guesses = _guesses(challenge, now)
+    if trier.of_second:
+        guesses = _of_a_day(challenge.second_guesses, challenge.second_guessed_since, now)
+        since = challenge.second_guessed_since if guesses else now
+        return replace(challenge, code=tried, second_guesses=guesses + 1, second_guessed_since=since)
+    guesses = _of_a_day(challenge.guesses, challenge.guessed_since, now)
     since = challenge.guessed_since if guesses else now
     return replace(challenge, code=tried, guesses=guesses + 1, guessed_since=since)
 
 
-def _guesses(challenge: Challenge, now: datetime) -> int:
-    since = challenge.guessed_since
-    return challenge.guesses if since is not None and now - since < DAY else 0
+def _is_asker_of_first(trier: Trier) -> bool:
+    return trier.trying is Trying.ASKER and not trier.of_second
+
+
+def _of_a_day(guesses: int, since: datetime | None, now: datetime) -> int:
+    return guesses if since is not None and now - since < DAY else 0
 
 
 def _judge_current(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from shared.errors import NotFound, Refusal, TooManyRequests
 
 
@@ -51,8 +53,8 @@ class SmsBudgetSpent(TooManyRequests):
     code = "sms_budget_spent"
     title = "Today no more codes go by SMS to numbers of this country."
     title_id = "Hari ini tidak ada lagi kode yang dikirim lewat SMS ke nomor negara ini."
-    next_action = "Use an email address, for example name@example.org, or try again tomorrow."
-    next_action_id = "Gunakan alamat email, misalnya nama@contoh.id, atau coba lagi besok."
+    next_action = "Use an email address, for example name@example.org, or a known device, or try again tomorrow."
+    next_action_id = "Gunakan alamat email, misalnya nama@contoh.id, atau perangkat yang dikenal, atau coba lagi besok."
 
 
 class NumberNeeded(Refusal):
@@ -171,10 +173,15 @@ class CodeUsed(Refusal):
 
 
 class TooManyTries(TooManyRequests):
-    """Every try of this code is used up for the one who tries; the long code of the message still counts."""
+    """Every try of this code is used up for the one who tries; at a sign-in the long code of the message counts."""
 
     code = "too_many_tries"
     title = "The code was typed wrong too often and does not count any more."
     title_id = "Kode salah dimasukkan terlalu sering dan tidak berlaku lagi."
-    next_action = "Type the long code of the newest message, such as ABCD-EFGH-JKLM, or ask for a new code."
-    next_action_id = "Masukkan kode panjang dari pesan terbaru, misalnya ABCD-EFGH-JKLM, atau minta kode baru."
+    next_action = "Ask for a new code, and read it from the newest message."
+    next_action_id = "Minta kode baru, dan bacalah dari pesan terbaru."
+
+
+USE_LONG_CODE: Final = "Type the long code of the newest message, such as ABCD-EFGH-JKLM, or ask for a new code."
+USE_LONG_CODE_ID: Final = "Masukkan kode panjang dari pesan terbaru, misalnya ABCD-EFGH-JKLM, atau minta kode baru."
+"""Next action instead where a message for signing in has a long code."""

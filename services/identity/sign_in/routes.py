@@ -53,7 +53,7 @@ RESENDS_PER_ADDRESS: Final = (
 
 
 ASKING = (CodeSentJustNow, TooManyCodes)
-_BUSY = (PhoneCountryUnserved, ProofOfWorkNeeded, SmsBudgetSpent)
+_BUSY = (PhoneCountryUnserved, ProofOfWorkNeeded)
 
 
 _PROVING = (
@@ -156,7 +156,7 @@ async def resend(call: Call[None, ResendQuery]) -> ChallengeView:
     access=PUBLIC,
     body=Verification,
     answers={200: TokensView},
-    refusals=_PROVING,
+    refusals=(*_PROVING, SmsBudgetSpent),
     idempotent=True,
     cache_answer=False,
     rate=TRIES_PER_ADDRESS,

@@ -108,8 +108,9 @@ class ChallengeView(View):
 
     only_if_known: bool = Field(
         False,
-        description="Of a number from abroad: the code is sent only if an account has the number. Without one register "
-        "by email and add the number then. Its delivery is not told.",
+        description="Of a number from abroad, and of any number once its country had the codes by SMS of a day: the "
+        "code is sent only if an account has the number. Without one register by email and add the number then. Its "
+        "delivery is not told.",
     )
     sms_challenge_id: str | None = Field(
         None,

@@ -40,6 +40,8 @@ from services.identity.sign_in.challenge import (
     Verdict,
 )
 from services.identity.sign_in.errors import (
+    USE_LONG_CODE,
+    USE_LONG_CODE_ID,
     AddressReserved,
     ChallengeNotFound,
     CodeExpired,
@@ -149,10 +151,19 @@ class Proof:
     second_lost: bool = False
 
 
-def is_only_for_known(purpose: Purpose, country: Country | None) -> bool:
+def is_only_for_known(purpose: Purpose, country: Country) -> bool:
     """Return whether a code to a number of this country is sent only where an account has the number."""
-    is_change = purpose in (Purpose.PHONE_CHANGE, Purpose.EMAIL_CHANGE)
-    return country is not None and not country.can_register and not is_change
+    return not country.can_register and purpose not in (Purpose.PHONE_CHANGE, Purpose.EMAIL_CHANGE)
+
+
+def _served_country(number: NormalAddress) -> Country:
+    country = country_of(number.text)
+    assert country is not None, "a number of another country is refused"  # noqa: S101 - narrows the type
+    return country
+
+
+def _budget_spent(wait_seconds: float) -> SmsBudgetSpent:
+    return SmsBudgetSpent(retry_after_seconds=max(1, round(wait_seconds + 0.5)))
 
 
 ChangeAddress = Callable[[Challenge, NormalAddress], Awaitable[Credentials]]
@@ -217,7 +228,7 @@ class SigningIn:
 
         Raises:
             AddressUnusable, PhoneCountryUnserved: it is neither, or takes no SMS.
-            ProofOfWorkNeeded, SmsBudgetSpent: the network is busy, the country had its codes of the day.
+            ProofOfWorkNeeded: the network is busy.
             CodeSentJustNow, TooManyCodes: it had a code a moment ago, or too many.
         """
         allow_test_domains = self._context.settings.allows_test_domains
@@ -311,6 +322,7 @@ class SigningIn:
             ChallengeNotFound: there is none, or it is too old.
             OldCodeNeeded: the old address has to agree.
             SecondCodeNeeded, RecoveryWaits: the device is new, and the account's other address has to agree.
+            SmsBudgetSpent: the other address is a number whose country had its codes of the day.
             CodeWrong, CodeExpired, CodeSuperseded, CodeUsed, TooManyTries: each with ``tries_left``.
             AddressTaken: another account proved the address first.
             AddressReserved: it can still come back to the account that gave it up some days ago.
@@ -336,7 +348,7 @@ class SigningIn:
             if challenge is not record.state:
                 await self._save(record, challenge)
             if verdict is not Verdict.RIGHT:
-                self._refuse_code(verdict, self._tries_left(challenge, ASKER))
+                self._refuse_code(verdict, self._tries_left(challenge, ASKER), challenge.purpose)
             return self._challenge_vault.challenge_address(challenge_id, challenge)
 
         return await again(attempt)
@@ -360,12 +372,10 @@ class SigningIn:
         if rules.hourly_wait(challenge, self._rules, now) is not None:
             await self._save(record, rules.without_second_channel(challenge))
             return
-        owner = self._owner(record.id, challenge)
-        phone = await self._phone_behind(record.id, challenge)
         code = self._context.randomness.digits(CODE_DIGITS)
-        command = self._challenge_vault.send_sms_code(record.id, challenge, owner, phone, code)
+        copies = await self._sms_copy(record.id, challenge, code)
         sent = rules.with_sms_code(challenge, self._challenge_vault.hash_code(code, record.id), now)
-        await self._save(record, sent, [command] if command is not None else [])
+        await self._save(record, sent, copies)
 
     async def forget(self, record: Record[Challenge]) -> None:
         """The address was not asked about for a day: nothing of it is kept here."""
@@ -413,32 +423,57 @@ class SigningIn:
                 bits=limits.proof_bits,
             )
 
-    async def _may_send(self, request: CodeRequest) -> bool:
-        """Return whether the code goes out, and count it against its country's day if it goes by SMS.
+    async def _admit_sms(self, request: CodeRequest) -> tuple[bool, bool]:
+        """Return whether the code goes out, and whether the answer says that it goes to known numbers only.
 
-        To a number from abroad it goes only where an account has it; the answer does not tell.
+        A code by SMS counts against its country's day. To a number from abroad it goes only where an account has the
+        number; at a sign-in to every number, once the country had its codes of the day. The answer does not tell.
 
         Raises:
-            SmsBudgetSpent: numbers that may register, and changes of address, had their codes of the day.
+            SmsBudgetSpent: changes of address and assistances, once the country had its codes of the day.
         """
+        if request.asked is not None:
+            await self._refuse_spent(request.asked.old)
         if request.address.channel is not Channel.SMS:
-            return True
-        country = country_of(request.address.text)
-        assert country is not None, "a number of another country is refused"  # noqa: S101 - narrows the type
-        if is_only_for_known(request.purpose, country):
-            known = await self._accounts.account_reached_at(self._account_vault.fingerprints(request.address))
-            return known is not None and (request.by_device or not await self._budget_wait(country))
-        wait_seconds = 0.0 if request.by_device else await self._budget_wait(country)
-        if wait_seconds:
-            raise SmsBudgetSpent(retry_after_seconds=max(1, round(wait_seconds + 0.5)))
-        return True
+            return True, False
+        country = _served_country(request.address)
+        wait_seconds = 0.0 if request.by_device else await self._budget_wait("sms", country)
+        if wait_seconds and request.purpose is not Purpose.SIGN_IN:
+            raise _budget_spent(wait_seconds)
+        if not wait_seconds and not is_only_for_known(request.purpose, country):
+            return True, False
+        known = await self._accounts.account_reached_at(self._account_vault.fingerprints(request.address))
+        is_refused = known is None or bool(wait_seconds and await self._budget_wait("sms-known", country))
+        return not is_refused, True
 
-    async def _budget_wait(self, country: Country) -> float:
+    async def _refuse_spent(self, known: NormalAddress) -> None:
+        """Count a code to an address of an account if it goes by SMS.
+
+        Raises:
+            SmsBudgetSpent: the country had its codes of the day, and those of numbers that have an account.
+        """
+        wait_seconds = await self._known_wait(known)
+        if wait_seconds:
+            raise _budget_spent(wait_seconds)
+
+    async def _known_wait(self, known: NormalAddress) -> float:
+        """Count a code to an address of an account; strangers who spend the country's codes leave these as many."""
+        if known.channel is not Channel.SMS:
+            return 0.0
+        country = _served_country(known)
+        return await self._budget_wait("sms", country) and await self._budget_wait("sms-known", country)
+
+    async def _budget_wait(self, budget: str, country: Country) -> float:
         """Count a code by SMS; seconds until the country's next day if it had all of this one, which alerts."""
-        name = f"sms|{country.calling_code}"
+        name = f"{budget}|{country.calling_code}"
         wait_seconds = await self._counts.allow(name, country.codes_per_day, DAY, self._context.now())
         if wait_seconds:
-            log.error("identity.sms_budget_spent", country=country.calling_code, codes_per_day=country.codes_per_day)
+            log.error(
+                "identity.sms_budget_spent",
+                budget=budget,
+                country=country.calling_code,
+                codes_per_day=country.codes_per_day,
+            )
         return wait_seconds
 
     def _challenge_id(self, request: CodeRequest) -> str:
@@ -461,7 +496,8 @@ class SigningIn:
             proof=self._proof(asked),
         )
         challenge = self._with_registration(challenge_id, challenge, request)
-        is_sent = await self._may_send(request)
+        is_sent, only_if_known = await self._admit_sms(request)
+        challenge = replace(challenge, only_if_known=only_if_known)
         messages = self._messages(challenge_id, challenge, request, codes) if is_sent else []
         store = self._context.store
         self._recent.put(await store.insert(CHALLENGE, challenge_id, challenge, now=now, events=messages))
@@ -479,13 +515,11 @@ class SigningIn:
         codes, fresh = self._fresh_codes(record.id, request.address.channel, request.command_id, request.asked)
         fresh = replace(fresh, by_device=request.by_device)
         challenge = rules.send_again(known, fresh, self._rules, self._context.now())
-        is_sent = await self._may_send(request)
+        is_sent, only_if_known = await self._admit_sms(request)
+        challenge = replace(challenge, only_if_known=only_if_known)
         messages = self._messages(record.id, challenge, request, codes) if is_sent else []
         if request.by_sms and request.purpose is Purpose.SIGN_IN:
-            phone = await self._phone_behind(record.id, challenge)
-            owner = self._owner(record.id, challenge)
-            copy = self._challenge_vault.send_sms_code(record.id, challenge, owner, phone, codes[0])
-            messages += [copy] if copy is not None else []
+            messages += await self._sms_copy(record.id, challenge, codes[0])
         await self._save(record, challenge, messages)
         return self._seen(record.id, challenge, request.address, asked_by=request.command_id)
 
@@ -500,7 +534,7 @@ class SigningIn:
         if phone is None:
             return
         command_id = derived_id("registration phone", challenge_id, str(challenge.code.serial))
-        with suppress(CodeSentJustNow, TooManyCodes, SmsBudgetSpent):
+        with suppress(CodeSentJustNow, TooManyCodes):
             await self.ask(Purpose.SIGN_IN, phone, challenge.language, command_id)
 
     async def _count_change(self, challenge_id: str, address: NormalAddress, asked: ChangeRequest | None) -> None:
@@ -561,6 +595,16 @@ class SigningIn:
             return None
         return self._account_vault.phone_of(record.id, record.state)
 
+    async def _sms_copy(self, challenge_id: str, challenge: Challenge, code: str) -> list[Message]:
+        """Return the command that sends a code to the account's number too: none without a number or a budget."""
+        phone = await self._phone_behind(challenge_id, challenge)
+        copy = self._challenge_vault.send_sms_code(
+            challenge_id, challenge, self._owner(challenge_id, challenge), phone, code
+        )
+        if copy is None or phone is None or await self._known_wait(phone):
+            return []
+        return [copy]
+
     def _refuse_haste(self, challenge_id: str, wait: MustWait) -> NoReturn:
         seconds = max(1, round((wait.until - self._context.now()).total_seconds() + 0.5))
         refusal = TooManyCodes if wait.hourly else CodeSentJustNow
@@ -579,7 +623,7 @@ class SigningIn:
             if is_alone and state.purpose is not Purpose.SIGN_IN:
                 raise OldCodeNeeded(field="/old_code", tries_left=self._tries_left(state, trier))
             if is_alone and device is None and not proof.second_lost:
-                raise self._second_code_needed(state, self._tries_left(state, trier))
+                raise self._second_code_needed(state, trier)
             return self._judge(challenge_id, state, proof, trier)
 
         record, verdict, challenge = await self._decide(challenge_id, judge)
@@ -587,7 +631,8 @@ class SigningIn:
             if challenge is not record.state:
                 await self._save(record, challenge)
             trier = self._trier(challenge_id, challenge, visitor, device)
-            self._refuse_code(verdict, self._tries_left(challenge, trier))
+            tried = replace(trier, of_second=verdict is Verdict.SECOND_WRONG)
+            self._refuse_code(verdict, self._tries_left(challenge, tried), record.state.purpose)
         recovery: Recovery | None = None
         if record.state.purpose is Purpose.SIGN_IN and device is None:
             recovery = await self._check_new_device(record, challenge, proof)
@@ -632,7 +677,7 @@ class SigningIn:
         if proof.second_lost:
             return await self._await_recovery(holder, proven, other, record, used)
         asking = await self._ask_second_address(record, holder.id, other)
-        raise self._second_code_needed(asking, self._tries_left(asking, ASKER))
+        raise self._second_code_needed(asking, ASKER)
 
     def _proven_channel(self, record: Record[Challenge], proof: Proof) -> Channel:
         hashed = record.state.code.sms_hashed
@@ -640,6 +685,7 @@ class SigningIn:
         return Channel.SMS if by_sms else record.state.address_channel
 
     async def _ask_second_address(self, record: Record[Challenge], account_id: str, other: NormalAddress) -> Challenge:
+        await self._refuse_spent(other)
         code, vault = self._context.randomness.digits(CODE_DIGITS), self._challenge_vault
         hashed = vault.hash_code(code, record.id)
         asking = rules.with_second_code(record.state, hashed, other.channel, self._rules, self._context.now())
@@ -654,13 +700,18 @@ class SigningIn:
         record: Record[Challenge],
         used: Challenge,
     ) -> Recovery:
-        """Return the recovery if the other address had its time to object, else begin that time or go on waiting."""
+        """Return the recovery if the other address had its time to object, else begin that time or go on waiting.
+
+        While one by the other address is open none begins by this one: neither holder ends the other's wait unseen.
+        """
         now, account = self._context.now(), holder.state
-        recovery = accounts.recovery_by(account, proven, now)
+        recovery, of_other = (accounts.recovery_by(account, channel, now) for channel in (proven, _OTHER[proven]))
         if recovery is not None and now >= recovery.ready_at:
             return recovery
         if used is not record.state:
             await self._save(record, used)
+        if of_other is not None:
+            raise RecoveryWaits(cause=NOT_VERIFIED, recover_at=moment(of_other.ends_at))
         if recovery is None:
             wait_seconds = self._context.settings.address_change_rules.recovery_seconds
             account = accounts.begin_recovery(account, proven, wait_seconds, now)
@@ -670,15 +721,14 @@ class SigningIn:
             await self._accounts.save_account(holder, account, now, [notice])
         raise RecoveryWaits(cause=NOT_VERIFIED, recover_at=moment(recovery.ready_at))
 
-    @staticmethod
-    def _second_code_needed(challenge: Challenge, tries_left: int) -> SecondCodeNeeded:
+    def _second_code_needed(self, challenge: Challenge, trier: Trier) -> SecondCodeNeeded:
         channel = challenge.code.second_channel
         return SecondCodeNeeded(
             field="/second_code",
             cause=NOT_VERIFIED,
             second_code_channel=channel.value if channel is not None else None,
             expires_at=moment(challenge.code.expires_at),
-            tries_left=tries_left,
+            tries_left=self._tries_left(challenge, replace(trier, of_second=True)),
         )
 
     def _sign_in_notice(
@@ -817,13 +867,14 @@ class SigningIn:
         return self._credentials.account_credentials(record.id, session)
 
     @staticmethod
-    def _refuse_code(verdict: Verdict, tries_left: int) -> NoReturn:
+    def _refuse_code(verdict: Verdict, tries_left: int, purpose: Purpose) -> NoReturn:
+        next_action, next_action_id = TooManyTries.next_action, TooManyTries.next_action_id
+        if purpose is Purpose.SIGN_IN and verdict in (Verdict.WRONG, Verdict.TOO_MANY_TRIES):
+            next_action, next_action_id = USE_LONG_CODE, USE_LONG_CODE_ID
         match verdict:
-            case Verdict.WRONG if tries_left == 0:
-                raise CodeWrong(
-                    tries_left=0, next_action=TooManyTries.next_action, next_action_id=TooManyTries.next_action_id
-                )
-            case Verdict.WRONG:
+            case Verdict.WRONG | Verdict.SECOND_WRONG if tries_left == 0:
+                raise CodeWrong(tries_left=0, next_action=next_action, next_action_id=next_action_id)
+            case Verdict.WRONG | Verdict.SECOND_WRONG:
                 raise CodeWrong(tries_left=tries_left)
             case Verdict.EXPIRED:
                 raise CodeExpired(tries_left=tries_left)
@@ -832,7 +883,7 @@ class SigningIn:
             case Verdict.USED:
                 raise CodeUsed(tries_left=tries_left)
             case _:
-                raise TooManyTries(tries_left=0)
+                raise TooManyTries(tries_left=0, next_action=next_action, next_action_id=next_action_id)
 
     # Shared
 
@@ -911,8 +962,7 @@ class SigningIn:
             self._tries_left(challenge, trier),
             asker_token=vault.asker_token(challenge_id, challenge.code) if is_asker else None,
             sms_challenge_id=self._sms_challenge_id(challenge_id, challenge),
-            is_only_for_known=named.channel is Channel.SMS
-            and is_only_for_known(challenge.purpose, country_of(named.text)),
+            is_only_for_known=challenge.only_if_known,
         )
 
     def _sms_challenge_id(self, challenge_id: str, challenge: Challenge) -> str | None:

@@ -21,6 +21,20 @@ def test_a_code_is_not_guessed_and_the_owner_gets_in(patience: timedelta) -> Non
     assert ended.by_message == ended.by_device == ended.owner_tried > 200
 
 
+@pytest.mark.parametrize("patience", [timedelta(), guess.PATIENCE])
+def test_the_second_code_is_not_guessed_by_the_holder_of_the_other_address(patience: timedelta) -> None:
+    strangers, holder = (
+        guess.attack(CodeRules(), ADDRESSES, patience=patience, holds_address=holds) for holds in (False, True)
+    )
+    assert guess.chance(strangers.guessed_at) < guess.chance(holder.guessed_at) < guess.MOST_CHANCE
+    assert holder.by_device == holder.owner_tried > 200
+
+
+def test_twin_without_a_days_count_of_its_own_the_second_code_is_guessed() -> None:
+    ended = guess.attack(CodeRules(second_guesses_per_day=10**9), ADDRESSES, holds_address=True)
+    assert guess.chance(ended.guessed_at) > guess.MOST_CHANCE
+
+
 def test_a_patient_attacker_joins_the_guesses_of_two_days() -> None:
     at_once, patient = (guess.attack(CodeRules(), ADDRESSES, patience=wait) for wait in (timedelta(), guess.PATIENCE))
     assert guess.chance(patient.guessed_at) > 1.9 * guess.chance(at_once.guessed_at)

@@ -23,12 +23,14 @@ from services.identity.sign_in.errors import (
     CodeWrong,
     OldCodeNeeded,
     TooManyCodes,
+    TooManyTries,
 )
 from shared.errors import NotFound
 from shared.events.identity import SessionEnded
 from shared.sessions import SessionOver
 from shared.store.kinds import Record
 from shared.tokens import Caller
+from tests.unit.identity.browsers import other_code
 from tests.unit.identity.world import World
 
 WEEK_SECONDS = 7 * 86400
@@ -363,6 +365,28 @@ async def test_an_undo_and_a_change_at_once_leave_no_thief(world: World) -> None
     email = AccountVault(world.identity.context.seals).email_of(account_id, state)
     assert email is not None
     assert (email.text, state.sessions) == ("budi@example.org", ())
+
+
+async def test_the_new_holder_of_a_freed_address_signs_in_with_the_first_code(world: World) -> None:
+    old_account_id = await world.sign_up("lama@example.org")
+    await world.change_address(old_account_id, email=NEW)
+    for _ in range(8):
+        world.clock.advance(86_400)
+        await world.worker.run_due()
+    assert await world.sign_up("lama@example.org") != old_account_id
+
+
+async def test_a_change_of_address_that_is_tried_too_often_speaks_of_no_long_code(world: World) -> None:
+    account_id = await world.sign_up()
+    challenge_id = await ask_email(world, await world.caller(account_id))
+    code, old_code = await world.codes_of(challenge_id)
+    told = []
+    for _ in range(6):
+        with pytest.raises((CodeWrong, TooManyTries)) as refused:
+            await world.identity.signing_in.verify(challenge_id, other_code(code), world.command(), old_code=old_code)
+        told.append((refused.value.code, refused.value.next_action))
+    ask_for_new = "Ask for a new code, and read it from the newest message."
+    assert told[-2:] == [("code_wrong", ask_for_new), ("too_many_tries", ask_for_new)]
 
 
 def test_an_old_account_document_still_loads(world: World) -> None:

@@ -25,7 +25,7 @@ from services.identity.applicants.registry_match import Cause, Field, FieldAnswe
 from services.identity.applicants.repository import APPLICANT, PERSON
 from services.identity.applicants.schemas import ApplicantView
 from shared.errors import NotFound, Refusal, UpstreamDown
-from shared.events.identity import ApplicantAdded, ApplicantConfirmed, ApplicantRefused
+from shared.events.identity import ApplicantAdded, ApplicantConfirmed, ApplicantRefused, ApplicantReopened
 from tests.unit.identity.world import BUDI, PUTRI, SRI, World, all_match, nobody
 
 DOWN = UpstreamDown("dukcapil", "timeout")
@@ -211,6 +211,22 @@ async def test_a_failed_applicant_is_corrected_and_checked_anew(world: World) ->
         await world.identity.applicants.ask_again(account_id, applicant_id, "ask-1")
 
 
+@pytest.mark.parametrize("answer", [RegistryAnswer(refusal=Cause.NOT_FOUND), all_match(birth_place=FieldAnswer(False))])
+async def test_a_further_check_takes_the_answer_before_it_back(world: World, answer: RegistryAnswer) -> None:
+    account_id = await world.sign_up()
+    world.registry.says = answer
+    applicant_id = await world.confirmed(account_id)
+    reopened = ApplicantReopened(account_id=account_id, applicant_id=applicant_id)
+    applicants = world.identity.applicants
+    for command in ("ask-1", "ask-1", "ask-2"):
+        await applicants.ask_again(account_id, applicant_id, command)
+    assert await world.said(ApplicantReopened) == [reopened], "nothing is taken back before there is an answer"
+    await world.worker.run_due()
+    for birth_place in ("BOGOR", "DEPOK"):
+        await applicants.correct(account_id, applicant_id, replace(BUDI, birth_place=birth_place), None)
+    assert await world.said(ApplicantReopened) == [reopened, reopened]
+
+
 async def test_five_failed_checks_a_day_and_silence_counts_for_none(world: World) -> None:
     account_id = await world.sign_up()
     world.registry.says = RegistryAnswer(refusal=Cause.NOT_FOUND)
@@ -242,6 +258,50 @@ async def test_one_nik_is_not_probed_from_many_accounts() -> None:
         await world.identity.applicants.ask_again(account_id, applicant_id, "ask-9")
     with pytest.raises(TooManyIdentityTries):
         await world.identity.applicants.correct(account_id, applicant_id, BUDI, None)
+
+
+async def guess_names(world: World, account_id: str, times: int) -> None:
+    """Add an applicant, try a NIK of somebody else with made-up names, then move the applicant away from it."""
+    applicants = world.identity.applicants
+    seen = await applicants.add(account_id, replace(SRI, full_name="GUESS"), None, world.command())
+    await world.worker.run_due()
+    for number in range(times - 1):
+        await applicants.correct(account_id, seen.applicant_id, replace(SRI, full_name=f"GUESS {number}"), None)
+        await world.worker.run_due()
+    await applicants.correct(account_id, seen.applicant_id, nobody(len(world.registry.asked)), None)
+    await world.worker.run_due()
+
+
+@pytest.mark.acceptance("F24.limit_per_account")
+async def test_an_account_has_five_failed_tries_at_a_nik_however_it_moves_its_applicants(world: World) -> None:
+    world.registry.says = RegistryAnswer(refusal=Cause.NAME_DIFFERS)
+    account_id = await world.sign_up()
+    await guess_names(world, account_id, 4)
+    with pytest.raises(TooManyIdentityTries):
+        await guess_names(world, account_id, 4)
+    assert sum(asked.nik == SRI.nik for asked in world.registry.asked) == 5
+    _, last = await world.identity.applicants.list_applicants(account_id)
+    world.clock.advance(86399)
+    with pytest.raises(TooManyIdentityTries):
+        await world.identity.applicants.ask_again(account_id, last.applicant_id, "early")
+    world.clock.advance(1)
+    await world.identity.applicants.ask_again(account_id, last.applicant_id, "a day later")
+
+
+@pytest.mark.acceptance("F24.limit_per_nik")
+async def test_tries_at_a_nik_are_remembered_over_all_accounts_that_have_left_it() -> None:
+    world = World(failed_checks_per_nik_per_day=3)
+    world.registry.says = RegistryAnswer(refusal=Cause.NAME_DIFFERS)
+    for number in range(3):
+        await guess_names(world, await world.sign_up(f"account{number}@example.org"), 1)
+    account_id = await world.sign_up("account9@example.org")
+    with pytest.raises(TooManyIdentityTries):
+        await guess_names(world, account_id, 2)
+    assert sum(asked.nik == SRI.nik for asked in world.registry.asked) == 4, (
+        "the first one of an account is never refused"
+    )
+    world.clock.advance(86400)
+    await guess_names(world, await world.sign_up("account10@example.org"), 2)
 
 
 @pytest.mark.acceptance("F24.limit_per_account")

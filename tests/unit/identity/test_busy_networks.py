@@ -15,6 +15,7 @@ from services.identity.sign_in import service as sign_in_service
 from services.identity.sign_in.proof_of_work import ProofsOfWork, solve, zero_bits
 from shared.events.notification import DeliverySent
 from tests.unit.identity.browsers import Browser, Browsers, running
+from tests.unit.identity.test_new_devices import EMAIL, PHONE, home_of_two_addresses
 from tests.unit.identity.test_signing_in import _hear
 from tests.unit.identity.world import World, make_settings
 
@@ -186,24 +187,71 @@ async def with_budget(monkeypatch: pytest.MonkeyPatch, country: Country) -> None
     monkeypatch.setattr(sign_in_service, "country_of", lambda _: country)
 
 
-async def test_a_country_that_had_its_codes_of_the_day_is_refused_and_operators_are_alerted(
+async def spend_codes(browsers: Browsers, most: int) -> None:
+    """Ask for codes to numbers without an account, as many as the country has in a day."""
+    for number in range(most):
+        assert (await browsers.at(f"10.2.{number}.1").ask(f"+62813000001{number:02d}"))[0] == 202
+
+
+async def codes_to(world: World, *addresses: str) -> list[int]:
+    """How many codes each of these addresses was sent."""
+    sent = [code["address"] for code in await world.codes()]
+    return [sent.count(address) for address in addresses]
+
+
+async def test_once_a_country_had_its_codes_of_the_day_an_unknown_number_gets_none_and_operators_are_alerted(
     browsers: Browsers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world, home = browsers.world, browsers.at("10.0.0.1")
     account_id = await home.sign_in("081234567890")
     await with_budget(monkeypatch, Country("62", can_register=True, codes_per_day=2))
+    before = len(await world.codes())
     with capture_logs() as logs:
         answers = [await browsers.at(f"10.0.1.{number}").ask(f"08123456780{number}") for number in range(3)]
-    assert [status for status, _ in answers] == [202, 202, 429]
-    problem = answers[2][1]
-    assert (problem["code"], "email" in problem["next_action"]) == ("sms_budget_spent", True)
+    assert [(status, challenge["only_if_known"]) for status, challenge in answers] == [
+        *((202, False), (202, False), (202, True)),
+    ]
+    assert len(await world.codes()) == before + 2
     alerts = [line for line in logs if line["event"] == "identity.sms_budget_spent"]
-    assert [(line["log_level"], line["country"]) for line in alerts] == [("error", "62")]
+    assert [(line["log_level"], line["country"], line["budget"]) for line in alerts] == [("error", "62", "sms")]
     assert "812345678" not in repr(logs)
     world.clock.advance(61)
     assert await home.sign_in("081234567890") == account_id, "a known device still gets its code"
     world.clock.advance(86_400)
-    assert (await browsers.at("10.0.1.9").ask("081234567802"))[0] == 202
+    assert (await browsers.at("10.0.1.9").ask("081234567802"))[1]["only_if_known"] is False
+
+
+async def test_strangers_numbers_do_not_spend_the_codes_of_numbers_that_have_an_account(
+    browsers: Browsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = browsers.world
+    await browsers.at("10.0.0.1").sign_in(PHONE)
+    world.clock.advance(3600)
+    await with_budget(monkeypatch, Country("62", can_register=True, codes_per_day=20))
+    await spend_codes(browsers, 20)
+    new, before = browsers.at("10.0.0.2"), await codes_to(world, PHONE, "+6281300000199")
+    seen = []
+    for phone in (PHONE, "+6281300000199"):
+        status, challenge = await new.ask(phone)
+        _, later = await new.get(f"/v1/challenges/{challenge['challenge_id']}")
+        seen.append((status, *(_anonymous(view) for view in (challenge, later))))
+    assert seen[0] == seen[1], "the answer does not tell which of them has an account"
+    assert (before, await codes_to(world, PHONE, "+6281300000199")) == ([1, 0], [2, 0])
+
+
+async def test_numbers_that_have_an_account_have_their_own_codes_of_the_day_and_no_more(
+    browsers: Browsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = browsers.world
+    await browsers.at("10.0.0.1").sign_in(PHONE)
+    world.clock.advance(3600)
+    await with_budget(monkeypatch, Country("62", can_register=True, codes_per_day=1))
+    await spend_codes(browsers, 1)
+    before = len(await world.codes())
+    for _ in range(2):
+        world.clock.advance(61)
+        assert (await browsers.at("10.0.0.2").ask(PHONE))[0] == 202
+    assert len(await world.codes()) == before + 1
 
 
 async def test_from_abroad_a_spent_budget_is_told_to_nobody(
@@ -213,14 +261,69 @@ async def test_from_abroad_a_spent_budget_is_told_to_nobody(
     account_id = await home.sign_in("budi@example.org")
     await with_budget(monkeypatch, Country("60", can_register=False, codes_per_day=1))
     await world.change_address(account_id, phone=ABROAD)
-    before = len(await world.codes())
     world.clock.advance(3600)
+    await browsers.at("10.0.0.2").ask(ABROAD)
+    world.clock.advance(61)
+    before = len(await world.codes())
     for phone in (ABROAD, "+60123456780"):
         assert (await browsers.at("10.0.0.2").ask(phone))[0] == 202
     assert len(await world.codes()) == before
     world.clock.advance(61)
     assert (await home.ask(ABROAD))[0] == 202
     assert len(await world.codes()) == before + 1
+
+
+async def account_without_budget(browsers: Browsers, monkeypatch: pytest.MonkeyPatch) -> Browser:
+    """A browser at home in an account with email and number, of a country that had all its codes of the day."""
+    home, _ = await home_of_two_addresses(browsers)
+    await with_budget(monkeypatch, Country("62", can_register=True, codes_per_day=0))
+    return home
+
+
+async def test_a_second_code_by_sms_is_counted_and_refused_in_words_once_none_is_left(
+    browsers: Browsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await account_without_budget(browsers, monkeypatch)
+    new = browsers.at("10.0.0.2")
+    _, challenge = await new.ask(EMAIL)
+    code = await browsers.world.code(challenge["challenge_id"])
+    status, problem = await new.prove(challenge, code)
+    assert (status, problem["code"], "known device" in problem["next_action"]) == (429, "sms_budget_spent", True)
+    await with_budget(monkeypatch, Country("62", can_register=True, codes_per_day=2))
+    assert (await new.prove(challenge, code))[1]["code"] == "second_code_needed", "the first code still counts"
+    await spend_codes(browsers, 2)
+    new_number = (await browsers.at("10.0.0.3").ask("+6281300000198"))[1]
+    assert new_number["only_if_known"] is True
+
+
+@pytest.mark.parametrize("budget", [0, 1])
+async def test_a_copy_by_sms_is_counted_and_left_out_once_none_is_left(
+    browsers: Browsers, monkeypatch: pytest.MonkeyPatch, budget: int
+) -> None:
+    await account_without_budget(browsers, monkeypatch)
+    await with_budget(monkeypatch, Country("62", can_register=True, codes_per_day=budget))
+    world, new = browsers.world, browsers.at("10.0.0.2")
+    _, challenge = await new.ask(EMAIL)
+    before = len(await world.codes())
+    world.clock.advance(60)
+    await world.worker.run_due()
+    for _ in range(2):
+        world.clock.advance(60)
+        assert (await new.post(f"/v1/challenges/{challenge['challenge_id']}/resend?channel=sms"))[0] == 202
+    sent = [code["channel"] for code in (await world.codes())[before:]]
+    assert (sent.count("email"), sent.count("sms")) == (2, 2 * budget), "the country's own, and that of known numbers"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"), [("phone", {"phone": "081234567899"}), ("email", {"email": "b@example.org"})]
+)
+async def test_a_change_of_address_is_refused_in_words_once_no_code_by_sms_is_left(
+    browsers: Browsers, monkeypatch: pytest.MonkeyPatch, path: str, body: dict[str, str]
+) -> None:
+    home = await account_without_budget(browsers, monkeypatch)
+    await home.sign_in(EMAIL)
+    status, problem = await home.call("PUT", f"/v1/account/{path}", {**body, "prove_by": "sms"})
+    assert (status, problem["code"]) == (429, "sms_budget_spent")
 
 
 async def test_codes_by_email_have_no_budget_of_a_country(browsers: Browsers, monkeypatch: pytest.MonkeyPatch) -> None:

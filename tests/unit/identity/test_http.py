@@ -117,6 +117,22 @@ async def test_the_way_from_registration_to_a_confirmed_applicant(client: Client
     )
     status, problem = await post(client, f"/v1/applicants/{added['applicant_id']}/identity-checks", {}, token)
     assert (status, problem["code"]) == (409, "identity_already_confirmed")
+    assert problem["next_call"] == {"method": "POST", "href": "/v1/applications"}
+
+
+async def test_another_nik_for_a_confirmed_applicant_is_another_person_who_is_added(
+    client: Client, world: World
+) -> None:
+    token = (await sign_up(client, world, "budi@example.org"))["access_token"]
+    _, added = await post(client, "/v1/applicants", FORM, token)
+    await world.worker.run_due()
+    typed = {**FORM, "full_name": SRI.full_name, "nik": SRI.nik}
+    headers = {"Authorization": f"Bearer {token}", "Accept-Language": "en"}
+    async with client.put(f"/v1/applicants/{added['applicant_id']}", json=typed, headers=headers) as answer:
+        status, problem = answer.status, await answer.json()
+    assert (status, problem["code"], problem["field"]) == (409, "identity_already_confirmed", "/nik")
+    assert problem["next_call"] == {"method": "POST", "href": "/v1/applicants"}
+    assert problem["next_action"].startswith("Add the other person")
 
 
 async def test_one_address_in_two_spellings_is_one_account_in_the_form_that_is_delivered(

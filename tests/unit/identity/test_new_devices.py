@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from shared.events.notification import TellOfSignIn
 from shared.ids import derived_id
 from shared.store.port import StoreUnavailable
 from tests.unit.identity.browsers import Browser, Browsers, other_code, running
+from tests.unit.identity.test_address_changes import link_of
 from tests.unit.identity.world import NOTIFICATION, STAFF_PASSWORD, World
 
 EMAIL, PHONE = "budi@example.org", "+6281234567890"
@@ -166,6 +168,26 @@ async def test_the_other_address_disowns_a_sign_in_and_both_addresses_are_asked_
         assert (await browser.prove(challenge, code))[1]["code"] == "second_code_needed"
 
 
+async def test_undoing_a_change_of_address_makes_the_device_of_whoever_changed_it_unknown(
+    browsers: Browsers, world: World
+) -> None:
+    _, account_id = await home_of_two_addresses(browsers)
+    thief = browsers.at("10.0.0.9")
+    _, challenge = await thief.ask(EMAIL)
+    code = await world.code(challenge["challenge_id"])
+    await thief.prove(challenge, code)
+    assert (await thief.prove(challenge, code, second_code=await second_code(world, challenge)))[0] == 200
+    world.clock.advance(3600)
+    assert await thief.sign_in(EMAIL) == account_id, "its device is known"
+    world.clock.advance(1)
+    await world.change_address(account_id, phone="+6281234567899")
+    await world.identity.address_changes.undo(await link_of(world))
+    world.clock.advance(3600)
+    _, challenge = await thief.ask(EMAIL)
+    status, problem = await thief.prove(challenge, await world.code(challenge["challenge_id"]))
+    assert (status, problem["code"]) == (422, "second_code_needed")
+
+
 async def test_a_used_link_ends_no_later_session_and_an_old_one_is_over(browsers: Browsers, world: World) -> None:
     await browsers.at("10.0.0.1").sign_in(EMAIL)
     world.clock.advance(3600)
@@ -304,6 +326,31 @@ async def test_a_recovery_by_the_other_address_does_not_count(browsers: Browsers
     await recover(browsers, world, PHONE)
     world.clock.advance(3 * DAY_SECONDS)
     assert (await recover(browsers, world, EMAIL))[1]["code"] == "recovery_waits"
+
+
+async def test_a_recovery_is_not_overwritten_by_the_other_address(browsers: Browsers, world: World) -> None:
+    _, account_id = await home_of_two_addresses(browsers)
+    await recover(browsers, world, EMAIL)
+    begun = world.now()
+    world.clock.advance(2 * DAY_SECONDS)
+    _, problem = await recover(browsers, world, PHONE)
+    in_six_days = (begun + timedelta(days=6)).isoformat().replace("+00:00", "Z")
+    assert (problem["code"], problem["recover_at"]) == ("recovery_waits", in_six_days)
+    assert len(await news(world)) == 1
+    world.clock.advance(DAY_SECONDS)
+    status, tokens = await recover(browsers, world, EMAIL)
+    assert (status, tokens["account_id"]) == (200, account_id)
+
+
+async def test_the_other_address_begins_its_recovery_once_the_first_one_is_over(
+    browsers: Browsers, world: World
+) -> None:
+    await home_of_two_addresses(browsers)
+    await recover(browsers, world, EMAIL)
+    world.clock.advance(6 * DAY_SECONDS)
+    await recover(browsers, world, PHONE)
+    world.clock.advance(3 * DAY_SECONDS)
+    assert (await recover(browsers, world, PHONE))[0] == 200
 
 
 # Causes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from services.identity.rules import CodeRules
 from services.identity.sign_in import challenge as rules
 from services.identity.sign_in.challenge import Trier, Trying
 from tests.unit.identity.browsers import Browser, Browsers, other_code, running
+from tests.unit.identity.test_new_devices import PHONE, home_of_two_addresses, second_code
 from tests.unit.identity.world import STAFF_PASSWORD, World
 
 EMAIL = "budi@example.org"
@@ -131,6 +132,82 @@ async def test_the_long_code_of_the_message_opens_after_every_other_try_is_used_
     world.clock.advance(HOUR_SECONDS - 60 - 0.001)
     assert (await browsers.at("10.0.0.3").prove(same, message["code"]))[1]["code"] == "code_expired"
     assert (await owner.prove(same, message["long_code"].lower().replace("-", "")))[0] == 200
+
+
+async def spend_guesses(browsers: Browsers, world: World, challenge: Any) -> None:
+    """Type wrong codes from sixty network addresses, until the address had its guesses of the day."""
+    code = await world.code(challenge["challenge_id"])
+    for number in range(60):
+        await guess(browsers.at(f"10.1.{number}.1"), challenge, code, times=5)
+
+
+async def test_strangers_do_not_lock_the_owner_of_two_addresses_out(browsers: Browsers, world: World) -> None:
+    await home_of_two_addresses(browsers)
+    owner = browsers.at("10.0.0.2")
+    _, challenge = await owner.ask(EMAIL)
+    await spend_guesses(browsers, world, challenge)
+    _, problem = await owner.prove(challenge, await world.code())
+    assert (problem["code"], "long code" in problem["next_action"]) == ("too_many_tries", True)
+    long_code = (await world.codes())[-1]["long_code"]
+    _, problem = await owner.prove(challenge, long_code)
+    assert (problem["code"], problem["tries_left"]) == ("second_code_needed", 5)
+    second = await second_code(world, challenge)
+    _, problem = await owner.prove(challenge, long_code, second_code=other_code(second))
+    assert (problem["code"], problem["tries_left"]) == ("code_wrong", 4)
+    assert (await owner.prove(challenge, long_code, second_code=second))[0] == 200
+
+
+async def test_a_wrong_first_code_takes_no_try_of_the_second(browsers: Browsers, world: World) -> None:
+    await home_of_two_addresses(browsers)
+    owner, stranger = browsers.at("10.0.0.2"), browsers.at("10.0.0.3")
+    _, challenge = await owner.ask(EMAIL)
+    code = await world.code()
+    await owner.prove(challenge, code)
+    second = await second_code(world, challenge)
+    same = {"challenge_id": challenge["challenge_id"]}
+    for left in (4, 3, 2, 1, 0):
+        _, problem = await stranger.prove(same, other_code(code), second_code=second)
+        assert (problem["code"], problem["tries_left"]) == ("code_wrong", left)
+    long_code = (await world.codes())[-2]["long_code"]
+    assert (await stranger.prove(same, long_code))[1]["tries_left"] == 5
+    assert (await stranger.prove(same, long_code, second_code=second))[0] == 200
+
+
+async def test_tries_of_a_second_code_count_as_long_as_the_long_code_does(browsers: Browsers, world: World) -> None:
+    await home_of_two_addresses(browsers)
+    thief = browsers.at("10.0.0.2")
+    _, challenge = await thief.ask(PHONE)
+    long_code = (await world.codes())[-1]["long_code"]
+    await thief.prove(challenge, long_code)
+    wrong = other_code(await second_code(world, challenge))
+    world.clock.advance(HOUR_SECONDS - 60)
+    answers = [(await thief.prove(challenge, long_code, second_code=wrong))[1] for _ in range(6)]
+    assert [problem["code"] for problem in answers] == ["code_wrong"] * 5 + ["too_many_tries"]
+    assert not any("long code" in problem["next_action"] for problem in answers), "it is not what was refused"
+
+
+def test_second_codes_have_a_count_of_a_day_of_their_own() -> None:
+    now, limits, day = World().now(), CodeRules(), timedelta(days=1)
+    first = rules.FreshCode("first", rules.Channel.EMAIL, "ask")
+    state = rules.open_challenge(rules.Purpose.SIGN_IN, "sealed", first, limits, now, language="id")
+
+    def ask_second(at: datetime) -> None:
+        nonlocal state
+        state = rules.with_second_code(state, "second", rules.Channel.SMS, limits, at)
+
+    def guess_second(network: int, at: datetime) -> rules.Verdict:
+        nonlocal state
+        trier = Trier(Trying.NETWORK, str(network))
+        verdict, state = rules.judge(state, lambda hashed: hashed == "first", "try", limits, at, trier=trier)
+        return verdict
+
+    ask_second(now)
+    verdicts = {guess_second(number // limits.tries, now) for number in range(limits.second_guesses_per_day)}
+    assert (verdicts, state.guesses) == ({rules.Verdict.SECOND_WRONG}, 0)
+    later = now + day - timedelta(seconds=1)
+    ask_second(later)
+    assert guess_second(999, later) is rules.Verdict.TOO_MANY_SECOND_TRIES
+    assert guess_second(999, now + day) is rules.Verdict.SECOND_WRONG
 
 
 async def test_the_long_code_counts_for_an_hour_and_only_of_the_newest_message(

@@ -154,3 +154,11 @@ def test_an_otp_mail_holds_one_number_of_six_digits() -> None:
     for channel in DeliveryChannel:
         body = TEXTS.render("otp", "id", channel, variables).body
         assert re.findall(r"(?<!\d)\d{6}(?!\d)", body) == ["012345"]
+
+
+@pytest.mark.parametrize(("language", "agreed"), [("id", "MENYETUJUI PERANGKAT BARU"), ("en", "LET A NEW DEVICE")])
+def test_an_sms_with_a_second_code_says_in_one_part_that_it_agrees_to_a_new_device(language: str, agreed: str) -> None:
+    variables = {"code": "012345", "purpose": "sign_in_second", "expires_at": MOMENT}
+    body = TEXTS.render("otp", language, DeliveryChannel.SMS, variables).body
+    assert agreed in body
+    assert len(body) <= 160, body

@@ -95,6 +95,13 @@ class AssistanceCopy:
     expires_at: datetime | None = None
     ended: bool = False
     forget_at: datetime | None = None
+    joined_account_ids: tuple[str, ...] = ()
+    """Accounts that were joined into this one: the assistance is for theirs as well."""
+
+    @property
+    def account_ids(self) -> tuple[str, ...]:
+        """The account and those that were joined into it."""
+        return (self.account_id, *self.joined_account_ids)
 
     def covers(self, person_id: str) -> bool:
         """Whether this person's matters may be dealt with."""
@@ -148,7 +155,8 @@ class Assistances:
                 "The consent for this assistance is not known here yet.",
                 detail_id="Persetujuan pendampingan ini belum diketahui di sini.",
             )
-        ours = (copy.officer_id, copy.office_id, copy.account_id) == (caller.account_id, caller.office_id, account_id)
+        by_caller = (copy.officer_id, copy.office_id) == (caller.account_id, caller.office_id)
+        ours = by_caller and account_id in copy.account_ids
         if not ours and copy.officer_id:
             raise AssistanceOfAnother
         if copy.ended or copy.expires_at is None or self._clock.now() >= copy.expires_at:
@@ -167,6 +175,7 @@ class Assistances:
                 expires_at=event.expires_at,
                 ended=known.ended,
                 forget_at=event.expires_at + KEPT_AFTER,
+                joined_account_ids=event.joined_account_ids,
             )
 
         await self._change(event.assistance_id, begin)

@@ -89,6 +89,13 @@ class Caller:
     expires_at: datetime = _ALREADY_OVER
     offices: tuple[str, ...] = ()
     """The offices that a treasurer serves, or `ALL_OFFICES`; empty for everybody else."""
+    joined: tuple[str, ...] = ()
+    """Accounts that were joined into this one: what is theirs is the caller's (docs/adr/0050)."""
+
+    @property
+    def account_ids(self) -> tuple[str, ...]:
+        """The caller's account and those that were joined into it."""
+        return (self.account_id, *self.joined)
 
     @property
     def serves_all(self) -> bool:
@@ -181,6 +188,8 @@ class TokenIssuer:
             claims["office"] = caller.office_id
         if caller.offices:
             claims["offices"] = list(caller.offices)
+        if caller.joined:
+            claims["joined"] = list(caller.joined)
         header = {"alg": ALGORITHM, "kid": self._key_id, "typ": TOKEN_TYPE}
         return jwt.encode(header, claims, self._key, algorithms=[ALGORITHM])
 
@@ -474,11 +483,16 @@ def _caller(claims: Mapping[str, Any], expires_at: datetime) -> Caller:
         raise TokenMalformed("the token does not say whose it is")
     if office_id is not None and not isinstance(office_id, str):
         raise TokenMalformed("the token's office cannot be read")
-    offices = claims.get("offices", [])
-    if not isinstance(offices, list) or not all(isinstance(office, str) for office in offices):
-        raise TokenMalformed("the token's offices cannot be read")
+    offices, joined = _texts(claims, "offices"), _texts(claims, "joined")
     try:
         role = Role(claims.get("role", ""))
     except ValueError:
         raise TokenMalformed("the token's role is not known") from None
-    return Caller(account_id, role, session_id, office_id, expires_at, tuple(offices))
+    return Caller(account_id, role, session_id, office_id, expires_at, offices, joined)
+
+
+def _texts(claims: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    found = claims.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+        raise TokenMalformed(f"the token's {name} cannot be read")
+    return tuple(found)

@@ -25,12 +25,18 @@ class Actor:
     on_behalf_of: str | None = None
     assistance: Assistance | None = None
     """The live assistance by which the actor acts for somebody else; None if they do not."""
+    joined: tuple[str, ...] = ()
+    """Accounts that were joined into the one that the actor acts for."""
 
     @classmethod
     def from_caller(cls, caller: Caller, assistance: Assistance | None = None) -> Actor:
         """Return the caller of a request, and the assistance with which they act for its account."""
-        account_id = assistance.copy.account_id if assistance is not None else None
-        return cls(caller.account_id, caller.role, caller.office_id, account_id, assistance)
+        if assistance is None:
+            return cls(caller.account_id, caller.role, caller.office_id, joined=caller.joined)
+        copy = assistance.copy
+        return cls(
+            caller.account_id, caller.role, caller.office_id, copy.account_id, assistance, copy.joined_account_ids
+        )
 
     @property
     def is_staff(self) -> bool:
@@ -41,6 +47,11 @@ class Actor:
     def for_account(self) -> str:
         """Return the account that the actor acts for."""
         return self.on_behalf_of or self.account_id
+
+    @property
+    def for_accounts(self) -> tuple[str, ...]:
+        """Return the accounts whose matters the actor deals with: that one, and those that were joined into it."""
+        return (self.for_account, *self.joined)
 
 
 @dataclass(frozen=True)

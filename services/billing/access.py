@@ -39,4 +39,4 @@ def refuse_unless_serves_all(caller: Caller) -> None:
 
 def may_see(caller: Caller, account_id: str | None) -> bool:
     """Return whether it belongs to the caller's account; True for staff, for whom the office decides."""
-    return caller.role != Role.APPLICANT or caller.account_id == account_id
+    return caller.role != Role.APPLICANT or account_id in caller.account_ids

@@ -50,6 +50,7 @@ class Handlers:
         """Kind and deadline to handler."""
         return {
             (ACCOUNT.name, "undo_over"): self.undo_over,
+            (ACCOUNT.name, "join"): self.join_due,
             (APPLICANT.name, "check"): self.check_due,
             (APPLICANT.name, "correction"): self.correction_over,
             (CHALLENGE.name, "second_channel"): self.second_channel_due,
@@ -100,6 +101,10 @@ class Handlers:
     async def forget_due(self, record: Record[Any], _name: str) -> None:
         """An address was not asked about for a day."""
         await self._identity.signing_in.forget(record)
+
+    async def join_due(self, record: Record[Any], _name: str) -> None:
+        """An account was to be joined into another; something may be left to do."""
+        await self._identity.joins.finish_late(record)
 
     async def undo_over(self, record: Record[Any], _name: str) -> None:
         """A change of address can no longer be undone."""

@@ -15,7 +15,9 @@ from services.identity.applicants.registry_check import CivilRegistry, RegistryC
 from services.identity.applicants.service import Applicants
 from services.identity.assistances.service import Assistances
 from services.identity.context import UseCaseContext
+from services.identity.joins.service import Joins
 from services.identity.sessions.credentials import CredentialIssuer
+from services.identity.sign_in.challenge import Purpose
 from services.identity.sign_in.service import SigningIn
 from services.identity.staff.administration import StaffAdmin
 from services.identity.staff.first_operator import FirstOperators
@@ -56,7 +58,10 @@ class Identity:
         self.signing_in = SigningIn(context, credentials)
         self.accounts = Accounts(context)
         self.address_changes = AddressChanges(context, self.signing_in, credentials, self.audit)
-        self.signing_in.on_address_change(self.address_changes.apply, self.address_changes.find_change_request)
+        self.joins = Joins(context, self.signing_in, self.address_changes, credentials, self.audit)
+        changes = dict.fromkeys((Purpose.PHONE_CHANGE, Purpose.EMAIL_CHANGE), self.address_changes.apply)
+        uses = {**changes, Purpose.ACCOUNT_JOIN: self.joins.apply}
+        self.signing_in.on_proof(uses, self.address_changes.find_change_request)
         particulars_checks = ParticularsChecks(context, regions)
         self.applicants = Applicants(context, particulars_checks)
         self.officer_corrections = OfficerCorrections(context, particulars_checks)

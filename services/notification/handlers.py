@@ -8,6 +8,7 @@ from typing import Any
 from services.notification.deliveries.repository import DELIVERIES
 from services.notification.notices import notice_table
 from services.notification.use_cases import Notification
+from shared.events.identity import AccountJoined
 from shared.events.message import Command, Event
 from shared.events.notification import KeepContactCard, SendLetter, SendOtp, TellOfSignIn
 from shared.service import DeadlineHandler, MessageHandler
@@ -21,8 +22,9 @@ class Handlers:
         self._service = service
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
-        """Return every event of the notices' table."""
-        return dict.fromkeys(notice_table.RULES, self._service.notices.tell)
+        """Return every event of the notices' table, and that of accounts that were joined."""
+        told = dict.fromkeys(notice_table.RULES, self._service.notices.tell)
+        return {**told, AccountJoined: self._service.contacts.account_joined}
 
     def commands(self) -> Mapping[type[Command], MessageHandler]:
         """Return the commands that notification takes."""

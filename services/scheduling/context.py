@@ -22,6 +22,13 @@ class Actor:
     office_id: str | None = None
     is_staff: bool = False
     role: str = "applicant"
+    joined: tuple[str, ...] = ()
+    """Accounts that were joined into the actor's."""
+
+    @property
+    def account_ids(self) -> tuple[str, ...]:
+        """Return the actor's account and those that were joined into it."""
+        return (self.account_id, *self.joined)
 
 
 def refuse_unless_own_office(actor: Actor, office_id: str) -> None:

@@ -35,4 +35,4 @@ def use_case(call: Call[Any, Any, Any], kind: type[T]) -> T:
 def actor_of(caller: Caller) -> Actor:
     """Return the caller as the actor of use cases."""
     is_staff = caller.role is not Role.APPLICANT
-    return Actor(caller.account_id, caller.office_id, is_staff=is_staff, role=caller.role.value)
+    return Actor(caller.account_id, caller.office_id, is_staff=is_staff, role=caller.role.value, joined=caller.joined)

@@ -17,6 +17,18 @@ class AccountRegistered(Event):
     language: str
 
 
+class AccountJoined(Event):
+    """An account was joined into another: its applicants are the other's now, and it is closed.
+
+    What other services keep under ``from_account_id`` stays there: the tokens of ``into_account_id`` name both.
+    """
+
+    TYPE: ClassVar[str] = "paspor.identity.account.joined.v1"
+    from_account_id: str
+    into_account_id: str
+    applicant_ids: tuple[str, ...]
+
+
 class ApplicantAdded(Event):
     """An account now speaks for one more applicant (five at most)."""
 
@@ -108,6 +120,8 @@ class AssistanceBegun(Event):
     """Whom it covers; empty: everybody whom the account speaks for."""
     begun_at: datetime
     expires_at: datetime
+    joined_account_ids: tuple[str, ...] = ()
+    """Accounts that were joined into this one: it covers what is theirs."""
 
 
 class AssistanceEnded(Event):

@@ -11,6 +11,7 @@ SERVICES: Final = ("identity", "application", "scheduling", "billing", "notifica
 
 SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     identity.AccountRegistered: ("notification",),
+    identity.AccountJoined: ("notification",),
     identity.ApplicantAdded: ("application",),
     identity.ApplicantConfirmed: ("application", "notification"),
     identity.ApplicantRefused: ("application", "notification"),

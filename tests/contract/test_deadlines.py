@@ -15,7 +15,7 @@ PROJECT = Path(__file__).parents[2]
 
 DEADLINES: dict[str, dict[str, set[str]]] = {
     "identity": {
-        "account": {"undo_over"},
+        "account": {"undo_over", "join"},
         "applicant": {"check", "correction"},
         "challenge": {"second_channel", "forget"},
         "assistance": {"expire"},

@@ -22,11 +22,11 @@ def refuse_strangers(application: Application, who: Actor) -> None:
     with ``NotFound`` or, for another person of the same account, with ``AssistanceOfAnother``.
     """
     if not who.is_staff:
-        if application.account_id != who.account_id:
+        if application.account_id not in who.for_accounts:
             raise NotFound
         return
     if who.on_behalf_of is not None:
-        if application.account_id != who.on_behalf_of:
+        if application.account_id not in who.for_accounts:
             raise NotFound
         refuse_uncovered(application.person_id, who)
         return

@@ -10,6 +10,7 @@ from services.application.applications.applicant import Applicant
 from services.application.applications.application import HOLDS_PERSON, LIVE, Application, Status, deadlines
 from shared.events.message import Message
 from shared.store.kinds import Index, Kind, Range, Record
+from shared.store.newest import newest_of
 from shared.store.port import AlreadyExists as Taken
 from shared.store.port import Store, VersionConflict
 
@@ -60,10 +61,14 @@ class Repository:
         """Write a new one; refuses with ``AlreadyExists``, which names the index."""
         return await self._store.insert(APPLICATION, application_id, state, now=now, events=events)
 
-    async def applications_of(self, account_id: str) -> list[Record[Application]]:
-        """An account's, the newest first."""
-        wanted = {"state.account_id": account_id}
-        return await self._store.find(APPLICATION, "account", wanted, limit=MOST_APPLICATIONS)
+    async def applications_of(self, *account_ids: str) -> list[Record[Application]]:
+        """Those of one account or of several that were joined, the newest first."""
+
+        async def find(account_id: str) -> list[Record[Application]]:
+            wanted = {"state.account_id": account_id}
+            return await self._store.find(APPLICATION, "account", wanted, limit=MOST_APPLICATIONS)
+
+        return await newest_of(account_ids, find, lambda state: state.started_at, MOST_APPLICATIONS)
 
     async def live_application_of(self, applicant_id: str) -> Record[Application] | None:
         """Return the one application of an applicant that has not ended, or None."""

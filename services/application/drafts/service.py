@@ -61,7 +61,7 @@ class Drafting:
         applicant = confirmed or (record.state if record is not None else None)
         if applicant is None:
             raise NotKnownYet("This applicant is not known here yet.", detail_id="Pemohon ini belum diketahui di sini.")
-        if applicant.account_id != who.for_account:
+        if applicant.account_id not in who.for_accounts:
             raise NotFound
         if applicant.identity is IdentityProgress.FAILED:
             raise IdentityNotConfirmed(applicant_id=applicant_id)
@@ -174,7 +174,7 @@ class Drafting:
 
     async def list_own(self, who: Actor) -> list[Seen]:
         """The applications of the caller's account, the newest first; of those an assistance covers, for officers."""
-        records = await self._applications.repository.applications_of(who.for_account)
+        records = await self._applications.repository.applications_of(*who.for_accounts)
         assistance = who.assistance
         return [
             self._applications.seen(record, who)

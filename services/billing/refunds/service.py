@@ -438,7 +438,7 @@ def _hold_for_simponi(
 
 
 def _actor(caller: Caller) -> StepActor:
-    return StepActor(caller.role.value, caller.account_id)
+    return StepActor(caller.role.value, caller.account_id, caller.joined)
 
 
 def _midnight(day: date) -> datetime:

@@ -98,10 +98,11 @@ class TooLate(Exception):
 
 @dataclass(frozen=True)
 class StepActor:
-    """The person who takes a step: the role of the token, and the account."""
+    """The person who takes a step: the role of the token, the account, and those that were joined into it."""
 
     role: str
     account_id: str
+    joined: tuple[str, ...] = ()
 
 
 SYSTEM: Final = StepActor("billing", "billing")
@@ -270,7 +271,7 @@ def take_back(refund: Refund, actor: StepActor, now: datetime, policy: RefundPol
     """
     if refund.automatic:
         raise OpenedByBilling
-    if actor.account_id not in (refund.account_id, refund.requested_by):
+    if {actor.account_id, *actor.joined}.isdisjoint({refund.account_id, refund.requested_by}):
         raise NotTheirRequest
     if refund.state == RefundState.WITHDRAWN:
         return Decision(refund)

@@ -19,6 +19,12 @@ MOST_CHILDREN: Final = 10
 PLACE_GRACE_SECONDS: Final = 600
 """How long a place may stand without its applicant (its writer crashed in between) before it is free again."""
 
+MOST_JOINED: Final = 4
+"""Accounts joined into one: each token of it names them all, and a person has few addresses."""
+
+JOIN_GRACE_SECONDS: Final = 60
+"""How long after its first write a join is finished by a deadline, if its request did not live to do it."""
+
 MOST_ADDRESS_CHANGES: Final = 3
 """Address changes of one account that can be undone at once. People move less often within some days, and a thief
 must not be able to push the owner's way back out by changing again and again."""
@@ -83,6 +89,23 @@ class Ended:
 
 
 @dataclass(frozen=True)
+class JoinedAccount:
+    """An account that was joined into this one."""
+
+    account_id: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class JoinedInto:
+    """The account into which this one is joined, since when, and when what is left of it is done (None: nothing is)."""
+
+    account_id: str
+    at: datetime
+    due_at: datetime | None
+
+
+@dataclass(frozen=True)
 class Account:
     """An account. ``fingerprints`` joins those of both addresses, and of those that an undo could bring back: each
     belongs to one account only. ``ended`` are the sessions ended within the last hour. Devices that signed in before
@@ -100,6 +123,8 @@ class Account:
     ended: tuple[Ended, ...] = ()
     devices_from: datetime | None = None
     recovery: Recovery | None = None
+    joined: tuple[JoinedAccount, ...] = ()
+    joined_into: JoinedInto | None = None
 
 
 def register(language: str, now: datetime, *, email: Address | None, phone: Address | None) -> Account:
@@ -155,9 +180,11 @@ def without_old_changes(account: Account, now: datetime) -> Account:
 
 
 def deadlines(account: Account) -> Mapping[str, datetime]:
-    """Return when the first change can no longer be undone."""
+    """Return when the first change can no longer be undone, and when a join is finished."""
     ends = [change.ends_at for change in account.changes]
-    return {"undo_over": min(ends)} if ends else {}
+    join_at = account.joined_into.due_at if account.joined_into is not None else None
+    named = {"undo_over": min(ends, default=None), "join": join_at}
+    return {name: at for name, at in named.items() if at is not None}
 
 
 def settle_sessions(before: Account, after: Account, now: datetime) -> tuple[Account, tuple[Session, ...]]:
@@ -174,11 +201,11 @@ def has_ended(account: Account, session_id: str) -> bool:
 
 
 def holds_any(account: Account, fingerprints: Collection[str]) -> bool:
-    """Return whether one of these fingerprints is of an address of this account, as it is now."""
+    """Return whether one of these fingerprints is of an address of this account, as it is now, and not let go."""
     held = [
         print_ for address in (account.email, account.phone) if address is not None for print_ in address.fingerprints
     ]
-    return not set(held).isdisjoint(fingerprints)
+    return not set(held).intersection(account.fingerprints).isdisjoint(fingerprints)
 
 
 def is_empty(account: Account) -> bool:
@@ -186,10 +213,16 @@ def is_empty(account: Account) -> bool:
     return not account.places
 
 
-def without_address(account: Account, channel: Channel, now: datetime) -> Account:
+def unreachable(account_id: str) -> tuple[str, ...]:
+    """Return what stands for fingerprints where no address reaches the account: their index lets no two have none."""
+    return (f"none:{account_id}",)
+
+
+def without_address(account: Account, account_id: str, channel: Channel, now: datetime) -> Account:
     """Return the account after another one took this address over: it does not come back, and every session ends."""
     left = replace(account, email=None) if channel is Channel.EMAIL else replace(account, phone=None)
-    return _with_fingerprints(replace(left, changes=(), sessions=(), devices_from=now, recovery=None))
+    left = _with_fingerprints(replace(left, changes=(), sessions=(), devices_from=now, recovery=None))
+    return left if left.fingerprints else replace(left, fingerprints=unreachable(account_id))
 
 
 def recovery_by(account: Account, channel: Channel, now: datetime) -> Recovery | None:
@@ -241,6 +274,66 @@ def without_empty_places(account: Account, existing: Collection[str], now: datet
     settled_before = now - timedelta(seconds=PLACE_GRACE_SECONDS)
     kept = tuple(place for place in account.places if place.applicant_id in existing or place.taken_at > settled_before)
     return replace(account, places=kept)
+
+
+def joined_ids(account: Account) -> tuple[str, ...]:
+    """Return the accounts that were joined into this one."""
+    return tuple(joined.account_id for joined in account.joined)
+
+
+def has_joined_since(account: Account, at: datetime) -> bool:
+    """Return whether an account was joined into this one at that time or later."""
+    return any(joined.at >= at for joined in account.joined)
+
+
+def join_into(account: Account, into_id: str, now: datetime) -> Account:
+    """Return the account on its way into another: nothing begins in it any more, its sessions end, its devices are
+    forgotten and no change of address can be undone. It keeps places and addresses until the other one has them.
+    """
+    due_at = now + timedelta(seconds=JOIN_GRACE_SECONDS)
+    left = replace(account, changes=(), sessions=(), devices_from=now, recovery=None)
+    return _with_fingerprints(replace(left, joined_into=JoinedInto(into_id, now, due_at)))
+
+
+def call_join_off(account: Account) -> Account:
+    """Return the account as one of its own again: the other one could not take it."""
+    return replace(account, joined_into=None)
+
+
+def lacks_room(into: Account, other: Account) -> tuple[str, int] | None:
+    """Return what the account has too few places of to take the other one, and the limit; None if there is room."""
+    if len(into.joined) + 1 + len(other.joined) > MOST_JOINED:
+        return "accounts", MOST_JOINED
+    for name, child, limit in (("applicants", False, MOST_APPLICANTS), ("children", True, MOST_CHILDREN)):
+        if sum(place.child is child for place in other.places) > places_left(into, child=child):
+            return name, limit
+    return None
+
+
+def take_joined(into: Account, other_id: str, other: Account, now: datetime) -> Account:
+    """Return the account with the places of the other one, and those that were joined into that; ask
+    :func:`lacks_room` first.
+    """
+    places = tuple(replace(place, taken_at=now) for place in other.places)
+    joined = tuple(JoinedAccount(account_id, now) for account_id in (other_id, *joined_ids(other)))
+    return replace(into, places=(*into.places, *places), joined=(*into.joined, *joined))
+
+
+def let_addresses_go(account: Account, account_id: str) -> Account:
+    """Return the joined account whose addresses are free; it still knows them, for the other one to take."""
+    return replace(account, fingerprints=unreachable(account_id))
+
+
+def close_joined(account: Account, now: datetime) -> Account:
+    """Return the joined account with nothing left in it. Until the grace of a place is over an applicant may still be
+    written, and is moved then.
+    """
+    join = account.joined_into
+    if join is None:
+        return account
+    last_at = join.at + timedelta(seconds=PLACE_GRACE_SECONDS)
+    closed = replace(join, due_at=None if now >= last_at else last_at)
+    return replace(account, email=None, phone=None, places=(), joined_into=closed)
 
 
 def _with_fingerprints(account: Account) -> Account:

@@ -1,4 +1,4 @@
-"""Refusals about an account's addresses."""
+"""Refusals about an account's addresses, and about joining two accounts."""
 
 from __future__ import annotations
 
@@ -81,3 +81,42 @@ class TooManyAddressChanges(TooManyRequests):
     title_id = "Alamat akun ini sudah diganti sebanyak batas beberapa hari."
     next_action = "Use the addresses that the account has, and change again after the time given."
     next_action_id = "Gunakan alamat yang ada, dan ganti lagi setelah waktu yang disebutkan."
+
+
+class NoAccountToJoin(Refusal):
+    """The proven address belongs to no other account."""
+
+    status = 409
+    code = "no_account_to_join"
+    title = "No other account has this address, so there is nothing to join."
+    title_id = "Tidak ada akun lain dengan alamat ini, jadi tidak ada yang digabungkan."
+    next_action = "Sign in with the address, for example budi@example.org, to see which account it opens."
+    next_action_id = "Masuk dengan alamat itu, misalnya budi@contoh.id, untuk melihat akun yang dibukanya."
+
+
+class OtherAddressNeeded(Refusal):
+    """The account that is to be joined has a second address, which has not agreed."""
+
+    status = 409
+    code = "other_address_needed"
+    title = "The other account has two addresses, and only one of them is proven."
+    title_id = "Akun yang lain mempunyai dua alamat, dan baru satu yang dibuktikan."
+    next_action = (
+        "Ask for a code to its other address at POST /v1/account/joins as well, for example 0812 3456 7890, and send "
+        "it within 30 minutes."
+    )
+    next_action_id = (
+        "Minta juga kode ke alamatnya yang lain di POST /v1/account/joins, misalnya 0812 3456 7890, dan kirim dalam "
+        "30 menit."
+    )
+
+
+class NoRoomToJoin(Refusal):
+    """The account that stays has too few places; ``lacking`` says of what, ``limit`` how many there are in all."""
+
+    status = 409
+    code = "no_room_to_join"
+    title = "Your account has too few free places to take the other one."
+    title_id = "Akun Anda tidak cukup ruang untuk menerima akun yang lain."
+    next_action = "Go on using both accounts, each with its own address; an immigration office can advise you."
+    next_action_id = "Tetap gunakan kedua akun dengan alamatnya masing-masing; kantor imigrasi dapat membantu Anda."

@@ -36,6 +36,14 @@ class AccountRepository:
         """By its id."""
         return await self._store.get(ACCOUNT, account_id)
 
+    async def open_account(self, account_id: str) -> Record[Account] | None:
+        """Return the account, or the one into which it was joined, over as many joins as there can be in a row."""
+        record = await self.account(account_id)
+        for _ in range(account_rules.MOST_JOINED):
+            if record is not None and record.state.joined_into is not None:
+                record = await self.account(record.state.joined_into.account_id)
+        return record
+
     async def account_holding(self, fingerprints: Sequence[str]) -> Record[Account] | None:
         """Return the account that an address belongs to, or to which it can still come back."""
         found = await self._store.find(ACCOUNT, "fingerprints", {"state.fingerprints": tuple(fingerprints)}, limit=1)

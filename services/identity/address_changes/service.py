@@ -67,7 +67,7 @@ class AddressChanges:
             PhoneUnusable: it takes no SMS.
             Every refusal of :meth:`change_email`.
         """
-        return await self._ask(Purpose.PHONE_CHANGE, normal_phone(phone), caller, language, command_id, prove_by)
+        return await self.ask(Purpose.PHONE_CHANGE, normal_phone(phone), caller, language, command_id, prove_by)
 
     async def change_email(
         self, caller: Caller, email: str, language: str, command_id: str | None, prove_by: Channel | None = None
@@ -84,7 +84,7 @@ class AddressChanges:
             SessionOver, NotFound: the caller has signed out, the account is gone.
         """
         address = normal_email(email, allow_test_domains=self._context.settings.allows_test_domains)
-        return await self._ask(Purpose.EMAIL_CHANGE, address, caller, language, command_id, prove_by)
+        return await self.ask(Purpose.EMAIL_CHANGE, address, caller, language, command_id, prove_by)
 
     async def apply(self, challenge: Challenge, address: NormalAddress) -> Credentials:
         """Make a proven address the account's: the session that asked for it goes on, and no other begins.
@@ -97,11 +97,11 @@ class AddressChanges:
         """
 
         async def attempt() -> Credentials:
-            record, session = await self._asking(challenge)
+            record, session = await self.find_asker(challenge)
             account_id, account = record.id, record.state
             stored = self._account_vault.seal_address(address, account_id)
             if accounts.holds_any(account, stored.fingerprints):
-                return self._credentials.account_credentials(account_id, session)
+                return self._credentials.account_credentials(account_id, session, accounts.joined_ids(account))
             self._refuse_other_old_address(account, challenge)
             self._refuse_too_many(account)
             is_email = address.channel is Channel.EMAIL
@@ -115,7 +115,7 @@ class AddressChanges:
             except AlreadyExists:
                 await self._take_over(account_id, address)
                 raise VersionConflict("the address is free now") from None
-            return self._credentials.account_credentials(account_id, session)
+            return self._credentials.account_credentials(account_id, session, accounts.joined_ids(account))
 
         return await again(attempt)
 
@@ -134,7 +134,7 @@ class AddressChanges:
         def decide(other: Account) -> Decision[Account]:
             if not (accounts.is_empty(other) and accounts.holds_any(other, fingerprints)):
                 raise AddressTaken()
-            left = accounts.without_address(other, address.channel, self._context.now())
+            left = accounts.without_address(other, holder_id, address.channel, self._context.now())
             return Decision(left, (self._account_vault.contact_card(holder_id, left),))
 
         taker = Actor(account_id, Role.APPLICANT.value, None)
@@ -149,7 +149,7 @@ class AddressChanges:
             ChallengeNotFound: the session or the account that asked is gone.
         """
         try:
-            record, session = await self._asking(challenge)
+            record, session = await self.find_asker(challenge)
         except SessionOver:
             raise ChallengeNotFound() from None
         self._refuse_other_old_address(record.state, challenge)
@@ -191,7 +191,7 @@ class AddressChanges:
 
     # Steps
 
-    async def _ask(
+    async def ask(
         self,
         purpose: Purpose,
         address: NormalAddress,
@@ -200,19 +200,30 @@ class AddressChanges:
         command_id: str | None,
         prove_by: Channel | None,
     ) -> ChallengeSeen:
+        """Send a code to this address and one to an address of the caller's account, which has to agree.
+
+        Raises:
+            Every refusal of :meth:`change_email`.
+        """
         record = await self._accounts.account(caller.account_id)
         if record is None:
             raise NotFound()
         if open_session(record.state.sessions, caller.session_id, self._context.now()) is None:
             raise SessionOver()
-        self._refuse_too_many(record.state)
+        if purpose is not Purpose.ACCOUNT_JOIN:
+            self._refuse_too_many(record.state)
         old = self._old_address(record, prove_by or address.channel, address.channel)
         asked = ChangeRequest(record.id, caller.session_id, old)
         return await self._signing_in.ask(
             purpose, address, language, command_id or self._context.ids.new(), asked=asked
         )
 
-    async def _asking(self, challenge: Challenge) -> tuple[Record[Account], Session]:
+    async def find_asker(self, challenge: Challenge) -> tuple[Record[Account], Session]:
+        """Return the account and the live session that asked for this challenge.
+
+        Raises:
+            ChallengeNotFound: the account is gone. SessionOver: the session has ended since.
+        """
         record = await self._accounts.account(challenge.account_id or "")
         proof = challenge.proof
         if record is None or proof is None:

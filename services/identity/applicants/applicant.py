@@ -284,6 +284,11 @@ def submitted(applicant: Applicant, application_id: str) -> Applicant:
     return replace(applicant, applications=(*applicant.applications, application_id))
 
 
+def move_to(applicant: Applicant, account_id: str) -> Applicant:
+    """Return the applicant as one of this account, into which theirs was joined."""
+    return replace(applicant, account_id=account_id)
+
+
 def application_ended(applicant: Applicant, application_id: str) -> Applicant:
     """Note that an application has ended, also before its submission was heard of."""
     if application_id in applicant.ended_applications:

@@ -188,7 +188,11 @@ class Applicants:
 
     async def note_end(self, account_id: str, person_id: str, application_id: str) -> None:
         """An application has ended: the applicant may correct their data for the next one."""
-        for record in await self._applicants.applicants_of(account_id):
+        found = await self._applicants.applicants_of(account_id)
+        holder = await self._accounts.open_account(account_id)
+        if holder is not None and holder.id != account_id:  # moved there, or about to be
+            found += await self._applicants.applicants_of(holder.id)
+        for record in found:
             if application_id in record.state.applications or record.state.person_id == person_id:
                 await self._note(record.id, lambda applicant: rules.application_ended(applicant, application_id))
 
@@ -207,7 +211,7 @@ class Applicants:
     async def _take_place(self, account_id: str, applicant_id: str, *, child: bool) -> None:
         now = self._context.now()
         record = await self._accounts.account(account_id)
-        if record is None:
+        if record is None or record.state.joined_into is not None:
             raise NotFound()
         account = record.state
         if accounts.has_place(account, applicant_id, child=child):

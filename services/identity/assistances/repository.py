@@ -8,6 +8,7 @@ from services.identity.assistances import assistance as assistance_rules
 from services.identity.assistances.assistance import Assistance, AssistanceState, OfficeCodes
 from services.identity.context import UseCaseContext
 from shared.store.kinds import Index, Kind, Record
+from shared.store.newest import newest_of
 
 ASSISTANCE: Final[Kind[Assistance]] = Kind(
     "assistance",
@@ -37,9 +38,14 @@ class AssistanceRepository:
         """Return the assistance of that id, or None."""
         return await self._store.get(ASSISTANCE, assistance_id)
 
-    async def assistances_of(self, account_id: str) -> list[Record[Assistance]]:
-        """Return the assistances of an account, newest first."""
-        return await self._store.find(ASSISTANCE, "account", {"state.account_id": account_id}, limit=MOST_ASSISTANCES)
+    async def assistances_of(self, account_ids: tuple[str, ...]) -> list[Record[Assistance]]:
+        """Return the assistances of an account and those joined into it, newest first."""
+
+        async def find(account_id: str) -> list[Record[Assistance]]:
+            wanted = {"state.account_id": account_id}
+            return await self._store.find(ASSISTANCE, "account", wanted, limit=MOST_ASSISTANCES)
+
+        return await newest_of(account_ids, find, lambda state: state.asked_at, MOST_ASSISTANCES)
 
     async def assistances_by(self, officer_id: str) -> list[Record[Assistance]]:
         """Return the assistances of an officer, newest first."""

@@ -13,6 +13,7 @@ from typing import Final
 
 import structlog
 
+from services.identity.accounts.account import joined_ids
 from services.identity.accounts.addresses import normal_identifier
 from services.identity.accounts.repository import AccountRepository
 from services.identity.accounts.vault import AccountVault
@@ -154,7 +155,7 @@ class Assistances:
         account = await self._accounts.account_reached_at(self._account_vault.fingerprints(address))
         if account is None:
             raise AddressHasNoAccount()
-        account_id = account.id
+        account_id, joined = account.id, joined_ids(account.state)
 
         def decide(newest: Assistance) -> Decision[Assistance] | None:
             if newest.state is AssistanceState.LIVE:
@@ -163,7 +164,7 @@ class Assistances:
                 live = rules.consented(newest, account_id, self._hours, command_id, self._context.now())
             except IllegalTransition:
                 raise AssistanceHasEnded() from None
-            return Decision(live, (_begun(assistance_id, live),))
+            return Decision(live, (_begun(assistance_id, live, joined),))
 
         return await self._checked(await self._change(assistance_id, decide))
 
@@ -201,7 +202,8 @@ class Assistances:
         persons = await self._persons_behind(found[0])
         shown = Shown(Consent.ORIGINAL, accounts[0], persons, command_id, reason=seen.reason)
         live = rules.begin_by(shown, officer, self._hours, self._context.now())
-        record = await self._insert(assistance_id, live, _begun(assistance_id, live))
+        _, joined = await self._holder(accounts[0])
+        record = await self._insert(assistance_id, live, _begun(assistance_id, live, joined))
         return await self._checked(record)
 
     async def letter_shown(self, event: LetterShown) -> None:
@@ -211,18 +213,17 @@ class Assistances:
         """
         if await self._assistances.assistance(event.assistance_id) is not None:
             return
-        applicants = await self._applicants.applicants_of(event.account_id)
+        account_id, joined = await self._holder(event.account_id)
+        applicants = await self._applicants.applicants_of(account_id)
         theirs = next((applicant for applicant in applicants if applicant.state.person_id == event.person_id), None)
         persons = await self._persons_behind(theirs) if theirs is not None else (event.person_id,)
-        shown = Shown(
-            Consent.LETTER, event.account_id, persons, event.assistance_id, appointment_id=event.appointment_id
-        )
+        shown = Shown(Consent.LETTER, account_id, persons, event.assistance_id, appointment_id=event.appointment_id)
         officer, now = Officer(event.officer_id, event.office_id), self._context.now()
         live = rules.begin_by(shown, officer, self._hours, now)
         if not await self._in_service(officer):
             await self._insert(event.assistance_id, rules.end(live, EndCause.OFFICER_LEFT_POST, now))
             return
-        await self._insert(event.assistance_id, live, _begun(event.assistance_id, live))
+        await self._insert(event.assistance_id, live, _begun(event.assistance_id, live, joined))
         if not await self._in_service(officer):
             await self._end_of_officer(event.assistance_id)
 
@@ -253,8 +254,13 @@ class Assistances:
     async def list_own(self, caller: Caller) -> list[AssistanceSeen]:
         """A person's or an officer's assistances, the newest first (100 at most)."""
         is_person = caller.role is Role.APPLICANT
-        find = self._assistances.assistances_of if is_person else self._assistances.assistances_by
-        return [AssistanceSeen(record.id, record.state) for record in await find(caller.account_id)]
+        assistances = self._assistances
+        found = await (
+            assistances.assistances_of(caller.account_ids)
+            if is_person
+            else assistances.assistances_by(caller.account_id)
+        )
+        return [AssistanceSeen(record.id, record.state) for record in found]
 
     async def expire(self, record: Record[Assistance]) -> None:
         """Its time is over: it ends by itself, whether or not anybody looks."""
@@ -336,6 +342,13 @@ class Assistances:
 
     # Knowing
 
+    async def _holder(self, account_id: str) -> tuple[str, tuple[str, ...]]:
+        """Return the account, or the one into which it was joined, and those joined into that; one that is not known
+        here stands for itself.
+        """
+        found = await self._accounts.open_account(account_id)
+        return (found.id, joined_ids(found.state)) if found is not None else (account_id, ())
+
     async def _officer(self, caller: Caller) -> Officer:
         """Return the officer as the store has them now, not as their token says.
 
@@ -403,7 +416,7 @@ class Assistances:
         return AssistanceSeen(record.id, state, covered)
 
 
-def _begun(assistance_id: str, live: Assistance) -> AssistanceBegun:
+def _begun(assistance_id: str, live: Assistance, joined: tuple[str, ...]) -> AssistanceBegun:
     return AssistanceBegun(
         assistance_id=assistance_id,
         account_id=live.account_id or "",
@@ -413,6 +426,7 @@ def _begun(assistance_id: str, live: Assistance) -> AssistanceBegun:
         person_ids=live.person_ids,
         begun_at=live.begun_at or live.asked_at,
         expires_at=live.expires_at,
+        joined_account_ids=joined,
     )
 
 
@@ -435,6 +449,6 @@ def _ended(assistance_id: str, assistance: Assistance, cause: EndCause, now: dat
 
 def _is_theirs(assistance: Assistance, caller: Caller) -> bool:
     if caller.role is Role.APPLICANT:
-        return assistance.account_id == caller.account_id
+        return assistance.account_id in caller.account_ids
     is_at_office = caller.office_id is not None and assistance.office_id == caller.office_id
     return is_at_office and (caller.role is Role.OFFICE_ADMIN or assistance.officer_id == caller.account_id)

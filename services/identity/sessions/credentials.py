@@ -50,9 +50,9 @@ class CredentialIssuer:
         """Return the list with this session in it, within its limit."""
         return put_session(sessions, session, MOST_SESSIONS, self._context.now())
 
-    def account_credentials(self, account_id: str, session: Session) -> Credentials:
-        """Return the tokens of an applicant's session."""
-        caller = Caller(account_id, Role.APPLICANT, session.id)
+    def account_credentials(self, account_id: str, session: Session, joined: tuple[str, ...] = ()) -> Credentials:
+        """Return the tokens of an applicant's session; ``joined`` are the accounts that were joined into theirs."""
+        caller = Caller(account_id, Role.APPLICANT, session.id, joined=joined)
         return self._issue(caller, Holder.ACCOUNT, session, self._context.settings.session_rules.access_seconds)
 
     def staff_credentials(self, caller: Caller, session: Session) -> Credentials:

@@ -32,6 +32,8 @@ class Purpose(StrEnum):
     SIGN_IN = "sign_in"
     PHONE_CHANGE = "phone_change"
     EMAIL_CHANGE = "email_change"
+    ACCOUNT_JOIN = "account_join"
+    """Another account of the same person is to be joined into the one that asks."""
     ASSISTANCE = "assistance"
     """A person agrees that an officer acts for them: the code is told to that officer and begins no session."""
 

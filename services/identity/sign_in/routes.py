@@ -9,6 +9,9 @@ from services.identity.accounts.errors import (
     AddressUnusable,
     EmailNotAscii,
     EmailUnusable,
+    NoAccountToJoin,
+    NoRoomToJoin,
+    OtherAddressNeeded,
     PhoneCountryUnserved,
     PhoneUnusable,
     TooManyAddressChanges,
@@ -69,6 +72,9 @@ _PROVING = (
     SecondCodeNeeded,
     RecoveryWaits,
     TooManyAddressChanges,
+    NoAccountToJoin,
+    OtherAddressNeeded,
+    NoRoomToJoin,
     SessionOver,
 )
 
@@ -151,8 +157,8 @@ async def resend(call: Call[None, ResendQuery]) -> ChallengeView:
     "/v1/challenges/{challenge_id}/verification",
     summary="Type the code: signed in",
     description="A change of address takes two codes: `code` from the new address, `old_code` from one of before. It "
-    "goes on with the session that asked for it, which must not have ended. On a new device an account with two "
-    "addresses needs the code of the other one as `second_code`.",
+    "goes on with the session that asked for it, which must not have ended. So does joining two accounts. On a new "
+    "device an account with two addresses needs the code of the other one as `second_code`.",
     access=PUBLIC,
     body=Verification,
     answers={200: TokensView},

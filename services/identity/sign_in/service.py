@@ -166,8 +166,8 @@ def _budget_spent(wait_seconds: float) -> SmsBudgetSpent:
     return SmsBudgetSpent(retry_after_seconds=max(1, round(wait_seconds + 0.5)))
 
 
-ChangeAddress = Callable[[Challenge, NormalAddress], Awaitable[Credentials]]
-"""Makes a proven address the account's; the challenge is as it was before the proof."""
+UseProof = Callable[[Challenge, NormalAddress], Awaitable[Credentials]]
+"""Does what an address was proven for; the challenge is as it was before the proof."""
 
 FindChangeRequest = Callable[[Challenge], Awaitable[ChangeRequest]]
 """Finds the account and session that asked for the change, if they may still ask."""
@@ -189,12 +189,12 @@ class SigningIn:
         self._disown_links = DisownLinks(context.settings.fingerprint_keyring())
         self._counts = SharedCounts(context.store, Fingerprints(context.settings.fingerprint_keyring()))
         self._recent: RecordCache[Challenge] = RecordCache(MOST_RECENT)
-        self._change_address: ChangeAddress | None = None
+        self._uses: dict[Purpose, UseProof] = {}
         self._find_change_request: FindChangeRequest | None = None
 
-    def on_address_change(self, change: ChangeAddress, find_change_request: FindChangeRequest) -> None:
-        """Name what is done with a proof that is not for signing in."""
-        self._change_address, self._find_change_request = change, find_change_request
+    def on_proof(self, uses: Mapping[Purpose, UseProof], find_change_request: FindChangeRequest) -> None:
+        """Name what is done with proofs that are not for signing in, and who asked for them."""
+        self._uses, self._find_change_request = dict(uses), find_change_request
 
     async def register(
         self,
@@ -790,8 +790,7 @@ class SigningIn:
         address = self._challenge_vault.challenge_address(challenge_id, challenge)
         session_id = derived_id("session", proof.command_id)
         if challenge.purpose is not Purpose.SIGN_IN:
-            assert self._change_address is not None, "identity names it"  # noqa: S101 - narrows the type
-            return await self._change_address(challenge, address)
+            return await self._uses[challenge.purpose](challenge, address)
         return await again(lambda: self._sign_in(challenge_id, challenge, address, session_id, device, recovery))
 
     async def _sign_in(
@@ -850,6 +849,8 @@ class SigningIn:
         The recovery that it stands on must still be the account's: somebody may have objected since it was read.
         """
         account = record.state
+        if account.joined_into is not None:
+            raise VersionConflict("the account gives its addresses up just now")
         session = find_session(account.sessions, session_id)
         if session is None:
             if accounts.has_ended(account, session_id):
@@ -864,7 +865,7 @@ class SigningIn:
             await self._accounts.save_account(record, account, self._context.now(), notices)
         elif session.generation > 0:
             raise CodeUsed(tries_left=0)
-        return self._credentials.account_credentials(record.id, session)
+        return self._credentials.account_credentials(record.id, session, accounts.joined_ids(account))
 
     @staticmethod
     def _refuse_code(verdict: Verdict, tries_left: int, purpose: Purpose) -> NoReturn:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import structlog
 
-from services.identity.accounts.account import Account
+from services.identity.accounts.account import Account, joined_ids
 from services.identity.accounts.repository import ACCOUNT, AccountRepository
 from services.identity.context import UseCaseContext
 from services.identity.sessions.credentials import CredentialIssuer, Credentials
@@ -126,7 +126,7 @@ class Sessions:
     def _credentials(self, claimed: Claimed, state: Account | Staff, session: Session) -> Credentials:
         if isinstance(state, Staff):
             return self._issuer.staff_credentials(caller_of(claimed.holder_id, state, session.id), session)
-        return self._issuer.account_credentials(claimed.holder_id, session)
+        return self._issuer.account_credentials(claimed.holder_id, session, joined_ids(state))
 
     @staticmethod
     def _read(token: str) -> Claimed:

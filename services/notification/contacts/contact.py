@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +16,9 @@ ADDRESS_CHANGED: Final[Mapping[DeliveryChannel, str]] = {
     DeliveryChannel.SMS: "phone_changed",
 }
 """The template that tells of a changed address."""
+
+ACCOUNTS_JOINED: Final = "accounts_joined"
+"""The template that tells every address of two accounts that one was joined into the other."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class ContactCard:
     name: str | None
     source_version: int
     preferences: Preferences | None = None
+    joined_into: str | None = None
+    """The account into which this one was joined: what is for this one goes there."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +74,14 @@ def preferences_of(card: ContactCard) -> Preferences:
     return card.preferences or Preferences(language_of(card), tuple(DeliveryChannel))
 
 
+def join_into(card: ContactCard, account_id: str) -> ContactCard:
+    """Return the card of an account that was joined into another: it names that one, and no address any more."""
+    return replace(card, email=None, phone=None, name=None, joined_into=account_id)
+
+
 def is_older(card: ContactCard, source_version: int) -> bool:
-    """Return whether news from this version of the account is in the card already."""
-    return source_version <= card.source_version
+    """Return whether news from this version of the account is in the card already, or too late: it was joined."""
+    return source_version <= card.source_version or card.joined_into is not None
 
 
 def channels_for(

@@ -17,6 +17,7 @@ from services.notification.errors import ChannelHasNoAddress
 from shared.errors import NotKnownYet
 from shared.events.codes import DeliveryChannel
 from shared.events.envelope import Envelope
+from shared.events.identity import AccountJoined
 from shared.events.notification import KeepContactCard
 from shared.projections import wait_until_known
 from shared.service import NotYet
@@ -92,26 +93,62 @@ class Contacts:
         return self._masked(account_id, chosen.state)
 
     async def recipient(self, account_id: str) -> Recipient:
-        """Return the addresses and the language of this account.
+        """Return the addresses and the language of this account, or of the one into which it was joined.
 
         Raises:
             NotYet: its contact card is not here.
         """
-        return self._recipient(account_id, await self._card(account_id))
+        return self._recipient(await self._card(account_id))
 
     async def recipient_and_channels(self, account_id: str) -> tuple[Recipient, tuple[DeliveryChannel, ...]]:
         """Return the `recipient` and the channels that the account wants."""
         card = await self._card(account_id)
-        return self._recipient(account_id, card), contact.preferences_of(card).channels
+        return self._recipient(card), contact.preferences_of(card.state).channels
 
-    async def _card(self, account_id: str) -> ContactCard:
+    async def account_joined(self, event: AccountJoined, envelope: Envelope) -> None:
+        """Tell every address of both accounts of the join, then send what is for the closed one to the other. A repeat
+        changes nothing.
+
+        Raises:
+            NotYet: a contact card is not here.
+        """
+        stays, closed = await self._card(event.into_account_id), await self._contacts.card(event.from_account_id)
+        if closed is None:
+            raise NotYet("the contact card of the closed account has not arrived")
+        if closed.state.joined_into is not None:
+            return
+        for record, copy in ((stays, ""), (closed, "closed account")):
+            await self._tell_of_join(self._recipient(record), envelope, copy)
+        joined = contact.join_into(closed.state, event.into_account_id)
+        await self._contacts.save_card(closed, joined, now=self._context.now(), received=envelope.id)
+
+    async def _tell_of_join(self, to: Recipient, envelope: Envelope, copy: str) -> None:
+        for channel in DeliveryChannel:
+            if to.reach.address(channel) is not None:
+                wanted = Wanted(
+                    envelope=envelope,
+                    template=contact.ACCOUNTS_JOINED,
+                    channel=channel,
+                    to=to,
+                    variables={"joined_at": envelope.time.isoformat()},
+                    send_by=envelope.time + timedelta(seconds=self._context.rules.useful_seconds),
+                    cause_id=envelope.id,
+                    copy=copy,
+                )
+                await self._queue.add(wanted)
+
+    async def _card(self, account_id: str) -> Record[ContactCard]:
+        """Return the card of this account, or of the one into which it was joined."""
         record = await self._contacts.card(account_id)
+        while record is not None and record.state.joined_into is not None:
+            record = await self._contacts.card(record.state.joined_into)
         if record is None:
             raise NotYet("the contact card has not arrived")
-        return record.state
+        return record
 
-    def _recipient(self, account_id: str, card: ContactCard) -> Recipient:
-        return Recipient(account_id, contact.language_of(card), self._vault.open_reach(account_id, card))
+    def _recipient(self, record: Record[ContactCard]) -> Recipient:
+        card = record.state
+        return Recipient(record.id, contact.language_of(card), self._vault.open_reach(record.id, card))
 
     async def _awaited_card(self, account_id: str) -> Record[ContactCard]:
         record = await wait_until_known(lambda: self._contacts.card(account_id), self._context.clock)

@@ -10,6 +10,7 @@ from services.notification.deliveries import delivery
 from services.notification.deliveries.delivery import Delivery
 from shared.store.decision import Decision
 from shared.store.kinds import Index, Kind, Range, Record
+from shared.store.newest import newest_of
 from shared.store.port import AlreadyExists
 
 DELIVERIES: Final = Kind(
@@ -61,18 +62,22 @@ class DeliveryRepository:
         await self._store.save(DELIVERIES, record, decision.state, now=now, events=decision.events)
 
     async def find_deliveries(
-        self, account_id: str, application_id: str | None, until: datetime | None
+        self, account_ids: tuple[str, ...], application_id: str | None, until: datetime | None
     ) -> list[Record[Delivery]]:
-        """Return the messages to an account, the latest first, `LARGEST_PAGE` at most.
+        """Return the messages to an account and those joined into it, the latest first, `LARGEST_PAGE` at most.
 
         With ``application_id`` those about that application, with ``until`` those queued at that time or before.
         """
-        wanted = {"state.account_id": account_id}
-        index = "by_account"
+        wanted, index = {}, "by_account"
         if application_id is not None:
-            wanted["state.application_id"], index = application_id, "by_application"
+            wanted, index = {"state.application_id": application_id}, "by_application"
         within = {"state.created_at": Range(high=until + INSTANT)} if until is not None else None
-        return await self._store.find(DELIVERIES, index, wanted, within=within, limit=LARGEST_PAGE)
+
+        async def find(account_id: str) -> list[Record[Delivery]]:
+            equals = {"state.account_id": account_id, **wanted}
+            return await self._store.find(DELIVERIES, index, equals, within=within, limit=LARGEST_PAGE)
+
+        return await newest_of(account_ids, find, lambda state: state.created_at, LARGEST_PAGE)
 
     async def remove_ended_before(self, cutoff: datetime, *, limit: int) -> int:
         """Remove deliveries that ended before ``cutoff``, ``limit`` at most, and return their number."""

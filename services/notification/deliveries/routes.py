@@ -30,7 +30,7 @@ async def list_deliveries(call: Call[None, DeliveriesQuery]) -> DeliveriesView:
     """List your messages only: about another's application there are none for you."""
     wanted = call.query
     found = await call.app[NOTIFICATION].deliveries.deliveries(
-        call.caller.account_id, wanted.application_id, wanted.until
+        call.caller.account_ids, wanted.application_id, wanted.until
     )
     return DeliveriesView(deliveries=tuple(DeliveryView.from_record(record) for record in found))
 

@@ -34,14 +34,16 @@ class Deliveries:
         self.receipts_from = receipts_from
 
     async def deliveries(
-        self, account_id: str, application_id: str | None = None, until: datetime | None = None
+        self, account_ids: tuple[str, ...], application_id: str | None = None, until: datetime | None = None
     ) -> list[Record[Delivery]]:
-        """Return the messages to this account, the latest first, a page of `repository.LARGEST_PAGE` at most.
+        """Return the messages to an account and those joined into it, the latest first.
+
+        A page is `repository.LARGEST_PAGE` at most.
 
         With ``application_id`` those about that application, with ``until`` those queued at that time or before.
         """
         coming = until is None or until >= self._context.now()
-        return await self._deliveries.find_deliveries(account_id, application_id, None if coming else until)
+        return await self._deliveries.find_deliveries(account_ids, application_id, None if coming else until)
 
     def verify_receipt(self, headers: Mapping[str, str], body: bytes) -> None:
         """Refuse a body that the SMS gateway did not sign just now, as `Signer.verify` does."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.notification.contacts.contact import ADDRESS_CHANGED
+from services.notification.contacts.contact import ACCOUNTS_JOINED, ADDRESS_CHANGED
 from shared.events import application, billing, identity, scheduling
 from shared.events.codes import (
     DeliveryChannel,
@@ -207,4 +207,4 @@ def useful_until(event: Event, event_at: datetime, useful_for: timedelta) -> dat
 def templates() -> frozenset[str]:
     """Return the name of every template that can be asked for."""
     from_events = {notice.template for rule in RULES.values() for notice in rule.notices()}
-    return frozenset({*from_events, OTP, CONSENT_CODE, NEW_DEVICE, LETTER, *ADDRESS_CHANGED.values()})
+    return frozenset({*from_events, OTP, CONSENT_CODE, NEW_DEVICE, LETTER, ACCOUNTS_JOINED, *ADDRESS_CHANGED.values()})

@@ -46,7 +46,7 @@ class OpeningNotices:
         office = self._context.offices[office_id]
         if is_told_daily(self._facts_cache.facts(office.office_id).state.opening):
             raise OpensEveryDay
-        followed = await self._notices.notices_of_account(actor.account_id)
+        followed = await self._notices.notices_of_accounts(actor.account_ids)
         live = [notice for notice in followed if notice.state.live and notice.state.office_id != office_id]
         if len(live) >= MOST_NOTICES:
             raise TooManyNotices(most=MOST_NOTICES)
@@ -73,7 +73,10 @@ class OpeningNotices:
         def stop(notice: OpeningNotice) -> Decision[OpeningNotice]:
             return Decision(replace(notice, live=False))
 
-        await self._notices.change_notice(notice_id_of(actor.account_id, office_id), stop, self._context.clock)
+        followed = await self._notices.notices_of_accounts(actor.account_ids)
+        asked = [notice.id for notice in followed if notice.state.office_id == office_id]
+        for notice_id in asked or [notice_id_of(actor.account_id, office_id)]:
+            await self._notices.change_notice(notice_id, stop, self._context.clock)
 
     async def plan(self) -> None:
         """Plan the announcement of each office's next opening."""

@@ -290,7 +290,7 @@ class OpeningNoticeRepository(OnStore):
         equals = {"state.office_id": office_id}
         return await self._store.find(OPENING_NOTICE, "office", equals, within=within, limit=NOTICES_AT_ONCE)
 
-    async def notices_of_account(self, account_id: str) -> list[Record[OpeningNotice]]:
-        """Return the notices of an account."""
-        equals = {"state.account_id": account_id}
-        return await self._store.find(OPENING_NOTICE, "account", equals, limit=MOST_NOTICES)
+    async def notices_of_accounts(self, account_ids: tuple[str, ...]) -> list[Record[OpeningNotice]]:
+        """Return the notices of an account and those joined into it."""
+        equals = {"state.account_id": account_ids}
+        return await self._store.find(OPENING_NOTICE, "account", equals, limit=MOST_NOTICES * len(account_ids))

@@ -116,19 +116,19 @@ class WaitingRoom:
         """
         record = await self._opening(opening_id)
         copy = await self._applications.wait_for_submitted(application_id, self._context.clock)
-        if copy.account_id != actor.account_id:
+        if copy.account_id not in actor.account_ids:
             raise NotFound
         if copy.withdrawn:
             raise ApplicationIsWithdrawn
         self._refuse_closed(record.state)
         ticket_id = ticket_id_of(opening_id, copy.person_id)
         if not waiting_room.takes_present(record.state, self._context.now()):
-            return await self._come_late(record, ticket_id, application_id, copy)
+            return await self._come_late(record, ticket_id, application_id, copy, actor)
         ticket = self._ticket(opening_id, ticket_id, application_id, copy)
         try:
             kept = await self._openings.begin_ticket(ticket_id, ticket, self._context.now())
         except AlreadyExists:
-            kept = await self._own_ticket(ticket_id, actor.account_id)
+            kept = await self._own_ticket(ticket_id, actor)
         self._cache.tickets.put(ticket_id, kept)
         return await self._place(record, kept)
 
@@ -156,7 +156,7 @@ class WaitingRoom:
         )
 
     async def _come_late(
-        self, record: Record[Opening], ticket_id: str, application_id: str, copy: ApplicationCopy
+        self, record: Record[Opening], ticket_id: str, application_id: str, copy: ApplicationCopy, actor: Actor
     ) -> PlaceInLine:
         kept = await self._openings.ticket(ticket_id)
         if kept is None:
@@ -165,8 +165,8 @@ class WaitingRoom:
             try:
                 kept = await self._openings.begin_ticket(ticket_id, ticket, self._context.now())
             except AlreadyExists:
-                kept = await self._own_ticket(ticket_id, copy.account_id)
-        elif kept.state.account_id != copy.account_id:
+                kept = await self._own_ticket(ticket_id, actor)
+        elif kept.state.account_id not in actor.account_ids:
             raise PersonHasTicket
         place = await self._place(record, kept)
         turn_over = waiting_room.has_had_turn(record.state, place.standing, place.number)
@@ -176,9 +176,9 @@ class WaitingRoom:
         self._cache.tickets.put(ticket_id, kept)
         return place
 
-    async def _own_ticket(self, ticket_id: str, account_id: str) -> Record[OpeningTicket]:
+    async def _own_ticket(self, ticket_id: str, actor: Actor) -> Record[OpeningTicket]:
         kept = await self._openings.ticket(ticket_id)
-        if kept is None or kept.state.account_id != account_id:
+        if kept is None or kept.state.account_id not in actor.account_ids:
             raise PersonHasTicket
         return kept
 
@@ -202,7 +202,7 @@ class WaitingRoom:
         kept = self._cache.tickets.get(ticket_id)
         if kept is None:
             kept = await self._fresh(ticket_id)
-        if kept is None or kept.state.account_id != actor.account_id or kept.state.opening_id != opening_id:
+        if kept is None or kept.state.account_id not in actor.account_ids or kept.state.opening_id != opening_id:
             raise NotFound
         place = await self._place(record, kept, mend=False)
         if place.standing in _SETTLED:

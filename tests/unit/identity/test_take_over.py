@@ -59,7 +59,7 @@ async def test_whoever_signed_in_by_a_number_they_had_not_added_can_still_add_it
     assert (status, tokens["account_id"]) == (200, first)
     assert (await home.get("/v1/account"))[1]["phone"] == "+62********890"
     left = await stored(world, second)
-    assert (left.email, left.phone, left.fingerprints, left.sessions) == (None, None, (), ())
+    assert (left.email, left.phone, left.fingerprints, left.sessions) == (None, None, accounts.unreachable(second), ())
     assert [told.account_id for told in await world.said(SessionEnded)] == [second]
     world.clock.advance(3600)
     assert await home.sign_in(PHONE) == first
@@ -158,3 +158,18 @@ async def test_an_address_given_up_in_between_is_simply_added(world: World, monk
     monkeypatch.setattr(AccountRepository, "account_holding", gone)
     world.clock.advance(61)
     assert (await world.change_address(first, email="lain@example.org")).account_id == first
+
+
+async def test_two_accounts_may_be_left_without_any_address(browsers: Browsers, world: World) -> None:
+    """The index of addresses lets no two accounts have none."""
+    home = browsers.at("10.0.0.1")
+    first = await home.sign_in(EMAIL)
+    await world.confirmed(first)
+    numbers = (PHONE, "+6281234567899")
+    left = [await browsers.at("10.0.0.2").sign_in(number) for number in numbers]
+    for number in numbers:
+        world.clock.advance(3601)
+        _, tokens = await home.ask(EMAIL)
+        await home.prove(tokens, await world.code(tokens["challenge_id"]))
+        assert (await change(home, "phone", number))[0] == 200
+    assert [(await stored(world, account_id)).phone for account_id in left] == [None, None]

@@ -22,7 +22,7 @@ from shared.clock import ManualClock
 from shared.errors import NotFound, NotKnownYet, UpstreamDown
 from shared.events import application, billing
 from shared.events.codes import DeliveryChannel
-from shared.events.identity import SessionEnded
+from shared.events.identity import AccountJoined, SessionEnded
 from shared.events.notification import DeliveryFailed, DeliverySent, KeepContactCard
 from shared.events.scheduling import AppointmentConfirmed, AppointmentReleased
 from shared.events.subscriptions import commands_for, events_for
@@ -501,9 +501,9 @@ async def test_deliveries_of_an_application_are_its_owners_and_the_latest_comes_
     reachable.clock.advance(1)
     await reachable.hears(event_of(billing.BillPaid, application_id="application-1"))
     await reachable.hears(event_of(billing.BillPaid, application_id="application-2"))
-    mine = await reachable.service.deliveries.deliveries(ACCOUNT, "application-1")
+    mine = await reachable.service.deliveries.deliveries((ACCOUNT,), "application-1")
     assert [delivery.state.template for delivery in mine] == ["bill_paid", "bill_issued", "bill_issued"]
-    assert await reachable.service.deliveries.deliveries("account-2", "application-1") == []
+    assert await reachable.service.deliveries.deliveries(("account-2",), "application-1") == []
 
 
 @pytest.mark.parametrize(("age_seconds", "kept"), [(90 * 86400, 1), (90 * 86400 + 1, 0)])
@@ -555,3 +555,34 @@ async def test_whoever_is_told_of_a_change_gets_the_link_that_undoes_it(reachabl
     assert all(url in mail.body for mail in reachable.mails)
     assert all(url in text.text for text in reachable.texts)
     assert "a-secret" not in str(await reachable.said())
+
+
+# ---- joined accounts ----
+
+
+async def test_newer_messages_of_a_joined_account_are_not_hidden_by_many_of_the_other(
+    reachable: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.notification.deliveries.repository.LARGEST_PAGE", 2)
+    for _ in range(5):
+        await reachable.hears(event_of(billing.BillPaid))
+        reachable.clock.advance(1)
+    await reachable.hears(an_otp(EXPIRES).model_copy(update={"account_id": "account-2"}))
+    found = await reachable.service.deliveries.deliveries((ACCOUNT, "account-2"))
+    assert [record.state.account_id for record in found] == ["account-2", ACCOUNT]
+
+
+async def test_news_of_a_closed_account_goes_to_the_one_that_stays_and_late_cards_change_nothing(
+    reachable: World,
+) -> None:
+    await reachable.hears(a_card(account_id="account-2", email="lain@example.org", phone=None), version=1)
+    await reachable.hears(AccountJoined(from_account_id=ACCOUNT, into_account_id="account-2", applicant_ids=()))
+    told = [(record.state.template, record.state.account_id) for record in await reachable.deliveries()]
+    assert {account for _, account in told} == {ACCOUNT, "account-2"}
+    await reachable.hears(a_card(account_id=ACCOUNT, email="spaet@example.org", phone=None), version=99)
+    card = await reachable.store.get(CARDS, ACCOUNT)
+    assert card is not None
+    assert (card.state.email, card.state.phone, card.state.joined_into) == (None, None, "account-2")
+    await reachable.hears(event_of(billing.BillPaid))
+    found = [record.state for record in await reachable.deliveries()]
+    assert {state.account_id for state in found if state.template == "bill_paid"} == {"account-2"}

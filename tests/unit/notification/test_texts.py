@@ -37,6 +37,8 @@ FROM_COMMANDS: dict[str, tuple[dict[str, Any], ...]] = {
             "email_change",
             "phone_change_old",
             "email_change_old",
+            "account_join",
+            "account_join_old",
         )
         for long_code in (None, "ABCD-EFGH-2345")
     ),
@@ -50,6 +52,7 @@ FROM_COMMANDS: dict[str, tuple[dict[str, Any], ...]] = {
             {"until": MOMENT, "told_at": MOMENT, "opens_at": MOMENT},
         )
     ),
+    "accounts_joined": ({"joined_at": MOMENT},),
     "letter": ({"application_id": UUID},),
     "email_changed": tuple(
         {"new_address": "b***@a-rather-long-domain.example.org", "changed_at": MOMENT, **undo} for undo in UNDOS

@@ -113,10 +113,16 @@ class World:
 
 
 def a_card(
-    *, email: str | None = EMAIL, phone: str | None = PHONE, name: str | None = NAME, language: str = "id", **undo: str
+    *,
+    email: str | None = EMAIL,
+    phone: str | None = PHONE,
+    name: str | None = NAME,
+    language: str = "id",
+    account_id: str = ACCOUNT,
+    **undo: str,
 ) -> KeepContactCard:
-    sealed = BOX.seal({"email": email, "phone": phone, "name": name, **undo}, ACCOUNT)
-    return KeepContactCard(account_id=ACCOUNT, language=language, sealed=sealed)
+    sealed = BOX.seal({"email": email, "phone": phone, "name": name, **undo}, account_id)
+    return KeepContactCard(account_id=account_id, language=language, sealed=sealed)
 
 
 def an_otp(expires_at: datetime, *, channel: str = "email", address: str = EMAIL, code: str = "012345") -> SendOtp:

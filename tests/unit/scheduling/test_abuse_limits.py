@@ -312,6 +312,23 @@ class TestReplicas:
         (day,) = [each async for each in world.base.scan(ACTIVITY_DAY) if each.state.subject == "person:person-x"]
         assert (day.state.holds, day.state.over) == (6, True)
 
+    async def test_accounts_that_were_joined_are_counted_together(self) -> None:
+        world = await started()
+        book = world.service.activity
+        accounts = ("account-x", "account-y")
+        for number in range(14):
+            book.note(Act.HOLD, visit(accounts[number % 2], f"person-{number}"))
+        await book.flush()
+        await book.check_joined(Act.HOLD, accounts, Wish("person-z"))
+        book.note(Act.HOLD, visit("account-y", "person-z"))
+        for account_id in accounts:
+            book.check_limits(Act.HOLD, account_id, Wish("person-z"), NOWHERE)
+            await book.check_joined(Act.HOLD, (account_id,), Wish("person-z"))
+        with pytest.raises(TooManyHolds):
+            await book_of(world).check_joined(Act.HOLD, accounts, Wish("person-z", asked=2))
+        with pytest.raises(TooManyHolds):
+            await book.check_joined(Act.HOLD, accounts, Wish("person-z"))
+
     async def test_two_that_write_a_new_day_at_one_moment_lose_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
         world = await started()
         one, other = world.service.activity, book_of(world)

@@ -193,6 +193,7 @@ async def test_the_public_key_is_no_shared_secret() -> None:
         ({"office": 5}, TokenMalformed),
         ({"offices": "all"}, TokenMalformed),
         ({"offices": [1]}, TokenMalformed),
+        ({"joined": "account-2"}, TokenMalformed),
         ({"role": "king"}, TokenMalformed),
         ({"role": ...}, TokenMalformed),
     ],

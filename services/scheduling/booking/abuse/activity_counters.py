@@ -115,6 +115,22 @@ class ActivityCounters:
                 log.info("limit_reached", limit=reached.limit.name)
                 raise refusal_for(reached, now)
 
+    async def check_joined(self, act: Act, account_ids: tuple[str, ...], wish: Wish) -> None:
+        """Refuse as :meth:`check_limits` does what accounts that were joined have reached together: each is counted
+        for itself, so they are read and added. Nothing is read for an account by itself.
+        """
+        if len(account_ids) == 1:
+            return
+        now = self._clock.now()
+        today = limits.day_of(now)
+        subjects = [limits.subject_of(CountedSubject.ACCOUNT, account_id) for account_id in account_ids]
+        self._remember(await self._weeks(subjects, today))
+        days = [day for subject in subjects for day in self._days(subject, today)]
+        reached = limits.limit_reached(days, act, wish, today=today, scale=self._scale)
+        if reached is not None:
+            log.info("limit_reached", limit=reached.limit.name)
+            raise refusal_for(reached, now)
+
     def note(self, act: Act, appointment: Appointment, origin: Origin = NOWHERE) -> None:
         """Count what was done with this appointment just now."""
         now, slot = self._clock.now(), appointment.seat

@@ -33,7 +33,7 @@ def refuse_strangers(appointment: Appointment, actor: Actor) -> None:
     if actor.is_staff:
         if appointment.slot is not None:
             refuse_unless_own_office(actor, appointment.slot.office_id)
-    elif appointment.account_id != actor.account_id:
+    elif appointment.account_id not in actor.account_ids:
         raise NotFound
 
 

@@ -79,7 +79,7 @@ def appointment_id_of(command_id: str, attempt: int) -> str:
 def refuse_foreign_application(copy: ApplicationCopy, actor: Actor, **facts: Any) -> None:
     """Refuse with ``NotFound`` another account's application, unless staff ask; a withdrawn one with
     ``ApplicationIsWithdrawn``, which names ``facts``."""
-    if not actor.is_staff and copy.account_id != actor.account_id:
+    if not actor.is_staff and copy.account_id not in actor.account_ids:
         raise NotFound
     if copy.withdrawn:
         raise ApplicationIsWithdrawn(**facts)
@@ -205,6 +205,7 @@ class BookingPath:
         are under no limit."""
         if not wish.actor.is_staff:
             counted = Wish(copy.person_id, wish.session_id)
+            await self._activity.check_joined(Act.HOLD, wish.actor.account_ids, counted)
             self._activity.check_limits(Act.HOLD, copy.account_id, counted, wish.origin)
 
     async def _refuse_ended(self, wish: HoldWish, _: ApplicationCopy) -> None:
@@ -284,7 +285,7 @@ class BookingPath:
 
     async def _person_has_appointment(self, copy: ApplicationCopy, actor: Actor) -> PersonHasAppointment:
         live = await self._appointments.live_appointment_of(copy.person_id)
-        own = live is not None and live.state.account_id == actor.account_id
+        own = live is not None and live.state.account_id in actor.account_ids
         facts: dict[str, Any] = {"appointment_id": live.id} if live is not None and own else {}
         return PersonHasAppointment(**facts)
 

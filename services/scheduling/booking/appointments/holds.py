@@ -175,4 +175,4 @@ class Holds:
 def _may_see(state: Appointment, actor: Actor) -> bool:
     if actor.is_staff:
         return state.seat.office_id == actor.office_id
-    return state.account_id == actor.account_id
+    return state.account_id in actor.account_ids

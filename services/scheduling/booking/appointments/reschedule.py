@@ -88,6 +88,7 @@ class Moves:
         self._refuse_move(record.state, wish.session_id, target)
         await self._availability.refuse_moving(record.state.application_id, target.office_id, target.date)
         counted = Wish(record.state.person_id, wish.session_id)
+        await self._activity.check_joined(Act.MOVE, wish.actor.account_ids, counted)
         self._activity.check_limits(Act.MOVE, record.state.account_id, counted, wish.origin)
         pool = Pool(record.state.seat.pool)
         await self._waiting_room.turn(wish.session_id, pool, record.state.person_id)

@@ -139,7 +139,7 @@ class Parties:
     async def get(self, party_id: str, actor: Actor) -> Seated:
         """Return the actor's own party. Refuses with ``NotFound``."""
         record = await self._parties.party(party_id)
-        if record is None or record.state.account_id != actor.account_id:
+        if record is None or record.state.account_id not in actor.account_ids:
             raise NotFound
         return await self._seated(record)
 
@@ -179,6 +179,7 @@ class Parties:
             if await self._appointments.live_appointment_of(copy.person_id) is not None:
                 raise PersonHasAppointment(application_id=application_id)
             counted = Wish(copy.person_id, wish.session_id, asked=len(wish.application_ids))
+            await self._activity.check_joined(Act.HOLD, wish.actor.account_ids, counted)
             self._activity.check_limits(Act.HOLD, copy.account_id, counted, wish.origin)
             appointment_id = derived_id("appointment", "party", party_id, application_id)
             members.append(Member(application_id, copy.person_id, appointment_id))

@@ -12,6 +12,7 @@ from shared.clock import Clock
 from shared.store.change import change
 from shared.store.decision import Decision
 from shared.store.kinds import Index, Kind, Range, Record
+from shared.store.newest import newest_of
 
 LINE_PAGE: Final = 50
 MOST_ENTRIES_SHOWN: Final = 50
@@ -44,10 +45,14 @@ class WaitingListRepository(OnStore):
         found = await self._store.find(WAITING, "live_person", {"state.person_id": person_id}, limit=1)
         return found[0] if found else None
 
-    async def waiting_of_account(self, account_id: str) -> list[Record[Waiting]]:
-        """Return an account's entries, the newest first."""
-        equals = {"state.account_id": account_id}
-        return await self._store.find(WAITING, "account", equals, limit=MOST_ENTRIES_SHOWN, descending=True)
+    async def waiting_of_accounts(self, account_ids: tuple[str, ...]) -> list[Record[Waiting]]:
+        """Return the entries of an account and those joined into it, the newest first."""
+
+        async def find(account_id: str) -> list[Record[Waiting]]:
+            equals = {"state.account_id": account_id}
+            return await self._store.find(WAITING, "account", equals, limit=MOST_ENTRIES_SHOWN, descending=True)
+
+        return await newest_of(account_ids, find, lambda state: state.made_at, MOST_ENTRIES_SHOWN)
 
     async def line(self, office_id: str, pool: str) -> AsyncIterator[Record[Waiting]]:
         """Yield the entries waiting for this office and pool, oldest first."""

@@ -144,19 +144,19 @@ class WaitingList:
         if await self._waiting_list.waiting(waiting_id) is not None:
             return SomeoneElseChangedIt()
         live = await self._waiting_list.live_waiting_of(person_id)
-        own = live is not None and live.state.account_id == actor.account_id
+        own = live is not None and live.state.account_id in actor.account_ids
         return AlreadyWaiting(waiting_id=live.id) if live is not None and own else AlreadyWaiting()
 
     async def get(self, waiting_id: str, actor: Actor) -> Record[Waiting]:
         """Return the actor's own entry. Refuses with ``NotFound``."""
         record = await self._waiting_list.waiting(waiting_id)
-        if record is None or record.state.account_id != actor.account_id:
+        if record is None or record.state.account_id not in actor.account_ids:
             raise NotFound
         return record
 
     async def find_by_account(self, actor: Actor) -> list[Record[Waiting]]:
         """Return the actor's own entries, the newest first."""
-        return await self._waiting_list.waiting_of_account(actor.account_id)
+        return await self._waiting_list.waiting_of_accounts(actor.account_ids)
 
     async def ahead(self, record: Record[Waiting]) -> dict[str, int]:
         """Return how many entries stand before this one, by office; empty if it does not stand in line."""

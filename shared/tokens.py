@@ -90,7 +90,7 @@ class Caller:
     offices: tuple[str, ...] = ()
     """The offices that a treasurer serves, or `ALL_OFFICES`; empty for everybody else."""
     joined: tuple[str, ...] = ()
-    """Accounts that were joined into this one: what is theirs is the caller's (docs/adr/0050)."""
+    """Accounts that were joined into this one: what is theirs is the caller's (docs/adr/0049)."""
 
     @property
     def account_ids(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The newest records of several accounts: those of a person whose accounts were joined (docs/adr/0050)."""
+"""The newest records of several accounts: those of a person whose accounts were joined (docs/adr/0049)."""
 
 from __future__ import annotations
 

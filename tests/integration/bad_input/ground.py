@@ -185,6 +185,7 @@ def _identity_bodies() -> dict[str, Any]:
         "revoke": {"refresh_token": "not-a-token"},
         "change_phone": {"phone": "081200000999"},
         "change_email": {"email": "lain.contoh@example.org"},
+        "join_account": {"identifier": "lain.contoh@example.org"},
         "add_applicant": TYPED,
         "correct_applicant": TYPED,
         "correct_confirmed_applicant": {"nik": nobody(9).nik, "original": "identity_card", "birth_place": "BANDUNG"},

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping
 from html import escape
 from typing import Final, Literal
 
 from shared.http.language import Language
+from shared.http.page_policy import page_policy
 from shared.http.schema import Query
 
 STYLE: Final = (
@@ -17,14 +16,9 @@ STYLE: Final = (
     "button{font:inherit;padding:.6rem 1.2rem;border:0;background:#0b4ea2;color:#fff;border-radius:.3rem}"
 )
 
-_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-
 PAGE_HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'self'; "
-        "frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": page_policy(STYLE, form_action="'self'"),
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex",
 }

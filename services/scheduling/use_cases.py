@@ -108,7 +108,7 @@ class Scheduling:
             context, stored.sessions, stored.evenings, self.day_sheets, platform.files, writers, evening_at
         )
         self._wire_quota(context, four_eyes, horizon_days)
-        self._by_class: dict[type[Any], Any] = {type(var): var for var in vars(self).values()}
+        self._by_class: dict[type[Any], Any] = {type(part): part for part in vars(self).values()}
 
     def find_use_case(self, kind: type[T]) -> T:
         """Return the one object of this class; see :func:`services.scheduling.http.use_case`."""

@@ -71,6 +71,22 @@ class Running:
         return list(await asyncio.gather(*(announce_one(applicant) for applicant in chosen)))
 
 
+def _settings(port: int, without: str) -> dict[str, str]:
+    """The settings of a service with a database of its own; ``without`` names the guard that a twin leaves out."""
+    return {
+        **os.environ,
+        **ENVIRONMENT,
+        "PASPOR_ENVIRONMENT": "test",
+        "PASPOR_DATABASE": f"test_{uuid.uuid4().hex[:12]}",
+        "PASPOR_MASTER_KEYS": key("k1", 1),
+        "PASPOR_FINGERPRINT_KEYS": key("k1", 2),
+        "PASPOR_HTTP_PORT": str(port),
+        "PASPOR_RATE_FACTOR": "1000",
+        "PASPOR_LOG_LEVEL": "warning",
+        "PASPOR_TEST_WITHOUT": without,
+    }
+
+
 @asynccontextmanager
 async def application(
     mongo_url: str,
@@ -98,23 +114,13 @@ async def application(
         ) as http,
     ):
         port = free_port()
-        environment = {
-            **os.environ,
-            **ENVIRONMENT,
-            "PASPOR_ENVIRONMENT": "test",
-            "PASPOR_MONGO_URL": mongo_url,
-            "PASPOR_AMQP_URL": amqp_url,
-            "PASPOR_DATABASE": f"test_{uuid.uuid4().hex[:12]}",
-            "PASPOR_MASTER_KEYS": key("k1", 1),
-            "PASPOR_FINGERPRINT_KEYS": key("k1", 2),
+        servers = {"PASPOR_MONGO_URL": mongo_url, "PASPOR_AMQP_URL": amqp_url}
+        keys_of = {
             "PASPOR_SEALING_PRIVATE_KEYS": ours.private_key_b64,
             "PASPOR_NOTIFICATION_SEALING_PUBLIC_KEY": notification.public_key_b64,
             "PASPOR_JWKS_URL": str(identity.make_url("/jwks.json")),
-            "PASPOR_HTTP_PORT": str(port),
-            "PASPOR_RATE_FACTOR": "1000",
-            "PASPOR_LOG_LEVEL": "warning",
-            "PASPOR_TEST_WITHOUT": without,
         }
+        environment = {**_settings(port, without), **servers, **keys_of}
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", module, cwd=PROJECT, env=environment, stdout=output, stderr=output

@@ -13,8 +13,9 @@ from shared.crypto.keyring import Keyring
 from shared.files.gridfs import GridFsFiles
 from shared.store.driver import connect, database, disconnect
 from tests.unit import world as shared_world
-from tests.unit.application.test_http import STREAM, Browser, begun
-from tests.unit.application.test_http import browser as browser
+from tests.unit.application.browser import STREAM, Browser
+from tests.unit.application.browser import browser as browser
+from tests.unit.application.test_http import begun
 from tests.unit.application.world import World, picture
 
 

@@ -126,6 +126,10 @@ async def exports() -> dict[str, bytes]:
 
 async def recounts() -> dict[str, bytes]:
     """Exports with right hashes whose facts agree or contradict each other."""
+    return await seat_recounts() | await malformed_facts() | await posting_recounts() | await audit_recounts()
+
+
+async def seat_recounts() -> dict[str, bytes]:
     three = [seat(number, "held", str(number), 1, seconds=number) for number in range(1, 4)]
     moved = [
         opened(2),
@@ -156,7 +160,11 @@ async def recounts() -> dict[str, bytes]:
             seat(3, "missed", "b", 2, seconds=2),
         ],
     }
-    cases = {name: joined(await export(told)) for name, told in facts.items()}
+    return {name: joined(await export(told)) for name, told in facts.items()}
+
+
+async def malformed_facts() -> dict[str, bytes]:
+    cases: dict[str, bytes] = {}
     lines = [line.rstrip(b"\n") for line in await export(LIFE)]
     for name, changes in {
         "version as text": {"version": "1"},
@@ -171,6 +179,11 @@ async def recounts() -> dict[str, bytes]:
         fact = json.loads(lines[2])["fact"] | changes
         cases[name] = joined(made_anew([*lines[:2], changed(lines[2], fact=fact), *lines[3:]]))
     cases["no holder"] = joined(made_anew([*lines[:2], changed(lines[2], commitment=None), *lines[3:]]))
+    return cases
+
+
+async def posting_recounts() -> dict[str, bytes]:
+    cases: dict[str, bytes] = {}
     right = posting(0, [["treasury", 10], ["awaiting_outcome", -10]])
     for name, wrong in {
         "a sound posting": posting(1, [["treasury", 10], ["revenue", -10]]),
@@ -182,6 +195,11 @@ async def recounts() -> dict[str, bytes]:
         "entries of a number": replace(right, source="posting-1", public={**right.public, "entries": 7}),
     }.items():
         cases[name] = joined(await export([right, wrong], "ledger"))
+    return cases
+
+
+async def audit_recounts() -> dict[str, bytes]:
+    cases: dict[str, bytes] = {}
     for name, changes in {
         "an override without reason": {"reason": None},
         "an override with an empty reason": {"reason": ""},

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -12,6 +10,7 @@ from typing import Final
 from services.billing.refunds.schemas import ReasonView, RefundGuideView, RuleView, StageView
 from services.billing.refunds.states import RefundState
 from shared.http.language import Language
+from shared.http.page_policy import page_policy
 
 STYLE: Final = (
     "body{font:1.05rem/1.55 system-ui,sans-serif;max-width:54rem;margin:0 auto;padding:1rem;color:#1a1a1a;"
@@ -21,14 +20,9 @@ STYLE: Final = (
     "a{color:#0b4ea2}.wide{overflow-x:auto}"
 )
 
-_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-
 PAGE_HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": "public, max-age=300",
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": page_policy(STYLE, form_action="'none'"),
     "Referrer-Policy": "no-referrer",
 }
 """The page runs and loads nothing; it holds no personal data, so copies may be kept for a while."""

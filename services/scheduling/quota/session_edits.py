@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Protocol
 
-from services.scheduling.booking.appointments.appointment import Appointment, Command, MoveCause, can
+from services.scheduling.booking.appointments.appointment import Appointment, Command, can
 from services.scheduling.booking.appointments.move import Relocation
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.seats import seat as seats
@@ -31,6 +31,7 @@ from services.scheduling.quota.repository import QuotaChangeRepository
 from services.scheduling.store_part import replacing
 from services.scheduling.terms import Pool
 from shared.errors import SomeoneElseChangedIt
+from shared.events.codes import MoveCause
 from shared.ids import derived_id
 from shared.store.decision import Decision
 from shared.store.kinds import Record

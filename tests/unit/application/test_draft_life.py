@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
 
 from services.application.applications.application import (
     Application,
@@ -31,14 +29,13 @@ from shared.events.application import (
     DraftExpired,
     SubmissionFreed,
 )
-from shared.http.app import build_app
-from shared.http.options import HttpOptions
 from shared.store.memory import MemoryStore
 from shared.store.port import AlreadyExists
-from shared.tokens import Role, StaticKeys, TokenIssuer, TokenVerifier
+from shared.tokens import Role
 from tests.unit.application import make
+from tests.unit.application.browser import Browser
+from tests.unit.application.browser import browser as browser
 from tests.unit.application.make import NOW
-from tests.unit.application.test_http import PEM, Browser
 from tests.unit.application.world import OWNER, World
 
 DAY = timedelta(days=1)
@@ -49,22 +46,6 @@ PERSON = "person-appl"
 @pytest.fixture(autouse=True)
 def _loopback_allowed(socket_enabled: None) -> None:
     """Let these tests open sockets where the unit room blocks them."""
-
-
-@pytest.fixture
-async def browser(world: World) -> AsyncIterator[Browser]:
-    issuer = TokenIssuer(PEM, "paspor-identity", world.clock)
-    app = build_app(
-        world.parts.endpoints,
-        service_name="application",
-        clock=world.clock,
-        verifier=TokenVerifier(StaticKeys(issuer.jwks()), world.clock),
-        options=HttpOptions(rate_factor=1000),
-        sessions=world.parts.sessions,
-    )
-    app[world.parts.key] = world.service
-    async with TestClient(TestServer(app)) as client:
-        yield Browser(client, issuer)
 
 
 async def ready_to_submit(world: World, applicant_id: str = "appl-2", who: Actor = OTHER) -> str:

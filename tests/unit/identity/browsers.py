@@ -10,12 +10,10 @@ from ipaddress import ip_network
 from typing import Any
 
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient
 
-from services.identity.http import IDENTITY
-from shared.http.app import build_app
 from shared.http.options import HttpOptions
-from shared.tokens import TokenVerifier
+from tests.unit.identity.served import served
 from tests.unit.identity.world import World
 
 Answered = tuple[int, Any]
@@ -87,21 +85,14 @@ class Browsers:
         return Browser(self.client, self.world, address)
 
 
+BEHIND_A_PROXY = HttpOptions(rate_factor=1.0, trusted_proxies=(ip_network("127.0.0.0/8"),))
+
+
 @asynccontextmanager
 async def running(world: World) -> AsyncIterator[Browsers]:
     """Identity over HTTP behind a proxy that names the address of each browser."""
-    assert world.parts.token_keys is not None
-    app = build_app(
-        world.parts.endpoints,
-        service_name="identity",
-        clock=world.clock,
-        verifier=TokenVerifier(world.parts.token_keys, world.clock),
-        options=HttpOptions(rate_factor=1.0, trusted_proxies=(ip_network("127.0.0.0/8"),)),
-        sessions=world.parts.sessions,
-    )
-    app[IDENTITY] = world.identity
     await world.identity.staff.seed_demo()
-    async with TestClient(TestServer(app)) as client:
+    async with served(world, options=BEHIND_A_PROXY) as client:
         yield Browsers(client, world)
 
 

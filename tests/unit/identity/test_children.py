@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient
 
 from services.identity.applicants.applicant import IdentityState
 from services.identity.applicants.correction import CorrectionState, Original
@@ -23,11 +23,9 @@ from services.identity.applicants.officer_corrections import Proposal
 from services.identity.applicants.particulars import Particulars
 from services.identity.applicants.registry_match import Cause, RegistryAnswer
 from services.identity.applicants.repository import APPLICANT
-from services.identity.http import IDENTITY
 from shared.events.identity import ApplicantConfirmed
-from shared.http.app import build_app
-from shared.http.options import HttpOptions
-from shared.tokens import Caller, Role, TokenVerifier
+from shared.tokens import Caller, Role
+from tests.unit.identity.served import served
 from tests.unit.identity.world import BUDI, PUTRI, SRI, World, nobody
 
 CARD = "3174010101150001"
@@ -182,17 +180,7 @@ async def test_an_adult_needs_a_nik(world: World) -> None:
 
 @pytest.fixture
 async def client(world: World) -> AsyncIterator[Client]:
-    assert world.parts.token_keys is not None
-    app = build_app(
-        world.parts.endpoints,
-        service_name="identity",
-        clock=world.clock,
-        verifier=TokenVerifier(world.parts.token_keys, world.clock),
-        options=HttpOptions(rate_factor=1.0),
-        sessions=world.parts.sessions,
-    )
-    app[IDENTITY] = world.identity
-    async with TestClient(TestServer(app)) as running:
+    async with served(world) as running:
         yield running
 
 

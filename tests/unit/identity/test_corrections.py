@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient
 
 from services.identity.applicants import applicant as rules
 from services.identity.applicants.applicant import IdentityState
@@ -28,7 +28,6 @@ from services.identity.applicants.officer_corrections import Proposal
 from services.identity.applicants.particulars import Particulars
 from services.identity.applicants.registry_match import Field, FieldAnswer, Match, RegistryAnswer, match
 from services.identity.applicants.repository import APPLICANT, PERSON
-from services.identity.http import IDENTITY
 from services.identity.rules import MatchRules
 from shared.audit.entries import AUDIT
 from shared.errors import NotFound, SomeoneElseChangedIt
@@ -40,9 +39,8 @@ from shared.events.application import (
     PassportCollected,
 )
 from shared.events.identity import ApplicantConfirmed, ApplicantReopened, ApplicantShownBack, ParticularsCorrected
-from shared.http.app import build_app
-from shared.http.options import HttpOptions
-from shared.tokens import Caller, Role, TokenVerifier
+from shared.tokens import Caller, Role
+from tests.unit.identity.served import served
 from tests.unit.identity.world import BUDI, PUTRI, SRI, World, all_match
 from tests.unit.world import envelope_of
 
@@ -310,17 +308,7 @@ class EverySessionLives:
 
 @pytest.fixture
 async def counter(world: World) -> AsyncIterator[Counter]:
-    assert world.parts.token_keys is not None
-    app = build_app(
-        world.parts.endpoints,
-        service_name="identity",
-        clock=world.clock,
-        verifier=TokenVerifier(world.parts.token_keys, world.clock),
-        options=HttpOptions(rate_factor=1.0),
-        sessions=EverySessionLives(),
-    )
-    app[IDENTITY] = world.identity
-    async with TestClient(TestServer(app)) as client:
+    async with served(world, sessions=EverySessionLives()) as client:
         yield Counter(client, world)
 
 

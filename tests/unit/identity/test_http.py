@@ -19,19 +19,16 @@ from services.identity.applicants.particulars import Particulars
 from services.identity.applicants.registry_match import Cause, Field, FieldAnswer
 from services.identity.clients import Dukcapil, read_answer
 from services.identity.endpoints import ENDPOINTS
-from services.identity.http import IDENTITY
 from shared.clock import SystemClock
 from shared.errors import UpstreamDown
-from shared.http.app import build_app
-from shared.http.options import HttpOptions
 from shared.http.schema import unbounded_fields
 from shared.logs import configure_logs
 from shared.randomness import SeededRandomness
 from shared.settings import LogLevel, SettingsWrong
-from shared.tokens import TokenVerifier
 from simulators.config import Settings as SimulatorSettings
 from simulators.dukcapil.app import create_app
 from simulators.dukcapil.people import UNKNOWN_NIK
+from tests.unit.identity.served import served
 from tests.unit.identity.world import BUDI, SRI, STAFF_PASSWORD, World, all_match, make_settings
 
 Client = TestClient[web.Request, web.Application]
@@ -45,18 +42,8 @@ def _loopback_allowed(socket_enabled: None) -> None:
 @pytest.fixture
 async def client(world: World) -> AsyncIterator[Client]:
     """A client of a running identity."""
-    assert world.parts.token_keys is not None
-    app = build_app(
-        world.parts.endpoints,
-        service_name="identity",
-        clock=world.clock,
-        verifier=TokenVerifier(world.parts.token_keys, world.clock),
-        options=HttpOptions(rate_factor=1.0),
-        sessions=world.parts.sessions,
-    )
-    app[IDENTITY] = world.identity
     await world.identity.staff.seed_demo()
-    async with TestClient(TestServer(app)) as running:
+    async with served(world) as running:
         yield running
 
 
@@ -563,18 +550,8 @@ async def test_operators_decide_by_two_over_http(client: Client) -> None:
 async def test_an_operator_is_made_by_a_secret_over_http() -> None:
     secret = "y" * 43
     world = World(demo_staff_password=None, first_operator_secrets=secret)
-    assert world.parts.token_keys is not None
-    verifier = TokenVerifier(world.parts.token_keys, world.clock)
-    app = build_app(
-        world.parts.endpoints,
-        service_name="identity",
-        clock=world.clock,
-        verifier=verifier,
-        sessions=world.parts.sessions,
-    )
-    app[IDENTITY] = world.identity
     founder = {"secret": secret, "username": "ratna", "full_name": "RATNA", "password": "four words nobody joins"}
-    async with TestClient(TestServer(app)) as client:
+    async with served(world) as client:
         status, made = await post(client, "/v1/staff/first-operators", founder)
         assert (status, made["role"], made["state"], made["full_name"]) == (201, "operator", "active", "RATNA")
         status, problem = await post(client, "/v1/staff/first-operators", {**founder, "username": "sari"})
@@ -644,13 +621,7 @@ async def test_twin_without_the_check_a_signed_out_token_still_adds_applicants(w
         async def refuse_ended(self, _caller: object) -> None:
             return None
 
-    assert world.parts.token_keys is not None
-    verifier = TokenVerifier(world.parts.token_keys, world.clock)
-    app = build_app(
-        world.parts.endpoints, service_name="identity", clock=world.clock, verifier=verifier, sessions=Nobody()
-    )
-    app[IDENTITY] = world.identity
-    async with TestClient(TestServer(app)) as client:
+    async with served(world, sessions=Nobody()) as client:
         tokens = await sign_up(client, world)
         await post(client, "/v1/tokens/revoke", {"refresh_token": tokens["refresh_token"]})
         assert (await post(client, "/v1/applicants", FORM, tokens["access_token"]))[0] == 201

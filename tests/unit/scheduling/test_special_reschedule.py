@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from services.scheduling.booking.appointments import visit_transitions
-from services.scheduling.booking.appointments.appointment import Appointment, MoveCause, Status
+from services.scheduling.booking.appointments.appointment import Appointment, Status
 from services.scheduling.booking.appointments.errors import BeingMoved, NotPossibleNow, PersonHasAppointment
 from services.scheduling.booking.appointments.next_step import step_of
 from services.scheduling.booking.appointments.special_reschedule_causes import SpecialRefusal
@@ -38,7 +38,7 @@ from shared.events import billing
 from shared.events import scheduling as said
 from shared.events.application import ApplicationWithdrawn
 from shared.events.billing import SeatReleaseRequested
-from shared.events.codes import SpecialCause
+from shared.events.codes import MoveCause, SpecialCause
 from shared.store import Record
 from tests.unit.scheduling.faulty_stores import Dying, Killed
 from tests.unit.scheduling.world import BOSS, EAST, FRONT, NORTH, SOUTH, TUESDAY, World, make_world, plan, weekly

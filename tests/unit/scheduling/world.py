@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from services.scheduling.app import build
-from services.scheduling.booking.appointments.appointment import Appointment, MoveCause
+from services.scheduling.booking.appointments.appointment import Appointment
 from services.scheduling.booking.appointments.booking_path import HoldWish
 from services.scheduling.booking.appointments.move import Target
 from services.scheduling.booking.appointments.repository import APPOINTMENT
@@ -29,6 +29,7 @@ from shared.clock import ManualClock
 from shared.crypto.keyring import Keyring
 from shared.deadlines import LEASE_SECONDS, DeadlineWorker
 from shared.events import application, billing
+from shared.events.codes import MoveCause
 from shared.events.message import Event
 from shared.service import Parts
 from shared.store import Record, Store

@@ -20,8 +20,7 @@ from services.scheduling.booking.seats.seat import Seat, Slot
 from services.scheduling.office import Office
 from services.scheduling.rules import Rules
 from services.scheduling.terms import Applying
-from shared.events.codes import ConfirmCause, NoSeatReason, OfferEnd, ReleaseReason, SeatAnswer, SeatQuestion
-from shared.events.codes import MoveCause as MoveCause
+from shared.events.codes import ConfirmCause, MoveCause, NoSeatReason, OfferEnd, ReleaseReason, SeatAnswer, SeatQuestion
 from shared.events.message import Event
 from shared.events.scheduling import (
     AppointmentConfirmed,

@@ -13,7 +13,6 @@ from services.scheduling.booking.abuse.limits import Act
 from services.scheduling.booking.appointments import appointment as appointments
 from services.scheduling.booking.appointments.access import find_visible, refuse_impossible
 from services.scheduling.booking.appointments.appointment import Appointment, Command, Status, can
-from services.scheduling.booking.appointments.booking_path import appointment_id_of as appointment_id_of
 from services.scheduling.booking.appointments.errors import FeeWouldBeLost
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.seats.inventory import SeatInventory

@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 
 from services.scheduling.booking.appointments import appointment as appointments
 from services.scheduling.booking.appointments import visit_transitions
-from services.scheduling.booking.appointments.appointment import Appointment, Move, MoveCause, Status, has_seat
+from services.scheduling.booking.appointments.appointment import Appointment, Move, Status, has_seat
 from services.scheduling.booking.appointments.queue_codes import QueueCodes
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.booking.seats.repository import SeatRepository
 from services.scheduling.booking.seats.seat import Seat, Slot, slot_of
 from services.scheduling.context import UseCaseContext
+from shared.events.codes import MoveCause
 from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import VersionConflict

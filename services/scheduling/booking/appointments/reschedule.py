@@ -8,7 +8,7 @@ from typing import Final
 from services.scheduling.booking.abuse.activity_counters import NOWHERE, ActivityCounters, Origin
 from services.scheduling.booking.abuse.limits import Act, Wish
 from services.scheduling.booking.appointments.access import find_visible, refuse_impossible
-from services.scheduling.booking.appointments.appointment import Appointment, Command, MoveCause, Status
+from services.scheduling.booking.appointments.appointment import Appointment, Command, Status
 from services.scheduling.booking.appointments.errors import NoMovesLeft, SameSession, TooFarToMove, TooLateToMove
 from services.scheduling.booking.appointments.move import Relocation
 from services.scheduling.booking.appointments.move_rules import MoveProblem, MoveTarget, move_problem
@@ -22,6 +22,7 @@ from services.scheduling.offices.session import Session
 from services.scheduling.openings.waiting_room import WaitingRoom
 from services.scheduling.terms import Pool
 from shared.errors import Refusal
+from shared.events.codes import MoveCause
 from shared.store.kinds import Record
 from shared.store.retry import again
 

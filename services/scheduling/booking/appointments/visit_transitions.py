@@ -13,7 +13,6 @@ from services.scheduling.booking.appointments.appointment import (
     TRANSITIONS,
     Appointment,
     Command,
-    MoveCause,
     Status,
     ask_until,
     can,
@@ -28,7 +27,7 @@ from services.scheduling.booking.appointments.walk_in import WalkIn
 from services.scheduling.booking.seats.seat import Slot
 from services.scheduling.office import Office
 from services.scheduling.rules import Rules
-from shared.events.codes import ReleaseReason, ReleaseRefusal, SpecialCause
+from shared.events.codes import MoveCause, ReleaseReason, ReleaseRefusal, SpecialCause
 from shared.events.scheduling import (
     AppointmentReleased,
     ArrivedOnProof,

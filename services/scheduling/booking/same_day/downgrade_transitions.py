@@ -14,7 +14,6 @@ from services.scheduling.booking.appointments.appointment import (
     Appointment,
     Command,
     Move,
-    MoveCause,
     given_up,
     release,
 )
@@ -23,7 +22,7 @@ from services.scheduling.booking.seats.seat import Slot
 from services.scheduling.office import Office
 from services.scheduling.rules import Rules
 from services.scheduling.terms import Pool
-from shared.events.codes import IfUnpaid, NoSeatReason, ReleaseReason, SeatQuestion
+from shared.events.codes import IfUnpaid, MoveCause, NoSeatReason, ReleaseReason, SeatQuestion
 from shared.events.scheduling import SameDaySeatLost, SeatHeld, SeatUnavailable
 from shared.store.decision import Decision
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from services.scheduling.booking.appointments import visit_transitions
-from services.scheduling.booking.appointments.appointment import Appointment, Command, MoveCause, Status, can
+from services.scheduling.booking.appointments.appointment import Appointment, Command, Status, can
 from services.scheduling.booking.appointments.move import Relocation
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.appointments.visit_transitions import Ruling
@@ -26,7 +26,7 @@ from services.scheduling.visit.bulk_jobs.job import BulkJob, BulkKind, BulkState
 from services.scheduling.visit.bulk_jobs.repository import BulkJobRepository
 from shared.audit import Audit
 from shared.errors import NotFound, SomeoneElseChangedIt
-from shared.events.codes import SpecialCause
+from shared.events.codes import MoveCause, SpecialCause
 from shared.ids import derived_id
 from shared.store.decision import Decision
 from shared.store.kinds import Record

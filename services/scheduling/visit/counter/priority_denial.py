@@ -9,7 +9,7 @@ import structlog
 
 from services.scheduling.booking.appointments import priority
 from services.scheduling.booking.appointments.access import find_visible, refuse_strangers
-from services.scheduling.booking.appointments.appointment import Appointment, Command, MoveCause, Status, can
+from services.scheduling.booking.appointments.appointment import Appointment, Command, Status, can
 from services.scheduling.booking.appointments.move import Relocation
 from services.scheduling.booking.appointments.priority import Denial, Proof
 from services.scheduling.booking.appointments.priority_errors import NoPriorityToDeny
@@ -19,6 +19,7 @@ from services.scheduling.terms import Pool
 from services.scheduling.visit.counter.queue_service import CounterQueue
 from shared.audit import Audit
 from shared.errors import SomeoneElseChangedIt
+from shared.events.codes import MoveCause
 from shared.ids import derived_id
 from shared.store.decision import Decision
 from shared.store.kinds import Record

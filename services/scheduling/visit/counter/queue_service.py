@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from services.scheduling.booking.appointments import appointment as appointments
 from services.scheduling.booking.appointments import visit_transitions
 from services.scheduling.booking.appointments.appointment import Appointment, Command, Status, can
-from services.scheduling.booking.appointments.holds import appointment_id_of
+from services.scheduling.booking.appointments.booking_path import appointment_id_of
 from services.scheduling.booking.appointments.priority import Proof
 from services.scheduling.booking.appointments.queue_codes import QueueCodes
 from services.scheduling.booking.appointments.repository import AppointmentRepository

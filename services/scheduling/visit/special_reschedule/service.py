@@ -16,7 +16,6 @@ from services.scheduling.booking.appointments.access import (
 from services.scheduling.booking.appointments.appointment import (
     Appointment,
     Command,
-    MoveCause,
     Status,
     ask_until,
     can,
@@ -47,7 +46,7 @@ from services.scheduling.visit.special_reschedule.errors import (
 from shared.audit import Audit
 from shared.crypto.fields import FieldCipher
 from shared.errors import Refusal
-from shared.events.codes import SpecialCause
+from shared.events.codes import MoveCause, SpecialCause
 from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from shared.store.batcher import Batcher, PendingCall
+from shared.store.codec import values_at
 from shared.store.driver import AsyncCollection, BulkWriteError, DuplicateKeyError, UpdateOne, WTimeoutError
 
 STAMPS: Final = "last_writes"
@@ -26,6 +27,8 @@ STAMP_BITS: Final = 62
 WITHOUT_OUTBOX: Final = {"outbox": 0}
 
 Document = Mapping[str, Any]
+Lookup = tuple[str, tuple[Any, ...]]
+"""A path with a unique index, and the values of which one is looked for."""
 
 _DUPLICATE_KEY_CODE: Final = 11000
 
@@ -51,6 +54,7 @@ class BatchedWrites:
     def __init__(self, collection: AsyncCollection) -> None:
         self._collection = collection
         self._reads: Batcher[str, Document | None] = Batcher(self._read)
+        self._lookups: Batcher[Lookup, Document | None] = Batcher(self._look_up)
         self._inserts: Batcher[Document, None] = Batcher(self._insert)
         self._updates: Batcher[_Update, bool] = Batcher(self._update)
 
@@ -61,6 +65,15 @@ class BatchedWrites:
             Exception: what the driver raises.
         """
         return await self._reads.ask(document_id)
+
+    async def find_holder(self, path: str, values: tuple[Any, ...]) -> Document | None:
+        """Return the document that has one of ``values`` at a path with a unique index, as `read` does; of several the
+        holder of the first value.
+
+        Raises:
+            Exception: what the driver raises.
+        """
+        return await self._lookups.ask((path, values))
 
     async def insert(self, document: Document) -> None:
         """Write a new document.
@@ -89,6 +102,22 @@ class BatchedWrites:
         found = await self._by_id({read.wanted for read in reads}, WITHOUT_OUTBOX)
         for read in reads:
             read.tell(found.get(read.wanted))
+
+    async def _look_up(self, lookups: Sequence[PendingCall[Lookup, Document | None]]) -> None:
+        """Answer the lookups with one query for each path."""
+        wanted: dict[str, set[Any]] = {}
+        for lookup in lookups:
+            path, values = lookup.wanted
+            wanted.setdefault(path, set()).update(values)
+        holders: dict[tuple[str, Any], Document] = {}
+        for path, values in wanted.items():
+            found = self._collection.find({path: {"$in": sorted(values)}}, WITHOUT_OUTBOX, hint=[(path, 1)])
+            for document in await found.to_list(len(values)):
+                holders |= {(path, value): document for value in values_at(document, path)}
+        for lookup in lookups:
+            path, values = lookup.wanted
+            held = (holders.get((path, value)) for value in values)
+            lookup.tell(next((document for document in held if document is not None), None))
 
     async def _insert(self, inserts: Sequence[PendingCall[Document, None]]) -> None:
         if len(inserts) == 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from enum import Enum
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
@@ -29,6 +30,21 @@ def _adapter(state: type[S]) -> TypeAdapter[S]:
     if known is None:
         known = _adapters[state] = TypeAdapter(state)
     return known
+
+
+@cache
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
+
+
+def values_at(document: Mapping[str, Any], path: str) -> list[Any]:
+    """Return the values at a dotted path: one value, or each member of a list, or [None] where there is none."""
+    value: Any = document
+    for part in _steps(path):
+        if type(value) is not dict or part not in value:
+            return [None]
+        value = value[part]
+    return value[:] if type(value) is list else [value]
 
 
 def plain(value: Any) -> Any:

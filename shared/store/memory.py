@@ -6,14 +6,13 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any, TypeVar
 
 from shared.events.envelope import Envelope
 from shared.events.message import Message
 from shared.store import parking
 from shared.store.changes import Changed
-from shared.store.codec import decode, due_fields, encode, outbox_entries, plain, with_change
+from shared.store.codec import decode, due_fields, encode, outbox_entries, plain, values_at, with_change
 from shared.store.kinds import INBOX_DAYS, LARGEST_INBOX, Due, Failure, Index, Kind, Parked, Range, Record, free_keys
 from shared.store.port import AlreadyExists, InboxFull, VersionConflict
 
@@ -37,21 +36,6 @@ def _copy(value: Any) -> Any:
     if kind is list:
         return [_copy(item) for item in value]
     return value
-
-
-@cache
-def _steps(path: str) -> tuple[str, ...]:
-    return tuple(path.split("."))
-
-
-def values_at(document: Mapping[str, Any], path: str) -> list[Any]:
-    """Return the values at a dotted path: one value, or each member of a list, or [None] where there is none."""
-    value: Any = document
-    for part in _steps(path):
-        if type(value) is not dict or part not in value:
-            return [None]
-        value = value[part]
-    return value[:] if type(value) is list else [value]
 
 
 def _wanted(value: Any) -> list[Any]:
@@ -161,6 +145,13 @@ class MemoryStore:
     ) -> list[Record[S]]:
         found = self._matching(kind, kind.index(index), equals or {}, within or {}, descending)
         return [self._record(kind, document) for document in found[:limit]]
+
+    async def find_holder(self, kind: Kind[S], index: str, values: Sequence[str]) -> Record[S] | None:
+        (path,) = kind.index(index).keys
+        for value in values:
+            for holder in await self.find(kind, index, {path: value}, limit=1):
+                return holder
+        return None
 
     async def count(
         self,

@@ -243,6 +243,12 @@ class MongoStore:
             documents = await (cursor.sort(order) if order else cursor).to_list(limit)
         return [decode(kind, document) for document in documents]
 
+    async def find_holder(self, kind: Kind[S], index: str, values: Sequence[str]) -> Record[S] | None:
+        (path,) = kind.index(index).keys
+        with _store_errors(kind.name):
+            document = await self._writes_of(kind.name).find_holder(path, tuple(map(plain, values)))
+        return decode(kind, document) if document is not None else None
+
     async def count(
         self,
         kind: Kind[S],

@@ -104,6 +104,12 @@ class Store(Protocol):
         """
         ...
 
+    async def find_holder(self, kind: Kind[S], index: str, values: Sequence[str]) -> Record[S] | None:
+        """Return the aggregate that holds one of ``values`` by a unique index of one path, or None; of several the
+        holder of the first value. Concurrent calls share one command.
+        """
+        ...
+
     async def count(
         self,
         kind: Kind[S],

@@ -58,10 +58,20 @@ PLACE = Kind(
 )
 
 
+@dataclass(frozen=True)
+class Member:
+    cards: tuple[str, ...]
+
+
+MEMBER = Kind(
+    name="member", state=Member, batched=True, indexes=(Index("cards", ("state.cards",), unique=True),)
+)
+
+
 @pytest.fixture
 async def mongo_store(mongo_database: AsyncDatabase) -> MongoStore:
     store = MongoStore(mongo_database, "test")
-    await store.prepare([LETTER, PLACE])
+    await store.prepare([LETTER, PLACE, MEMBER])
     return store
 
 
@@ -251,6 +261,22 @@ async def test_reads_that_come_together_find_each_its_own(store: Store) -> None:
     known = await letters(store, 20)
     said = await answers(*(store.get(LETTER, name) for name in [*(each.id for each in known), "none", "l07"]))
     assert said == [*known, None, known[7]]
+
+
+async def test_holders_looked_for_together_are_found_each_by_its_own_values(store: Store) -> None:
+    known = [
+        await store.insert(MEMBER, f"m{number}", Member((f"old-{number}", f"new-{number}")), now=NOW)
+        for number in range(9)
+    ]
+    wanted = [*(("none", f"old-{number}") for number in range(9)), ("new-2",), ("new-7", "new-1"), ("none",), ()]
+    said = await answers(*(store.find_holder(MEMBER, "cards", values) for values in wanted))
+    assert said == [*known, known[2], known[7], None, None]
+    assert await store.find_holder(MEMBER, "cards", ("new-4", "none")) == known[4]
+
+
+async def test_a_holder_is_found_by_a_declared_index_alone(store: Store) -> None:
+    with pytest.raises(KeyError):
+        await store.find_holder(MEMBER, "names", ("a",))
 
 
 async def places(store: Store, count: int) -> None:

@@ -228,6 +228,9 @@ class FaultyStore:
     async def find(self, *args: Any, **named: Any) -> Any:
         return await self._held(await self._read(lambda: self._kept.find(*args, **named)))
 
+    async def find_holder(self, *args: Any, **named: Any) -> Any:
+        return await self._held(await self._read(lambda: self._kept.find_holder(*args, **named)))
+
     async def count(self, *args: Any, **named: Any) -> Any:
         return await self._read(lambda: self._kept.count(*args, **named))
 

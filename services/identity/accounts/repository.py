@@ -46,8 +46,7 @@ class AccountRepository:
 
     async def account_holding(self, fingerprints: Sequence[str]) -> Record[Account] | None:
         """Return the account that an address belongs to, or to which it can still come back."""
-        found = await self._store.find(ACCOUNT, "fingerprints", {"state.fingerprints": tuple(fingerprints)}, limit=1)
-        return found[0] if found else None
+        return await self._store.find_holder(ACCOUNT, "fingerprints", fingerprints)
 
     async def account_reached_at(self, fingerprints: Sequence[str]) -> Record[Account] | None:
         """Return the account that an address belongs to now; none where it was given up and could come back."""

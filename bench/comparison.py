@@ -14,6 +14,7 @@ AT_LEAST: Final[Mapping[str, float]] = {
     "money.confirm_p99": 0.95,
     "otp.create": 0.8,
     "otp.verify": 0.8,
+    "addresses.peak": 1 / 1.2,
     "work.files": 1 / 0.65,
     "work.statements": 1 / 0.93,
 }

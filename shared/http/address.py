@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Final
 
 from aiohttp import web
 
@@ -12,6 +13,9 @@ Network = IPv4Network | IPv6Network
 
 FORWARDED_FOR = "X-Forwarded-For"
 UNKNOWN = "unknown"
+CLIENT_ADDRESS: Final[web.RequestKey[str]] = web.RequestKey("client_address", str)
+"""The address of a request that was asked for it before."""
+
 _HOST_BITS = 64
 MAX_HOPS = 16
 """Names read from X-Forwarded-For, from its end; what lies further off is the client's own invention."""
@@ -37,8 +41,11 @@ def client_address(peer: str | None, forwarded_for: str | None, trusted: Sequenc
 
 def address_of(request: web.Request, trusted: Sequence[Network]) -> str:
     """Return the client's address of a running request."""
-    lines = request.headers.getall(FORWARDED_FOR, ())
-    return client_address(request.remote, ",".join(lines), trusted)
+    known = request.get(CLIENT_ADDRESS)
+    if known is None:
+        lines = request.headers.getall(FORWARDED_FOR, ())
+        known = request[CLIENT_ADDRESS] = client_address(request.remote, ",".join(lines), trusted)
+    return known
 
 
 @lru_cache(maxsize=4096)

@@ -61,6 +61,8 @@ class ChallengeVault:
 
     def is_long_code(self, text: str, challenge_id: str, code: Code) -> bool:
         """Return whether it is the long code that goes with this code; small letters and dashes do not count."""
+        if len(text) < _LONG_CODE_CHARS:
+            return False
         said, wanted = (part.replace("-", "").upper() for part in (text, self.long_code(challenge_id, code)))
         return hmac.compare_digest(said.encode(), wanted.encode())
 

@@ -1,6 +1,7 @@
 """Wakes callers who wait for the next change of a record, whichever process makes it.
 
-One stream of changes for each process, however many wait. It opens with the first of them. While it cannot be read,
+One stream of changes for each process, however many wait. It opens with the first of them and is closed some seconds
+after the last. While it cannot be read,
 one query for each kind compares the versions of the awaited records every second, and does so once more when it opens:
 a change between two streams is found by its version, so that none is missed and no resume token is kept.
 """
@@ -20,6 +21,9 @@ log = get_logger(__name__)
 
 RETRY_SECONDS: Final = 1.0
 """Between two tries to open the stream; versions are compared at each."""
+
+IDLE_SECONDS: Final = 5.0
+"""How long the stream stays open without callers: the next one mostly comes sooner, and opening costs two queries."""
 
 GONE: Final = 0
 """Stands for the version of a record that does not exist; versions begin at 1."""
@@ -92,12 +96,19 @@ class RecordChanges:
             watched.waiters -= 1
             if not watched.waiters:
                 del self._watched[key]
+            if not self._watched:
+                asyncio.get_running_loop().call_later(IDLE_SECONDS, self._stop_if_idle)
 
     def end(self) -> None:
         """Wake all who wait, since this process drains."""
         self.ended = True
         for watched in self._watched.values():
             watched.wake(None)
+
+    def _stop_if_idle(self) -> None:
+        if self._following is not None and not self._watched:
+            self._following.cancel()
+            self._following = None
 
     async def close(self) -> None:
         """Close the stream."""

@@ -233,5 +233,49 @@ async def test_a_stream_that_broke_for_no_known_reason_is_opened_by_the_next_who
     await changes.close()
 
 
+class Counted(MemoryStore):
+    """Counts the streams that are open, and how many were opened in all."""
+
+    open = opened = 0
+
+    async def changes(self, names: Collection[str]) -> AsyncGenerator[Collection[Changed], None]:
+        self.open += 1
+        self.opened += 1
+        try:
+            async for batch in super().changes(names):
+                yield batch
+        finally:
+            self.open -= 1
+
+
+async def test_the_stream_is_closed_once_no_one_waits_and_opened_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.store.changes.IDLE_SECONDS", 0.0)
+    store = Counted("test")
+    changes = RecordChanges(store, ["parcel"], ManualClock(START))
+    with changes.watch("parcel", "p1"):
+        await until(lambda: store.open == 1)
+    await until(lambda: store.open == 0)
+    with changes.watch("parcel", "p1") as watched:
+        await until(lambda: store.opened == 2)
+        await settle_stream(changes, [watched])
+        before = watched.change
+        await store.insert(PARCEL, "p1", Parcel(), now=START)
+        assert await happens(before)
+    await changes.close()
+
+
+async def test_the_stream_stays_open_while_callers_come_and_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.store.changes.IDLE_SECONDS", 0.0)
+    store = Counted("test")
+    changes = RecordChanges(store, ["parcel"], ManualClock(START))
+    with changes.watch("parcel", "p1"):
+        await until(lambda: store.open == 1)
+    with changes.watch("parcel", "p2"):
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert (store.open, store.opened) == (1, 1)
+    await changes.close()
+
+
 async def test_closing_what_was_never_opened_does_nothing() -> None:
     await RecordChanges(MemoryStore("test"), ["parcel"], ManualClock(START)).close()

@@ -53,6 +53,16 @@ async def test_a_strangers_wrong_codes_take_nothing_from_the_one_who_asked(brows
     assert (await owner.prove(challenge, code))[0] == 200
 
 
+async def test_a_challenge_that_strangers_try_takes_no_memory_between_tries(browsers: Browsers, world: World) -> None:
+    """Each address that tried is kept in it: a thousand challenges with a hundred each would fill the process."""
+    owner, stranger = browsers.at("10.0.0.1"), browsers.at("10.0.0.2")
+    recent = world.identity.signing_in._recent
+    _, challenge = await owner.ask(EMAIL)
+    assert len(recent) == 1
+    await guess(stranger, challenge, await world.code(), times=1)
+    assert len(recent) == 0
+
+
 async def test_twin_with_one_count_for_all_the_stranger_locks_the_owner_out(
     browsers: Browsers, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,7 +66,7 @@ class Staff:
 STAFF = (
     *(
         Staff(role, office)
-        for role in (Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN)
+        for role in (Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN, Role.ADMINISTRATION_SECTION_HEAD)
         for office in (OWN, OTHER)
     ),
     Staff(Role.TREASURER),
@@ -74,6 +74,13 @@ STAFF = (
     Staff(Role.TREASURER, offices=(OTHER, "office-3")),
     Staff(Role.TREASURER, offices=(ALL_OFFICES,)),
     Staff(Role.OPERATOR),
+    Staff(Role.REGIONAL_OFFICER, offices=(OWN,)),
+    Staff(Role.REGIONAL_OFFICER, offices=(OTHER, "office-3")),
+    Staff(Role.PUBLIC_RELATIONS),
+    Staff(Role.HQ_POLICY),
+    Staff(Role.HQ_IT),
+    Staff(Role.PRINTER, OWN),
+    Staff(Role.ADJUDICATOR, OWN),
 )
 
 OWN_ONLY, EVERY, LIST, FREE = Concerns.OFFICE, Concerns.EVERY_OFFICE, Concerns.A_LIST, Concerns.NOBODY

@@ -169,6 +169,7 @@ def staff_endpoints(world: World) -> dict[str, frozenset[Role]]:
     }
 
 
+@pytest.mark.acceptance("Y13.regional_role", "Y14.roles")
 async def test_every_endpoint_judges_role_and_office(world: World, ask: Ask, facts: dict[str, str]) -> None:
     found, calls = staff_endpoints(world), probes(facts)
     assert set(calls) == set(found), "every endpoint of staff is called"

@@ -1,7 +1,8 @@
 """`./paspor docs`: the documents that are written from the code, so that they cannot say anything else than it does.
 
-The event catalogue, each service's endpoints, a summary of every interface for comparing, and a diagram of every state
-table. They are committed. OpenAPI and AsyncAPI for machines are long and are written beside them, but not committed.
+The event catalogue, each service's endpoints, the roles of staff, a summary of every interface for comparing, and a
+diagram of every state table. They are committed. OpenAPI and AsyncAPI for machines are long and are written beside
+them, but not committed.
 `--check` writes nothing, says which of the committed ones are stale, and what a stale summary breaks for callers.
 """
 
@@ -19,6 +20,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from devtools.api_summary import find_breaks, summarize_api, summarize_events
+from devtools.roles_page import roles_page
 from local_suite.home import PROJECT
 from shared.events import asyncapi
 from shared.events.message import Message
@@ -76,6 +78,7 @@ def documents() -> dict[Path, str]:
         Path("events/README.md"): event_catalogue(),
         Path("states/README.md"): state_diagrams(),
         Path("openapi/README.md"): interfaces(),
+        Path("roles.md"): roles_page(operations(), WRITTEN_BY),
         **summaries(),
     }
 
@@ -122,6 +125,11 @@ def endpoints_of(service: str) -> Sequence[Endpoint]:
     name = "endpoints" if (PROJECT / "services" / service / "endpoints.py").exists() else "routes"
     found: Sequence[Endpoint] = importlib.import_module(f"services.{service}.{name}").ENDPOINTS
     return found
+
+
+def operations() -> list[tuple[str, Endpoint]]:
+    """Return every endpoint with its service."""
+    return [(service, endpoint) for service in SERVICES for endpoint in endpoints_of(service)]
 
 
 def openapi_of(service: str) -> dict[str, Any]:

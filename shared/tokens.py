@@ -47,7 +47,7 @@ ALL_OFFICES = "all"
 
 
 class Role(StrEnum):
-    """Role of the bearer of a token."""
+    """Role of the bearer of a token. `shared.duties` says what each role of staff is for."""
 
     APPLICANT = "applicant"
     FRONT_OFFICER = "front_officer"
@@ -56,6 +56,22 @@ class Role(StrEnum):
     TREASURER = "treasurer"
     OPERATOR = "operator"
     SERVICE = "service"
+    ADJUDICATOR = "adjudicator"
+    PRINTER = "printer"
+    DOCUMENTS_SECTION_HEAD = "documents_section_head"
+    ENFORCEMENT_SECTION_HEAD = "enforcement_section_head"
+    ADMINISTRATION_SECTION_HEAD = "administration_section_head"
+    REGIONAL_OFFICER = "regional_officer"
+    PUBLIC_RELATIONS = "public_relations"
+    HQ_POLICY = "hq_policy"
+    HQ_IT = "hq_it"
+
+
+HEADQUARTERS_ROLES = frozenset({Role.OPERATOR, Role.PUBLIC_RELATIONS, Role.HQ_POLICY, Role.HQ_IT})
+"""Roles that work for every office."""
+
+ROLES_WITH_OFFICES = frozenset({Role.TREASURER, Role.REGIONAL_OFFICER})
+"""Roles whose token lists the offices that they work for: a treasurer's own list, or the offices of a region."""
 
 
 class TokenMissing(Exception):
@@ -88,7 +104,7 @@ class Caller:
     office_id: str | None = None
     expires_at: datetime = _ALREADY_OVER
     offices: tuple[str, ...] = ()
-    """The offices that a treasurer serves, or `ALL_OFFICES`; empty for everybody else."""
+    """The offices that a treasurer serves, or `ALL_OFFICES`; those of a regional officer's region; else empty."""
     joined: tuple[str, ...] = ()
     """Accounts that were joined into this one: what is theirs is the caller's (docs/adr/0049)."""
 
@@ -99,8 +115,8 @@ class Caller:
 
     @property
     def serves_all(self) -> bool:
-        """Whether the caller works for every office: operators, and treasurers whose data say so."""
-        return self.role is Role.OPERATOR or (self.role is Role.TREASURER and ALL_OFFICES in self.offices)
+        """Whether the caller works for every office: headquarters, and treasurers whose data say so."""
+        return self.role in HEADQUARTERS_ROLES or (self.role is Role.TREASURER and ALL_OFFICES in self.offices)
 
     def serves(self, office_id: str | None) -> bool:
         """Whether the caller works for this office. What belongs to none (`None`) is for those who serve all."""
@@ -108,7 +124,7 @@ class Caller:
             return True
         if office_id is None or self.role is Role.APPLICANT:
             return False
-        return office_id == self.office_id or (self.role is Role.TREASURER and office_id in self.offices)
+        return office_id == self.office_id or (self.role in ROLES_WITH_OFFICES and office_id in self.offices)
 
 
 class KeySource(Protocol):

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 APPLICATION: Final[web.AppKey[UseCases]] = web.AppKey("application")
 
 OWNER_OR_COUNTER: Final = ROLES(Role.APPLICANT, Role.FRONT_OFFICER)
-OWNER_OR_OFFICE: Final = ROLES(Role.APPLICANT, Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN)
+OWNER_OR_OFFICE: Final = ROLES(
+    Role.APPLICANT, Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN, Role.ADJUDICATOR
+)
 
 
 async def who(call: AnyCall) -> Actor:

@@ -19,8 +19,11 @@ from services.identity.context import UseCaseContext
 from services.identity.endpoints import ENDPOINTS
 from services.identity.handlers import Handlers
 from services.identity.http import IDENTITY
+from services.identity.office_departures.repository import OFFICE_DEPARTURE
+from services.identity.offices.repository import OPENED_OFFICE
 from services.identity.sign_in.repository import CHALLENGE
 from services.identity.staff.repository import ROSTER, STAFF, STRANGER
+from services.identity.staff_imports.repository import STAFF_IMPORT
 from services.identity.use_cases import Identity
 from shared.audit import AUDIT_KINDS
 from shared.chain import CHAIN_KINDS
@@ -40,6 +43,9 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
     ROSTER,
     ASSISTANCE,
     OFFICE_CODES,
+    OPENED_OFFICE,
+    STAFF_IMPORT,
+    OFFICE_DEPARTURE,
     COUNT,
 )
 """Every kind of document that identity keeps."""

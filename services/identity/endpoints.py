@@ -10,9 +10,11 @@ from services.identity.applicants import routes as applicants
 from services.identity.assistances import routes as assistances
 from services.identity.http import IDENTITY
 from services.identity.joins import routes as joins
+from services.identity.office_departures import routes as office_departures
 from services.identity.sign_in import routes as sign_in
 from services.identity.staff import admin_routes as staff_admin
 from services.identity.staff import routes as staff
+from services.identity.staff_imports import routes as staff_imports
 from services.identity.tokens import routes as tokens
 from shared.audit.acting import audited
 from shared.audit.routes import audit_endpoints
@@ -31,6 +33,8 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *applicants.api.all,
             *staff.api.all,
             *staff_admin.api.all,
+            *staff_imports.api.all,
+            *office_departures.api.all,
             *assistances.api.all,
             *audit.all,
         ),

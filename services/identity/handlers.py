@@ -19,7 +19,7 @@ from shared.events.application import (
 from shared.events.envelope import Envelope
 from shared.events.message import Event
 from shared.events.notification import DeliveryFailed, DeliverySent
-from shared.events.scheduling import LetterShown
+from shared.events.scheduling import LetterShown, OfficeOpened
 from shared.service import DeadlineHandler, MessageHandler
 from shared.store.kinds import Record
 
@@ -40,6 +40,7 @@ class Handlers:
             DeliverySent: self.delivery_sent,
             DeliveryFailed: self.delivery_failed,
             LetterShown: self.letter_shown,
+            OfficeOpened: self.office_opened,
             ApplicationSubmitted: self.application_submitted,
             ApplicationWithdrawn: self.application_ended,
             ApplicationRefused: self.application_ended,
@@ -75,6 +76,10 @@ class Handlers:
     async def letter_shown(self, event: LetterShown, _envelope: Envelope) -> None:
         """Scheduling took a letter as consent. A repeat finds what began."""
         await self._identity.assistances.letter_shown(event)
+
+    async def office_opened(self, event: OfficeOpened, _envelope: Envelope) -> None:
+        """Scheduling opened an office; staff can be given it."""
+        await self._identity.offices.note_opened(event)
 
     async def assistance_over(self, record: Record[Any], _name: str) -> None:
         """The hours of an assistance are over, or its code was not told."""

@@ -16,6 +16,8 @@ from services.identity.applicants.service import Applicants
 from services.identity.assistances.service import Assistances
 from services.identity.context import UseCaseContext
 from services.identity.joins.service import Joins
+from services.identity.office_departures.service import OfficeDepartures
+from services.identity.offices.service import Offices
 from services.identity.sessions.credentials import CredentialIssuer
 from services.identity.sign_in.challenge import Purpose
 from services.identity.sign_in.service import SigningIn
@@ -27,6 +29,7 @@ from services.identity.staff.own_password import OwnPasswords
 from services.identity.staff.passwords import StaffPasswords
 from services.identity.staff.person_lookup import PersonLookups
 from services.identity.staff.sign_in import StaffSignIn
+from services.identity.staff_imports.service import StaffImports
 from services.identity.tokens.disowning import Disowning
 from services.identity.tokens.service import LiveSessions, Sessions
 from shared.audit import Audit
@@ -72,6 +75,9 @@ class Identity:
         self.staff = StaffSignIn(context, credentials, passwords, roster)
         self.first_operators = FirstOperators(context, passwords, roster)
         self.own_passwords = OwnPasswords(context, passwords, roster)
-        self.staff_admin = StaffAdmin(context, self.audit, passwords, roster, self.assistances)
+        self.offices = Offices(context)
+        self.staff_admin = StaffAdmin(context, self.audit, passwords, roster, self.assistances, self.offices)
+        self.staff_imports = StaffImports(context, self.staff_admin)
+        self.office_departures = OfficeDepartures(context, self.staff_admin, self.offices)
         self.staff_invariants = StaffInvariants(context)
         self.person_lookup = PersonLookups(context, self.audit)

@@ -12,6 +12,7 @@ from services.scheduling.rules import Rules
 from shared.clock import Clock
 from shared.ids import Ids
 from shared.randomness import Randomness
+from shared.tokens import ALL_OFFICES
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Actor:
     role: str = "applicant"
     joined: tuple[str, ...] = ()
     """Accounts that were joined into the actor's."""
+    watches: tuple[str, ...] = ()
+    """Offices that the actor looks at without belonging to them: those of a region, or `ALL_OFFICES`."""
 
     @property
     def account_ids(self) -> tuple[str, ...]:
@@ -39,6 +42,16 @@ def refuse_unless_own_office(actor: Actor, office_id: str) -> None:
     """
     if actor.office_id != office_id:
         raise NotYourOffice
+
+
+def refuse_unless_sees_office(actor: Actor, office_id: str) -> None:
+    """Refuse actors who neither belong to this office nor watch it.
+
+    Raises:
+        NotYourOffice
+    """
+    if not {office_id, ALL_OFFICES}.intersection(actor.watches):
+        refuse_unless_own_office(actor, office_id)
 
 
 class OfficeDirectory:

@@ -8,9 +8,16 @@ from aiohttp import web
 
 from services.scheduling.context import Actor
 from shared.http.call import Call
-from shared.tokens import Caller, Role
+from shared.http.endpoint import ROLES
+from shared.tokens import ALL_OFFICES, Caller, Role
 
 DEVICE_HEADER: Final = "X-Device-Id"
+
+VISITOR_OR_STAFF: Final = ROLES(
+    *(Role.APPLICANT, Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN, Role.TREASURER, Role.OPERATOR),
+    Role.DOCUMENTS_SECTION_HEAD,
+)
+"""An appointment's owner, and staff: use cases show them those of their own office only."""
 
 T = TypeVar("T")
 
@@ -35,4 +42,17 @@ def use_case(call: Call[Any, Any, Any], kind: type[T]) -> T:
 def actor_of(caller: Caller) -> Actor:
     """Return the caller as the actor of use cases."""
     is_staff = caller.role is not Role.APPLICANT
-    return Actor(caller.account_id, caller.office_id, is_staff=is_staff, role=caller.role.value, joined=caller.joined)
+    return Actor(
+        caller.account_id,
+        caller.office_id,
+        is_staff=is_staff,
+        role=caller.role.value,
+        joined=caller.joined,
+        watches=_watched_by(caller),
+    )
+
+
+def _watched_by(caller: Caller) -> tuple[str, ...]:
+    if caller.role is Role.REGIONAL_OFFICER:
+        return caller.offices
+    return (ALL_OFFICES,) if caller.role in (Role.HQ_POLICY, Role.HQ_IT) else ()

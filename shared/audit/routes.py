@@ -24,6 +24,9 @@ OFFICE_ID: Final = r"^[a-z0-9][a-z0-9-]*$"
 READERS: Final = STAFF(Role.OPERATOR, Role.OFFICE_ADMIN)
 """Operators read all; the head of an office what concerns their own office."""
 
+OVERRIDE_READERS: Final = STAFF(Role.OPERATOR, Role.OFFICE_ADMIN, Role.REGIONAL_OFFICER)
+"""Also regional officers, for the offices of their region."""
+
 
 class AuditSpan(Query):
     """Which days, both included; operators may ask for one office."""
@@ -34,7 +37,7 @@ class AuditSpan(Query):
 
 
 class DayQuery(Query):
-    """Which day, today unless said; operators name the office."""
+    """Which day, today unless said; operators and regional officers name the office."""
 
     date: IsoDate | None = None
     office_id: str | None = Field(None, max_length=64, pattern=OFFICE_ID)
@@ -99,7 +102,7 @@ def audit_endpoints(service: str, book_of: Callable[[Call[Any, Any, Any]], Audit
     @api.get(
         f"/v1/audit/{service}/overrides",
         summary="The overrides of an office on a day: its head's daily list",
-        access=READERS,
+        access=OVERRIDE_READERS,
         query=DayQuery,
         answers={200: OverridesView},
         refusals=(NotAllowed, Malformed),
@@ -109,7 +112,7 @@ def audit_endpoints(service: str, book_of: Callable[[Call[Any, Any, Any]], Audit
         book = book_of(call)
         office_id = _office_of(call.caller, call.query.office_id)
         if office_id is None:
-            raise Malformed("An operator names the office.", field="/office_id")
+            raise Malformed("Operators and regional officers name the office.", field="/office_id")
         day = call.query.date or book.today()
         found = await book.overrides(office_id, day)
         return OverridesView(office_id=office_id, date=day, overrides=tuple(map(OverrideView.from_record, found)))
@@ -118,8 +121,14 @@ def audit_endpoints(service: str, book_of: Callable[[Call[Any, Any, Any]], Audit
 
 
 def _office_of(caller: Caller, asked: str | None) -> str | None:
-    """Return the office whose audit is read: an operator's choice; for the head of an office always their own."""
+    """Return the office whose audit is read: an operator's choice, or a regional officer's among those of the region;
+    for the head of an office always their own.
+    """
     if caller.role is Role.OPERATOR:
+        return asked
+    if caller.role is Role.REGIONAL_OFFICER:
+        if asked is not None and not caller.serves(asked):
+            raise NotAllowed
         return asked
     if caller.office_id is None or asked not in (None, caller.office_id):
         raise NotAllowed

@@ -319,3 +319,11 @@ class LetterShown(Event):
     office_id: str
     officer_id: str
     shown_at: datetime
+
+
+class OfficeOpened(Event):
+    """An office that was not there before began to receive: an outreach of the office ``parent_id``."""
+
+    TYPE: ClassVar[str] = "paspor.scheduling.office.opened.v1"
+    office_id: str
+    parent_id: str

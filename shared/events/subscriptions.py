@@ -66,6 +66,7 @@ SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     scheduling.OpeningAnnounced: ("notification",),
     scheduling.PatternFlagged: (),
     scheduling.LetterShown: ("identity",),
+    scheduling.OfficeOpened: ("identity",),
     billing.BillRequested: ("application", "scheduling"),
     billing.BillIssued: ("application", "notification"),
     billing.BillDelayed: ("application", "notification"),

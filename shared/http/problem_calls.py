@@ -91,6 +91,7 @@ def _for(*roles: Role, call: NextCall, others: Way = Elsewhere.OFFICE) -> tuple[
 
 
 _APPLYING: Final = (Role.APPLICANT, Role.FRONT_OFFICER)
+_AT_THE_COUNTER: Final = (Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN)
 _SIGN_IN: Final = _post("/v1/logins")
 _ASSIST: Final = _post("/v1/assistances")
 _ASSIST_OR_SIGN_IN: Final = _for(Role.FRONT_OFFICER, call=_ASSIST, others=_SIGN_IN)
@@ -131,9 +132,20 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     # staff
     "first_operator_secret_used": Elsewhere.SETTINGS,
     "first_operator_secret_wrong": Elsewhere.SETTINGS,
+    "departure_unknown": _post("/v1/staff/offices/{office_id}/departures"),
+    "import_file_changed": Elsewhere.AGAIN,
+    "import_not_as_checked": _post("/v1/staff/imports"),
+    "import_not_checked": _post("/v1/staff/imports"),
+    "import_unknown": _post("/v1/staff/imports"),
     "last_operator_stays": _post("/v1/staff/members"),
     "nothing_to_decide": _SEE_MEMBER,
+    "office_has_no_staff": _get("/v1/staff/members"),
+    "office_staff_changed": _post("/v1/staff/offices/{office_id}/departures"),
+    "office_unknown": _get("/v1/offices"),
     "own_password_needed": NextCall("PUT", "/v1/staff/password"),
+    "region_needed": Elsewhere.AGAIN,
+    "region_not_wanted": Elsewhere.AGAIN,
+    "region_unknown": _get("/v1/offices"),
     "staff_matter_pending": _SEE_MEMBER,
     "staff_not_in_service": _post("/v1/staff/logins"),
     "staff_state_forbids": _SEE_MEMBER,
@@ -164,12 +176,12 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "application_not_submitted": _post(f"{APPLICATION}/submission"),
     "application_withdrawn": BEGIN_APPLICATION,
     "document_decided": SEE_APPLICATION,
-    "documents_undecided": _post(f"{APPLICATION}/documents/{{document_id}}/decision"),
+    "documents_undecided": _for(*_AT_THE_COUNTER, call=_post(f"{APPLICATION}/documents/{{document_id}}/decision")),
     "identity_awaited": SEE_APPLICATION,
     "items_missing": _post(f"{APPLICATION}/documents"),
     "no_visit_to_hurry": SEE_APPLICATION,
     "nothing_corrected": SEE_APPLICATION,
-    "originals_not_seen": _post(f"{APPLICATION}/originals"),
+    "originals_not_seen": _for(Role.FRONT_OFFICER, Role.INTERVIEWER, call=_post(f"{APPLICATION}/originals")),
     "payment_owed": SEE_APPLICATION,
     "step_comes_first:questionnaire": _for(*_APPLYING, call=NextCall("PUT", f"{APPLICATION}/questionnaire")),
     "step_comes_first:documents": _for(*_APPLYING, call=_post(f"{APPLICATION}/documents")),
@@ -181,7 +193,7 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "step_comes_first:interview": _for(Role.INTERVIEWER, call=_post(f"{APPLICATION}/interview"), others=Elsewhere.WAIT),
     "step_comes_first:print": Elsewhere.WAIT,
     "step_comes_first:collect": Elsewhere.OFFICE,
-    "step_is_over": SEE_APPLICATION,
+    "step_is_over": _for(*_APPLYING, Role.INTERVIEWER, Role.OFFICE_ADMIN, Role.ADJUDICATOR, call=SEE_APPLICATION),
     "upload_under_way": NextCall("HEAD", f"{APPLICATION}/documents/{{document_id}}/content"),
     # seats and visits
     "already_waiting": NextCall("DELETE", "/v1/waiting-list/{waiting_id}"),

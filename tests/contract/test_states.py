@@ -25,7 +25,9 @@ from services.billing.tariffs import change as tariff_change
 from services.identity.applicants import applicant
 from services.identity.applicants import correction as particulars
 from services.identity.assistances import assistance
+from services.identity.office_departures import departure
 from services.identity.staff import states as staff_states
+from services.identity.staff_imports import staff_import
 from services.notification.deliveries import delivery
 from services.scheduling.booking.abuse import flag as flags
 from services.scheduling.booking.appointments import appointment as appointments
@@ -54,6 +56,16 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
     ("services.identity.staff.states", "STAFF_TRANSITIONS"): (
         {"refused", "left"},
         staff_states.STAFF_TRANSITIONS.after,
+        IllegalTransition,
+    ),
+    ("services.identity.staff_imports.staff_import", "IMPORT_TRANSITIONS"): (
+        {"done"},
+        staff_import.IMPORT_TRANSITIONS.after,
+        IllegalTransition,
+    ),
+    ("services.identity.office_departures.departure", "DEPARTURE_TRANSITIONS"): (
+        {"done"},
+        departure.DEPARTURE_TRANSITIONS.after,
         IllegalTransition,
     ),
     ("services.identity.assistances.assistance", "ASSISTANCE_TRANSITIONS"): (

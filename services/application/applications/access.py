@@ -12,7 +12,13 @@ from shared.assistance import ASSISTANCE_REFUSALS, AssistanceNeeded
 from shared.errors import NotFound
 from shared.tokens import Role
 
-OFFICE_ROLES: Final = frozenset({Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN})
+OFFICE_ROLES: Final = frozenset(
+    {
+        *(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN),
+        *(Role.ADJUDICATOR, Role.PRINTER, Role.DOCUMENTS_SECTION_HEAD),
+    }
+)
+"""Roles that belong to one office and work on its applications, each by the endpoints that let it in."""
 
 
 def refuse_strangers(application: Application, who: Actor) -> None:

@@ -43,7 +43,8 @@ async def see_originals(call: Call[Originals]) -> ApplicationView:
 @visits.post(
     "/v1/applications/{application_id}/interview",
     summary="Record the outcome of the interview",
-    access=STAFF(Role.INTERVIEWER),
+    description="An adjudicator decides about an application that an interview left incomplete.",
+    access=STAFF(Role.INTERVIEWER, Role.ADJUDICATOR),
     body=InterviewResult,
     answers={200: ApplicationView},
     refusals=(
@@ -92,7 +93,10 @@ async def hand_out(call: Call[Collection]) -> ApplicationView:
 @office_day.get(
     "/v1/offices/{office_id}/applications",
     summary="The office's visits of a day, and whose file is overdue",
-    access=STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN),
+    access=STAFF(
+        *(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN),
+        *(Role.ADJUDICATOR, Role.PRINTER, Role.DOCUMENTS_SECTION_HEAD),
+    ),
     query=DayQuery,
     answers={200: OfficeDayView},
     refusals=(errors.NotYourOffice,),

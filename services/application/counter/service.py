@@ -11,7 +11,7 @@ from services.application import errors
 from services.application.applications import application as rules
 from services.application.applications.access import OFFICE_ROLES, refuse_other_offices
 from services.application.applications.application import Application, Author, Interview, Status
-from services.application.applications.errors import StepIsOver
+from services.application.applications.errors import StepComesFirst, StepIsOver
 from services.application.applications.next_step import Step
 from services.application.applications.service import Applications, Seen
 from services.application.applications.timeline import add_to_timeline, author_of, with_line
@@ -25,6 +25,7 @@ from services.application.voided_book.service import note_voided_book, refuse_un
 from shared.events.codes import InterviewOutcome
 from shared.store.decision import Decision
 from shared.store.kinds import Record
+from shared.tokens import Role
 
 SYSTEM: Final = Author("application")
 WIDEST_ZONE: Final = timedelta(hours=14)
@@ -63,7 +64,8 @@ class Counter:
     async def record_interview(
         self, application_id: str, outcome: str, reason_code: str | None, note: str | None, who: Actor, command_id: str
     ) -> Seen:
-        """Record the outcome. An approval needs every compulsory original seen, anything else a reason.
+        """Record the outcome. An approval needs every compulsory original seen, anything else a reason. An adjudicator
+        decides only about what an interview left incomplete, so that two officers have looked at it.
 
         Raises:
             NotYourOffice. StepComesFirst. StepIsOver: an outcome that cannot be changed is recorded.
@@ -79,6 +81,8 @@ class Counter:
 
         def decide(application: Application) -> Decision[Application]:
             self._refuse_unless_interview(application)
+            if who.role is Role.ADJUDICATOR and application.status is not Status.INCOMPLETE:
+                raise StepComesFirst(Step.INTERVIEW)
             if outcome == InterviewOutcome.APPROVED:
                 self._refuse_unseen(application)
                 refuse_unpaid(application)

@@ -17,16 +17,14 @@ api = Endpoints("office")
 @api.post(
     "/v1/applications/{application_id}/hand-over",
     summary="Have the file handed over to the issuance system now",
-    access=STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN),
+    access=STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN, Role.PRINTER),
     answers={202: ApplicationView},
     refusals=(*SEEING, *LATE, StepComesFirst),
     idempotent=True,
 )
 async def resend_file(call: Call) -> ApplicationView:
-    """Hand over again."""
-    return view_application(
-        call,
-        await call.app[APPLICATION].issuance.resend(
-            call.path["application_id"], Actor.from_caller(call.caller), call.command_id
-        ),
-    )
+    """Hand over again. A printer sees where the file stands, not what the applicant answered."""
+    officer = Actor.from_caller(call.caller)
+    seen = await call.app[APPLICATION].issuance.resend(call.path["application_id"], officer, call.command_id)
+    view = view_application(call, seen)
+    return view.model_copy(update={"answers": None, "timeline": []}) if officer.role is Role.PRINTER else view

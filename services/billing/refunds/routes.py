@@ -55,7 +55,11 @@ VARIES: Final = "Accept, Accept-Language"
 """The request headers that the form of the guide depends on, for caches."""
 
 PARTIES: Final = ROLES(Role.APPLICANT, Role.TREASURER, Role.OFFICE_ADMIN, Role.OPERATOR)
-OFFICERS: Final = ROLES(Role.TREASURER, Role.OFFICE_ADMIN, Role.OPERATOR)
+OFFICERS: Final = ROLES(Role.TREASURER, Role.OFFICE_ADMIN, Role.OPERATOR, Role.ADMINISTRATION_SECTION_HEAD)
+"""The section head takes the steps of the head of the office."""
+READERS: Final = ROLES(*sorted(PARTIES.roles | OFFICERS.roles))
+REPORTED_TO: Final = ROLES(*sorted(OFFICERS.roles), Role.REGIONAL_OFFICER, Role.PUBLIC_RELATIONS, Role.HQ_POLICY)
+"""Counts without persons."""
 
 api = Endpoints("billing")
 
@@ -68,7 +72,7 @@ def _view(billing: UseCases, case: Refund) -> RefundView:
 @api.get(
     "/v1/refunds",
     summary="The refund cases of an application; for staff those of a state or overdue",
-    access=PARTIES,
+    access=READERS,
     query=RefundQuery,
     reads=PersonalData.BANK_ACCOUNT,
     answers={200: RefundList},
@@ -90,7 +94,7 @@ async def list_refunds(call: Call[None, RefundQuery]) -> RefundList:
 @api.get(
     "/v1/refunds/{refund_id}",
     summary="A refund case with its reason, rule, deadline and steps",
-    access=PARTIES,
+    access=READERS,
     path_model=RefundPath,
     reads=PersonalData.BANK_ACCOUNT,
     answers={200: RefundView},
@@ -279,7 +283,7 @@ async def show_refund_guide(call: Call[None, GuideQuery]) -> Answer:
 @api.get(
     "/v1/refund-statistics",
     summary="Report the outcomes of the refund cases that were opened in a period",
-    access=OFFICERS,
+    access=REPORTED_TO,
     query=PeriodQuery,
     answers={200: RefundStatisticsView},
     refusals=(PeriodTooLong,),

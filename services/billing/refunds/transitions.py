@@ -47,7 +47,7 @@ FEE_OFFICER: Final = "fee_officer"
 OFFICE_HEAD: Final = "office_head"
 DECIDERS: Final[Mapping[str, frozenset[str]]] = {
     FEE_OFFICER: frozenset({"operator", "treasurer"}),
-    OFFICE_HEAD: frozenset({"office_admin"}),
+    OFFICE_HEAD: frozenset({"office_admin", "administration_section_head"}),
 }
 """Roles of a token that may act as the decider that a reason names."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from services.billing.errors import NotYourOffice, SecondPersonNeeded
 from services.billing.http import BILLING, SMALL_BODY_BYTES, TREASURY
 from services.billing.sagas.errors import OverrideDecided, OverrideDoesNotFit, OverrideUnknown, SagaUnknown
@@ -21,15 +23,19 @@ from services.billing.sagas.service import OverrideProposal, Sagas
 from shared.audit import OverrideNeedsReason
 from shared.errors import Malformed, SomeoneElseChangedIt
 from shared.http.call import Call
-from shared.http.endpoint import Endpoints
+from shared.http.endpoint import ROLES, Endpoints
+from shared.tokens import Role
 
 api = Endpoints("sagas")
+
+_WATCHERS: Final = ROLES(Role.TREASURER, Role.OPERATOR, Role.HQ_IT)
+"""HQ IT sees what is stuck and pushes it; overrides are not theirs."""
 
 
 @api.get(
     "/v1/sagas",
     summary="Everything that is over its time limit",
-    access=TREASURY,
+    access=_WATCHERS,
     query=SagasQuery,
     answers={200: StuckList},
     refusals=(Malformed,),
@@ -44,7 +50,7 @@ async def list_stuck(call: Call[None, SagasQuery]) -> StuckList:
 @api.get(
     "/v1/sagas/{application_id}",
     summary="Where an application's money stands: step, since when, limit, what comes next",
-    access=TREASURY,
+    access=_WATCHERS,
     path_model=SagaPath,
     answers={200: SagaView},
     refusals=(SagaUnknown, NotYourOffice),
@@ -57,7 +63,7 @@ async def show_saga(call: Call[None, None, SagaPath]) -> SagaView:
 @api.post(
     "/v1/sagas/{application_id}/retry",
     summary="Do now what would be done next anyway, with a reason",
-    access=TREASURY,
+    access=_WATCHERS,
     path_model=SagaPath,
     body=RetrySaga,
     max_body_bytes=SMALL_BODY_BYTES,

@@ -51,7 +51,7 @@ async def show_tariff(call: Call[None, TariffQuery]) -> TariffView:
 @api.get(
     "/v1/tariff-changes",
     summary="Every change of the tariff that was proposed, newest first",
-    access=TREASURY,
+    access=ROLES(Role.TREASURER, Role.OPERATOR, Role.HQ_POLICY),
     answers={200: TariffChangeList},
 )
 async def list_tariff_changes(call: Call) -> TariffChangeList:
@@ -63,7 +63,7 @@ async def list_tariff_changes(call: Call) -> TariffChangeList:
 @api.post(
     "/v1/tariff-changes",
     summary="Propose a tariff for a coming day",
-    access=ROLES(Role.TREASURER),
+    access=ROLES(Role.TREASURER, Role.HQ_POLICY),
     body=ProposedTariff,
     max_body_bytes=LARGEST_TARIFF_BYTES,
     answers={201: TariffChangeView},

@@ -203,7 +203,7 @@ async def correct_confirmed_applicant(call: Call[ParticularsCorrection]) -> Corr
 @api.get(
     "/v1/applicants/{applicant_id}/corrections/{correction_id}",
     summary="A correction of the own office, with the data before and after it while it waits",
-    access=STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN),
+    access=STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN, Role.DOCUMENTS_SECTION_HEAD),
     answers={200: CorrectionView},
     refusals=(CorrectionUnknown,),
     reads=PersonalData.NIK,
@@ -220,7 +220,7 @@ async def look_at_correction(call: Call) -> CorrectionView:
 @api.post(
     "/v1/applicants/{applicant_id}/corrections/{correction_id}/decision",
     summary="Decide as the second officer about a correction that changes who somebody is",
-    access=STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN),
+    access=STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN, Role.DOCUMENTS_SECTION_HEAD),
     body=CorrectionDecision,
     answers={200: CorrectionView},
     refusals=(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.identity.http import IDENTITY, STAFF_LOGINS_PER_ADDRESS
+from services.identity.offices.errors import OfficeUnknown, RegionUnknown
 from services.identity.sessions.devices import Visitor
 from services.identity.staff import admin_schemas as schemas
 from services.identity.staff.administration import Act
@@ -21,6 +22,8 @@ from services.identity.staff.errors import (
     PasswordIsTheOldOne,
     PasswordIsTheUserName,
     PasswordTooShort,
+    RegionNeeded,
+    RegionNotWanted,
     RoleNotYours,
     SecondOperatorNeeded,
     StaffCredentialsWrong,
@@ -65,6 +68,7 @@ AUDITED_IN_THE_USE_CASE: Final = (
 
 _PASSWORD = (PasswordTooShort, PasswordIsTheUserName)
 _POWER = (StaffNotInService, RoleNotYours, NotYourOffice)
+_PLACE = (OfficeNeeded, OfficeNotWanted, OfficeUnknown, RegionNeeded, RegionNotWanted, RegionUnknown)
 _ACTING = (
     *_POWER,
     StaffUnknown,
@@ -129,12 +133,13 @@ async def set_own_password(call: Call[schemas.OwnPassword]) -> None:
 @api.post(
     "/v1/staff/members",
     summary="Hire somebody; the answer shows their one-time password once",
-    description="Heads of offices hire front officers and interviewers of their own office; operators hire heads of "
-    "offices, treasurers and operators. A treasurer or operator is only proposed until another operator approves.",
+    description="Heads of offices hire front officers, interviewers and printers of their own office; operators hire "
+    "all others. Treasurers, operators and headquarters' policy and IT are only proposed until another operator "
+    "approves.",
     access=ADMINS,
     body=schemas.Hire,
     answers={201: schemas.StaffView},
-    refusals=(*_POWER, OfficeNeeded, OfficeNotWanted, UserNameTaken, SomeoneElseChangedIt),
+    refusals=(*_POWER, *_PLACE, UserNameTaken, SomeoneElseChangedIt),
     idempotent=True,
     cache_answer=False,
     rate=ACTS_PER_CALLER,
@@ -179,13 +184,13 @@ async def look_at_staff(call: Call[None, None, schemas.StaffPath]) -> schemas.St
 @api.post(
     "/v1/staff/members/{staff_id}/reassignment",
     summary="Give somebody another role or office; their sessions end",
-    description="Operators move anybody, heads of offices within their own office. Who is to become a treasurer or "
-    "operator does so once another operator approves.",
+    description="Operators move anybody, heads of offices within their own office. A role that needs a second operator "
+    "is given once that one approves.",
     access=ADMINS,
     path_model=schemas.StaffPath,
     body=schemas.Reassignment,
     answers={200: schemas.StaffView},
-    refusals=(*_ACTING, StaffMatterPending, OfficeNeeded, OfficeNotWanted),
+    refusals=(*_ACTING, StaffMatterPending, *_PLACE),
     idempotent=True,
     rate=ACTS_PER_CALLER,
 )
@@ -193,7 +198,7 @@ async def reassign_staff(call: Call[schemas.Reassignment, None, schemas.StaffPat
     """In the new role, or with the request that waits for a second operator."""
     admin, asked = call.app[IDENTITY].staff_admin, call.body
     act = _act("reassign_staff", call, asked.reason)
-    seen = await admin.reassign(act, asked.role, asked.office_id, asked.served())
+    seen = await admin.reassign(act, asked.role, asked.office_id, asked.served(), asked.region_id)
     return schemas.StaffView.from_seen(seen)
 
 

@@ -29,6 +29,9 @@ OfficesServed = Annotated[
         examples=[["jakarta-selatan"]],
     ),
 ]
+RegionId = Annotated[
+    str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9-]*$"), Field(examples=["jawa-barat"])
+]
 StaffId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9-]+$")]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PASSWORD_CHARS)]
 PostWord = Annotated[Post, Field(strict=False)]
@@ -71,12 +74,13 @@ class Hire(Body):
     role: PostWord = Field(examples=["front_officer"])
     office_id: OfficeId | None = Field(None, examples=["jakarta-selatan"])
     offices: OfficesServed = Field(default_factory=list)
+    region_id: RegionId | None = Field(None, description="Of a regional officer: the region whose offices they watch.")
     reason: ReasonWord = Field(examples=["new_post"])
 
     def hiring(self) -> Hiring:
         """Return the request to hire."""
         offices = tuple(dict.fromkeys(self.offices))
-        return Hiring(self.username, self.full_name, self.role, self.office_id, self.reason, offices)
+        return Hiring(self.username, self.full_name, self.role, self.office_id, self.reason, offices, self.region_id)
 
 
 class Reassignment(Body):
@@ -85,6 +89,7 @@ class Reassignment(Body):
     role: PostWord = Field(examples=["interviewer"])
     office_id: OfficeId | None = Field(None, examples=["jakarta-selatan"])
     offices: OfficesServed = Field(default_factory=list)
+    region_id: RegionId | None = Field(None, description="Of a regional officer.")
     reason: ReasonWord = Field(examples=["transfer"])
 
     def served(self) -> tuple[str, ...]:
@@ -140,6 +145,7 @@ class StaffView(View):
     role: str
     office_id: str | None
     offices: tuple[str, ...] = Field((), description="That a treasurer serves; `all` is every one.")
+    region_id: str | None = Field(None, description="Of a regional officer: the region whose offices they watch.")
     state: StaffState
     hired_by: str | None
     hired_at: datetime | None
@@ -160,6 +166,7 @@ class StaffView(View):
             role=staff.role,
             office_id=staff.office_id,
             offices=staff.offices,
+            region_id=staff.region_id,
             state=staff.state,
             hired_by=staff.hired_by,
             hired_at=staff.hired_at,

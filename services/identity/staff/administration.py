@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from services.identity.context import UseCaseContext
+from services.identity.offices.service import Offices
 from services.identity.staff import member_transitions as rules
 from services.identity.staff import powers
 from services.identity.staff.errors import (
@@ -22,6 +23,8 @@ from services.identity.staff.errors import (
     NotYourOffice,
     OfficeNeeded,
     OfficeNotWanted,
+    RegionNeeded,
+    RegionNotWanted,
     RoleNotYours,
     SecondOperatorNeeded,
     StaffMatterPending,
@@ -58,6 +61,8 @@ _POWER_REFUSALS: Final[dict[PowerProblem, Callable[[], Refusal]]] = {
     PowerProblem.NOT_YOUR_OFFICE: lambda: NotYourOffice(),
     PowerProblem.OFFICE_NEEDED: lambda: OfficeNeeded(field="/office_id"),
     PowerProblem.OFFICE_NOT_WANTED: lambda: OfficeNotWanted(field="/office_id"),
+    PowerProblem.REGION_NEEDED: lambda: RegionNeeded(field="/region_id"),
+    PowerProblem.REGION_NOT_WANTED: lambda: RegionNotWanted(field="/region_id"),
 }
 
 
@@ -71,6 +76,7 @@ class Hiring:
     office_id: str | None
     reason: StaffReason
     offices: tuple[str, ...] = ()
+    region_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,7 @@ class StaffAdmin:
         passwords: StaffPasswords,
         roster: StaffRoster,
         assistances: EndsAssistances,
+        offices: Offices,
     ) -> None:
         self._context = context
         self._staff = StaffRepository(context)
@@ -131,29 +138,48 @@ class StaffAdmin:
         self._passwords = passwords
         self._roster = roster
         self._assistances = assistances
+        self._offices = offices
         self._one_time = OneTimePasswords(context.settings.fingerprint_keyring())
 
     async def hire(self, caller: Caller, hiring: Hiring, command_id: str) -> StaffSeen:
-        """Make a new member of staff with a one-time password; a treasurer or operator is only proposed until another
-        operator approves. Whether there is such an office is not known here: the offices are scheduling's.
+        """Make a new member of staff with a one-time password; somebody in a powerful role is only proposed until
+        another operator approves.
 
         Raises:
             StaffNotInService, RoleNotYours, NotYourOffice: the caller may not hire this one.
-            OfficeNeeded, OfficeNotWanted, UserNameTaken.
+            OfficeNeeded, OfficeNotWanted, OfficeUnknown, RegionNeeded, RegionNotWanted, RegionUnknown, UserNameTaken.
         """
         staff_id = derived_id("staff", "hired", command_id)
         act = Act("hire_staff", caller, staff_id, command_id, hiring.reason)
 
         async def attempt() -> StaffSeen:
-            actor = await self._acting(caller)
-            _refuse_power(powers.hire_problem(Post(actor.role), actor.office_id, hiring.post, hiring.office_id))
-            _refuse_power(powers.served_problem(hiring.post, hiring.offices))
+            await self.refuse_hiring(caller, hiring)
             known = await self._staff.staff(staff_id)
             if known is not None:
                 return await self._shown_again(known, command_id)
             return await self._hired(act, hiring)
 
         return await self._audited(act, attempt, hiring.office_id)
+
+    async def refuse_out_of_service(self, caller: Caller) -> None:
+        """Refuse a caller who is not, or not in this role any more, in service.
+
+        Raises:
+            StaffNotInService
+        """
+        await self._acting(caller)
+
+    async def refuse_hiring(self, caller: Caller, hiring: Hiring) -> None:
+        """Refuse what the caller may not hire, or what does not fit together; user names are not looked at.
+
+        Raises:
+            As :meth:`hire`, but for UserNameTaken.
+        """
+        actor = await self._acting(caller)
+        _refuse_power(powers.hire_problem(Post(actor.role), actor.office_id, hiring.post, hiring.office_id))
+        _refuse_power(powers.served_problem(hiring.post, hiring.offices))
+        _refuse_power(powers.region_problem(hiring.post, hiring.region_id))
+        await self._offices.refuse_unknown(hiring.office_id, hiring.offices, hiring.region_id)
 
     async def page(self, caller: Caller, office_id: str | None, first: str, limit: int) -> StaffPage:
         """Staff by user name: of the own office, or for operators of one office or of all.
@@ -182,20 +208,31 @@ class StaffAdmin:
             raise NotYourOffice()
         return self.seen(record)
 
-    async def reassign(self, act: Act, post: Post, office_id: str | None, offices: tuple[str, ...] = ()) -> StaffSeen:
-        """Another role or office, or other offices that a treasurer serves; the role of a treasurer or operator waits
-        until another operator approves.
+    async def reassign(
+        self,
+        act: Act,
+        post: Post,
+        office_id: str | None,
+        offices: tuple[str, ...] = (),
+        region_id: str | None = None,
+    ) -> StaffSeen:
+        """Another role, office or region, or other offices that a treasurer serves; a powerful role waits until another
+        operator approves.
 
         Raises:
-            OfficeNeeded, OfficeNotWanted, and every refusal of :meth:`lock`.
+            OfficeNeeded, OfficeNotWanted, OfficeUnknown, RegionNeeded, RegionNotWanted, RegionUnknown, and every
+            refusal of :meth:`lock`.
         """
 
         async def change(record: Record[Staff], actor: Staff) -> StaffSeen:
             _refuse_power(powers.give_problem(Post(actor.role), actor.office_id, post, office_id))
             _refuse_power(powers.served_problem(post, offices))
+            _refuse_power(powers.region_problem(post, region_id))
+            await self._offices.refuse_unknown(office_id, offices, region_id)
             if powers.needs_second(StaffCommand.REASSIGN, post):
                 return await self._ask(act, record, StaffCommand.REASSIGN, post, office_id, offices)
-            return await self._save(act, record, rules.reassign(record.state, post, office_id, act.command_id))
+            moved = rules.reassign(record.state, post, office_id, act.command_id, region_id=region_id)
+            return await self._save(act, record, moved)
 
         return await self._do(act, change)
 
@@ -307,7 +344,7 @@ class StaffAdmin:
 
     async def _hired(self, act: Act, hiring: Hiring) -> StaffSeen:
         sealed = self._staff_vault.seal_staff_name(hiring.full_name, act.staff_id)
-        newcomer = Newcomer(hiring.username, sealed, hiring.post, hiring.office_id, hiring.offices)
+        newcomer = Newcomer(hiring.username, sealed, hiring.post, hiring.office_id, hiring.offices, hiring.region_id)
         second = powers.needs_second(StaffCommand.APPROVE, hiring.post)
         fresh = None if second else await self._fresh(act.staff_id)
         now = self._context.now()

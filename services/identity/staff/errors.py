@@ -136,8 +136,8 @@ class RoleNotYours(NotAllowed):
     code = "role_not_yours"
     title = "This role is not yours to give or to take."
     title_id = "Peran ini bukan wewenang Anda untuk diberikan atau dicabut."
-    next_action = "Heads of offices hire for the counters; operators hire heads of offices, treasurers and operators."
-    next_action_id = "Kepala kantor mendaftarkan petugas loket; operator mendaftarkan kepala kantor dan bendahara."
+    next_action = "Heads of offices hire for the counters and the printer; ask an operator about every other role."
+    next_action_id = "Kepala kantor mendaftarkan petugas loket dan pencetakan; untuk peran lain hubungi operator."
 
 
 class OfficeNeeded(Refusal):
@@ -152,14 +152,36 @@ class OfficeNeeded(Refusal):
 
 
 class OfficeNotWanted(Refusal):
-    """Treasurers and operators belong to no office."""
+    """Treasurers, regional officers and headquarters belong to no office."""
 
     status = 422
     code = "office_not_wanted"
-    title = "Treasurers and operators belong to no office."
-    title_id = "Bendahara dan operator tidak termasuk kantor mana pun."
+    title = "Somebody in this role belongs to no office."
+    title_id = "Petugas dengan peran ini tidak termasuk kantor mana pun."
     next_action = "Leave the office out."
     next_action_id = "Kosongkan kantornya."
+
+
+class RegionNeeded(Refusal):
+    """A regional officer watches the offices of one region."""
+
+    status = 422
+    code = "region_needed"
+    title = "A regional officer has a region."
+    title_id = "Petugas kantor wilayah harus memiliki wilayah."
+    next_action = "Name the region, such as jawa-barat."
+    next_action_id = "Sebutkan wilayahnya, misalnya jawa-barat."
+
+
+class RegionNotWanted(Refusal):
+    """Only regional officers have a region."""
+
+    status = 422
+    code = "region_not_wanted"
+    title = "Somebody in this role has no region."
+    title_id = "Petugas dengan peran ini tidak memiliki wilayah."
+    next_action = "Leave the region out."
+    next_action_id = "Kosongkan wilayahnya."
 
 
 class NotOnYourself(NotAllowed):

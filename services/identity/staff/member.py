@@ -94,9 +94,10 @@ class Pending:
 
 @dataclass(frozen=True)
 class Staff:
-    """A member of staff. ``role`` is one of the token's roles; treasurer and operator belong to no office.
+    """A member of staff. ``role`` is one of the token's roles; roles of headquarters and regions belong to no office.
 
     ``offices`` are those that a treasurer serves, or ``shared.tokens.ALL_OFFICES``; without one they serve none.
+    ``region_id`` is the region that a regional officer watches.
 
     ``tries``, ``locked_until`` and ``tried_at`` are of tries from elsewhere, ``sources`` of known devices and office
     networks. ``name`` is sealed. ``commands`` are the last ones that took effect, so that a repeat is known.
@@ -120,6 +121,7 @@ class Staff:
     offices: tuple[str, ...] = ()
     tried_at: datetime | None = None
     sources: tuple[TryCount, ...] = ()
+    region_id: str | None = None
 
 
 _Tried = TypeVar("_Tried", Staff, Stranger)

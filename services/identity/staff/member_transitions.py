@@ -39,6 +39,7 @@ class Newcomer:
     post: Post
     office_id: str | None
     offices: tuple[str, ...] = ()
+    region_id: str | None = None
 
 
 class PasswordProblem(StrEnum):
@@ -59,6 +60,7 @@ def hire(
         role=newcomer.post.value,
         office_id=newcomer.office_id,
         offices=newcomer.offices,
+        region_id=newcomer.region_id,
         state=StaffState.PROPOSED,
         name=newcomer.name,
         hired_by=by,
@@ -119,11 +121,25 @@ def give_password(staff: Staff, command: StaffCommand, fresh: Fresh, command_id:
     return _noted(_invited(staff, command, fresh, command_id, now), command_id)
 
 
-def reassign(staff: Staff, post: Post, office_id: str | None, command_id: str, offices: tuple[str, ...] = ()) -> Staff:
-    """Move to another role or office, or to other offices served; every session ends."""
+def reassign(
+    staff: Staff,
+    post: Post,
+    office_id: str | None,
+    command_id: str,
+    offices: tuple[str, ...] = (),
+    region_id: str | None = None,
+) -> Staff:
+    """Move to another role, office or region, or to other offices served; every session ends."""
     state = STAFF_TRANSITIONS.after(staff.state, StaffCommand.REASSIGN)
     moved = replace(
-        staff, state=state, role=post.value, office_id=office_id, offices=offices, sessions=(), pending=None
+        staff,
+        state=state,
+        role=post.value,
+        office_id=office_id,
+        offices=offices,
+        region_id=region_id,
+        sessions=(),
+        pending=None,
     )
     return _noted(moved, command_id)
 

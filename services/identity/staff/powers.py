@@ -17,10 +17,29 @@ class Post(StrEnum):
     OFFICE_ADMIN = "office_admin"
     TREASURER = "treasurer"
     OPERATOR = "operator"
+    ADJUDICATOR = "adjudicator"
+    PRINTER = "printer"
+    DOCUMENTS_SECTION_HEAD = "documents_section_head"
+    ENFORCEMENT_SECTION_HEAD = "enforcement_section_head"
+    ADMINISTRATION_SECTION_HEAD = "administration_section_head"
+    REGIONAL_OFFICER = "regional_officer"
+    PUBLIC_RELATIONS = "public_relations"
+    HQ_POLICY = "hq_policy"
+    HQ_IT = "hq_it"
 
 
-OF_AN_OFFICE: Final = frozenset({Post.FRONT_OFFICER, Post.INTERVIEWER, Post.OFFICE_ADMIN})
-"""These belong to one office; treasurers and operators belong to none."""
+SECOND_PERSONS: Final = frozenset(
+    {
+        Post.ADJUDICATOR,
+        Post.DOCUMENTS_SECTION_HEAD,
+        Post.ENFORCEMENT_SECTION_HEAD,
+        Post.ADMINISTRATION_SECTION_HEAD,
+    }
+)
+"""Roles of an office that agree to, or decide about, what others of the office did."""
+
+OF_AN_OFFICE: Final = SECOND_PERSONS | {Post.FRONT_OFFICER, Post.INTERVIEWER, Post.OFFICE_ADMIN, Post.PRINTER}
+"""These belong to one office; all others belong to none."""
 
 MOST_OFFICES_SERVED: Final = 30
 """Offices that one treasurer is listed for: thirty of the longest ids still fit into an access token of 4 KiB. Who
@@ -28,12 +47,18 @@ serves more serves ``all``.
 """
 
 HIRES: Final[Mapping[Post, frozenset[Post]]] = {
-    Post.OPERATOR: frozenset({Post.OFFICE_ADMIN, Post.TREASURER, Post.OPERATOR}),
-    Post.OFFICE_ADMIN: frozenset({Post.FRONT_OFFICER, Post.INTERVIEWER}),
+    Post.OPERATOR: SECOND_PERSONS
+    | {
+        *(Post.OFFICE_ADMIN, Post.TREASURER, Post.OPERATOR),
+        *(Post.REGIONAL_OFFICER, Post.PUBLIC_RELATIONS, Post.HQ_POLICY, Post.HQ_IT),
+    },
+    Post.OFFICE_ADMIN: frozenset({Post.FRONT_OFFICER, Post.INTERVIEWER, Post.PRINTER}),
 }
-"""Roles that each role may hire: heads of offices hire for the counters, operators heads and those of no office."""
+"""Roles that each role may hire: heads of offices hire for the counters, operators heads, second persons and those of
+no office. A head who hired the second person of the own office could agree with themselves in that one's name.
+"""
 
-POWERFUL: Final = frozenset({Post.TREASURER, Post.OPERATOR})
+POWERFUL: Final = frozenset({Post.TREASURER, Post.OPERATOR, Post.HQ_POLICY, Post.HQ_IT})
 """Privileged roles: granting one, or resetting its password, needs a second operator."""
 
 _HANDING_OUT: Final = frozenset({StaffCommand.APPROVE, StaffCommand.REASSIGN, StaffCommand.RESET, StaffCommand.UNLOCK})
@@ -47,6 +72,8 @@ class PowerProblem(StrEnum):
     NOT_YOUR_OFFICE = "not_your_office"
     OFFICE_NEEDED = "office_needed"
     OFFICE_NOT_WANTED = "office_not_wanted"
+    REGION_NEEDED = "region_needed"
+    REGION_NOT_WANTED = "region_not_wanted"
 
 
 def place_problem(post: Post, office_id: str | None) -> PowerProblem | None:
@@ -61,6 +88,13 @@ def place_problem(post: Post, office_id: str | None) -> PowerProblem | None:
 def served_problem(post: Post, offices: tuple[str, ...]) -> PowerProblem | None:
     """Return whether a list of offices served fits the role: only treasurers have one."""
     return PowerProblem.OFFICE_NOT_WANTED if offices and post is not Post.TREASURER else None
+
+
+def region_problem(post: Post, region_id: str | None) -> PowerProblem | None:
+    """Return whether role and region fit each other: regional officers, and no others, have one."""
+    if post is Post.REGIONAL_OFFICER:
+        return PowerProblem.REGION_NEEDED if region_id is None else None
+    return PowerProblem.REGION_NOT_WANTED if region_id is not None else None
 
 
 def hire_problem(actor: Post, actor_office: str | None, post: Post, office_id: str | None) -> PowerProblem | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
@@ -45,6 +46,12 @@ class StaffRepository:
         """By user name."""
         found = await self._store.find(STAFF, "username", {"state.username": username}, limit=1)
         return found[0] if found else None
+
+    async def taken_names(self, usernames: Collection[str]) -> frozenset[str]:
+        """Return which of these user names were ever given."""
+        names = {"state.username": tuple(usernames)}
+        found = await self._store.find(STAFF, "username", names, limit=max(1, len(usernames)))
+        return frozenset(member.state.username for member in found)
 
     async def staff_from(self, office_id: str | None, first: str, limit: int) -> list[Record[Staff]]:
         """By user name, from this one on; of one office, or of all."""

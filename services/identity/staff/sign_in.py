@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 
 from services.identity.context import UseCaseContext
+from services.identity.offices.delivered import delivered_offices
 from services.identity.sessions.credentials import CredentialIssuer, Credentials
 from services.identity.sessions.devices import NO_VISITOR, Visitor
 from services.identity.staff import member as rules
@@ -108,4 +109,5 @@ class StaffSignIn:
 
 def caller_of(staff_id: str, staff: Staff, session_id: str) -> Caller:
     """This member of staff as their tokens name them."""
-    return Caller(staff_id, Role(staff.role), session_id, staff.office_id, offices=staff.offices)
+    offices = staff.offices or delivered_offices().of_region(staff.region_id)
+    return Caller(staff_id, Role(staff.role), session_id, staff.office_id, offices=offices)

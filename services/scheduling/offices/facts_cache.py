@@ -24,6 +24,7 @@ from services.scheduling.offices.repository import OfficeFactsRepository, Office
 from services.scheduling.offices.session import SessionPlan, WeeklyTemplates, days_ahead
 from services.scheduling.offices.weekly_template import OfficeTemplate, as_delivered
 from shared.store.kinds import Record
+from shared.tokens import ALL_OFFICES
 
 REFRESH_SECONDS: Final = 5.0
 """How old what a replica knows of facts and templates may be; edits look at the store itself."""
@@ -155,6 +156,16 @@ class OfficeFactsCache:
         facts = self.facts(office_id).state
         if actor.office_id not in (office_id, facts.parent_id or office_id):
             raise NotYourOffice
+
+    def refuse_unless_seen(self, office_id: str, actor: Actor) -> None:
+        """Refuse actors who neither keep nor watch this office or its parent.
+
+        Raises:
+            OfficeNotFound, NotYourOffice: as :meth:`refuse_other_office`.
+        """
+        parent_id = self.facts(office_id).state.parent_id
+        if not {office_id, parent_id, ALL_OFFICES}.intersection(actor.watches):
+            self.refuse_other_office(office_id, actor)
 
     def longest_day(self, office: Office, now: datetime) -> date:
         """Return the last day on which offline quota may be opened."""

@@ -58,6 +58,11 @@ from shared.tokens import Role
 endpoints: Final = Endpoints("office quota")
 
 _ADMIN: Final = STAFF(Role.OFFICE_ADMIN)
+_TEMPLATE_AUTHORS: Final = STAFF(Role.OFFICE_ADMIN, Role.HQ_POLICY)
+_SECOND_PERSONS: Final = STAFF(Role.OFFICE_ADMIN, Role.DOCUMENTS_SECTION_HEAD)
+_WATCHERS: Final = STAFF(
+    *(Role.OFFICE_ADMIN, Role.DOCUMENTS_SECTION_HEAD, Role.REGIONAL_OFFICER, Role.HQ_POLICY),
+)
 _OWN: Final[tuple[type[Refusal], ...]] = (OfficeNotFound, NotYourOffice)
 _EDIT: Final[tuple[type[Refusal], ...]] = (
     *_OWN,
@@ -118,7 +123,7 @@ async def open_outreach(call: Call[OpenOutreach]) -> Answer:
 @endpoints.get(
     "/v1/offices/{office_id}/template",
     summary="Read an office's weekly template",
-    access=_ADMIN,
+    access=_WATCHERS,
     answers={200: TemplateView},
     refusals=_OWN,
 )
@@ -131,14 +136,16 @@ async def read_template(call: Call) -> TemplateView:
 @endpoints.put(
     "/v1/offices/{office_id}/template",
     summary="Replace an office's weekly template",
-    access=_ADMIN,
+    access=_TEMPLATE_AUTHORS,
     body=PutTemplate,
     idempotent=True,
     answers=_ANSWERS,
     refusals=(*_EDIT, TemplateWrong, QuotaAboveCapacity),
 )
 async def put_template(call: Call[PutTemplate]) -> Answer:
-    """It makes the days that come into sight from then on; a large change waits for a second administrator."""
+    """It makes the days that come into sight from then on; a large change waits for a second administrator, and one
+    of headquarters for the office.
+    """
     asked = call.body
     edit = Edit(
         call.path["office_id"],
@@ -155,7 +162,7 @@ async def put_template(call: Call[PutTemplate]) -> Answer:
 @endpoints.get(
     "/v1/offices/{office_id}/template/history",
     summary="Read who changed the weekly template",
-    access=_ADMIN,
+    access=_WATCHERS,
     answers={200: ChangesView},
     refusals=_OWN,
 )
@@ -185,7 +192,10 @@ async def open_offline_quota(call: Call[OpenOfflineQuota]) -> Answer:
 @endpoints.get(
     "/v1/offices/{office_id}/offline-quotas",
     summary="List an office's offline quotas",
-    access=STAFF(),
+    access=STAFF(
+        *(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN, Role.TREASURER, Role.OPERATOR),
+        *(Role.REGIONAL_OFFICER, Role.HQ_POLICY),
+    ),
     query=DaysQuery,
     answers={200: OfflineQuotasView},
     refusals=_OWN,
@@ -251,7 +261,7 @@ async def transfer_seats(call: Call[TransferSeats]) -> Answer:
 @endpoints.get(
     "/v1/sessions/{session_id}/history",
     summary="Read who changed a session",
-    access=_ADMIN,
+    access=_WATCHERS,
     answers={200: ChangesView},
     refusals=(SessionNotFound, NotYourOffice),
 )
@@ -265,7 +275,7 @@ async def session_history(call: Call) -> ChangesView:
 @endpoints.get(
     "/v1/quota-changes",
     summary="List an office's changes of quota",
-    access=_ADMIN,
+    access=_WATCHERS,
     query=ChangesQuery,
     answers={200: ChangesView},
     refusals=_OWN,
@@ -281,7 +291,7 @@ async def list_changes(call: Call[None, ChangesQuery]) -> ChangesView:
 @endpoints.get(
     "/v1/quota-changes/{change_id}",
     summary="Read a change of quota",
-    access=_ADMIN,
+    access=_WATCHERS,
     answers={200: ChangeView},
     refusals=(ChangeNotFound, NotYourOffice),
 )
@@ -304,7 +314,7 @@ _DECIDE: Final[tuple[type[Refusal], ...]] = (
 @endpoints.post(
     "/v1/quota-changes/{change_id}/approval",
     summary="Agree to a change of quota",
-    access=_ADMIN,
+    access=_SECOND_PERSONS,
     body=Decide,
     idempotent=True,
     answers=_ANSWERS,
@@ -319,7 +329,7 @@ async def approve_change(call: Call[Decide]) -> Answer:
 @endpoints.post(
     "/v1/quota-changes/{change_id}/rejection",
     summary="Disagree with a change of quota",
-    access=_ADMIN,
+    access=_SECOND_PERSONS,
     body=Decide,
     idempotent=True,
     answers=_ANSWERS,

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+from shared.events.scheduling import OfficeOpened
 from shared.store.transitions import Transitions
 
 APPLY_AGAIN_SECONDS: Final = 15
@@ -128,6 +129,13 @@ def rejected(change: QuotaChange, by: str, now: datetime, reason: str | None) ->
 def applied(change: QuotaChange) -> QuotaChange:
     """Return the change after it took effect."""
     return replace(change, state=CHANGE_TRANSITIONS.after(change.state, ChangeCommand.APPLY), apply_at=None)
+
+
+def events_of(change: QuotaChange) -> tuple[OfficeOpened, ...]:
+    """Return what others are told once a change took effect: of an office that was opened."""
+    if change.state is not ChangeState.APPLIED or change.subject is not ChangeSubject.OUTREACH:
+        return ()
+    return (OfficeOpened(office_id=change.after["office"]["office_id"], parent_id=change.office_id),)
 
 
 def failed(change: QuotaChange, why: str) -> QuotaChange:

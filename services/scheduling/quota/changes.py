@@ -75,19 +75,19 @@ class Changes:
         return await self._decide(change_id, actor, reason, agrees=False)
 
     async def read(self, change_id: str, actor: Actor) -> Record[QuotaChange]:
-        """Return a change of the own office; refuses with ``ChangeNotFound`` and ``NotYourOffice``."""
+        """Return a change of an office that the actor sees; refuses with ``ChangeNotFound`` and ``NotYourOffice``."""
         record = await self._known(change_id)
-        self._facts_cache.refuse_other_office(record.state.office_id, actor)
+        self._facts_cache.refuse_unless_seen(record.state.office_id, actor)
         return record
 
     async def find_by_office(self, office_id: str, actor: Actor, *, proposed: bool) -> list[Record[QuotaChange]]:
-        """Return the newest changes of the own office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
-        self._facts_cache.refuse_other_office(office_id, actor)
+        """Return the newest changes of an office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
+        self._facts_cache.refuse_unless_seen(office_id, actor)
         return await self._quota_changes.changes_of_office(office_id, proposed=proposed)
 
     async def find_by_subject(self, office_id: str, subject_id: str, actor: Actor) -> list[Record[QuotaChange]]:
-        """Return the newest changes of one subject of the own office."""
-        self._facts_cache.refuse_other_office(office_id, actor)
+        """Return the newest changes of one subject of an office."""
+        self._facts_cache.refuse_unless_seen(office_id, actor)
         return await self._quota_changes.changes_of_subject(subject_id)
 
     async def run(self, record: Record[QuotaChange]) -> None:
@@ -119,7 +119,10 @@ class Changes:
         """Write how far the change came, unless a deadline was faster with the same change."""
 
         def decide(change: QuotaChange) -> Decision[QuotaChange] | None:
-            return Decision(settled(change)) if change.state is ChangeState.APPROVED else None
+            if change.state is not ChangeState.APPROVED:
+                return None
+            after = settled(change)
+            return Decision(after, quota_changes.events_of(after))
 
         return await self._quota_changes.change_quota_change(record, decide, self._context.clock)
 
@@ -142,7 +145,8 @@ class Changes:
                 return None
             raise ChangeDecided(state=change.state.value)
 
-        record = await self.read(change_id, actor)
+        record = await self._known(change_id)
+        self._facts_cache.refuse_other_office(record.state.office_id, actor)
         if decide(record.state) is not None:
             act = "approved" if agrees else "rejected"
             await self._note(actor, act, change_id, replace(record.state, reason=reason or ""), f"{change_id}:{act}")

@@ -54,6 +54,7 @@ from services.scheduling.terms import local_date
 from shared.ids import derived_id
 from shared.store.decision import Decision
 from shared.store.kinds import Record
+from shared.tokens import Role
 
 S = TypeVar("S")
 E = TypeVar("E", OfficeFacts, OfficeTemplate)
@@ -155,9 +156,10 @@ class OfficeEdits:
         """Replace the weekly template; it counts for days that enter the booking horizon from then on.
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice``, ``TemplateWrong``, ``QuotaAboveCapacity`` (unless the head
-        signs an override), ``NothingChanges`` and ``EditedMeanwhile``. A large one waits for a second administrator.
+        signs an override), ``NothingChanges`` and ``EditedMeanwhile``. A large one waits for a second administrator;
+        one of headquarters always waits for the office.
         """
-        self._facts_cache.refuse_other_office(edit.office_id, edit.actor)
+        self._facts_cache.refuse_unless_seen(edit.office_id, edit.actor)
         change_id = _change_id(edit)
         wanted = OfficeTemplate(edit.office_id, sessions, change_id)
         self._refuse_wrong_template(wanted, override=edit.override)
@@ -176,7 +178,8 @@ class OfficeEdits:
             _plain(_TEMPLATE, before),
             _plain(_TEMPLATE, wanted),
         )
-        second = needs_second(raised, cut, week_of(before).total(), self._limits)
+        is_proposed = edit.actor.role == Role.HQ_POLICY
+        second = is_proposed or needs_second(raised, cut, week_of(before).total(), self._limits)
         return await self._changes.submit(
             change_id, replace(change, raised=raised, cut=cut), edit.actor, second_needed=second
         )
@@ -259,19 +262,19 @@ class OfficeEdits:
     async def list_offline_quotas(
         self, office_id: str, actor: Actor, since: date | None, until: date | None
     ) -> list[Record[OfflineQuota]]:
-        """Return the offline quotas of the own office in these days, by default from today on.
+        """Return the offline quotas of an office in these days, by default from today on.
 
         Refuses with ``OfficeNotFound``, ``NotYourOffice`` and, for too many days, with ``Malformed``.
         """
-        self._facts_cache.refuse_other_office(office_id, actor)
+        self._facts_cache.refuse_unless_seen(office_id, actor)
         first = since or local_date(self._context.now(), self._context.offices[office_id].timezone)
         last = until or first + timedelta(days=LONGEST_LISTING_DAYS)
         refuse_wrong_span(first, last)
         return await self._offline_quotas.offline_quotas(office_id, first, last)
 
     async def template(self, office_id: str, actor: Actor) -> tuple[OfficeTemplate, int]:
-        """Return the template of the own office and its version, as stored this moment."""
-        self._facts_cache.refuse_other_office(office_id, actor)
+        """Return the template of an office and its version, as stored this moment."""
+        self._facts_cache.refuse_unless_seen(office_id, actor)
         stored = await self._office_facts.template(office_id)
         return (stored.state, stored.version) if stored else (self._facts_cache.delivered(office_id), 0)
 

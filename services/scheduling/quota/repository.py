@@ -19,7 +19,6 @@ MOST_CHANGES: Final = 200
 QUOTA_CHANGE: Final = Kind(
     name="quota_change",
     state=QuotaChange,
-    bare=True,
     deadlines=change_deadlines,
     indexes=(
         Index("office", ("state.office_id", "state.made_at")),

@@ -17,9 +17,12 @@ _PEM = new_signing_key_pem()
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
 
 
+OF_AN_OFFICE = (Role.OFFICE_ADMIN, Role.FRONT_OFFICER, Role.INTERVIEWER, Role.ADMINISTRATION_SECTION_HEAD)
+
+
 def staff_of(account: str, role: Role, office: str | None, offices: tuple[str, ...] | None) -> Caller:
     """A caller; unless told else, treasurers serve all offices and heads and counters are of `office-1`."""
-    if office is None and role in (Role.OFFICE_ADMIN, Role.FRONT_OFFICER, Role.INTERVIEWER):
+    if office is None and role in OF_AN_OFFICE:
         office = "office-1"
     if offices is None:
         offices = (ALL_OFFICES,) if role is Role.TREASURER and office is None else ()

@@ -66,7 +66,7 @@ class Staff:
 STAFF = (
     *(
         Staff(role, office)
-        for role in (Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN)
+        for role in (Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN, Role.ADMINISTRATION_SECTION_HEAD)
         for office in (OWN, OTHER)
     ),
     Staff(Role.TREASURER),
@@ -74,6 +74,13 @@ STAFF = (
     Staff(Role.TREASURER, offices=(OTHER, "office-3")),
     Staff(Role.TREASURER, offices=(ALL_OFFICES,)),
     Staff(Role.OPERATOR),
+    Staff(Role.REGIONAL_OFFICER, offices=(OWN,)),
+    Staff(Role.REGIONAL_OFFICER, offices=(OTHER, "office-3")),
+    Staff(Role.PUBLIC_RELATIONS),
+    Staff(Role.HQ_POLICY),
+    Staff(Role.HQ_IT),
+    Staff(Role.PRINTER, OWN),
+    Staff(Role.ADJUDICATOR, OWN),
 )
 
 OWN_ONLY, EVERY, LIST, FREE = Concerns.OFFICE, Concerns.EVERY_OFFICE, Concerns.A_LIST, Concerns.NOBODY
@@ -162,6 +169,7 @@ def staff_endpoints(world: World) -> dict[str, frozenset[Role]]:
     }
 
 
+@pytest.mark.acceptance("Y13.regional_role", "Y14.roles")
 async def test_every_endpoint_judges_role_and_office(world: World, ask: Ask, facts: dict[str, str]) -> None:
     found, calls = staff_endpoints(world), probes(facts)
     assert set(calls) == set(found), "every endpoint of staff is called"

@@ -29,8 +29,9 @@ async def step(ask: Ask, refund_id: str, name: str, role: Role, **more: Any) -> 
     return await ask("POST", path, {"step": name, **more}, role=role, account=f"{role}-1", key=f"{name}-12345")
 
 
-@pytest.mark.acceptance("F62.workflow", "F62.actor_and_deadline", "F62.approve")
-async def test_a_refund_from_the_wish_to_the_money_over_http(world: World, ask: Ask) -> None:
+@pytest.mark.acceptance("F62.workflow", "F62.actor_and_deadline", "F62.approve", "Y14.roles")
+@pytest.mark.parametrize("head", [Role.OFFICE_ADMIN, Role.ADMINISTRATION_SECTION_HEAD])
+async def test_a_refund_from_the_wish_to_the_money_over_http(world: World, ask: Ask, head: Role) -> None:
     bill = await paid_bill(world)
     body = {"bill_id": bill.bill_id, "reason": "agent_error", "note": "the bank took it twice"}
     status, case = await ask("POST", "/v1/refunds", body)
@@ -47,7 +48,7 @@ async def test_a_refund_from_the_wish_to_the_money_over_http(world: World, ask: 
     for name, role in (
         ("find_complete", Role.TREASURER),
         ("research", Role.TREASURER),
-        ("recommend", Role.OFFICE_ADMIN),
+        ("recommend", head),
         ("approve", Role.OPERATOR),
     ):
         status, case = await step(ask, refund_id, name, role)

@@ -166,10 +166,11 @@ def test_nobody_is_moved_to_a_role_without_its_office() -> None:
     assert powers.give_problem(Post.OPERATOR, None, Post.OPERATOR, SOUTH) is UNWANTED
 
 
-def test_two_agree_to_whatever_opens_the_account_of_a_treasurer_or_operator() -> None:
+def test_two_agree_to_whatever_opens_the_account_of_a_powerful_role() -> None:
     opening = {StaffCommand.APPROVE, StaffCommand.REASSIGN, StaffCommand.RESET, StaffCommand.UNLOCK}
+    powerful = {Post.TREASURER, Post.OPERATOR, Post.HQ_POLICY, Post.HQ_IT}
     for command, post in product(StaffCommand, Post):
-        wanted = command in opening and post in (Post.TREASURER, Post.OPERATOR)
+        wanted = command in opening and post in powerful
         assert powers.needs_second(command, post) is wanted
 
 

@@ -41,8 +41,15 @@ class Office:
         self.client = client
         self._issuer = issuer
 
-    def token(self, account_id: str, role: Role = Role.APPLICANT, office_id: str | None = None) -> str:
-        return self._issuer.issue(Caller(account_id, role, "session", office_id), lifetime_seconds=36_000)
+    def token(
+        self,
+        account_id: str,
+        role: Role = Role.APPLICANT,
+        office_id: str | None = None,
+        offices: tuple[str, ...] = (),
+    ) -> str:
+        caller = Caller(account_id, role, "session", office_id, offices=offices)
+        return self._issuer.issue(caller, lifetime_seconds=36_000)
 
     def ani(self) -> str:
         return self.token("account-ani")

@@ -24,7 +24,7 @@ _COMMANDS: Final = {"confirmed": FlagCommand.CONFIRM, "harmless": FlagCommand.DI
 @endpoints.get(
     "/v1/offices/{office_id}/flags",
     summary="List bookings that look like a broker's",
-    access=STAFF(Role.OFFICE_ADMIN),
+    access=STAFF(Role.OFFICE_ADMIN, Role.ENFORCEMENT_SECTION_HEAD),
     query=FlagsQuery,
     reads=PersonalData.EVIDENCE,
     answers={200: FlagsView},
@@ -40,7 +40,7 @@ async def list_flags(call: Call[None, FlagsQuery]) -> FlagsView:
 @endpoints.post(
     "/v1/offices/{office_id}/flags/{flag_id}/review",
     summary="Judge a flag",
-    access=STAFF(Role.OFFICE_ADMIN),
+    access=STAFF(Role.OFFICE_ADMIN, Role.ENFORCEMENT_SECTION_HEAD),
     body=ReviewFlag,
     idempotent=True,
     answers={200: FlagView},

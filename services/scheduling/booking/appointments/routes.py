@@ -42,7 +42,7 @@ from services.scheduling.booking.same_day.booking import SameDay
 from services.scheduling.booking.same_day.errors import SameDayChoiceMissing, SameDayIsToday, SameDayTooLate
 from services.scheduling.context import UseCaseContext
 from services.scheduling.errors import NOT_SUBMITTED, ApplicationIsWithdrawn, NotYourOffice
-from services.scheduling.http import actor_of, use_case
+from services.scheduling.http import VISITOR_OR_STAFF, actor_of, use_case
 from services.scheduling.offices.errors import (
     PoolNotOpen,
     ProductNotOffered,
@@ -55,7 +55,7 @@ from services.scheduling.terms import Pool
 from shared.assistance import ASSISTANCE_REFUSALS
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.http.call import Call
-from shared.http.endpoint import ANY_CALLER, ROLES, Endpoints, RateLimit
+from shared.http.endpoint import ROLES, Endpoints, RateLimit
 from shared.tokens import Role
 
 endpoints: Final = Endpoints("appointments")
@@ -128,7 +128,7 @@ async def hold_seat(call: Call[HoldSeat, AssistedQuery]) -> AppointmentView:
 @endpoints.get(
     "/v1/appointments",
     summary="List the appointments of an application",
-    access=ANY_CALLER,
+    access=VISITOR_OR_STAFF,
     query=AppointmentsQuery,
     answers={200: AppointmentsView},
 )
@@ -146,7 +146,7 @@ async def list_appointments(call: Call[None, AppointmentsQuery]) -> Appointments
 @endpoints.get(
     "/v1/appointments/{appointment_id}",
     summary="Read an appointment",
-    access=ANY_CALLER,
+    access=VISITOR_OR_STAFF,
     answers={200: AppointmentView},
     refusals=(NotFound, NotYourOffice),
     watches="appointment",

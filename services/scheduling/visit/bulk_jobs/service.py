@@ -14,7 +14,7 @@ from services.scheduling.booking.appointments.move import Relocation
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.appointments.visit_transitions import Ruling
 from services.scheduling.booking.seats.inventory import SeatInventory
-from services.scheduling.context import Actor, UseCaseContext, refuse_unless_own_office
+from services.scheduling.context import Actor, UseCaseContext, refuse_unless_own_office, refuse_unless_sees_office
 from services.scheduling.offices.bookable_sessions import BookableSessions
 from services.scheduling.offices.errors import SessionNotFound
 from services.scheduling.offices.product_availability import ProductAvailability
@@ -132,7 +132,7 @@ class BulkMoves:
 
     async def find_job(self, office_id: str, job_id: str, actor: Actor) -> Record[BulkJob]:
         """Return the office's job and how far it is; refuses with ``NotYourOffice`` and ``NotFound``."""
-        refuse_unless_own_office(actor, office_id)
+        refuse_unless_sees_office(actor, office_id)
         record = await self._bulk_jobs.bulk_job(job_id)
         if record is None or record.state.office_id != office_id:
             raise NotFound
@@ -140,7 +140,7 @@ class BulkMoves:
 
     async def list_jobs(self, office_id: str, actor: Actor) -> list[Record[BulkJob]]:
         """Return the newest jobs of an office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
-        self._context.own_office(office_id, actor)
+        refuse_unless_sees_office(actor, self._context.offices[office_id].office_id)
         return await self._bulk_jobs.bulk_jobs_of(office_id)
 
     async def run(self, record: Record[BulkJob]) -> Record[BulkJob]:

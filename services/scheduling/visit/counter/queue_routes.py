@@ -6,7 +6,7 @@ from typing import Final
 
 from services.scheduling.booking.appointments.holds import Holds
 from services.scheduling.errors import NotYourOffice, OfficeNotFound
-from services.scheduling.http import actor_of, use_case
+from services.scheduling.http import VISITOR_OR_STAFF, actor_of, use_case
 from services.scheduling.visit.counter.queue import CounterCommand, Visitor, on_display
 from services.scheduling.visit.counter.queue_errors import (
     EvidenceNeeded,
@@ -28,7 +28,7 @@ from services.scheduling.visit.counter.queue_service import CounterQueue, DayQue
 from shared.audit import OverrideNeedsReason
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.http.call import EVENT_STREAM, Answer, Call
-from shared.http.endpoint import ANY_CALLER, PUBLIC, STAFF, Endpoints
+from shared.http.endpoint import PUBLIC, STAFF, Endpoints
 from shared.http.events_stream import event_stream
 from shared.tokens import Role
 
@@ -135,7 +135,7 @@ async def served(call: Call) -> NumberView:
 @endpoints.get(
     "/v1/offices/{office_id}/queue",
     summary="Read the queue of today",
-    access=_OFFICERS,
+    access=STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN, Role.REGIONAL_OFFICER),
     answers={200: QueueView},
     refusals=(OfficeNotFound, NotYourOffice),
 )
@@ -160,7 +160,7 @@ async def read_queue(call: Call) -> QueueView:
 @endpoints.get(
     "/v1/appointments/{appointment_id}/waiting",
     summary="How long a visitor must expect to wait",
-    access=ANY_CALLER,
+    access=VISITOR_OR_STAFF,
     answers={200: QueuePlaceView},
     refusals=(NotFound, NotYourOffice),
 )

@@ -20,7 +20,7 @@ from services.scheduling.booking.appointments.walk_in import OVERRIDES, POOL_OF_
 from services.scheduling.booking.seats.inventory import SeatInventory
 from services.scheduling.booking.seats.repository import Claim, SeatRepository
 from services.scheduling.booking.seats.seat import PLACES, Seat, slot_of
-from services.scheduling.context import Actor, UseCaseContext
+from services.scheduling.context import Actor, UseCaseContext, refuse_unless_sees_office
 from services.scheduling.office import Office
 from services.scheduling.offices.repository import SessionRepository
 from services.scheduling.offices.session import Session
@@ -231,8 +231,11 @@ class CounterQueue:
         return DayQueue(office, day, booths, minutes)
 
     async def find_own_queue(self, office_id: str, actor: Actor) -> DayQueue:
-        """Return the queue, for officers of the office; refuses with ``OfficeNotFound`` and ``NotYourOffice``."""
-        self._context.own_office(office_id, actor)
+        """Return the queue, for officers of the office and of its region.
+
+        Refuses with ``OfficeNotFound`` and ``NotYourOffice``.
+        """
+        refuse_unless_sees_office(actor, self._context.offices[office_id].office_id)
         return await self.find_queue(office_id)
 
     async def register(self, asked: Registration) -> Record[Appointment]:

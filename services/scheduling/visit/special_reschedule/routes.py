@@ -48,7 +48,7 @@ from shared.tokens import Role
 
 endpoints: Final = Endpoints("special reschedule")
 
-_DECIDERS: Final = STAFF(Role.OFFICE_ADMIN, Role.FRONT_OFFICER)
+_DECIDERS: Final = STAFF(Role.OFFICE_ADMIN, Role.FRONT_OFFICER, Role.DOCUMENTS_SECTION_HEAD)
 _AT_THE_VISIT: Final = STAFF(Role.OFFICE_ADMIN, Role.FRONT_OFFICER, Role.INTERVIEWER)
 
 
@@ -204,7 +204,7 @@ async def interrupt_day(call: Call[InterruptDay]) -> BulkJobView:
 @endpoints.get(
     "/v1/offices/{office_id}/bulk-jobs",
     summary="List the newest jobs over many visits",
-    access=STAFF(Role.OFFICE_ADMIN, Role.FRONT_OFFICER),
+    access=STAFF(Role.OFFICE_ADMIN, Role.FRONT_OFFICER, Role.HQ_IT),
     answers={200: BulkJobsView},
     refusals=(OfficeNotFound, NotYourOffice),
 )
@@ -217,7 +217,7 @@ async def bulk_jobs(call: Call) -> BulkJobsView:
 @endpoints.get(
     "/v1/offices/{office_id}/bulk-jobs/{job_id}",
     summary="Read how far a job over many visits is",
-    access=STAFF(Role.OFFICE_ADMIN, Role.FRONT_OFFICER),
+    access=STAFF(Role.OFFICE_ADMIN, Role.FRONT_OFFICER, Role.HQ_IT),
     answers={200: BulkJobView},
     refusals=(NotFound, NotYourOffice),
 )

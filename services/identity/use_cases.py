@@ -14,8 +14,11 @@ from services.identity.applicants.particulars_check import ParticularsChecks
 from services.identity.applicants.registry_check import CivilRegistry, RegistryChecks
 from services.identity.applicants.service import Applicants
 from services.identity.assistances.service import Assistances
+from services.identity.breaches.service import Breaches
 from services.identity.context import UseCaseContext
+from services.identity.data_reads.service import DataReads, ReadingHolds
 from services.identity.joins.service import Joins
+from services.identity.metrics import Metrics
 from services.identity.sessions.credentials import CredentialIssuer
 from services.identity.sign_in.challenge import Purpose
 from services.identity.sign_in.service import SigningIn
@@ -74,4 +77,8 @@ class Identity:
         self.own_passwords = OwnPasswords(context, passwords, roster)
         self.staff_admin = StaffAdmin(context, self.audit, passwords, roster, self.assistances)
         self.staff_invariants = StaffInvariants(context)
-        self.person_lookup = PersonLookups(context, self.audit)
+        self.person_lookup = PersonLookups(context)
+        self.metrics = Metrics()
+        self.data_reads = DataReads(context, self.metrics)
+        self.reading_holds = ReadingHolds(context)
+        self.breaches = Breaches(context, self.metrics)

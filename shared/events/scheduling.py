@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from shared.events.codes import MoveCause, ReleaseReason
+from shared.events.data_reads import DataRead
 from shared.events.message import Event
 
 
@@ -319,3 +320,9 @@ class LetterShown(Event):
     office_id: str
     officer_id: str
     shown_at: datetime
+
+
+class SchedulingDataRead(DataRead):
+    """A member of staff read what scheduling keeps of a person: of evidence."""
+
+    TYPE: ClassVar[str] = "paspor.scheduling.personal_data.read.v1"

@@ -138,7 +138,7 @@ async def _note_read(endpoint: Endpoint, audit: Audit, call: Any, outcome: str, 
         call.caller,
         f"read_{endpoint.reads}",
         subject=reading.about or (places or asked or [endpoint.name])[-1 if places else 0],
-        reason=by_assistance or _assistance(query) or reason or reading.step or UNSTATED,
+        reason=by_assistance or reason or reading.step or _assistance(query) or UNSTATED,
         outcome=outcome,
         detail=detail or endpoint.name,
     )

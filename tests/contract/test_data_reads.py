@@ -12,6 +12,7 @@ import pytest
 
 from services.identity.data_reads.repository import READ_ENTRY, READING_ALERT
 from services.identity.rules import ReadingRules
+from shared.audit import AUDIT
 from shared.events.codes import ReadReason
 from shared.http.reading import Reading
 from shared.tokens import Role
@@ -189,6 +190,16 @@ async def test_what_the_answer_of_an_act_shows_is_a_read_too(counter: Counter) -
     await officer.done("application", "POST", f"{counter.citizen.application}/letter")
     (read,) = await counter.seen_by_the_person()
     assert (read["kind"], read["role"], read["reason"]) == ("application", "front_officer", None)
+
+
+async def test_a_made_up_assistance_is_no_ground_of_a_read(counter: Counter) -> None:
+    await on_the_day(counter)
+    officer = await counter.officer()
+    await officer.done("application", "GET", f"{counter.citizen.application}?assistance=made-up")
+    assert [each["during_assistance"] for each in await counter.seen_by_the_person()] == [False]
+    store = counter.suite.services["application"].store
+    reasons = [record.state.reason async for record in store.scan(AUDIT) if record.state.act == "read_application"]
+    assert reasons == ["step_visit"]
 
 
 async def test_nobody_else_sees_the_reads_of_a_person(counter: Counter) -> None:

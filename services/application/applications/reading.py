@@ -12,6 +12,7 @@ from services.application.http import APPLICATION
 from shared.events.codes import PersonalData
 from shared.http.call import AnyCall
 from shared.http.reading import Reading, ReadSubject
+from shared.tokens import Role
 
 NOTHING_SHOWN: Final = "nothing_shown"
 """In place of a step: there was no application to show, so no person is read of and no reason is asked for."""
@@ -20,7 +21,8 @@ NOTHING_SHOWN: Final = "nothing_shown"
 def note_act(call: AnyCall, shown: Application) -> None:
     """Note the application that the answer of an act shows."""
     subject = ReadSubject(shown.account_id, shown.office_id or shown.assisting_office_id)
-    assistance_id = getattr(call.query, "assistance", None)
+    is_assisted = getattr(call.query, "on_behalf_of", None) is not None and call.caller.role is Role.FRONT_OFFICER
+    assistance_id = call.query.assistance if is_assisted else None  # else it was not checked, and may be made up
     call.reading = Reading((subject,), assistance_id=assistance_id, kind=PersonalData.APPLICATION)
 
 

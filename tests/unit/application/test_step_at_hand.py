@@ -20,7 +20,11 @@ def application(status: Status = Status.SUBMITTED, **seat: Any) -> Application:
     bare = Application("0" * 16, "account-1", "applicant-1", "person-1", JAYAPURA_MORNING, status=status)
     if not seat:
         return bare
-    given = {"state": SeatState.CONFIRMED, "office_timezone": "Asia/Jayapura", "starts_at": JAYAPURA_MORNING} | seat
+    given: dict[str, Any] = {
+        "state": SeatState.CONFIRMED,
+        "office_timezone": "Asia/Jayapura",
+        "starts_at": JAYAPURA_MORNING,
+    } | seat
     return replace(bare, visits=Visits(seats=(Seat("appointment-1", 1, JAYAPURA_MORNING, **given),)))
 
 

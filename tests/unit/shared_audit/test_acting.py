@@ -191,7 +191,8 @@ async def test_a_read_beside_the_step_at_hand_is_refused_with_the_list_of_reason
     reader = the_reader(audit)
     with pytest.raises(ReadReasonNeeded) as refused:
         await reader.handler(a_look(OFFICER))
-    assert {each["id"] for each in refused.value.facts["reasons"]} == {id_ for _, id_ in READ_REASON_WORDS.values()}
+    reasons: Any = refused.value.facts["reasons"]
+    assert {each["id"] for each in reasons} == {id_ for _, id_ in READ_REASON_WORDS.values()}
     assert await told(audit) == [("read_picture", "t-1", "refused", "unstated", "office-1")]
     assert await told_of_reads(audit) == []
     for allowed in (a_look(OFFICER, step="step_visit"), a_look(OFFICER, assistance="a-1")):

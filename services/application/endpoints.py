@@ -15,6 +15,7 @@ from services.application.letters import routes as letters
 from services.application.requirements import routes as requirements
 from shared.audit.acting import audited
 from shared.audit.routes import audit_endpoints
+from shared.events.application import ApplicationDataRead
 from shared.http.endpoint import Endpoint, with_session_check
 
 audit = audit_endpoints("application", lambda call: call.app[APPLICATION].audit_book)
@@ -46,6 +47,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *audit.all,
         ),
         lambda call: call.app[APPLICATION].audit,
+        ApplicationDataRead,
     ),
     WITHOUT_SESSION_CHECK,
 )

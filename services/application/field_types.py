@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from shared.audit.reads import ReasonQuery
 from shared.http.schema import Query
 
 LARGEST_UPLOAD_BYTES = 50 * 1024 * 1024
@@ -21,9 +22,5 @@ class Assisting(Query):
     assistance: Id | None = Field(None, description="the live assistance by which they do; POST /v1/assistances")
 
 
-class Looking(Assisting):
-    """For staff: also why they read, kept in the audit."""
-
-    reason: Code | None = Field(
-        None, description="why a member of staff reads, as a code; else the assistance or the step at hand is kept"
-    )
+class Looking(Assisting, ReasonQuery):
+    """For staff: also why they read."""

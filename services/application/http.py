@@ -1,4 +1,4 @@
-"""Shared by the routes of application: the key of the use cases, who acts, and why staff read."""
+"""Shared by the routes of application: the key of the use cases, and who acts."""
 
 from __future__ import annotations
 
@@ -32,11 +32,3 @@ async def who(call: AnyCall) -> Actor:
         return Actor.from_caller(caller)
     assistances = call.app[APPLICATION].assistances
     return Actor.from_caller(caller, await assistances.require(caller, account_id, call.query.assistance))
-
-
-def read_because(call: AnyCall, reader: Actor, step: str) -> None:
-    """Tell the audit why staff read: by which assistance, for which reason they gave, or at which step."""
-    if reader.assistance is not None:
-        call.read_for = f"assistance:{reader.assistance.assistance_id}"
-    else:
-        call.read_for = call.query.reason or f"step_{step}"

@@ -18,6 +18,7 @@ from services.billing.settlement import routes as settlement
 from services.billing.tariffs import routes as tariffs
 from shared.audit.acting import audited
 from shared.audit.routes import audit_endpoints
+from shared.events.billing import BillingDataRead
 from shared.http.endpoint import Endpoint, with_session_check
 
 _AUDIT_BY_THEMSELVES: Final = frozenset({"retry_saga", "propose_override", "decide_override"})
@@ -42,6 +43,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *sagas.api.all,
         ),
         lambda call: call.app[BILLING].audit,
+        BillingDataRead,
         by_themselves=_AUDIT_BY_THEMSELVES,
     ),
     without={},

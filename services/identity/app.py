@@ -13,9 +13,11 @@ from services.identity.accounts.repository import ACCOUNT
 from services.identity.applicants.registry_check import CivilRegistry
 from services.identity.applicants.repository import APPLICANT, PERSON
 from services.identity.assistances.repository import ASSISTANCE, OFFICE_CODES
+from services.identity.breaches.repository import BREACH, BREACH_NOTICE, BREACH_PERSON
 from services.identity.clients import Dukcapil
 from services.identity.config import Settings
 from services.identity.context import UseCaseContext
+from services.identity.data_reads.repository import READ_ENTRY, READING_ALERT, READING_HOLD
 from services.identity.endpoints import ENDPOINTS
 from services.identity.handlers import Handlers
 from services.identity.http import IDENTITY
@@ -47,6 +49,12 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
     STAFF_IMPORT,
     OFFICE_DEPARTURE,
     COUNT,
+    READ_ENTRY,
+    READING_ALERT,
+    READING_HOLD,
+    BREACH,
+    BREACH_PERSON,
+    BREACH_NOTICE,
 )
 """Every kind of document that identity keeps."""
 
@@ -88,6 +96,7 @@ def build(
             "an_operator_remains": identity.staff_invariants.an_operator_remains,
             "I10_identity_audit": identity.audit_book.kept.checks.only_grow_and_miss_nothing,
         },
+        figures=identity.metrics.all(),
         token_keys=StaticKeys(issuer.jwks()),
         sessions=identity.live_sessions,
         start=identity.staff.seed_demo,

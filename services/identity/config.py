@@ -18,6 +18,7 @@ from services.identity.rules import (
     CorrectionRules,
     LockRules,
     MatchRules,
+    ReadingRules,
     RegistryRules,
     SessionRules,
     StaffPasswordRules,
@@ -35,6 +36,7 @@ CHECKS: Final = CheckRules()
 CORRECTIONS: Final = CorrectionRules()
 MATCHES: Final = MatchRules()
 ASSISTANCES: Final = AssistanceRules()
+READINGS: Final = ReadingRules()
 LOCKS: Final = LockRules()
 STAFF_PASSWORDS: Final = StaffPasswordRules()
 
@@ -205,6 +207,18 @@ class Settings(ServiceSettings):
         description="codes that one office may have sent to people it assists: one a minute over all counters",
     )
 
+    reads_per_hour: Annotated[int, Between(10, 500, "an alert that comes daily, or never, is none")] = Field(
+        READINGS.persons_per_hour,
+        ge=1,
+        description="persons whose data one member of staff reads in an hour before operators are alerted",
+    )
+    reads_elsewhere_per_hour: Annotated[int, AtMost(50, "a stolen token would read a country unseen")] = Field(
+        READINGS.persons_elsewhere_per_hour, ge=0, description="of them those whose matter is another office's"
+    )
+    longest_hold_days: Annotated[int, AtMost(365, "persons have a right to see reads of their data")] = Field(
+        READINGS.longest_hold_days, ge=1, description="how long two operators may delay that a read is shown"
+    )
+
     office_networks: Annotated[
         tuple[IPv4Network | IPv6Network, ...],
         NoDecode,
@@ -260,6 +274,15 @@ class Settings(ServiceSettings):
         return AssistanceRules(
             lifetime_seconds=self.assistance_seconds,
             codes_per_office_hour=self.assistance_codes_per_office_hour,
+        )
+
+    @property
+    def reading_rules(self) -> ReadingRules:
+        """When staff read unusually much, and how long a hold lasts at most."""
+        return ReadingRules(
+            persons_per_hour=self.reads_per_hour,
+            persons_elsewhere_per_hour=self.reads_elsewhere_per_hour,
+            longest_hold_days=self.longest_hold_days,
         )
 
     @property

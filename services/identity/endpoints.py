@@ -8,6 +8,8 @@ from services.identity.accounts import routes as accounts
 from services.identity.address_changes import routes as address_changes
 from services.identity.applicants import routes as applicants
 from services.identity.assistances import routes as assistances
+from services.identity.breaches import routes as breaches
+from services.identity.data_reads import routes as data_reads
 from services.identity.http import IDENTITY
 from services.identity.joins import routes as joins
 from services.identity.office_departures import routes as office_departures
@@ -18,6 +20,7 @@ from services.identity.staff_imports import routes as staff_imports
 from services.identity.tokens import routes as tokens
 from shared.audit.acting import audited
 from shared.audit.routes import audit_endpoints
+from shared.events.identity import IdentityDataRead
 from shared.http.endpoint import Endpoint, with_session_check
 
 audit = audit_endpoints("identity", lambda call: call.app[IDENTITY].audit_book)
@@ -36,11 +39,13 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *staff_imports.api.all,
             *office_departures.api.all,
             *assistances.api.all,
+            *data_reads.api.all,
+            *breaches.api.all,
             *audit.all,
         ),
         lambda call: call.app[IDENTITY].audit,
+        IdentityDataRead,
         by_themselves=(
-            "look_up_person",
             *staff_admin.AUDITED_IN_THE_USE_CASE,
             *assistances.AUDITED_IN_THE_USE_CASE,
         ),

@@ -8,18 +8,23 @@ from typing import Any
 from services.identity.accounts.repository import ACCOUNT
 from services.identity.applicants.repository import APPLICANT
 from services.identity.assistances.repository import ASSISTANCE
+from services.identity.breaches.repository import BREACH
 from services.identity.sign_in.repository import CHALLENGE
 from services.identity.use_cases import Identity
 from shared.events.application import (
+    ApplicationDataRead,
     ApplicationRefused,
     ApplicationSubmitted,
     ApplicationWithdrawn,
     PassportCollected,
 )
+from shared.events.billing import BillingDataRead
+from shared.events.data_reads import DataRead
 from shared.events.envelope import Envelope
+from shared.events.identity import IdentityDataRead
 from shared.events.message import Event
 from shared.events.notification import DeliveryFailed, DeliverySent
-from shared.events.scheduling import LetterShown, OfficeOpened
+from shared.events.scheduling import LetterShown, OfficeOpened, SchedulingDataRead
 from shared.service import DeadlineHandler, MessageHandler
 from shared.store.kinds import Record
 
@@ -45,6 +50,10 @@ class Handlers:
             ApplicationWithdrawn: self.application_ended,
             ApplicationRefused: self.application_ended,
             PassportCollected: self.application_ended,
+            IdentityDataRead: self.data_read,
+            ApplicationDataRead: self.data_read,
+            SchedulingDataRead: self.data_read,
+            BillingDataRead: self.data_read,
         }
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
@@ -57,7 +66,26 @@ class Handlers:
             (CHALLENGE.name, "second_channel"): self.second_channel_due,
             (CHALLENGE.name, "forget"): self.forget_due,
             (ASSISTANCE.name, "expire"): self.assistance_over,
+            (BREACH.name, "search"): self.breach_search_due,
+            (BREACH.name, "tell"): self.breach_notices_due,
+            (BREACH.name, "alert"): self.breach_alert_due,
         }
+
+    async def data_read(self, event: DataRead, _envelope: Envelope) -> None:
+        """Staff of any service read personal data."""
+        await self._identity.data_reads.keep(event)
+
+    async def breach_search_due(self, record: Record[Any], _name: str) -> None:
+        """The persons whom a breach concerns are to be found."""
+        await self._identity.breaches.run_search(record)
+
+    async def breach_notices_due(self, record: Record[Any], _name: str) -> None:
+        """Two operators agreed to the notices of a breach."""
+        await self._identity.breaches.tell_persons(record)
+
+    async def breach_alert_due(self, record: Record[Any], _name: str) -> None:
+        """Somebody is still to be told of a breach."""
+        await self._identity.breaches.alert_if_due(record)
 
     async def application_submitted(self, event: ApplicationSubmitted, _envelope: Envelope) -> None:
         """The applicant's data went into an application."""

@@ -129,3 +129,14 @@ class StaffPasswordRules:
     """How long a one-time password of staff can be used."""
 
     one_time_seconds: int = 72 * HOUR
+
+
+@dataclass(frozen=True)
+class ReadingRules:
+    """When a member of staff reads unusually much, and how long a hold may delay that persons see it."""
+
+    persons_per_hour: int = 60
+    """Persons whose data one member of staff reads in an hour: one a minute. A counter serves about ten."""
+    persons_elsewhere_per_hour: int = 5
+    """Of them those whose matter belongs to another office: they come now and then, not one after the other."""
+    longest_hold_days: int = 90

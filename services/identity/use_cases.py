@@ -14,10 +14,13 @@ from services.identity.applicants.particulars_check import ParticularsChecks
 from services.identity.applicants.registry_check import CivilRegistry, RegistryChecks
 from services.identity.applicants.service import Applicants
 from services.identity.assistances.service import Assistances
+from services.identity.breaches.service import Breaches
 from services.identity.context import UseCaseContext
+from services.identity.data_reads.service import DataReads, ReadingHolds
 from services.identity.joins.service import Joins
 from services.identity.office_departures.service import OfficeDepartures
 from services.identity.offices.service import Offices
+from services.identity.metrics import Metrics
 from services.identity.sessions.credentials import CredentialIssuer
 from services.identity.sign_in.challenge import Purpose
 from services.identity.sign_in.service import SigningIn
@@ -80,4 +83,8 @@ class Identity:
         self.staff_imports = StaffImports(context, self.staff_admin)
         self.office_departures = OfficeDepartures(context, self.staff_admin, self.offices)
         self.staff_invariants = StaffInvariants(context)
-        self.person_lookup = PersonLookups(context, self.audit)
+        self.person_lookup = PersonLookups(context)
+        self.metrics = Metrics()
+        self.data_reads = DataReads(context, self.metrics)
+        self.reading_holds = ReadingHolds(context)
+        self.breaches = Breaches(context, self.metrics)

@@ -15,6 +15,7 @@ from babel.numbers import format_currency
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
 from jinja2.runtime import Context
 
+from shared.breach_notice import write_breach_notice
 from shared.events.codes import DeliveryChannel
 
 DATA: Final = Path(__file__).parent / "data"
@@ -63,6 +64,7 @@ class Texts:
             "clock": self._clock,
             "reason": self._reason,
         }
+        self._templates.globals["breach_lines"] = _breach_lines
 
     def render(self, template: str, language: str, channel: DeliveryChannel, variables: Mapping[str, Any]) -> Text:
         """Return the text of a message.
@@ -109,6 +111,20 @@ class Texts:
     def _reason(self, context: Context, code: str | None) -> str:
         sentences = self._reasons[context["language"]]
         return sentences.get(code or "other", sentences["other"])
+
+
+@pass_context
+def _breach_lines(context: Context) -> tuple[str, ...]:
+    begun_at, ended_at = context["begun_at"], context["ended_at"]
+    return write_breach_notice(
+        context["language"],
+        cause=context["cause"],
+        kinds=context["kinds"],
+        measures=context["measures"],
+        found_at=_moment(context["found_at"]),
+        begun_at=_moment(begun_at) if begun_at else None,
+        ended_at=_moment(ended_at) if ended_at else None,
+    )
 
 
 def rupiah(amount: int) -> str:

@@ -24,6 +24,7 @@ from services.scheduling.visit.day_sheets import routes as day_sheets
 from services.scheduling.visit.special_reschedule import routes as special
 from shared.audit import Audit
 from shared.audit.acting import audited
+from shared.events.scheduling import SchedulingDataRead
 from shared.http.endpoint import with_session_check
 
 _WISH: Final = "it only asks to be told or to stand in line, and can be taken back"
@@ -67,6 +68,7 @@ ENDPOINTS: Final = with_session_check(
             *seat_chains.audit.all,
         ),
         lambda call: use_case(call, Audit),
+        SchedulingDataRead,
     ),
     WITHOUT_SESSION_CHECK,
 )

@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
+from shared.audit.reads import DATA_READ, record_of
 from shared.clock import Clock
 from shared.errors import Refusal
+from shared.events.data_reads import DataRead
 from shared.ids import Ids, derived_id
 from shared.store.kinds import Index, Kind, Range, Record
 from shared.store.port import AlreadyExists, Store
@@ -112,7 +114,7 @@ AUDIT: Final[Kind[AuditLine]] = Kind(
 
 AUDIT_WORDS: Final[Kind[AuditWords]] = Kind("audit_words", AuditWords, bare=True)
 
-AUDIT_KINDS: Final[tuple[Kind[Any], ...]] = (AUDIT, AUDIT_WORDS)
+AUDIT_KINDS: Final[tuple[Kind[Any], ...]] = (AUDIT, AUDIT_WORDS, DATA_READ)
 """Kinds that a service with an audit adds to its own."""
 
 
@@ -207,6 +209,15 @@ class Audit:
             await self._end(line_id, FAILED, type(failed).__name__, command_id)
             raise
         await self._end(line_id, DONE, doing.detail, command_id)
+
+    async def tell_of_read(self, event: DataRead) -> None:
+        """Tell identity of a read of personal data, once for its id: event and record are one write."""
+        with suppress(AlreadyExists):  # a repeat of the same command
+            await self._store.insert(DATA_READ, event.read_id, record_of(event), now=event.read_at, events=[event])
+
+    def now(self) -> datetime:
+        """Return the present moment, which lines are written with."""
+        return self._clock.now()
 
     async def between(
         self, since: datetime, before: datetime, *, office_id: str | None = None, limit: int = 1000

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
+from shared.events.data_reads import DataRead
 from shared.events.message import Command, Event
 
 
@@ -265,3 +266,9 @@ class KeepIdentityCard(Command):
     applicant_id: str
     person_id: str
     sealed: str
+
+
+class ApplicationDataRead(DataRead):
+    """A member of staff read what application keeps of a person: of an application, a picture or a letter."""
+
+    TYPE: ClassVar[str] = "paspor.application.personal_data.read.v1"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
+from shared.events.data_reads import DataRead
 from shared.events.message import Event
 
 
@@ -218,3 +219,9 @@ class PaymentCaseClosed(Event):
     bill_id: str | None = None
     application_id: str | None = None
     account_id: str | None = None
+
+
+class BillingDataRead(DataRead):
+    """A member of staff read what billing keeps of a person: of a refund and its bank account."""
+
+    TYPE: ClassVar[str] = "paspor.billing.personal_data.read.v1"

@@ -250,3 +250,64 @@ class DeliveryChannel(StrEnum):
 
     EMAIL = "email"
     SMS = "sms"
+
+
+class PersonalData(StrEnum):
+    """Personal data that an answer shows to staff."""
+
+    APPLICATION = "application"
+    PICTURE = "picture"
+    LETTER = "letter"
+    NIK = "nik"
+    CONTACT = "contact"
+    """An address, telephone number or email address."""
+    EVIDENCE = "evidence"
+    """Text or papers that support a request for an exception."""
+    BANK_ACCOUNT = "bank_account"
+    STAFF_NAME = "staff_name"
+
+
+class ReadReason(StrEnum):
+    """Why a member of staff reads personal data that are not part of the step at hand."""
+
+    PERSON_AT_COUNTER = "person_at_counter"
+    """The person came without a visit of today."""
+    APPLICANT_ASKED = "applicant_asked"
+    DOCUMENT_CHECK = "document_check"
+    """Papers are looked at before the visit."""
+    CORRECTION = "correction"
+    PAYMENT_QUESTION = "payment_question"
+    COMPLAINT = "complaint"
+    SUPERVISION = "supervision"
+    """The work of an office is looked into."""
+    FRAUD_REVIEW = "fraud_review"
+    SYSTEM_FAULT = "system_fault"
+    LEGAL_REQUEST = "legal_request"
+    """A court or an authority asked in writing."""
+    INVESTIGATION = "investigation"
+    """Of an offence; a hold can delay that the person sees it."""
+
+
+class BreachCause(StrEnum):
+    """How personal data got to where they must not be."""
+
+    STOLEN_ACCESS = "stolen_access"
+    """A token, a password or a device of a member of staff was used by somebody else."""
+    MISUSE_BY_STAFF = "misuse_by_staff"
+    SOFTWARE_FAULT = "software_fault"
+    WRONG_RECIPIENT = "wrong_recipient"
+    LOST_MEDIUM = "lost_medium"
+    INTRUSION = "intrusion"
+    OTHER = "other"
+
+
+class BreachMeasure(StrEnum):
+    """A thing that is done about a breach."""
+
+    ACCESS_WITHDRAWN = "access_withdrawn"
+    KEYS_CHANGED = "keys_changed"
+    FAULT_REPAIRED = "fault_repaired"
+    DATA_RECOVERED = "data_recovered"
+    STAFF_EXAMINED = "staff_examined"
+    POLICE_TOLD = "police_told"
+    UNDER_EXAMINATION = "under_examination"

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
+from shared.events.data_reads import DataRead
 from shared.events.message import Event
 
 
@@ -147,3 +148,26 @@ class SessionEnded(Event):
     """Of the applicant or the member of staff whose session it was."""
     session_id: str
     tokens_until: datetime
+
+
+class IdentityDataRead(DataRead):
+    """A member of staff read what identity keeps of a person: of a NIK or a correction."""
+
+    TYPE: ClassVar[str] = "paspor.identity.personal_data.read.v1"
+
+
+class PersonalDataBreached(Event):
+    """Data of this account's persons got to where they must not be; two operators agreed that they are told so."""
+
+    TYPE: ClassVar[str] = "paspor.identity.personal_data.breached.v1"
+    breach_id: str
+    account_id: str
+    cause: str
+    """A :class:`~shared.events.codes.BreachCause`."""
+    kinds: tuple[str, ...]
+    """Each a :class:`~shared.events.codes.PersonalData`."""
+    measures: tuple[str, ...]
+    """Each a :class:`~shared.events.codes.BreachMeasure`."""
+    found_at: datetime
+    begun_at: datetime | None = None
+    ended_at: datetime | None = None

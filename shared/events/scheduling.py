@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from shared.events.codes import MoveCause, ReleaseReason
+from shared.events.data_reads import DataRead
 from shared.events.message import Event
 
 
@@ -327,3 +328,9 @@ class OfficeOpened(Event):
     TYPE: ClassVar[str] = "paspor.scheduling.office.opened.v1"
     office_id: str
     parent_id: str
+
+
+class SchedulingDataRead(DataRead):
+    """A member of staff read what scheduling keeps of a person: of evidence."""
+
+    TYPE: ClassVar[str] = "paspor.scheduling.personal_data.read.v1"

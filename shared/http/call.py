@@ -17,6 +17,7 @@ from shared.http.bodies import read_chunks
 from shared.http.body_budget import BODY_SHARE, BodyShare
 from shared.http.body_gate import keep_pace
 from shared.http.language import Language, language_of
+from shared.http.reading import Reading
 from shared.http.validation import read_json
 from shared.ids import derived_id
 from shared.tokens import Caller
@@ -85,8 +86,8 @@ class Call(Generic[BodyT, QueryT, PathT]):
         self.query = query
         self.path = path
         self.raw = raw
-        self.read_for: str | None = None
-        """The code of the reason why personal data is read, where the handler knows it; the audit keeps it."""
+        self.reading = Reading()
+        """Of whom a handler shows personal data to staff, and at which step; see `shared.audit.acting`."""
         self._limits = limits
         self._caller = caller
         self._idempotency_key = idempotency_key

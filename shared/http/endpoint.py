@@ -15,6 +15,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from shared.errors import Refusal
+from shared.events.codes import PersonalData as PersonalData  # routes declare it beside their access
 from shared.http.call import JSON, Answer, Call, Stream
 from shared.http.signatures import Signer
 from shared.tokens import Role
@@ -81,21 +82,6 @@ def STAFF(*roles: Role) -> Access:  # noqa: N802 - reads as one of the constants
     if not _STAFF_ROLES.issuperset(roles):
         raise ValueError("applicants and services are no staff")
     return Access(Door.BEARER, frozenset(roles) or _STAFF_ROLES)
-
-
-class PersonalData(StrEnum):
-    """Personal data that an answer shows to staff; `shared.audit.acting` writes a line for each such read."""
-
-    APPLICATION = "application"
-    PICTURE = "picture"
-    LETTER = "letter"
-    NIK = "nik"
-    CONTACT = "contact"
-    """An address, telephone number or email address."""
-    EVIDENCE = "evidence"
-    """Text or papers that support a request for an exception."""
-    BANK_ACCOUNT = "bank_account"
-    STAFF_NAME = "staff_name"
 
 
 @dataclass(frozen=True, slots=True)

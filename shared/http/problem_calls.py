@@ -55,6 +55,7 @@ _AGAIN: Final = frozenset(
         *("unreadable", "upstream_down", "user_name_taken", "visit_on_another_day", "waiting_wish_wrong"),
         *("another_persons_application", "paper_of_another_person", "proof_of_work_needed", "sms_budget_spent"),
         *("nik_needed", "phone_country_unserved", "second_code_needed", "wrong_media_type", "wrong_offset"),
+        *("breach_times_wrong", "hold_too_long", "read_reason_needed"),
     }
 )
 _WAIT: Final = frozenset(
@@ -150,6 +151,12 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "staff_not_in_service": _post("/v1/staff/logins"),
     "staff_state_forbids": _SEE_MEMBER,
     "staff_unknown": _get("/v1/staff/members"),
+    "breach_search_not_done": _post("/v1/breaches/{breach_id}/searches"),
+    "breach_step_not_now": _get("/v1/breaches/{breach_id}"),
+    "breach_still_owed": _get("/v1/breaches/{breach_id}"),
+    "breach_unknown": _get("/v1/breaches"),
+    "hold_decided": _get("/v1/data-read-holds"),
+    "hold_unknown": _get("/v1/data-read-holds"),
     # applicants and assistance
     "applicant_already_added": _SEE_APPLICANT,
     "assistance_has_ended": _ASSIST,

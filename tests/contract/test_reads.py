@@ -16,7 +16,10 @@ import pytest
 from pydantic import BaseModel
 
 from devtools.docs_command import endpoints_of
-from shared.audit.acting import may_act
+from services.identity.data_reads.schemas import KIND_WORDS
+from shared.audit.acting import OF_PERSONS, may_act
+from shared.audit.reads import READ_REASON_WORDS, ReadReasonNeeded, StatedReason
+from shared.events.codes import ReadReason
 from shared.events.subscriptions import SERVICES
 from shared.http.endpoint import PUBLIC, STAFF, Door, Endpoint, PersonalData
 from shared.tokens import Role
@@ -32,9 +35,6 @@ FIELDS: Final[dict[PersonalData, frozenset[str]]] = {
     PersonalData.APPLICATION: frozenset({"answers", "timeline", "birth_date", "birth_place"}),
 }
 """Names of fields that show a person; a field of a new name belongs here as soon as it does."""
-
-BY_THEMSELVES: Final = {("identity", "look_up_person"): "its use case writes the line, with who was found"}
-"""Declared, and audited in the use case."""
 
 NOBODYS: Final = {
     "application/pdf": {
@@ -109,7 +109,30 @@ def test_what_staff_read_of_a_person_is_declared(service: str, endpoint: Endpoin
 )
 def test_what_is_declared_is_audited(service: str, endpoint: Endpoint) -> None:
     assert is_for_staff(endpoint)
-    assert hasattr(endpoint.handler, "__wrapped__") or (service, endpoint.name) in BY_THEMSELVES
+    assert hasattr(endpoint.handler, "__wrapped__")
+
+
+@pytest.mark.parametrize(
+    ("service", "endpoint"),
+    [pair for pair in EVERY if pair[1].reads in OF_PERSONS],
+    ids=lambda each: getattr(each, "name", each),
+)
+def test_every_read_of_a_person_takes_a_reason_of_the_list_and_refuses_without(
+    service: str, endpoint: Endpoint
+) -> None:
+    """One way for all services: `reason`, in the query of a GET and in the body of a POST."""
+    asked = endpoint.query if endpoint.method == "GET" else endpoint.body
+    assert asked is not None, service
+    reason = asked.model_fields["reason"]
+    assert ReadReason in get_args(reason.annotation) or StatedReason in get_args(reason.annotation)
+    assert not reason.is_required()
+    assert ReadReasonNeeded in endpoint.refusals
+
+
+def test_every_reason_has_words_in_both_languages() -> None:
+    assert set(READ_REASON_WORDS) == set(ReadReason)
+    assert all(english and local for english, local in READ_REASON_WORDS.values())
+    assert set(KIND_WORDS) == set(OF_PERSONS)
 
 
 def test_the_declared_reads_are_the_ones_we_know() -> None:
@@ -134,7 +157,7 @@ def test_the_declared_reads_are_the_ones_we_know() -> None:
 
 def test_every_exception_is_still_needed() -> None:
     known = {(service, each.name) for service, each in EVERY}
-    assert known >= {each for of_type in NOBODYS.values() for each in of_type} | set(BY_THEMSELVES)
+    assert known >= {each for of_type in NOBODYS.values() for each in of_type}
 
 
 class _Contact(BaseModel):

@@ -26,6 +26,8 @@ from services.identity.applicants import applicant
 from services.identity.applicants import correction as particulars
 from services.identity.assistances import assistance
 from services.identity.office_departures import departure
+from services.identity.breaches import breach
+from services.identity.data_reads import hold
 from services.identity.staff import states as staff_states
 from services.identity.staff_imports import staff_import
 from services.notification.deliveries import delivery
@@ -71,6 +73,16 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
     ("services.identity.assistances.assistance", "ASSISTANCE_TRANSITIONS"): (
         {"ended"},
         assistance.ASSISTANCE_TRANSITIONS.after,
+        IllegalTransition,
+    ),
+    ("services.identity.breaches.breach", "BREACH_TRANSITIONS"): (
+        {"closed", "dismissed"},
+        breach.BREACH_TRANSITIONS.after,
+        IllegalTransition,
+    ),
+    ("services.identity.data_reads.hold", "HOLD_TRANSITIONS"): (
+        {"refused", "lifted"},
+        hold.HOLD_TRANSITIONS.after,
         IllegalTransition,
     ),
     ("services.application.applications.application", "TRANSITIONS"): (

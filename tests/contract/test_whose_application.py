@@ -12,6 +12,7 @@ from tests.unit.identity.world import BUDI
 from tests.walking import Citizen, Officer
 
 STRANGER = "orang.lain@example.org"
+LOOKUP = {"nik": BUDI.nik, "reason": "person_at_counter"}
 
 
 @pytest.fixture(autouse=True)
@@ -41,12 +42,12 @@ async def test_an_officer_settles_whose_application_counts(suite: Suite) -> None
         assert (refused.status, refused["code"]) == (409, "person_applies_elsewhere")
         mails = len(suite.agencies.mailer.taken)
         async with Officer(suite, Role.FRONT_OFFICER) as officer:
-            person = await officer.done("identity", "POST", "/v1/persons/lookup", {"nik": BUDI.nik})
-            search = {"person_id": person["person_id"]}
+            person = await officer.done("identity", "POST", "/v1/persons/lookup", LOOKUP)
+            search = {"person_id": person["person_id"], "reason": "person_at_counter"}
             found = await officer.done("application", "POST", "/v1/application-searches", search)
             theirs = {each["application_id"]: each["can_close"] for each in found["applications"]}
             assert theirs == {stranger.application_id: True, citizen.application_id: True}
-            closing = search | {"reason_code": "not_known_to_person"}
+            closing = {"person_id": person["person_id"], "reason_code": "not_known_to_person"}
             await officer.done("application", "POST", f"{stranger.application}/closing", closing)
         told = [(mail.to, mail.subject) for mail in suite.agencies.mailer.taken[mails:]]
         assert (STRANGER, "Petugas menutup permohonan Anda") in told
@@ -62,7 +63,7 @@ async def test_the_fee_of_a_closed_application_is_kept_and_its_account_may_ask_f
     async with Citizen(suite) as citizen, Officer(suite, Role.FRONT_OFFICER) as officer:
         await citizen.until_paid()
         suite.clock.advance(3600)
-        person = await officer.done("identity", "POST", "/v1/persons/lookup", {"nik": BUDI.nik})
+        person = await officer.done("identity", "POST", "/v1/persons/lookup", LOOKUP)
         closing = {"person_id": person["person_id"], "reason_code": "not_known_to_person"}
         mails = len(suite.agencies.mailer.taken)
         await officer.done("application", "POST", f"{citizen.application}/closing", closing)

@@ -61,7 +61,7 @@ class Counter:
         """Give the passport once it is printed."""
         path = f"/v1/applications/{application_id}"
         await self.front.eventually(
-            lambda: self.front.get("application", path),
+            lambda: self.front.get("application", f"{path}?reason=applicant_asked"),
             lambda seen: seen["current_step"] == "collect",
             "the printed passport",
             2 * DAY,

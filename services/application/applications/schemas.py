@@ -12,6 +12,7 @@ from services.application.applications.application import Application, Entry
 from services.application.applications.correction_transitions import owed
 from services.application.applications.document import Document, DocumentState
 from services.application.applications.next_step import local_time
+from services.application.applications.reading import note_act
 from services.application.applications.service import Seen
 from services.application.applications.visit import Seat
 from services.application.http import APPLICATION
@@ -363,4 +364,6 @@ def hand_over_view(state: Application) -> HandOverView | None:
 
 def view_application(call: AnyCall, seen: Seen) -> ApplicationView:
     """Return the view of an application, by the rules that the service runs with."""
+    if call.endpoint.reads is None:
+        note_act(call, seen.application)
     return ApplicationView.from_seen(seen, call.app[APPLICATION].applications.rules)

@@ -8,6 +8,7 @@ from services.application import errors
 from services.application import field_types as schemas
 from services.application.applications.access import LATE, SEEING
 from services.application.applications.errors import StepComesFirst, StepIsOver
+from services.application.applications.reading import note_reading
 from services.application.applications.schemas import ApplicationView, view_application
 from services.application.context import Actor
 from services.application.documents.errors import (
@@ -21,7 +22,7 @@ from services.application.documents.errors import (
     UploadUnderWay,
 )
 from services.application.documents.schemas import BeginUpload, DocumentDecision, UploadView
-from services.application.http import APPLICATION, OWNER_OR_COUNTER, OWNER_OR_OFFICE, read_because, who
+from services.application.http import APPLICATION, OWNER_OR_COUNTER, OWNER_OR_OFFICE, who
 from services.application.requirements.errors import DocumentNotAsked
 from shared.errors import FieldError, Malformed
 from shared.http.bodies import BodyCut, TooSlow
@@ -162,7 +163,7 @@ async def download_document(call: Call[None, schemas.Looking]) -> Answer:
     application_id, document_id = call.path["application_id"], call.path["document_id"]
     if reader.is_staff:
         seen = await service.drafting.get_application(application_id, reader)
-        read_because(call, reader, seen.progress.current_step)
+        note_reading(call, reader, [seen.application])
     document, pieces = await service.uploads.read(application_id, document_id, reader)
     return Answer(200, pieces, {ETAG: etag_of(str(document.file_id).encode())}, media_type=document.media_type)
 

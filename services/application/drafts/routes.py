@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.application import field_types as schemas
 from services.application.applications.access import LATE, SEEING
 from services.application.applications.errors import ApplicationEnded, PersonAppliesElsewhere, StepComesFirst
+from services.application.applications.reading import note_reading
 from services.application.applications.schemas import ApplicationsView, ApplicationView, view_application
 from services.application.drafts.errors import (
     AccountNotNamed,
@@ -15,7 +16,7 @@ from services.application.drafts.errors import (
     TooLateToWithdraw,
 )
 from services.application.drafts.schemas import BeginApplication, Submission
-from services.application.http import APPLICATION, OWNER_OR_COUNTER, OWNER_OR_OFFICE, read_because, who
+from services.application.http import APPLICATION, OWNER_OR_COUNTER, OWNER_OR_OFFICE, who
 from services.application.requirements.errors import AnswersContradict
 from services.application.requirements.schemas import Questionnaire
 from shared.assistance import ASSISTANCE_REFUSALS
@@ -54,8 +55,9 @@ async def begin(call: Call[BeginApplication, schemas.Assisting]) -> ApplicationV
 async def list_own(call: Call[None, schemas.Looking]) -> ApplicationsView:
     """Own applications, the newest first."""
     service, reader = call.app[APPLICATION], await who(call)
-    read_because(call, reader, "none")
-    return ApplicationsView.from_all(await service.drafting.list_own(reader), service.applications.rules)
+    found = await service.drafting.list_own(reader)
+    note_reading(call, reader, (seen.application for seen in found))
+    return ApplicationsView.from_all(found, service.applications.rules)
 
 
 @api.get(
@@ -72,7 +74,7 @@ async def get_application(call: Call[None, schemas.Looking]) -> ApplicationView:
     """One application."""
     reader = await who(call)
     seen = await call.app[APPLICATION].drafting.get_application(call.path["application_id"], reader)
-    read_because(call, reader, seen.progress.current_step)
+    note_reading(call, reader, [seen.application])
     return view_application(call, seen)
 
 

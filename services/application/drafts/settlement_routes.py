@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from services.application.applications.access import SEEING
 from services.application.applications.errors import ApplicationEnded
+from services.application.applications.reading import note_reading
 from services.application.applications.schemas import ApplicationView, view_application
 from services.application.context import Actor
 from services.application.drafts.errors import AnotherPersonsApplication, TooLateToWithdraw
@@ -32,8 +34,11 @@ SEARCHES_PER_OFFICER: Final = RateLimit(60, 60.0)
 )
 async def search_by_person(call: Call[PersonSearch]) -> FoundApplications:
     """The live applications for a person."""
+    reader = Actor.from_caller(call.caller)
     found = await call.app[APPLICATION].settlement.find_by_person(call.body.person_id)
-    return FoundApplications.from_records(found, Actor.from_caller(call.caller))
+    note_reading(call, reader, (record.state for record in found))
+    call.reading = replace(call.reading, about=call.body.person_id)
+    return FoundApplications.from_records(found, reader)
 
 
 @api.post(

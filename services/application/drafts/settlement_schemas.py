@@ -10,6 +10,7 @@ from services.application.applications.application import Application, Status
 from services.application.context import Actor
 from services.application.drafts.settlement import may_close
 from services.application.field_types import Code, Id
+from shared.audit.reads import StatedReason
 from shared.http.schema import Body, View
 from shared.store.kinds import Record
 
@@ -18,7 +19,9 @@ class PersonSearch(Body):
     """The person at the counter, and why their applications are looked for."""
 
     person_id: Id = Field(description="as POST /v1/persons/lookup of identity tells it for the NIK on the card")
-    reason: Code = Field("step_counter", description="why, as a code; the audit keeps it")
+    reason: StatedReason | None = Field(
+        None, description="why, unless one of them is at the counter of the caller's office today; the person sees it"
+    )
 
 
 class ClosingForPerson(Body):

@@ -7,9 +7,10 @@ from typing import Final
 from services.application import field_types as schemas
 from services.application.applications.access import LATE, SEEING
 from services.application.applications.errors import StepComesFirst
+from services.application.applications.reading import note_reading
 from services.application.applications.schemas import ApplicationView, view_application
 from services.application.context import Actor
-from services.application.http import APPLICATION, OWNER_OR_COUNTER, read_because, who
+from services.application.http import APPLICATION, OWNER_OR_COUNTER, who
 from services.application.letters.errors import LetterNotMade
 from services.application.letters.service import PDF
 from shared.errors import NotFound
@@ -54,9 +55,10 @@ async def download_form(call: Call) -> bytes:
 )
 async def download_letter(call: Call[None, schemas.Looking]) -> Answer:
     """The letter."""
-    reader = await who(call)
-    name, pieces = await call.app[APPLICATION].letters.read(call.path["application_id"], reader)
-    read_because(call, reader, "come")
+    reader, service, application_id = await who(call), call.app[APPLICATION], call.path["application_id"]
+    name, pieces = await service.letters.read(application_id, reader)
+    if reader.is_staff:
+        note_reading(call, reader, [(await service.drafting.get_application(application_id, reader)).application])
     content = b"".join([piece async for piece in pieces])
     return Answer(200, content, {"Content-Disposition": f'attachment; filename="{name}"'})
 

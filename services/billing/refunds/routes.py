@@ -43,9 +43,11 @@ from services.billing.refunds.schemas import (
     StepTaken,
 )
 from services.billing.refunds.service import NewRefund, RefundService, StepDetails
+from shared.audit.reads import ReasonQuery
 from shared.errors import SomeoneElseChangedIt
-from shared.http.call import HTML, JSON, Answer, Call
+from shared.http.call import HTML, JSON, Answer, AnyCall, Call
 from shared.http.endpoint import APPLICANT, PUBLIC, ROLES, Endpoints, PersonalData, RateLimit
+from shared.http.reading import Reading
 from shared.tokens import Role
 
 LARGEST_STATEMENT_BYTES: Final = 16 * 1024
@@ -69,6 +71,14 @@ def _view(billing: UseCases, case: Refund) -> RefundView:
     return RefundView.from_refund(case, service.table, service.masked_account(case), service.statements(case))
 
 
+def _view_act(call: AnyCall, case: Refund) -> RefundView:
+    """Return the view of a case after an act, noted as what it shows."""
+    billing = call.app[BILLING]
+    subjects = billing.find(RefundService).reading(call.caller, [case]).subjects
+    call.reading = Reading(subjects, kind=PersonalData.BANK_ACCOUNT)
+    return _view(billing, case)
+
+
 @api.get(
     "/v1/refunds",
     summary="The refund cases of an application; for staff those of a state or overdue",
@@ -81,13 +91,13 @@ def _view(billing: UseCases, case: Refund) -> RefundView:
 async def list_refunds(call: Call[None, RefundQuery]) -> RefundList:
     """List own cases; those of their office for staff; all for operators. Without a state, all open ones."""
     billing, query = call.app[BILLING], call.query
-    call.read_for = "step_refund_list"
     if query.application_id is not None:
         found = await billing.find(RefundService).refunds(call.caller, query.application_id)
     elif call.caller.role == Role.APPLICANT:
         raise ApplicationMissing(field="/application_id")
     else:
         found = await billing.find(RefundService).in_state(call.caller, query.state, overdue=query.overdue)
+    call.reading = billing.find(RefundService).reading(call.caller, found)
     return RefundList(refunds=tuple(_view(billing, case) for case in found))
 
 
@@ -96,16 +106,17 @@ async def list_refunds(call: Call[None, RefundQuery]) -> RefundList:
     summary="A refund case with its reason, rule, deadline and steps",
     access=READERS,
     path_model=RefundPath,
+    query=ReasonQuery,
     reads=PersonalData.BANK_ACCOUNT,
     answers={200: RefundView},
     refusals=(RefundUnknown, NotYourOffice),
     watches="refund",
 )
-async def show_refund(call: Call[None, None, RefundPath]) -> RefundView:
+async def show_refund(call: Call[None, ReasonQuery, RefundPath]) -> RefundView:
     """Show one case."""
     billing = call.app[BILLING]
     case = await billing.find(RefundService).refund(call.caller, call.path.refund_id)
-    call.read_for = f"step_refund_{case.state}"
+    call.reading = billing.find(RefundService).reading(call.caller, [case])
     return _view(billing, case)
 
 
@@ -125,7 +136,7 @@ async def ask_refund(call: Call[RefundRequest]) -> RefundView:
     """Request a refund."""
     billing, body = call.app[BILLING], call.body
     new = NewRefund(body.bill_id, body.reason, body.note, body.receipt_id)
-    return _view(billing, await billing.find(RefundService).request(call.caller, new, call.command_id))
+    return _view_act(call, await billing.find(RefundService).request(call.caller, new, call.command_id))
 
 
 @api.put(
@@ -221,10 +232,8 @@ async def object_to_refusal(call: Call[RefundAnswer, None, RefundPath]) -> Refun
 )
 async def take_request_back(call: Call[None, None, RefundPath]) -> RefundView:
     """Take a request back; a repeat is no error."""
-    billing = call.app[BILLING]
-    return _view(
-        billing, await billing.find(RefundService).take_back(call.caller, call.path.refund_id, call.command_id)
-    )
+    service = call.app[BILLING].find(RefundService)
+    return _view_act(call, await service.take_back(call.caller, call.path.refund_id, call.command_id))
 
 
 @api.post(
@@ -257,7 +266,7 @@ async def take_refund_step(call: Call[StepTaken, None, RefundPath]) -> RefundVie
     billing, body = call.app[BILLING], call.body
     details = StepDetails(body.rule, tuple(body.papers), body.note)
     case = await billing.find(RefundService).step(call.caller, call.path.refund_id, body.step, details, call.command_id)
-    return _view(billing, case)
+    return _view_act(call, case)
 
 
 @api.get(

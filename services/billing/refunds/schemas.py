@@ -16,6 +16,7 @@ from services.billing.refunds.step_limits import working_days_of
 from services.billing.refunds.texts import HOW, HOW_ID, STAGES, stage_of
 from services.billing.refunds.treasury import Payee
 from services.billing.rules import RefundPolicy
+from shared.audit.reads import ReasonQuery
 from shared.calendar.national import NATIONAL_CALENDAR
 from shared.calendar.working_days import JAKARTA
 from shared.fields.names import AccountHolder
@@ -48,7 +49,7 @@ class RefundPath(Path):
     refund_id: Id
 
 
-class RefundQuery(Query):
+class RefundQuery(ReasonQuery):
     """Either an application, or (staff) a state; overdue ones only where it is asked."""
 
     application_id: Id | None = None

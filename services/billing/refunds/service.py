@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -49,6 +49,7 @@ from services.billing.store_part import states
 from shared.audit import Audit
 from shared.calendar.working_days import JAKARTA, day_in_jakarta
 from shared.errors import Refusal
+from shared.http.reading import Reading, ReadSubject
 from shared.ids import derived_id
 from shared.store.decision import Decision
 from shared.store.kinds import Record
@@ -164,6 +165,13 @@ class RefundService:
             return []
         overdue_at = now if overdue else None
         return states(await self._refunds.refunds_in(wanted, overdue_at=overdue_at, offices=offices))
+
+    def reading(self, caller: Caller, shown: Sequence[Refund]) -> Reading:
+        """Return the read of these cases: part of the caller's work if each of them is in their hands now."""
+        subjects = (ReadSubject(case.account_id, case.office_id) for case in shown if case.account_id is not None)
+        actor, now = StepActor(caller.role.value, caller.account_id), self._clock.now()
+        at_hand = all(steps.is_in_hands_of(case, actor, now) for case in shown)
+        return Reading(tuple(dict.fromkeys(subjects)), "step_refund" if at_hand else None)
 
     def masked_account(self, case: Refund) -> str | None:
         """Return the number of the payer's account as it may be shown."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from services.billing.bills import model as bills
@@ -57,6 +57,9 @@ _HEADQUARTERS: Final = frozenset({"operator"})
 
 ASKS_SIMPONI: Final = frozenset({RefundCommand.RESEARCH, RefundCommand.APPROVE, RefundCommand.GRANT})
 """Steps that count once SIMPONI, asked again, knows the payment with its amount."""
+
+SEEN_AFTER: Final = timedelta(days=1)
+"""How long after a step of theirs staff look at a case that has ended: SIMPONI and the bank answer within it."""
 
 DENIAL_HOLDS_SECONDS: Final = 300
 """Time after SIMPONI's refusal until the step may be taken, and asked about, again."""
@@ -123,6 +126,16 @@ def roles_for(command: RefundCommand, refund: Refund) -> frozenset[str]:
         RefundCommand.GRANT: _HEADQUARTERS,
         RefundCommand.UPHOLD: _HEADQUARTERS,
     }.get(command, frozenset())
+
+
+def is_in_hands_of(refund: Refund, actor: StepActor, now: datetime) -> bool:
+    """Return whether reading the case is part of this actor's work: it is open and their role takes steps in cases of
+    its kind, or they took one within a day and see how it ended.
+    """
+    roles = frozenset[str]().union(*(roles_for(command, refund) for command in RefundCommand))
+    if refund.state in OPEN_REFUNDS and actor.role in roles:
+        return True
+    return any(step.actor_id == actor.account_id and now - step.at < SEEN_AFTER for step in refund.steps)
 
 
 def check_actor(refund: Refund, command: RefundCommand, actor: StepActor) -> None:

@@ -61,6 +61,7 @@ class CorrectionSeen:
     """A correction, with the particulars before and after it while it waits for a second officer."""
 
     applicant_id: str
+    account_id: str
     correction: Correction
     before: Particulars | None = field(default=None, repr=False)
     after: Particulars | None = field(default=None, repr=False)
@@ -244,7 +245,7 @@ class OfficerCorrections:
         if correction is None:
             raise CorrectionUnknown()
         if correction.sealed is None:
-            return CorrectionSeen(record.id, correction)
+            return CorrectionSeen(record.id, record.state.account_id, correction)
         before = self._applicant_vault.particulars(record.state.particulars, record.id)
         after = self._applicant_vault.particulars(correction.sealed, record.id)
-        return CorrectionSeen(record.id, correction, before, after)
+        return CorrectionSeen(record.id, record.state.account_id, correction, before, after)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.identity.accounts.account import MOST_APPLICANTS, MOST_CHILDREN
+from services.identity.applicants.correction import CorrectionState
 from services.identity.applicants.errors import (
     ApplicantAlreadyAdded,
     BirthDateImpossible,
@@ -36,9 +37,11 @@ from services.identity.applicants.schemas import (
     ParticularsCorrection,
 )
 from services.identity.http import FORMS_PER_CALLER, IDENTITY
+from shared.audit.reads import ReasonQuery
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.http.call import Call
 from shared.http.endpoint import APPLICANT, STAFF, Endpoints, PersonalData, RateLimit
+from shared.http.reading import Reading, ReadSubject
 from shared.tokens import Role
 
 api = Endpoints("applicants")
@@ -206,14 +209,17 @@ async def correct_confirmed_applicant(call: Call[ParticularsCorrection]) -> Corr
     access=STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN, Role.DOCUMENTS_SECTION_HEAD),
     answers={200: CorrectionView},
     refusals=(CorrectionUnknown,),
+    query=ReasonQuery,
     reads=PersonalData.NIK,
 )
-async def look_at_correction(call: Call) -> CorrectionView:
+async def look_at_correction(call: Call[None, ReasonQuery]) -> CorrectionView:
     """The correction, for the officer who decides about it."""
-    call.read_for = "step_correction"
     seen = await call.app[IDENTITY].officer_corrections.get_correction(
         call.caller, call.path["applicant_id"], call.path["correction_id"]
     )
+    call.reading = Reading(step="nothing_shown")  # a decided correction has no data any more
+    if seen.correction.state is CorrectionState.PROPOSED:
+        call.reading = Reading((ReadSubject(seen.account_id, seen.correction.office_id),), "step_correction")
     return CorrectionView.from_seen(seen, with_changes=True)
 
 

@@ -39,6 +39,7 @@ from services.identity.staff.member import StaffReason
 from shared.errors import SomeoneElseChangedIt
 from shared.http.call import AnyCall, Call
 from shared.http.endpoint import PUBLIC, STAFF, Endpoints, PersonalData, RateLimit
+from shared.http.reading import Reading
 from shared.tokens import Role
 
 api = Endpoints("staff administration")
@@ -65,6 +66,9 @@ AUDITED_IN_THE_USE_CASE: Final = (
     "refuse_staff_matter",
 )
 """Their lines name the office of whom the act is about, which is not in the request."""
+
+_ADMINISTRATION: Final = Reading(step="step_staff_administration")
+"""Names of staff are read by those who hire them."""
 
 _PASSWORD = (PasswordTooShort, PasswordIsTheUserName)
 _POWER = (StaffNotInService, RoleNotYours, NotYourOffice)
@@ -161,7 +165,7 @@ async def hire_staff(call: Call[schemas.Hire]) -> schemas.StaffView:
 )
 async def list_staff(call: Call[None, schemas.StaffQuery]) -> schemas.StaffListView:
     """A page of them."""
-    asked, call.read_for = call.query, "step_staff_administration"
+    asked, call.reading = call.query, _ADMINISTRATION
     page = await call.app[IDENTITY].staff_admin.page(call.caller, asked.office_id, asked.first, asked.limit)
     return schemas.StaffListView.from_page(page)
 
@@ -177,7 +181,7 @@ async def list_staff(call: Call[None, schemas.StaffQuery]) -> schemas.StaffListV
 )
 async def look_at_staff(call: Call[None, None, schemas.StaffPath]) -> schemas.StaffView:
     """As they stand now."""
-    admin, call.read_for = call.app[IDENTITY].staff_admin, "step_staff_administration"
+    admin, call.reading = call.app[IDENTITY].staff_admin, _ADMINISTRATION
     return schemas.StaffView.from_seen(await admin.get_member(call.caller, call.path.staff_id))
 
 

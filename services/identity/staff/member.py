@@ -18,7 +18,6 @@ class StaffAct(StrEnum):
     SIGNED_IN = "signed_in"
     SIGN_IN_REFUSED = "sign_in_refused"
     SIGN_IN_LOCKED = "sign_in_locked"
-    PERSON_LOOKED_UP = "person_looked_up"
     FIRST_OPERATOR_MADE = "first_operator_made"
     PASSWORD_SET = "password_set"  # noqa: S105 - an act, no secret
 

@@ -1,27 +1,33 @@
-"""Looking up who stands behind a NIK at the counter; every look-up is audited."""
+"""Looks up the person behind a NIK; the endpoint audits it as a read."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from services.identity.applicants.errors import NikNotSixteenDigits, PersonNotKnown
 from services.identity.applicants.nik import NikWrong, parse_nik
 from services.identity.applicants.repository import ApplicantRepository
 from services.identity.applicants.vault import ApplicantVault
-from services.identity.context import NOBODY, UseCaseContext
-from services.identity.staff.member import StaffAct
-from shared.audit import Audit
-from shared.tokens import Caller
+from services.identity.context import UseCaseContext
+
+
+@dataclass(frozen=True)
+class FoundPerson:
+    """The person with a NIK, and the accounts that speak for them."""
+
+    person_id: str
+    account_ids: tuple[str, ...]
 
 
 class PersonLookups:
     """The use case of staff who need a person's id."""
 
-    def __init__(self, context: UseCaseContext, audit: Audit) -> None:
+    def __init__(self, context: UseCaseContext) -> None:
         self._applicants = ApplicantRepository(context)
         self._applicant_vault = ApplicantVault(context.seals)
-        self._audit = audit
 
-    async def look_up_person(self, caller: Caller, nik: str, reason: str | None = None) -> str:
-        """The id of the person with this NIK, once an account has proven it. Each look-up is audited with its reason.
+    async def look_up_person(self, nik: str) -> FoundPerson:
+        """Return the person with this NIK, once an account has proven it.
 
         Raises:
             NikNotSixteenDigits: it is no NIK.
@@ -31,10 +37,10 @@ class PersonLookups:
             digits = parse_nik(nik).digits
         except NikWrong:
             raise NikNotSixteenDigits(field="/nik") from None
-        person = await self._applicants.person_with(self._applicant_vault.nik_fingerprints(digits))
-        outcome = "found" if person is not None else "not_found"
-        subject = person.id if person is not None else NOBODY
-        await self._audit.note(caller, StaffAct.PERSON_LOOKED_UP, subject=subject, reason=reason, detail=outcome)
+        fingerprints = self._applicant_vault.nik_fingerprints(digits)
+        person = await self._applicants.person_with(fingerprints)
         if person is None:
             raise PersonNotKnown()
-        return person.id
+        theirs = await self._applicants.applicants_with(fingerprints)
+        accounts = (record.state.account_id for record in theirs if record.state.person_id == person.id)
+        return FoundPerson(person.id, tuple(dict.fromkeys(accounts)))

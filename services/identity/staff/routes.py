@@ -16,8 +16,10 @@ from services.identity.staff.errors import (
     StaffSuspended,
 )
 from services.identity.staff.schemas import PersonLookup, PersonView, StaffLogin
+from shared.audit.reads import refuse_without_reason
 from shared.http.call import Call
 from shared.http.endpoint import PUBLIC, STAFF, Endpoints, PersonalData, RateLimit
+from shared.http.reading import Reading, ReadSubject
 from shared.tokens import Role
 
 api = Endpoints("staff")
@@ -59,5 +61,7 @@ async def log_in_staff(call: Call[StaffLogin]) -> TokensView:
 )
 async def look_up_person(call: Call[PersonLookup]) -> PersonView:
     """The id that stands for a NIK."""
-    asked, lookup = call.body, call.app[IDENTITY].person_lookup
-    return PersonView(person_id=await lookup.look_up_person(call.caller, asked.nik, asked.reason))
+    refuse_without_reason(call)
+    found = await call.app[IDENTITY].person_lookup.look_up_person(call.body.nik)
+    call.reading = Reading(tuple(map(ReadSubject, found.account_ids)), about=found.person_id)
+    return PersonView(person_id=found.person_id)

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from services.identity.field_types import MAX_PASSWORD_CHARS, DeviceToken, NikText, ReasonCode
+from services.identity.field_types import MAX_PASSWORD_CHARS, DeviceToken, NikText
+from shared.audit.reads import StatedReason
 from shared.http.schema import Body, View
 
 
@@ -25,7 +26,7 @@ class PersonLookup(Body):
     """The NIK of somebody at the counter, and why it is looked up."""
 
     nik: NikText = Field(examples=["3174011203880002"])
-    reason: ReasonCode = Field("step_counter", description="why, as a code; the audit keeps it")
+    reason: StatedReason | None = Field(None, description="why; it is always needed, and the person sees it")
 
 
 class PersonView(View):

@@ -61,6 +61,7 @@ RULES: Final[Mapping[type[Event], Rule]] = {
     identity.ApplicantRefused: Rule(Notice("applicant_refused")),
     identity.ApplicantShownBack: Rule(Notice("applicant_shown_back", BY_BOTH)),
     identity.ParticularsCorrected: Rule(Notice("particulars_corrected", BY_BOTH)),
+    identity.PersonalDataBreached: Rule(Notice("personal_data_breached", BY_BOTH)),
     identity.AssistanceBegun: Rule(Notice("assistance_begun", BY_BOTH), until="expires_at"),
     application.SubmissionAwaitsOther: Rule(Notice("submission_awaits_other", BY_BOTH)),
     application.SubmissionReturned: Rule(Notice("submission_returned", BY_BOTH)),

@@ -189,7 +189,7 @@ async def test_an_officer_finds_and_closes_a_strangers_application(browser: Brow
     status, problem = await browser.ask("POST", path, account="acc-2", json=confirmed)
     assert (status, problem["code"]) == (409, "person_applies_elsewhere")
     assert "office" in problem["next_action"]
-    search = {"person_id": PERSON}
+    search = {"person_id": PERSON, "reason": "person_at_counter"}
     status, found = await browser.ask("POST", "/v1/application-searches", Role.FRONT_OFFICER, json=search)
     assert status == 200
     assert {(each["application_id"], each["state"], each["can_close"]) for each in found["applications"]} == {
@@ -198,7 +198,7 @@ async def test_an_officer_finds_and_closes_a_strangers_application(browser: Brow
     }
     assert (await browser.ask("POST", "/v1/application-searches", json=search))[0] == 403
     assert (await browser.ask("POST", "/v1/application-searches", Role.TREASURER, json=search))[0] == 403
-    body = search | {"reason_code": "not_known_to_person"}
+    body = {"person_id": PERSON, "reason_code": "not_known_to_person"}
     closing = f"/v1/applications/{strangers}/closing"
     status, problem = await browser.ask("POST", closing, Role.FRONT_OFFICER, json=body | {"person_id": "another"})
     assert (status, problem["code"]) == (409, "another_persons_application")
@@ -219,15 +219,16 @@ async def test_an_officer_finds_and_closes_a_strangers_application(browser: Brow
     assert (status, view["state"]) == (200, "submitted")
     lines = [record.state async for record in world.store.scan(AUDIT)]
     acts = {(line.act, line.subject, line.reason, line.outcome) for line in lines}
-    assert ("search_by_person", PERSON, "step_counter", "done") in acts
+    assert ("read_application", PERSON, "person_at_counter", "done") in acts
     assert ("close_for_person", strangers, "not_known_to_person", "done") in acts
 
 
 @pytest.mark.acceptance("Y25.found_by_person")
 async def test_only_the_office_of_the_visit_closes_and_only_before_it(browser: Browser, world: World) -> None:
     application_id = await world.booked()
-    search, closing = {"person_id": PERSON}, f"/v1/applications/{application_id}/closing"
-    body = search | {"reason_code": "not_known_to_person"}
+    search = {"person_id": PERSON, "reason": "complaint"}
+    closing = f"/v1/applications/{application_id}/closing"
+    body = {"person_id": PERSON, "reason_code": "not_known_to_person"}
     words: dict[str, Any] = {"json": search, "office": "medan"}
     _, found = await browser.ask("POST", "/v1/application-searches", Role.OFFICE_ADMIN, **words)
     assert [(each["office_id"], each["can_close"]) for each in found["applications"]] == [(make.OFFICE, False)]

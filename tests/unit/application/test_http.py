@@ -263,7 +263,9 @@ async def test_the_office_sees_flagged_documents_and_overdue_files_of_its_day(br
     assert seen["visits"][0]["documents_flagged"] == 1
     assert seen["visits"][0]["hand_over"]["problem"] == "documents_not_accepted"
     path = f"/v1/applications/{application_id}"
-    _, view = await browser.ask("GET", path, Role.FRONT_OFFICER)
+    _, problem = await browser.ask("GET", path, Role.FRONT_OFFICER)
+    assert problem["code"] == "read_reason_needed"  # the day before
+    _, view = await browser.ask("GET", f"{path}?reason=document_check", Role.FRONT_OFFICER)
     flagged = next(document for document in view["documents"] if document["state"] == "flagged")
     decision = {"decision": "accepted"}
     url = f"{path}/documents/{flagged['document_id']}/decision"

@@ -17,8 +17,10 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from services.identity.applicants.particulars import Particulars
 from services.identity.applicants.registry_match import Cause, Field, FieldAnswer
+from services.identity.applicants.repository import PERSON
 from services.identity.clients import Dukcapil, read_answer
 from services.identity.endpoints import ENDPOINTS
+from shared.audit import AUDIT
 from shared.clock import SystemClock
 from shared.errors import UpstreamDown
 from shared.http.schema import unbounded_fields
@@ -299,19 +301,38 @@ async def test_checks_from_one_address_have_a_limit_over_all_accounts(client: Cl
     assert (answers[:300], answers[300:]) == ([422] * 300, [429] * 30)
 
 
+@pytest.mark.acceptance("F82.audit")
+async def test_a_look_up_is_a_line_with_its_reason_found_or_not(client: Client, world: World) -> None:
+    token = (await sign_up(client, world))["access_token"]
+    await post(client, "/v1/applicants", FORM, token)
+    await world.worker.run_due()
+    _, officer = await post(client, "/v1/staff/logins", {"username": "front_officer", "password": STAFF_PASSWORD})
+    for nik, reason in ((BUDI.nik, "complaint"), (SRI.nik, "complaint"), (BUDI.nik, None)):
+        await post(client, "/v1/persons/lookup", {"nik": nik, "reason": reason}, officer["access_token"])
+    lines = [record.state async for record in world.store.scan(AUDIT)]
+    (person,) = [record.id async for record in world.store.scan(PERSON)]
+    assert sorted((each.reason, each.outcome, each.subject) for each in lines if each.act == "read_nik") == [
+        ("complaint", "done", person),
+        ("complaint", "refused", "look_up_person"),
+        ("unstated", "refused", "look_up_person"),
+    ]
+    assert BUDI.nik not in repr(lines)
+
+
 async def test_staff_sign_in_and_look_up(client: Client, world: World) -> None:
     token = (await sign_up(client, world))["access_token"]
     _, added = await post(client, "/v1/applicants", FORM, token)
     await world.worker.run_due()
     status, officer = await post(client, "/v1/staff/logins", {"username": "front_officer", "password": STAFF_PASSWORD})
     assert (status, officer["role"]) == (200, "front_officer")
-    status, found = await post(client, "/v1/persons/lookup", {"nik": BUDI.nik}, officer["access_token"])
+    lookup = {"nik": BUDI.nik, "reason": "person_at_counter"}
+    status, found = await post(client, "/v1/persons/lookup", lookup, officer["access_token"])
     _, shown = await get(client, f"/v1/applicants/{added['applicant_id']}", token)
     assert (status, found["person_id"]) == (200, shown["person_id"])
-    status, problem = await post(client, "/v1/persons/lookup", {"nik": BUDI.nik}, token)
+    status, problem = await post(client, "/v1/persons/lookup", lookup, token)
     assert (status, problem["code"]) == (403, "not_allowed")
     _, treasurer = await post(client, "/v1/staff/logins", {"username": "treasurer", "password": STAFF_PASSWORD})
-    assert (await post(client, "/v1/persons/lookup", {"nik": BUDI.nik}, treasurer["access_token"]))[0] == 403
+    assert (await post(client, "/v1/persons/lookup", lookup, treasurer["access_token"]))[0] == 403
     assert (await get(client, "/v1/account", officer["access_token"]))[0] == 403
 
 

@@ -147,7 +147,9 @@ async def test_flags_are_for_the_offices_own_administrator(office: Office) -> No
     status, problem = await office.post(review, {"decision": "harmless"}, office.admin())
     assert (status, problem["code"]) == (409, "flag_reviewed")
     assert (await office.post(f"{path}/none/review", {"decision": "harmless"}, office.admin()))[0] == 404
-    _, rest = await office.get(path, office.admin(), state="confirmed")
+    status, problem = await office.get(path, office.admin(), state="confirmed")
+    assert (status, problem["code"]) == (422, "read_reason_needed")
+    _, rest = await office.get(path, office.admin(), state="confirmed", reason="supervision")
     assert len(rest["flags"]) == 1
 
 

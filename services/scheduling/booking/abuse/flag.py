@@ -125,6 +125,12 @@ def review(flag: Flag, command: FlagCommand, *, by: str, now: datetime) -> Decis
     return Decision(replace(flag, status=status, reviewed_by=by, reviewed_at=now))
 
 
+def accounts_in(flag: Flag) -> tuple[str, ...]:
+    """Return the accounts whose activity the flag shows."""
+    subject = (flag.subject_id,) if flag.subject is CountedSubject.ACCOUNT else ()
+    return tuple(dict.fromkeys((*subject, *(evidence.account_id for evidence in flag.evidence))))
+
+
 def _evidence(days: Sequence[ActivityDay]) -> Iterable[Evidence]:
     counts: dict[str, list[ActivityCount]] = {}
     for activity_day in days:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.scheduling.booking.abuse.errors import FlagNotFound, FlagReviewed
-from services.scheduling.booking.abuse.flag import FlagCommand
+from services.scheduling.booking.abuse.flag import FlagCommand, FlagStatus, accounts_in
 from services.scheduling.booking.abuse.flags import Flags
 from services.scheduling.booking.abuse.schemas import FlagsQuery, FlagsView, FlagView, ReviewFlag
 from services.scheduling.booking.abuse.views import flag_view
@@ -14,6 +14,7 @@ from services.scheduling.http import actor_of, use_case
 from shared.errors import SomeoneElseChangedIt
 from shared.http.call import Call
 from shared.http.endpoint import STAFF, Endpoints, PersonalData
+from shared.http.reading import Reading, ReadSubject
 from shared.tokens import Role
 
 endpoints: Final = Endpoints("flags")
@@ -32,8 +33,11 @@ _COMMANDS: Final = {"confirmed": FlagCommand.CONFIRM, "harmless": FlagCommand.DI
 )
 async def list_flags(call: Call[None, FlagsQuery]) -> FlagsView:
     """The office's flags that stand so, the newest first; the evidence has ids, counts and times, no names."""
-    call.read_for = "step_flag_review"
     found = await use_case(call, Flags).find_by_office(call.path["office_id"], call.query.state, actor_of(call.caller))
+    accounts = (account_id for record in found for account_id in accounts_in(record.state))
+    subjects = (ReadSubject(account_id, call.path["office_id"]) for account_id in accounts)
+    step = "step_flag_review" if call.query.state is FlagStatus.OPEN else None
+    call.reading = Reading(tuple(dict.fromkeys(subjects)), step)
     return FlagsView(flags=[flag_view(record) for record in found])
 
 

@@ -6,10 +6,11 @@ from datetime import date, datetime
 from typing import Literal
 
 from services.scheduling.booking.abuse.flag import FlagStatus
-from shared.http.schema import Body, Query, View
+from shared.audit.reads import ReasonQuery
+from shared.http.schema import Body, View
 
 
-class FlagsQuery(Query):
+class FlagsQuery(ReasonQuery):
     """Which flags."""
 
     state: FlagStatus = FlagStatus.OPEN

@@ -40,9 +40,11 @@ from services.scheduling.visit.special_reschedule.schemas import (
 )
 from services.scheduling.visit.special_reschedule.service import NewDate, SpecialDecision, Specials, SpecialWish
 from shared.audit import OverrideNeedsReason
+from shared.audit.reads import ReasonQuery
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.http.call import Call
 from shared.http.endpoint import ROLES, STAFF, Endpoints, PersonalData
+from shared.http.reading import Reading, ReadSubject
 from shared.store.kinds import Record
 from shared.tokens import Role
 
@@ -157,14 +159,17 @@ async def interrupt_visit(call: Call[InterruptVisit]) -> AppointmentView:
     "/v1/offices/{office_id}/special-requests",
     summary="List the special reschedules that wait for the office",
     access=_DECIDERS,
+    query=ReasonQuery,
     answers={200: SpecialRequestsView},
     reads=PersonalData.EVIDENCE,
     refusals=(OfficeNotFound, NotYourOffice),
 )
-async def special_requests(call: Call) -> SpecialRequestsView:
+async def special_requests(call: Call[None, ReasonQuery]) -> SpecialRequestsView:
     """The requests with their evidence, the oldest first."""
-    call.read_for = "step_special_decision"
-    found = await use_case(call, Specials).list_requests(call.path["office_id"], actor_of(call.caller))
+    office_id = call.path["office_id"]
+    found = await use_case(call, Specials).list_requests(office_id, actor_of(call.caller))
+    subjects = (ReadSubject(record.state.account_id, office_id) for record in found)
+    call.reading = Reading(tuple(dict.fromkeys(subjects)), "step_special_decision")
     shown = []
     for record in found:
         special = special_view(record.state)

@@ -8,8 +8,10 @@ from services.identity.accounts import routes as accounts
 from services.identity.address_changes import routes as address_changes
 from services.identity.applicants import routes as applicants
 from services.identity.assistances import routes as assistances
+from services.identity.erasures import routes as erasures
 from services.identity.http import IDENTITY
 from services.identity.joins import routes as joins
+from services.identity.legal_holds import routes as legal_holds
 from services.identity.sign_in import routes as sign_in
 from services.identity.staff import admin_routes as staff_admin
 from services.identity.staff import routes as staff
@@ -17,8 +19,10 @@ from services.identity.tokens import routes as tokens
 from shared.audit.acting import audited
 from shared.audit.routes import audit_endpoints
 from shared.http.endpoint import Endpoint, with_session_check
+from shared.retention.routes import retention_endpoints
 
 audit = audit_endpoints("identity", lambda call: call.app[IDENTITY].audit_book)
+retention = retention_endpoints("identity", lambda call: call.app[IDENTITY].retention)
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
     audited(
@@ -32,13 +36,17 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *staff.api.all,
             *staff_admin.api.all,
             *assistances.api.all,
+            *legal_holds.api.all,
+            *erasures.api.all,
             *audit.all,
+            *retention.all,
         ),
         lambda call: call.app[IDENTITY].audit,
         by_themselves=(
             "look_up_person",
             *staff_admin.AUDITED_IN_THE_USE_CASE,
             *assistances.AUDITED_IN_THE_USE_CASE,
+            *legal_holds.AUDITED_IN_THE_USE_CASE,
         ),
     ),
     without={},

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from services.identity.accounts.repository import ACCOUNT
 from services.identity.applicants.repository import APPLICANT
 from services.identity.assistances.repository import ASSISTANCE
+from services.identity.legal_holds.repository import LEGAL_HOLD
 from services.identity.sign_in.repository import CHALLENGE
 from services.identity.use_cases import Identity
+from shared.events import application, billing, identity, notification, scheduling
 from shared.events.application import (
     ApplicationRefused,
     ApplicationSubmitted,
@@ -22,6 +24,11 @@ from shared.events.notification import DeliveryFailed, DeliverySent
 from shared.events.scheduling import LetterShown
 from shared.service import DeadlineHandler, MessageHandler
 from shared.store.kinds import Record
+
+_ERASURE_DONE: Final = tuple(
+    module.ErasureDone for module in (identity, application, scheduling, billing, notification)
+)
+"""What every service tells of an erasure, identity itself among them."""
 
 
 class Handlers:
@@ -40,10 +47,15 @@ class Handlers:
             DeliverySent: self.delivery_sent,
             DeliveryFailed: self.delivery_failed,
             LetterShown: self.letter_shown,
-            ApplicationSubmitted: self.application_submitted,
-            ApplicationWithdrawn: self.application_ended,
-            ApplicationRefused: self.application_ended,
-            PassportCollected: self.application_ended,
+            **self._identity.retention.erasing.guard(
+                {
+                    ApplicationSubmitted: self.application_submitted,
+                    ApplicationWithdrawn: self.application_ended,
+                    ApplicationRefused: self.application_ended,
+                    PassportCollected: self.application_ended,
+                }
+            ),
+            **dict.fromkeys(_ERASURE_DONE, self._identity.erasure_reports.told),
         }
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
@@ -56,6 +68,7 @@ class Handlers:
             (CHALLENGE.name, "second_channel"): self.second_channel_due,
             (CHALLENGE.name, "forget"): self.forget_due,
             (ASSISTANCE.name, "expire"): self.assistance_over,
+            (LEGAL_HOLD.name, "end"): self._identity.legal_holds.end,
         }
 
     async def application_submitted(self, event: ApplicationSubmitted, _envelope: Envelope) -> None:

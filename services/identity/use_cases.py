@@ -15,7 +15,9 @@ from services.identity.applicants.registry_check import CivilRegistry, RegistryC
 from services.identity.applicants.service import Applicants
 from services.identity.assistances.service import Assistances
 from services.identity.context import UseCaseContext
+from services.identity.erasures.service import ErasureReports
 from services.identity.joins.service import Joins
+from services.identity.legal_holds.service import LegalHolds
 from services.identity.sessions.credentials import CredentialIssuer
 from services.identity.sign_in.challenge import Purpose
 from services.identity.sign_in.service import SigningIn
@@ -31,6 +33,7 @@ from services.identity.tokens.disowning import Disowning
 from services.identity.tokens.service import LiveSessions, Sessions
 from shared.audit import Audit
 from shared.audit.chaining import AuditBook
+from shared.retention.service import Retention
 from shared.tokens import TokenIssuer
 
 
@@ -75,3 +78,6 @@ class Identity:
         self.staff_admin = StaffAdmin(context, self.audit, passwords, roster, self.assistances)
         self.staff_invariants = StaffInvariants(context)
         self.person_lookup = PersonLookups(context, self.audit)
+        self.legal_holds = LegalHolds(context, self.audit)
+        self.erasure_reports = ErasureReports(context)
+        self.retention: Retention  # given by the composition root, which has the platform

@@ -265,3 +265,14 @@ class KeepIdentityCard(Command):
     applicant_id: str
     person_id: str
     sealed: str
+
+
+class ErasureDone(Event):
+    """Application erased what an order names. ``kept`` are coded reasons of what it still keeps: ``legal_hold``,
+    ``in_use`` or the name of a retention rule; told again when they change, and empty once nothing is kept.
+    """
+
+    TYPE: ClassVar[str] = "paspor.application.erasure.done.v1"
+    erasure_id: str
+    service: str
+    kept: tuple[str, ...] = ()

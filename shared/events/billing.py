@@ -218,3 +218,14 @@ class PaymentCaseClosed(Event):
     bill_id: str | None = None
     application_id: str | None = None
     account_id: str | None = None
+
+
+class ErasureDone(Event):
+    """Billing erased what an order names. ``kept`` are coded reasons of what it still keeps: ``legal_hold``,
+    ``in_use`` or the name of a retention rule; told again when they change, and empty once nothing is kept.
+    """
+
+    TYPE: ClassVar[str] = "paspor.billing.erasure.done.v1"
+    erasure_id: str
+    service: str
+    kept: tuple[str, ...] = ()

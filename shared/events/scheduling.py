@@ -319,3 +319,14 @@ class LetterShown(Event):
     office_id: str
     officer_id: str
     shown_at: datetime
+
+
+class ErasureDone(Event):
+    """Scheduling erased what an order names. ``kept`` are coded reasons of what it still keeps: ``legal_hold``,
+    ``in_use`` or the name of a retention rule; told again when they change, and empty once nothing is kept.
+    """
+
+    TYPE: ClassVar[str] = "paspor.scheduling.erasure.done.v1"
+    erasure_id: str
+    service: str
+    kept: tuple[str, ...] = ()

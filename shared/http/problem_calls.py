@@ -138,6 +138,12 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "staff_not_in_service": _post("/v1/staff/logins"),
     "staff_state_forbids": _SEE_MEMBER,
     "staff_unknown": _get("/v1/staff/members"),
+    # legal holds and erasures
+    "erasure_unknown": Elsewhere.AGAIN,
+    "hold_subject_unknown": Elsewhere.AGAIN,
+    "hold_too_long": Elsewhere.AGAIN,
+    "hold_unknown": _get("/v1/staff/legal-holds"),
+    "nothing_proposed": _get("/v1/staff/legal-holds/{hold_id}"),
     # applicants and assistance
     "applicant_already_added": _SEE_APPLICANT,
     "assistance_has_ended": _ASSIST,

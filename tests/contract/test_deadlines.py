@@ -19,6 +19,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
         "applicant": {"check", "correction"},
         "challenge": {"second_channel", "forget"},
         "assistance": {"expire"},
+        "legal_hold": {"end"},
     },
     "application": {
         "application": {
@@ -73,6 +74,8 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
     },
     "notification": {"delivery": {"send"}},
 }
+for kept in DEADLINES.values():
+    kept |= {"erasure": {"erase"}, "legal_hold_copy": {"end"}, "retention_sweep": {"run"}}
 """Service, kind, names. The simulation sees every name that falls due and fails on one without a handler."""
 
 

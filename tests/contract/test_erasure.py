@@ -30,7 +30,7 @@ from tests.assembled import LATER, Suite
 from tests.contract.test_privacy import written_logs
 from tests.unit.identity.world import BUDI
 from tests.unit.world import Killed, Wrapper, envelope_of
-from tests.walking import EMAIL, PHONE, TYPED, Caller, Citizen, serve_visitor
+from tests.walking import EMAIL, TYPED, Caller, Citizen, serve_visitor
 
 ERASURE_ID = "erasure-1"
 PERSON = (

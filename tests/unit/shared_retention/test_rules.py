@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 import pytest
 
+from shared.events.subscriptions import SERVICES
 from shared.retention.rule import EVERY_SERVICE, Ending, Erasing, RuleBook, RuleMissing
 from shared.retention.rule_book import rules_table, shipped_rules
-from shared.events.subscriptions import SERVICES
 from tests.conftest import START
 from tests.unit.shared_retention.world import KEEP, RULE
 

@@ -88,7 +88,9 @@ async def test_what_was_passed_is_not_read_again() -> None:
     between = world.retention.shelves[0].between
     assert between is not None
     world.retention.sweeping._shelves["things"] = type(world.retention.shelves[0])(
-        "things", "things", between=lambda *asked: reads.append(asked) or between(*asked)  # type: ignore[func-returns-value]
+        "things",
+        "things",
+        between=lambda *asked: reads.append(asked) or between(*asked),  # type: ignore[func-returns-value]
     )
     await world.passes(ROUND_EVERY)
     assert [low for low, _, _ in reads] == [(await world.sweep()).reached]
@@ -208,4 +210,3 @@ async def test_the_report_counts_no_further_than_its_limit() -> None:
         await world.add(f"thing-{number}", days_ago=40)
     (progress,) = await world.retention.sweeping.report()
     assert progress.due == MOST_COUNTED
-

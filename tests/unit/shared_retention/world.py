@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from shared.clock import ManualClock
+from shared.crypto.keyring import Keyring
 from shared.deadlines import DeadlineWorker
 from shared.events.identity import ErasureDone, ErasureOrdered, LegalHoldLifted, LegalHoldPlaced
 from shared.events.message import Event
@@ -21,7 +22,6 @@ from shared.store.kinds import Index, Kind, Range, Record
 from shared.store.memory import MemoryStore
 from tests.conftest import START
 from tests.unit.world import envelope_of, key, seeded_platform
-from shared.crypto.keyring import Keyring
 
 KEEP: Final = timedelta(days=30)
 ACCOUNT: Final = "account-1"

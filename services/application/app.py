@@ -12,7 +12,7 @@ from services.application.context import UseCaseContext
 from services.application.documents.pictures import PictureInspector, PictureProcesses
 from services.application.documents.ports import Inspector
 from services.application.endpoints import ENDPOINTS
-from services.application.erasures.shelves import ApplicationShelves
+from services.application.erasures.shelves import ApplicationShelves, tell_erasure
 from services.application.handlers import Handlers
 from services.application.http import APPLICATION
 from services.application.issuance.ports import Dpri
@@ -23,7 +23,6 @@ from services.application.use_cases import UseCases
 from shared.assistance import ASSISTANCE_COPY
 from shared.audit import AUDIT_KINDS
 from shared.chain import CHAIN_KINDS
-from shared.events.application import ErasureDone
 from shared.events.identity import SessionEnded
 from shared.retention.service import RETENTION_KINDS, Retention
 from shared.service import Chore, Parts, Platform
@@ -48,7 +47,7 @@ def build(
         NAME,
         platform,
         shelves,
-        told=ErasureDone,
+        told=tell_erasure,
         rules=settings.retention_rules(),
         per_second=settings.retention_per_second,
     )

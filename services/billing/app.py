@@ -12,7 +12,7 @@ from services.billing.clients.treasury import HttpTreasury
 from services.billing.config import Settings
 from services.billing.data.reference import refund_reasons, tariff_book
 from services.billing.endpoints import ENDPOINTS
-from services.billing.erasures.shelves import BillingShelves
+from services.billing.erasures.shelves import BillingShelves, tell_erasure
 from services.billing.extra_charges import repository as extra_charges
 from services.billing.handlers import Handlers
 from services.billing.http import BILLING
@@ -29,7 +29,6 @@ from services.billing.use_cases import Billing
 from shared.audit import AUDIT_KINDS
 from shared.calendar.decree_check import decree_chore
 from shared.chain import CHAIN_KINDS
-from shared.events.billing import ErasureDone
 from shared.events.identity import SessionEnded
 from shared.http.signatures import Signer
 from shared.retention.service import RETENTION_KINDS, Retention
@@ -83,7 +82,7 @@ def build(settings: Settings, platform: Platform, *, simponi: Simponi, treasury:
         "billing",
         platform,
         BillingShelves(platform.store, platform.clock, billing.audit).all(),
-        told=ErasureDone,
+        told=tell_erasure,
         rules=settings.retention_rules(),
         per_second=settings.retention_per_second,
     )

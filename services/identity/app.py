@@ -18,7 +18,7 @@ from services.identity.config import Settings
 from services.identity.context import UseCaseContext
 from services.identity.endpoints import ENDPOINTS
 from services.identity.erasures.repository import ERASURE_REPORT
-from services.identity.erasures.shelves import IdentityShelves
+from services.identity.erasures.shelves import IdentityShelves, tell_erasure
 from services.identity.handlers import Handlers
 from services.identity.http import IDENTITY
 from services.identity.legal_holds.repository import LEGAL_HOLD
@@ -27,7 +27,6 @@ from services.identity.staff.repository import ROSTER, STAFF, STRANGER
 from services.identity.use_cases import Identity
 from shared.audit import AUDIT_KINDS
 from shared.chain import CHAIN_KINDS
-from shared.events.identity import ErasureDone
 from shared.retention.service import RETENTION_KINDS, Retention
 from shared.service import Parts, Platform
 from shared.shared_limits import COUNT
@@ -78,7 +77,7 @@ def build(
         NAME,
         platform,
         shelves,
-        told=ErasureDone,
+        told=tell_erasure,
         rules=settings.retention_rules(),
         per_second=settings.retention_per_second,
     )

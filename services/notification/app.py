@@ -13,13 +13,12 @@ from services.notification.context import UseCaseContext
 from services.notification.deliveries.ports import Mailer, SmsGateway
 from services.notification.deliveries.repository import DELIVERIES
 from services.notification.endpoints import ENDPOINTS
-from services.notification.erasures.shelves import NotificationShelves
+from services.notification.erasures.shelves import NotificationShelves, tell_erasure
 from services.notification.handlers import Handlers
 from services.notification.http import NOTIFICATION
 from services.notification.texts import Texts
 from services.notification.use_cases import Notification
 from shared.events.identity import SessionEnded
-from shared.events.notification import ErasureDone
 from shared.http.signatures import Signer
 from shared.retention.service import RETENTION_KINDS, Retention
 from shared.service import Chore, Parts, Platform
@@ -45,7 +44,7 @@ def build(
         NAME,
         platform,
         NotificationShelves(context).all(),
-        told=ErasureDone,
+        told=tell_erasure,
         rules=settings.retention_rules().with_periods({"deliveries": timedelta(seconds=settings.keep_seconds)}),
         per_second=settings.retention_per_second,
     )

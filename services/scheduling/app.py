@@ -11,7 +11,7 @@ from typing import Final
 from services.scheduling.booking.appointments.queue_codes import QueueCodes
 from services.scheduling.config import Settings
 from services.scheduling.endpoints import ENDPOINTS
-from services.scheduling.erasures.shelves import SchedulingShelves
+from services.scheduling.erasures.shelves import SchedulingShelves, tell_erasure
 from services.scheduling.handlers import Handlers
 from services.scheduling.http import USE_CASES
 from services.scheduling.office import Office, office_from_row
@@ -28,7 +28,6 @@ from shared.chain import CHAIN_KINDS
 from shared.crypto.fields import FieldCipher
 from shared.crypto.fingerprints import Fingerprints
 from shared.events.identity import SessionEnded
-from shared.events.scheduling import ErasureDone
 from shared.retention.service import RETENTION_KINDS, Retention
 from shared.service import Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
@@ -85,7 +84,7 @@ def build(
         "scheduling",
         platform,
         SchedulingShelves(service.context, platform.store, service.audit).all(),
-        told=ErasureDone,
+        told=tell_erasure,
         rules=settings.retention_rules(),
         per_second=settings.retention_per_second,
     )

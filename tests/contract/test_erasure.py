@@ -167,6 +167,7 @@ async def test_the_search_finds_the_person_before_the_order(walked: Walked) -> N
     assert await files_of(walked.suite, "application") != []
 
 
+@pytest.mark.acceptance("Y24.erasure")
 async def test_after_the_order_nothing_tells_of_the_person(walked: Walked) -> None:
     suite = walked.suite
     with written_logs() as stream:

@@ -16,9 +16,12 @@ from services.application.applications.repository import APPLICATION
 from services.application.erasures import transitions
 from services.billing.bills.application_facts import KnownApplication
 from services.billing.bills.application_repository import APPLICATIONS
+from services.billing.cases.model import CaseNote, CaseState, Subject, open_case
+from services.billing.cases.repository import CASES
 from services.billing.refunds.model import BankAccount, Paper, Refund
 from services.billing.refunds.repository import REFUNDS
 from services.billing.refunds.states import RefundState
+from services.billing.rules import CasePolicy
 from services.identity.applicants.repository import PERSON
 from services.scheduling.booking.appointments.appointment import Appointment
 from services.scheduling.booking.appointments.appointment import Status as VisitStatus
@@ -28,7 +31,7 @@ from services.scheduling.booking.appointments.walk_in import WalkIn, WalkInReaso
 from services.scheduling.visit.offline.offline_day import LineKind, OfflineDay, RecordedLine
 from services.scheduling.visit.offline.repository import OFFLINE_DAY
 from shared.audit import AUDIT_WORDS
-from shared.events.codes import SpecialCause
+from shared.events.codes import PaymentCaseKind, SpecialCause
 from shared.retention.erasure import LOOK_AGAIN_AFTER
 from shared.retention.sweep import ROUND_EVERY
 from shared.store.decision import Decision
@@ -193,6 +196,30 @@ async def test_an_order_for_another_person_of_the_account_finds_no_refund(suite:
     assert (await refund(suite)).note_sealed is not None
 
 
+async def test_words_of_staff_about_a_payment_go_and_the_outcome_stays(suite: Suite) -> None:
+    await refund_in(suite, suite.clock.now())
+    store, now = suite.services["billing"].store, suite.clock.now()
+    about = Subject(application_id="application-1", account_id=ACCOUNT)
+    opened = open_case("case-1", PaymentCaseKind.CLAIM_UNCONFIRMED, about, now, CasePolicy()).state
+    notes = (*opened.notes, CaseNote(now, "officer-1", "note", "Bapak Contoh menelepon."))
+    closed = replace(opened, notes=notes, state=CaseState.CLOSED, live=False, closed_at=now, due={})
+    live = replace(closed, case_id="case-2", closed_at=None)
+    await store.insert(CASES, "case-1", closed, now=now)
+    await store.insert(CASES, "case-2", live, now=now)
+    await erase(suite, "billing")
+    assert [note.text for note in (await store.get(CASES, "case-1")).state.notes] == ["claim_unconfirmed", ""]
+    assert "Bapak Contoh menelepon." in [note.text for note in (await store.get(CASES, "case-2")).state.notes]
+
+
+async def test_words_about_a_payment_end_by_their_time(suite: Suite) -> None:
+    store, now = suite.services["billing"].store, suite.clock.now()
+    opened = open_case("case-1", PaymentCaseKind.CLAIM_UNCONFIRMED, Subject(), now, CasePolicy()).state
+    old = replace(opened, notes=(CaseNote(now, "officer-1", "note", "words"),), closed_at=now - 1826 * DAY, due={})
+    await store.insert(CASES, "case-1", old, now=now)
+    await sweep(suite, "billing")
+    assert [note.text for note in (await store.get(CASES, "case-1")).state.notes] == [""]
+
+
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
 
@@ -305,7 +332,8 @@ async def test_a_person_stays_while_another_account_speaks_for_them() -> None:
         await tell(suite, order_of(other, person_id, "erasure-2"))
         assert await store.get(PERSON, person_id) is None
         await suite.later(LOOK_AGAIN_AFTER.total_seconds())
-        assert (await citizen.call("identity", "GET", "/v1/account")).status in (401, 404)
+        seen = await citizen.call("identity", "GET", "/v1/account")  # the last token still lives for some minutes
+        assert (seen["email"], seen["applicants"], seen["sessions"]) == (None, 0, 0)
 
 
 async def test_who_left_may_come_again_as_somebody_new() -> None:

@@ -13,6 +13,7 @@ from services.application.context import UseCaseContext
 from services.application.drafts.expiry_transitions import draft_expired
 from services.application.erasures import transitions
 from shared.audit import Audit
+from shared.events.application import ErasureDone
 from shared.retention.audit_shelf import audit_shelf
 from shared.retention.shelf import Between, Item, OfOrder, Order, Shelf, all_of
 from shared.store.decision import Decision
@@ -142,6 +143,11 @@ class ApplicationShelves:
             return await again(attempt)
 
         return erase
+
+
+def tell_erasure(*, erasure_id: str, service: str, kept: tuple[str, ...]) -> ErasureDone:
+    """Return the event that an erasure is done, or what is kept."""
+    return ErasureDone(erasure_id=erasure_id, service=service, kept=kept)
 
 
 def _has_passport_number(application: Application) -> bool:

@@ -8,11 +8,14 @@ from datetime import datetime
 from typing import Final
 
 from services.billing.bills.application_repository import APPLICATIONS
+from services.billing.cases.model import BILLING, Case
+from services.billing.cases.repository import CASES
 from services.billing.refunds.model import Refund
 from services.billing.refunds.repository import REFUNDS
 from services.billing.store_part import MOST_OF_ONE_APPLICATION
 from shared.audit import Audit
 from shared.clock import Clock
+from shared.events.billing import ErasureDone
 from shared.retention.audit_shelf import audit_shelf
 from shared.retention.shelf import Item, Order, Shelf, all_of
 from shared.store.change import change
@@ -41,6 +44,7 @@ class BillingShelves:
             audit_shelf(self._store, self._audit, self.subjects_of),
             self._shelf("refund_accounts", has_account, without_account),
             self._shelf("refund_papers", has_papers, without_papers),
+            Shelf("case_notes", "case_notes", of=self._cases_of, between=self._closed_cases),
         )
 
     async def subjects_of(self, order: Order) -> set[str]:
@@ -48,6 +52,7 @@ class BillingShelves:
         subjects = {*order.key_subjects, *order.person_ids, *await self._application_ids(order)}
         for record in await self._refunds_of(order):
             subjects |= _subjects(record)
+        subjects |= {item.item_id for item in await self._cases_of(order)}
         return subjects - ({order.account_id} if not order.whole_account else set())
 
     def _shelf(self, name: str, has: Has, without: Without) -> Shelf:
@@ -74,6 +79,32 @@ class BillingShelves:
         ended_at = record.state.ended_at
         return Item(record.id, _subjects(record), ended_at, erase, record.state.account_id, at=ended_at)
 
+    async def _cases_of(self, order: Order) -> list[Item]:
+        found: list[Record[Case]] = []
+        for application_id in await self._application_ids(order):
+            wanted, most = {"state.subject.application_id": application_id}, MOST_OF_ONE_APPLICATION
+            found += all_of(await self._store.find(CASES, "application", wanted, limit=most), most)
+        return [self._case(record) for record in found if has_words(record.state)]
+
+    async def _closed_cases(self, low: datetime | None, high: datetime, limit: int) -> list[Item]:
+        within = {"state.closed_at": Range(low, high)}
+        found = await self._store.find(CASES, "closed", within=within, limit=limit)
+        return [self._case(record) for record in found]
+
+    def _case(self, record: Record[Case]) -> Item:
+        async def erase() -> bool:
+            def decide(case: Case) -> Decision[Case] | None:
+                return Decision(without_words(case)) if case.closed_at is not None and has_words(case) else None
+
+            before = await self._store.get(CASES, record.id)
+            after = await change(self._store, self._clock, CASES, record.id, decide, first=before)
+            return before is None or after.version != before.version
+
+        about = record.state.subject
+        named = (about.account_id, about.application_id, about.bill_id, about.appointment_id)
+        subjects = frozenset({record.id, *(name for name in named if name)})
+        return Item(record.id, subjects, record.state.closed_at, erase, at=record.state.closed_at)
+
     async def _application_ids(self, order: Order) -> list[str]:
         wanted = {"state.account_id": order.account_id}
         found = await self._store.find(APPLICATIONS, "account", wanted, limit=MOST_OF_ACCOUNT)
@@ -86,6 +117,22 @@ class BillingShelves:
             wanted, most = {"state.application_id": application_id}, MOST_OF_ONE_APPLICATION
             found += all_of(await self._store.find(REFUNDS, "application", wanted, limit=most), most)
         return found
+
+
+def tell_erasure(*, erasure_id: str, service: str, kept: tuple[str, ...]) -> ErasureDone:
+    """Return the event that an erasure is done, or what is kept."""
+    return ErasureDone(erasure_id=erasure_id, service=service, kept=kept)
+
+
+def has_words(case: Case) -> bool:
+    """Return whether free words of staff are in the case."""
+    return any(note.text for note in case.notes if note.by != BILLING)
+
+
+def without_words(case: Case) -> Case:
+    """Return the case without free words of staff; who did what, when, and the outcome stay."""
+    notes = tuple(note if note.by == BILLING else replace(note, text="") for note in case.notes)
+    return replace(case, notes=notes)
 
 
 def has_account(refund: Refund) -> bool:

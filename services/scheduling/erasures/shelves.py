@@ -14,6 +14,7 @@ from services.scheduling.visit.offline.offline_day import OfflineDay
 from services.scheduling.visit.offline.repository import OFFLINE_DAY
 from shared.audit import Audit
 from shared.chain import Chains
+from shared.events.scheduling import ErasureDone
 from shared.retention.audit_shelf import audit_shelf
 from shared.retention.shelf import Item, Order, Shelf, all_of
 from shared.store.change import change
@@ -112,6 +113,11 @@ class SchedulingShelves:
         lines = record.state.lines.values()
         visits = {line.appointment_id for line in lines if line.appointment_id is not None}
         return Item(record.id, frozenset({record.id, *visits}), at, erase, at=at)
+
+
+def tell_erasure(*, erasure_id: str, service: str, kept: tuple[str, ...]) -> ErasureDone:
+    """Return the event that an erasure is done, or what is kept."""
+    return ErasureDone(erasure_id=erasure_id, service=service, kept=kept)
 
 
 def special_given_at(appointment: Appointment) -> datetime | None:

@@ -48,6 +48,7 @@ async def test_what_is_young_or_in_use_stays() -> None:
     assert await world.left() == {"young", "in use"}
 
 
+@pytest.mark.acceptance("Y24.erasure")
 async def test_what_grows_old_goes_in_a_later_round() -> None:
     world = await begun(World())
     await world.add("young", days_ago=29)

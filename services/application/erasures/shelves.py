@@ -1,4 +1,4 @@
-"""What application keeps of persons: for the retention job and for the orders to erase them."""
+"""The shelves of application, where it keeps something of persons: for the retention job and for the orders to erase them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is left of an application once something about its person is erased. Pure."""
+"""Applications without their documents, notes or passport number. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report of an erasure: what each service has told of it. Pure."""
+"""The report of an erasure: the last word of each service on it. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class ServiceReport:
-    """What one service told last: what it still keeps, and when it said so."""
+    """The last word of one service: the reasons of what it still keeps, and its time."""
 
     kept: tuple[str, ...]
     version: int
@@ -18,7 +18,7 @@ class ServiceReport:
 
 @dataclass(frozen=True)
 class ErasureReport:
-    """What the services told of one erasure, by service."""
+    """The last word of each service on one erasure."""
 
     services: Mapping[str, ServiceReport] = field(default_factory=dict)
 

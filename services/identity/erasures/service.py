@@ -21,7 +21,7 @@ ErasureDone = (
 
 
 class ErasureReports:
-    """What the services told of erasures."""
+    """The use cases of what services tell about erasures."""
 
     def __init__(self, context: UseCaseContext) -> None:
         self._context = context

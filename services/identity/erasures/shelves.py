@@ -1,4 +1,4 @@
-"""What identity keeps of persons, for the orders to erase them."""
+"""The shelves of identity, where it keeps something of persons: for the orders to erase them."""
 
 from __future__ import annotations
 

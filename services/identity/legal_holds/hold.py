@@ -84,7 +84,7 @@ class HoldGround(StrEnum):
 
 @dataclass(frozen=True)
 class Reference:
-    """What a hold is about and on which ground; ``case_code`` is the reference of the authority that asks for it."""
+    """The subject and the ground of a hold; ``case_code`` is the reference of the authority that asks for it."""
 
     subject_kind: HoldSubject
     subject_id: str

@@ -1,4 +1,4 @@
-"""What scheduling keeps of persons: for the retention job and for the orders to erase them."""
+"""The shelves of scheduling, where it keeps something of persons: for the retention job and for the orders to erase them."""
 
 from __future__ import annotations
 

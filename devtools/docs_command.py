@@ -27,10 +27,14 @@ from shared.events.message import Message
 from shared.events.subscriptions import COMMANDS, SERVICES, SUBSCRIBERS, owner_of
 from shared.http.endpoint import Endpoint
 from shared.http.openapi import build_openapi
+from shared.retention.rule_book import rules_table, shipped_rules
 
 DOCS: Final = PROJECT / "docs"
 API_VERSION: Final = "1.0.0"
 TABLE_NAME: Final = "TRANSITIONS"
+PRIVACY: Final = Path("privacy.md")
+RULES_BEGIN: Final = "<!-- rules: written by ./paspor docs -->"
+RULES_END: Final = "<!-- end of rules -->"
 WRITTEN_BY: Final = "Written by `./paspor docs` from the code; do not edit."
 INTERFACES_ELSEWHERE: Final = """A service's heading leads to its calls with every member and code.
 For machines: `./paspor docs` writes one OpenAPI 3.1 file per service beside this one; they are long and not committed.
@@ -79,6 +83,7 @@ def documents() -> dict[Path, str]:
         Path("states/README.md"): state_diagrams(),
         Path("openapi/README.md"): interfaces(),
         Path("roles.md"): roles_page(operations(), WRITTEN_BY),
+        PRIVACY: privacy_page(),
         **summaries(),
     }
 
@@ -153,6 +158,14 @@ def event_catalogue() -> str:
     lines += ["## Commands", "", "| command | taken by | meaning |", "|---|---|---|"]
     lines += [_event_row(command, (command.RECIPIENT,)) for command in COMMANDS]
     return "\n".join(lines) + "\n"
+
+
+def privacy_page() -> str:
+    """The page on privacy, as people write it, with the table of the retention rules in its place."""
+    before, _, rest = (DOCS / PRIVACY).read_text(encoding="utf-8").partition(RULES_BEGIN)
+    _, _, after = rest.partition(RULES_END)
+    newest = max(rule.valid_from for rule in shipped_rules().rules)
+    return f"{before}{RULES_BEGIN}\n{rules_table(shipped_rules(), newest)}\n{RULES_END}{after}"
 
 
 def interfaces() -> str:

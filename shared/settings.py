@@ -5,6 +5,7 @@ What a setting may be in production stands beside its field (:mod:`shared.produc
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any, ClassVar, Self
@@ -27,6 +28,9 @@ from shared.production import (
     SomeNetworks,
     WithLogin,
 )
+from shared.retention.rule import RuleBook, RuleMissing
+from shared.retention.rule_book import shipped_rules
+from shared.retention.sweep import PER_SECOND
 
 ENV_PREFIX = "PASPOR_"
 _KEYS_HINT = "keys as k1:BASE64_OF_32_BYTES[,k0:...], the current one first; one key: openssl rand -base64 32"
@@ -139,6 +143,14 @@ class ServiceSettings(BaseSettings):
         CONNECTIONS_EACH, ge=1, le=100_000, description="connections open to one address that is no trusted proxy"
     )
 
+    retention_days: Annotated[
+        dict[str, Annotated[int, Field(ge=1, le=36_500)]],
+        Anything("how long something is kept is the law's and the installation's choice"),
+    ] = Field({}, description='periods other than those of shared/retention/rules.toml, as {"documents": 180}')
+    retention_per_second: Annotated[float, AtMost(200, "the job would take the store from people who wait")] = Field(
+        PER_SECOND, gt=0, le=10_000, description="things that the retention job erases in a second, of each rule"
+    )
+
     @property
     def service_name(self) -> str:
         """The service's name: its database without the suite's prefix, as ``billing`` of ``paspor_billing``."""
@@ -150,6 +162,15 @@ class ServiceSettings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+
+    @field_validator("retention_days")
+    @classmethod
+    def _known_rules(cls, value: dict[str, int]) -> dict[str, int]:
+        try:
+            shipped_rules().with_periods(dict.fromkeys(value, timedelta(days=1)))
+        except RuleMissing as missing:
+            raise ValueError(str(missing)) from None
+        return value
 
     @field_validator("log_level", "environment", mode="before")
     @classmethod
@@ -176,6 +197,10 @@ class ServiceSettings(BaseSettings):
             connections_each=self.connections_per_address,
             body_budget_bytes=self.body_budget_bytes,
         )
+
+    def retention_rules(self) -> RuleBook:
+        """The retention rules, with the periods that are set for this installation."""
+        return shipped_rules().with_periods({name: timedelta(days=days) for name, days in self.retention_days.items()})
 
     def master_keyring(self) -> Keyring:
         """The keys that fields and files are encrypted with."""

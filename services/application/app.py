@@ -12,6 +12,7 @@ from services.application.context import UseCaseContext
 from services.application.documents.pictures import PictureInspector, PictureProcesses
 from services.application.documents.ports import Inspector
 from services.application.endpoints import ENDPOINTS
+from services.application.erasures.shelves import ApplicationShelves, tell_erasure
 from services.application.handlers import Handlers
 from services.application.http import APPLICATION
 from services.application.issuance.ports import Dpri
@@ -23,6 +24,7 @@ from shared.assistance import ASSISTANCE_COPY
 from shared.audit import AUDIT_KINDS
 from shared.chain import CHAIN_KINDS
 from shared.events.identity import SessionEnded
+from shared.retention.service import RETENTION_KINDS, Retention
 from shared.service import Chore, Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
 
@@ -40,6 +42,15 @@ def build(
     """The service's parts. Without an `inspector` pictures are decoded in a thread, without a writer letters too."""
     context = UseCaseContext.on_platform(settings, platform)
     service = UseCases(context, load_rules(), dpri, inspector or PictureInspector(), writer or TypstWriter())
+    shelves = ApplicationShelves(context, service.applications, service.audit).all()
+    service.retention = retention = Retention(
+        NAME,
+        platform,
+        shelves,
+        told=tell_erasure,
+        rules=settings.retention_rules(),
+        per_second=settings.retention_per_second,
+    )
     handlers = Handlers(service)
     ended_sessions = EndedSessions(platform.store, platform.clock)
 
@@ -50,13 +61,17 @@ def build(
         name=NAME,
         service=service,
         key=APPLICATION,
-        kinds=(*KINDS, ASSISTANCE_COPY, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION),
+        kinds=(*KINDS, ASSISTANCE_COPY, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION, *RETENTION_KINDS),
         endpoints=ENDPOINTS,
-        events={**handlers.events(), SessionEnded: ended_sessions.note},
+        events={**handlers.events(), SessionEnded: ended_sessions.note, **retention.events()},
         sessions=ended_sessions,
         commands=handlers.commands(),
-        deadlines=handlers.deadlines(),
-        chores=(Chore("sweep_files", settings.upload_rules.sweep_seconds, sweep), *service.audit_book.kept.chores()),
+        deadlines={**handlers.deadlines(), **retention.deadlines()},
+        chores=(
+            Chore("sweep_files", settings.upload_rules.sweep_seconds, sweep),
+            *service.audit_book.kept.chores(),
+            *retention.chores(),
+        ),
         invariants={
             "I9": service.issuance.only_accepted_documents_were_handed_over,
             "I10_application_audit": service.audit_book.kept.checks.only_grow_and_miss_nothing,

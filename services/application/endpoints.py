@@ -17,8 +17,10 @@ from shared.audit.acting import audited
 from shared.audit.routes import audit_endpoints
 from shared.events.application import ApplicationDataRead
 from shared.http.endpoint import Endpoint, with_session_check
+from shared.retention.routes import retention_endpoints
 
 audit = audit_endpoints("application", lambda call: call.app[APPLICATION].audit_book)
+retention = retention_endpoints("application", lambda call: call.app[APPLICATION].retention)
 
 _DRAFT: Final = "a draft binds nobody: what is sent is checked again at the submission, which asks for a live session"
 
@@ -45,6 +47,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *letters.office_letter.all,
             *counter.office_day.all,
             *audit.all,
+            *retention.all,
         ),
         lambda call: call.app[APPLICATION].audit,
         ApplicationDataRead,

@@ -26,11 +26,15 @@ class Handlers:
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
         """The events that application hears."""
-        facts = self._service.facts
+        facts, erasing = self._service.facts, self._service.retention.erasing
         return {
-            ApplicantConfirmed: self._applicant_confirmed,
-            **dict.fromkeys(PROGRESS, facts.applicant_progress),
-            ApplicantRefused: self._applicant_refused,
+            **erasing.guard(
+                {
+                    **dict.fromkeys(PROGRESS, facts.applicant_progress),
+                    ApplicantConfirmed: self._applicant_confirmed,
+                    ApplicantRefused: self._applicant_refused,
+                }
+            ),
             **dict.fromkeys(SEAT_FACTS, facts.seat),
             **dict.fromkeys(BILL_FACTS, facts.bill),
             SeatUnavailable: facts.seat_unavailable,
@@ -47,7 +51,7 @@ class Handlers:
 
     def commands(self) -> Mapping[type[Command], MessageHandler]:
         """The commands that application takes."""
-        return {KeepIdentityCard: self._identity_card}
+        return self._service.retention.erasing.guard({KeepIdentityCard: self._identity_card})
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
         """Return the use case of each deadline."""

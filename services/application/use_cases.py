@@ -22,6 +22,7 @@ from services.application.requirements.requirement import RuleSet
 from shared.assistance import Assistances
 from shared.audit import Audit
 from shared.audit.chaining import AuditBook
+from shared.retention.service import Retention
 
 
 class UseCases:
@@ -46,3 +47,4 @@ class UseCases:
         self.counter = Counter(context, self.applications)
         self.corrections = Corrections(context, self.applications)
         self.facts = Facts(context, self.applications)
+        self.retention: Retention  # given by the composition root, which has the platform

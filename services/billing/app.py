@@ -12,6 +12,7 @@ from services.billing.clients.treasury import HttpTreasury
 from services.billing.config import Settings
 from services.billing.data.reference import refund_reasons, tariff_book
 from services.billing.endpoints import ENDPOINTS
+from services.billing.erasures.shelves import BillingShelves, tell_erasure
 from services.billing.extra_charges import repository as extra_charges
 from services.billing.handlers import Handlers
 from services.billing.http import BILLING
@@ -30,6 +31,7 @@ from shared.calendar.decree_check import decree_chore
 from shared.chain import CHAIN_KINDS
 from shared.events.identity import SessionEnded
 from shared.http.signatures import Signer
+from shared.retention.service import RETENTION_KINDS, Retention
 from shared.service import Chore, Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
 from shared.store.kinds import Kind
@@ -76,6 +78,15 @@ def build(settings: Settings, platform: Platform, *, simponi: Simponi, treasury:
         await simponi.close()
         await treasury.close()
 
+    retention = Retention(
+        "billing",
+        platform,
+        BillingShelves(platform.store, platform.clock, billing.audit).all(),
+        told=tell_erasure,
+        rules=settings.retention_rules(),
+        per_second=settings.retention_per_second,
+    )
+    billing.keep_retention(retention)
     handlers = Handlers(billing)
     ended_sessions = EndedSessions(platform.store, platform.clock)
     checks = billing.checks
@@ -83,11 +94,11 @@ def build(settings: Settings, platform: Platform, *, simponi: Simponi, treasury:
         name="billing",
         service=billing,
         key=BILLING,
-        kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION),
+        kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION, *RETENTION_KINDS),
         endpoints=ENDPOINTS,
-        events={**handlers.events(), SessionEnded: ended_sessions.note},
+        events={**handlers.events(), SessionEnded: ended_sessions.note, **retention.events()},
         sessions=ended_sessions,
-        deadlines=handlers.deadlines(),
+        deadlines={**handlers.deadlines(), **retention.deadlines()},
         invariants={
             "I3": checks.every_rupiah_is_in_one_place,
             "I4": checks.every_paid_bill_leads_somewhere,
@@ -103,6 +114,7 @@ def build(settings: Settings, platform: Platform, *, simponi: Simponi, treasury:
             decree_chore(platform.clock),
             *billing.ledger.kept.chores(),
             *billing.audit_book.kept.chores(),
+            *retention.chores(),
         ),
         figures=billing.metrics.all(),
         close=close,

@@ -20,11 +20,15 @@ from shared.audit.acting import audited
 from shared.audit.routes import audit_endpoints
 from shared.events.billing import BillingDataRead
 from shared.http.endpoint import Endpoint, with_session_check
+from shared.retention.routes import retention_endpoints
+from shared.retention.service import Retention
 
 _AUDIT_BY_THEMSELVES: Final = frozenset({"retry_saga", "propose_override", "decide_override"})
 """Their use cases write the audit, with what only they know."""
 
 _AUDIT: Final = audit_endpoints("billing", lambda call: call.app[BILLING].audit_book)
+
+_RETENTION: Final = retention_endpoints("billing", lambda call: call.app[BILLING].find(Retention))
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
     audited(
@@ -40,6 +44,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *ledger.api.all,
             *explanations.api.all,
             *_AUDIT.all,
+            *_RETENTION.all,
             *sagas.api.all,
         ),
         lambda call: call.app[BILLING].audit,

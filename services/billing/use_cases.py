@@ -59,6 +59,7 @@ from shared.audit.chaining import AuditBook
 from shared.clock import Clock
 from shared.crypto.detached import DetachedVerifier
 from shared.http.signatures import Signer
+from shared.retention.service import Retention
 from shared.service import Platform
 from shared.store.port import Store
 
@@ -137,6 +138,11 @@ class Billing:
             self.audit,
         )
         self._by_class: dict[type[Any], Any] = {type(part): part for part in vars(self).values()}
+
+    def keep_retention(self, retention: Retention) -> None:
+        """Take the retention of this service, which the composition root makes: it looks at what all rooms keep."""
+        self.retention = retention
+        self._by_class[Retention] = retention
 
     def find(self, wanted: type[T]) -> T:
         """Return the use cases of that class; there is one object of each."""

@@ -19,8 +19,11 @@ from services.identity.config import Settings
 from services.identity.context import UseCaseContext
 from services.identity.data_reads.repository import READ_ENTRY, READING_ALERT, READING_HOLD
 from services.identity.endpoints import ENDPOINTS
+from services.identity.erasures.repository import ERASURE_REPORT
+from services.identity.erasures.shelves import IdentityShelves, tell_erasure
 from services.identity.handlers import Handlers
 from services.identity.http import IDENTITY
+from services.identity.legal_holds.repository import LEGAL_HOLD
 from services.identity.office_departures.repository import OFFICE_DEPARTURE
 from services.identity.offices.repository import OPENED_OFFICE
 from services.identity.sign_in.repository import CHALLENGE
@@ -29,6 +32,7 @@ from services.identity.staff_imports.repository import STAFF_IMPORT
 from services.identity.use_cases import Identity
 from shared.audit import AUDIT_KINDS
 from shared.chain import CHAIN_KINDS
+from shared.retention.service import RETENTION_KINDS, Retention
 from shared.service import Parts, Platform
 from shared.shared_limits import COUNT
 from shared.store.kinds import Kind
@@ -55,6 +59,8 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
     BREACH,
     BREACH_PERSON,
     BREACH_NOTICE,
+    LEGAL_HOLD,
+    ERASURE_REPORT,
 )
 """Every kind of document that identity keeps."""
 
@@ -80,16 +86,25 @@ def build(
         audience=settings.token_audience,
     )
     identity = Identity(context, issuer, dukcapil, known_regions(), password_hasher=password_hasher)
+    shelves = IdentityShelves(context, identity.audit).all()
+    identity.retention = retention = Retention(
+        NAME,
+        platform,
+        shelves,
+        told=tell_erasure,
+        rules=settings.retention_rules(),
+        per_second=settings.retention_per_second,
+    )
     handlers = Handlers(identity)
     return Parts(
         name=NAME,
         service=identity,
         key=IDENTITY,
-        kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS),
+        kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS, *RETENTION_KINDS),
         endpoints=ENDPOINTS,
-        events=handlers.events(),
-        deadlines=handlers.deadlines(),
-        chores=identity.audit_book.kept.chores(),
+        events={**handlers.events(), **retention.events()},
+        deadlines={**handlers.deadlines(), **retention.deadlines()},
+        chores=(*identity.audit_book.kept.chores(), *retention.chores()),
         invariants={
             "five_applicants": identity.applicant_invariants.five_applicants,
             "confirmed_persons": identity.applicant_invariants.confirmed_persons,

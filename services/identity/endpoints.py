@@ -10,8 +10,10 @@ from services.identity.applicants import routes as applicants
 from services.identity.assistances import routes as assistances
 from services.identity.breaches import routes as breaches
 from services.identity.data_reads import routes as data_reads
+from services.identity.erasures import routes as erasures
 from services.identity.http import IDENTITY
 from services.identity.joins import routes as joins
+from services.identity.legal_holds import routes as legal_holds
 from services.identity.office_departures import routes as office_departures
 from services.identity.sign_in import routes as sign_in
 from services.identity.staff import admin_routes as staff_admin
@@ -22,8 +24,10 @@ from shared.audit.acting import audited
 from shared.audit.routes import audit_endpoints
 from shared.events.identity import IdentityDataRead
 from shared.http.endpoint import Endpoint, with_session_check
+from shared.retention.routes import retention_endpoints
 
 audit = audit_endpoints("identity", lambda call: call.app[IDENTITY].audit_book)
+retention = retention_endpoints("identity", lambda call: call.app[IDENTITY].retention)
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
     audited(
@@ -41,13 +45,17 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *assistances.api.all,
             *data_reads.api.all,
             *breaches.api.all,
+            *legal_holds.api.all,
+            *erasures.api.all,
             *audit.all,
+            *retention.all,
         ),
         lambda call: call.app[IDENTITY].audit,
         IdentityDataRead,
         by_themselves=(
             *staff_admin.AUDITED_IN_THE_USE_CASE,
             *assistances.AUDITED_IN_THE_USE_CASE,
+            *legal_holds.AUDITED_IN_THE_USE_CASE,
         ),
     ),
     without={},

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from services.identity.accounts.repository import ACCOUNT
 from services.identity.applicants.repository import APPLICANT
 from services.identity.assistances.repository import ASSISTANCE
 from services.identity.breaches.repository import BREACH
+from services.identity.legal_holds.repository import LEGAL_HOLD
 from services.identity.sign_in.repository import CHALLENGE
 from services.identity.use_cases import Identity
+from shared.events import application, billing, identity, notification, scheduling
 from shared.events.application import (
     ApplicationDataRead,
     ApplicationRefused,
@@ -27,6 +29,11 @@ from shared.events.notification import DeliveryFailed, DeliverySent
 from shared.events.scheduling import LetterShown, OfficeOpened, SchedulingDataRead
 from shared.service import DeadlineHandler, MessageHandler
 from shared.store.kinds import Record
+
+_ERASURE_DONE: Final = tuple(
+    module.ErasureDone for module in (identity, application, scheduling, billing, notification)
+)
+"""What every service tells of an erasure, identity itself among them."""
 
 
 class Handlers:
@@ -46,10 +53,15 @@ class Handlers:
             DeliveryFailed: self.delivery_failed,
             LetterShown: self.letter_shown,
             OfficeOpened: self.office_opened,
-            ApplicationSubmitted: self.application_submitted,
-            ApplicationWithdrawn: self.application_ended,
-            ApplicationRefused: self.application_ended,
-            PassportCollected: self.application_ended,
+            **self._identity.retention.erasing.guard(
+                {
+                    ApplicationSubmitted: self.application_submitted,
+                    ApplicationWithdrawn: self.application_ended,
+                    ApplicationRefused: self.application_ended,
+                    PassportCollected: self.application_ended,
+                }
+            ),
+            **dict.fromkeys(_ERASURE_DONE, self._identity.erasure_reports.told),
             IdentityDataRead: self.data_read,
             ApplicationDataRead: self.data_read,
             SchedulingDataRead: self.data_read,
@@ -69,6 +81,7 @@ class Handlers:
             (BREACH.name, "search"): self.breach_search_due,
             (BREACH.name, "tell"): self.breach_notices_due,
             (BREACH.name, "alert"): self.breach_alert_due,
+            (LEGAL_HOLD.name, "end"): self._identity.legal_holds.end,
         }
 
     async def data_read(self, event: DataRead, _envelope: Envelope) -> None:

@@ -17,10 +17,12 @@ from services.identity.assistances.service import Assistances
 from services.identity.breaches.service import Breaches
 from services.identity.context import UseCaseContext
 from services.identity.data_reads.service import DataReads, ReadingHolds
+from services.identity.erasures.service import ErasureReports
 from services.identity.joins.service import Joins
+from services.identity.legal_holds.service import LegalHolds
+from services.identity.metrics import Metrics
 from services.identity.office_departures.service import OfficeDepartures
 from services.identity.offices.service import Offices
-from services.identity.metrics import Metrics
 from services.identity.sessions.credentials import CredentialIssuer
 from services.identity.sign_in.challenge import Purpose
 from services.identity.sign_in.service import SigningIn
@@ -37,6 +39,7 @@ from services.identity.tokens.disowning import Disowning
 from services.identity.tokens.service import LiveSessions, Sessions
 from shared.audit import Audit
 from shared.audit.chaining import AuditBook
+from shared.retention.service import Retention
 from shared.tokens import TokenIssuer
 
 
@@ -84,6 +87,9 @@ class Identity:
         self.office_departures = OfficeDepartures(context, self.staff_admin, self.offices)
         self.staff_invariants = StaffInvariants(context)
         self.person_lookup = PersonLookups(context)
+        self.legal_holds = LegalHolds(context, self.audit)
+        self.erasure_reports = ErasureReports(context)
+        self.retention: Retention  # given by the composition root, which has the platform
         self.metrics = Metrics()
         self.data_reads = DataReads(context, self.metrics)
         self.reading_holds = ReadingHolds(context)

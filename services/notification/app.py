@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any, Final
 
 from services.notification.clients import SMS_PREFIX, HttpSmsGateway, MailServer, SmtpMailer
@@ -12,12 +13,14 @@ from services.notification.context import UseCaseContext
 from services.notification.deliveries.ports import Mailer, SmsGateway
 from services.notification.deliveries.repository import DELIVERIES
 from services.notification.endpoints import ENDPOINTS
+from services.notification.erasures.shelves import NotificationShelves, tell_erasure
 from services.notification.handlers import Handlers
 from services.notification.http import NOTIFICATION
 from services.notification.texts import Texts
 from services.notification.use_cases import Notification
 from shared.events.identity import SessionEnded
 from shared.http.signatures import Signer
+from shared.retention.service import RETENTION_KINDS, Retention
 from shared.service import Chore, Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
 from shared.store.kinds import Kind
@@ -36,12 +39,22 @@ def build(
     close: Callable[[], Awaitable[None]] | None = None,
 ) -> Parts:
     """Return the service's parts; ``close`` ends what the clients hold open."""
+    context = UseCaseContext.from_settings(settings, platform)
+    retention = Retention(
+        NAME,
+        platform,
+        NotificationShelves(context).all(),
+        told=tell_erasure,
+        rules=settings.retention_rules().with_periods({"deliveries": timedelta(seconds=settings.keep_seconds)}),
+        per_second=settings.retention_per_second,
+    )
     notification = Notification(
-        UseCaseContext.from_settings(settings, platform),
+        context,
         Texts(portal_url=settings.public_url, timezone=settings.timezone),
         mailer,
         sms,
         receipts_from=Signer(SMS_PREFIX, settings.callback_keys()),
+        retention=retention,
     )
     handlers = Handlers(notification)
     ended_sessions = EndedSessions(platform.store, platform.clock)
@@ -49,13 +62,20 @@ def build(
         name=NAME,
         service=notification,
         key=NOTIFICATION,
-        kinds=(*KINDS, ENDED_SESSION),
+        kinds=(*KINDS, ENDED_SESSION, *RETENTION_KINDS),
         endpoints=ENDPOINTS,
-        events={**handlers.events(), SessionEnded: ended_sessions.note},
+        events={**handlers.events(), SessionEnded: ended_sessions.note, **retention.events()},
         sessions=ended_sessions,
         commands=handlers.commands(),
-        deadlines=handlers.deadlines(),
-        chores=(Chore("forget_ended", settings.rules.forget_every_seconds, notification.deliveries.forget_ended),),
+        deadlines={**handlers.deadlines(), **retention.deadlines()},
+        chores=(
+            Chore(
+                "remove_unneeded_files",
+                settings.rules.forget_every_seconds,
+                notification.deliveries.remove_unneeded_files,
+            ),
+            *retention.chores(),
+        ),
         close=close,
     )
 

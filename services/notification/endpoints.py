@@ -6,8 +6,12 @@ from typing import Final
 
 from services.notification.contacts import routes as contacts
 from services.notification.deliveries import routes as deliveries
+from services.notification.http import NOTIFICATION
 from shared.http.endpoint import Endpoint, with_session_check
+from shared.retention.routes import retention_endpoints
+
+retention = retention_endpoints("notification", lambda call: call.app[NOTIFICATION].retention)
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
-    (*deliveries.api.all, *contacts.api.all, *deliveries.receipts.all), without={}
+    (*deliveries.api.all, *contacts.api.all, *deliveries.receipts.all, *retention.all), without={}
 )

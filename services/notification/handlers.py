@@ -24,16 +24,18 @@ class Handlers:
     def events(self) -> Mapping[type[Event], MessageHandler]:
         """Return every event of the notices' table, and that of accounts that were joined."""
         told = dict.fromkeys(notice_table.RULES, self._service.notices.tell)
-        return {**told, AccountJoined: self._service.contacts.account_joined}
+        joined = {AccountJoined: self._service.contacts.account_joined}
+        return self._service.retention.erasing.guard({**told, **joined})
 
     def commands(self) -> Mapping[type[Command], MessageHandler]:
         """Return the commands that notification takes."""
-        return {
+        commands: Mapping[type[Command], MessageHandler] = {
             SendOtp: self._service.notices.send_otp,
             KeepContactCard: self._service.contacts.keep_contact_card,
             SendLetter: self._service.notices.send_letter,
             TellOfSignIn: self._service.notices.tell_of_sign_in,
         }
+        return self._service.retention.erasing.guard(commands)
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
         """Return the use case of each deadline."""

@@ -11,16 +11,25 @@ from services.notification.deliveries.service import Deliveries
 from services.notification.notices.service import Notices
 from services.notification.texts import Texts
 from shared.http.signatures import Signer
+from shared.retention.service import Retention
 
 
 class Notification:
     """Tells people what they need to know, once, on the channels they chose."""
 
     def __init__(
-        self, context: UseCaseContext, texts: Texts, mailer: Mailer, sms: SmsGateway, *, receipts_from: Signer
+        self,
+        context: UseCaseContext,
+        texts: Texts,
+        mailer: Mailer,
+        sms: SmsGateway,
+        *,
+        receipts_from: Signer,
+        retention: Retention,
     ) -> None:
         """Make the use cases of every room; ``receipts_from`` verifies the SMS gateway's receipts."""
         self.context = context
+        self.retention = retention
         queue = DeliveryQueue(context)
         self.contacts = Contacts(context, queue)
         self.notices = Notices(context, self.contacts, queue)

@@ -11,6 +11,7 @@ from typing import Final
 from services.scheduling.booking.appointments.queue_codes import QueueCodes
 from services.scheduling.config import Settings
 from services.scheduling.endpoints import ENDPOINTS
+from services.scheduling.erasures.shelves import SchedulingShelves, tell_erasure
 from services.scheduling.handlers import Handlers
 from services.scheduling.http import USE_CASES
 from services.scheduling.office import Office, office_from_row
@@ -27,6 +28,7 @@ from shared.chain import CHAIN_KINDS
 from shared.crypto.fields import FieldCipher
 from shared.crypto.fingerprints import Fingerprints
 from shared.events.identity import SessionEnded
+from shared.retention.service import RETENTION_KINDS, Retention
 from shared.service import Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
 
@@ -78,6 +80,15 @@ def build(
         evening_at=time.fromisoformat(settings.day_sheet_at),
         limits_scale=settings.limits_scale,
     )
+    retention = Retention(
+        "scheduling",
+        platform,
+        SchedulingShelves(service.context, platform.store, service.audit).all(),
+        told=tell_erasure,
+        rules=settings.retention_rules(),
+        per_second=settings.retention_per_second,
+    )
+    service.keep_retention(retention)
     handlers = Handlers(service)
     ended_sessions = EndedSessions(platform.store, platform.clock)
     known_offices = read_offices() if offices is None else offices
@@ -91,16 +102,17 @@ def build(
         name="scheduling",
         service=service,
         key=USE_CASES,
-        kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION),
+        kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION, *RETENTION_KINDS),
         endpoints=ENDPOINTS,
-        events={**handlers.events(), SessionEnded: ended_sessions.note},
+        events={**handlers.events(), SessionEnded: ended_sessions.note, **retention.events()},
         sessions=ended_sessions,
-        deadlines=handlers.deadlines(),
+        deadlines={**handlers.deadlines(), **retention.deadlines()},
         chores=[
             *handlers.chores(),
             decree_chore(platform.clock),
             *service.seat_chains.chores(),
             *service.audit_book.kept.chores(),
+            *retention.chores(),
         ],
         invariants={
             "I1": service.checks.seats_add_up,

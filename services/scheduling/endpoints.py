@@ -26,6 +26,8 @@ from shared.audit import Audit
 from shared.audit.acting import audited
 from shared.events.scheduling import SchedulingDataRead
 from shared.http.endpoint import with_session_check
+from shared.retention.routes import retention_endpoints
+from shared.retention.service import Retention
 
 _WISH: Final = "it only asks to be told or to stand in line, and can be taken back"
 _QUEUE: Final = "the order of a waiting room; staff tokens live five minutes"
@@ -44,6 +46,8 @@ WITHOUT_SESSION_CHECK: Final = {
     "served": _QUEUE,
 }
 """Calls that a token may still make in its last minutes after its session has ended, each with the reason."""
+
+_RETENTION: Final = retention_endpoints("scheduling", lambda call: use_case(call, Retention))
 
 ENDPOINTS: Final = with_session_check(
     audited(
@@ -66,6 +70,7 @@ ENDPOINTS: Final = with_session_check(
             *flags.endpoints.all,
             *seat_chains.endpoints.all,
             *seat_chains.audit.all,
+            *_RETENTION.all,
         ),
         lambda call: use_case(call, Audit),
         SchedulingDataRead,

@@ -61,6 +61,7 @@ from shared.audit import Audit
 from shared.audit.chaining import AuditBook
 from shared.crypto.fields import FieldCipher
 from shared.crypto.fingerprints import Fingerprints
+from shared.retention.service import Retention
 from shared.service import Platform
 
 T = TypeVar("T")
@@ -109,6 +110,11 @@ class Scheduling:
         )
         self._wire_quota(context, four_eyes, horizon_days)
         self._by_class: dict[type[Any], Any] = {type(part): part for part in vars(self).values()}
+
+    def keep_retention(self, retention: Retention) -> None:
+        """Take the retention of this service, which the composition root makes: it looks at what all rooms keep."""
+        self.retention = retention
+        self._by_class[Retention] = retention
 
     def find_use_case(self, kind: type[T]) -> T:
         """Return the one object of this class; see :func:`services.scheduling.http.use_case`."""

@@ -272,3 +272,14 @@ class ApplicationDataRead(DataRead):
     """A member of staff read what application keeps of a person: of an application, a picture or a letter."""
 
     TYPE: ClassVar[str] = "paspor.application.personal_data.read.v1"
+
+
+class ErasureDone(Event):
+    """Application erased what an order names. ``kept`` are coded reasons of what it still keeps: ``legal_hold``,
+    ``in_use`` or the name of a retention rule; told again when they change, and empty once nothing is kept.
+    """
+
+    TYPE: ClassVar[str] = "paspor.application.erasure.done.v1"
+    erasure_id: str
+    service: str
+    kept: tuple[str, ...] = ()

@@ -225,3 +225,14 @@ class BillingDataRead(DataRead):
     """A member of staff read what billing keeps of a person: of a refund and its bank account."""
 
     TYPE: ClassVar[str] = "paspor.billing.personal_data.read.v1"
+
+
+class ErasureDone(Event):
+    """Billing erased what an order names. ``kept`` are coded reasons of what it still keeps: ``legal_hold``,
+    ``in_use`` or the name of a retention rule; told again when they change, and empty once nothing is kept.
+    """
+
+    TYPE: ClassVar[str] = "paspor.billing.erasure.done.v1"
+    erasure_id: str
+    service: str
+    kept: tuple[str, ...] = ()

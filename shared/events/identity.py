@@ -171,3 +171,45 @@ class PersonalDataBreached(Event):
     found_at: datetime
     begun_at: datetime | None = None
     ended_at: datetime | None = None
+
+
+class ErasureOrdered(Event):
+    """A person leaves and the grace time is over: every service erases what identifies them, and says when it is done.
+
+    It is about these applicants and persons of the account, or with ``whole_account`` about all that is the account's.
+    """
+
+    TYPE: ClassVar[str] = "paspor.identity.erasure.ordered.v1"
+    erasure_id: str
+    account_id: str
+    applicant_ids: tuple[str, ...] = ()
+    person_ids: tuple[str, ...] = ()
+    whole_account: bool
+
+
+class LegalHoldPlaced(Event):
+    """Two operators hold the data about these ids: no rule and no order erases them while the hold stands."""
+
+    TYPE: ClassVar[str] = "paspor.identity.legal_hold.placed.v1"
+    hold_id: str
+    subjects: tuple[str, ...]
+    """Ids of an account, its applicants and persons, or of an application."""
+    until: datetime
+
+
+class LegalHoldLifted(Event):
+    """A legal hold was lifted before its time: what it held goes the way of its rules and orders again."""
+
+    TYPE: ClassVar[str] = "paspor.identity.legal_hold.lifted.v1"
+    hold_id: str
+
+
+class ErasureDone(Event):
+    """Identity erased what an order names. ``kept`` are coded reasons of what it still keeps: ``legal_hold``,
+    ``in_use`` or the name of a retention rule; told again when they change, and empty once nothing is kept.
+    """
+
+    TYPE: ClassVar[str] = "paspor.identity.erasure.done.v1"
+    erasure_id: str
+    service: str
+    kept: tuple[str, ...] = ()

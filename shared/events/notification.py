@@ -95,3 +95,14 @@ class SendLetter(Command):
     application_id: str
     appointment_id: str
     sealed: str
+
+
+class ErasureDone(Event):
+    """Notification erased what an order names. ``kept`` are coded reasons of what it still keeps: ``legal_hold``,
+    ``in_use`` or the name of a retention rule; told again when they change, and empty once nothing is kept.
+    """
+
+    TYPE: ClassVar[str] = "paspor.notification.erasure.done.v1"
+    erasure_id: str
+    service: str
+    kept: tuple[str, ...] = ()

@@ -334,3 +334,14 @@ class SchedulingDataRead(DataRead):
     """A member of staff read what scheduling keeps of a person: of evidence."""
 
     TYPE: ClassVar[str] = "paspor.scheduling.personal_data.read.v1"
+
+
+class ErasureDone(Event):
+    """Scheduling erased what an order names. ``kept`` are coded reasons of what it still keeps: ``legal_hold``,
+    ``in_use`` or the name of a retention rule; told again when they change, and empty once nothing is kept.
+    """
+
+    TYPE: ClassVar[str] = "paspor.scheduling.erasure.done.v1"
+    erasure_id: str
+    service: str
+    kept: tuple[str, ...] = ()

@@ -156,7 +156,13 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "breach_still_owed": _get("/v1/breaches/{breach_id}"),
     "breach_unknown": _get("/v1/breaches"),
     "hold_decided": _get("/v1/data-read-holds"),
-    "hold_unknown": _get("/v1/data-read-holds"),
+    "reading_hold_unknown": _get("/v1/data-read-holds"),
+    # legal holds and erasures
+    "erasure_unknown": Elsewhere.AGAIN,
+    "hold_subject_unknown": Elsewhere.AGAIN,
+    "hold_too_long": Elsewhere.AGAIN,
+    "hold_unknown": _get("/v1/staff/legal-holds"),
+    "nothing_proposed": _get("/v1/staff/legal-holds/{hold_id}"),
     # applicants and assistance
     "applicant_already_added": _SEE_APPLICANT,
     "assistance_has_ended": _ASSIST,

@@ -341,7 +341,7 @@ async def test_a_hold_lasts_ninety_days_at_most_and_is_on_an_account_that_exists
     assert (await operator.call("identity", "POST", "/v1/data-read-holds", body)).status == 404
     assert (await operator.call("identity", "POST", "/v1/data-read-holds/unknown/decision", {"approved": True}))[
         "code"
-    ] == "hold_unknown"
+    ] == "reading_hold_unknown"
     head = await counter.officer(Role.OFFICE_ADMIN)
     assert (await head.call("identity", "GET", "/v1/data-read-holds")).status == 403
 

@@ -25,9 +25,10 @@ from services.billing.tariffs import change as tariff_change
 from services.identity.applicants import applicant
 from services.identity.applicants import correction as particulars
 from services.identity.assistances import assistance
-from services.identity.office_departures import departure
 from services.identity.breaches import breach
 from services.identity.data_reads import hold
+from services.identity.legal_holds import hold as legal_hold
+from services.identity.office_departures import departure
 from services.identity.staff import states as staff_states
 from services.identity.staff_imports import staff_import
 from services.notification.deliveries import delivery
@@ -173,6 +174,11 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
     ("services.billing.refunds.states", "REFUND_TRANSITIONS"): (
         {"paid", "credited"},
         REFUND_TRANSITIONS.after,
+        IllegalTransition,
+    ),
+    ("services.identity.legal_holds.hold", "HOLD_TRANSITIONS"): (
+        {"lifted", "declined", "over"},
+        legal_hold.HOLD_TRANSITIONS.after,
         IllegalTransition,
     ),
     ("services.notification.deliveries.delivery", "TRANSITIONS"): (

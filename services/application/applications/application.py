@@ -193,6 +193,8 @@ class Application:
     collect_until: datetime | None = None
     collected_by: str | None = None
     timeline: tuple[Entry, ...] = ()
+    closed_at: datetime | None = None
+    """When it ended; None while it is live, and in older documents that ended before this was kept."""
     file_ids: tuple[str, ...] = ()
     """Every file that this application refers to: what the sweeper must leave alone."""
 
@@ -238,6 +240,14 @@ def moved(application: Application, command: Command) -> Application:
         IllegalTransition: the table does not have the pair.
     """
     return replace(application, status=TRANSITIONS.after(application.status, command))
+
+
+def with_end(decision: Decision[Application], now: datetime) -> Decision[Application]:
+    """Return the decision with the time at which it ends the application, if it does; retention counts from it."""
+    state = decision.state
+    if state.live or state.closed_at is not None:
+        return decision
+    return replace(decision, state=replace(state, closed_at=now))
 
 
 def allows(application: Application, command: Command) -> bool:

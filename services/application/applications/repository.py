@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.application.applications.applicant import Applicant
-from services.application.applications.application import HOLDS_PERSON, LIVE, Application, Status, deadlines
+from services.application.applications.application import FINAL, HOLDS_PERSON, LIVE, Application, Status, deadlines
 from shared.events.message import Message
 from shared.store.kinds import Index, Kind, Range, Record
 from shared.store.newest import newest_of
@@ -37,6 +37,7 @@ APPLICATION: Final[Kind[Application]] = Kind(
         Index("number", ("state.number",), unique=True),
         Index("office", ("state.office_id", "state.visit_at")),
         Index("file", ("state.file_ids",)),
+        Index("closed", ("state.closed_at",), where={"state.status": tuple(map(str, FINAL))}),
     ),
     deadlines=deadlines,
     batched=True,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from services.application.applications.applicant import IdentityCard
-from services.application.applications.application import Application, Decide
+from services.application.applications.application import Application, Decide, with_end
 from services.application.applications.errors import ApplicationEnded, PersonAppliesElsewhere, StepComesFirst
 from services.application.applications.next_step import Progress, Step, application_progress, first_missing
 from services.application.applications.repository import APPLICATION, SUBMITTED_PERSON, Repository
@@ -26,6 +26,7 @@ from shared.errors import NotFound
 from shared.files.port import FileMeta
 from shared.projections import wait_until_known
 from shared.store.change import change
+from shared.store.decision import Decision
 from shared.store.keyed_lock import KeyedLock
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
@@ -74,9 +75,14 @@ class Applications:
         Facts about one application come by the handful: within this process its writers take turns.
         """
         store, clock = self._context.store, self._context.clock
+
+        def decide_with_end(application: Application) -> Decision[Application] | None:
+            decision = decide(application)
+            return with_end(decision, clock.now()) if decision is not None else None
+
         try:
             async with self._locks.hold(application_id):
-                return await change(store, clock, APPLICATION, application_id, decide, received=received)
+                return await change(store, clock, APPLICATION, application_id, decide_with_end, received=received)
         except AlreadyExists as taken:
             if taken.index == SUBMITTED_PERSON:
                 raise PersonAppliesElsewhere from None

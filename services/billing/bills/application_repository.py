@@ -7,9 +7,11 @@ from typing import Any, Final
 
 from services.billing.bills.application_facts import KnownApplication, LostSeat
 from services.billing.store_part import StorePart
-from shared.store.kinds import Kind
+from shared.store.kinds import Index, Kind
 
-APPLICATIONS: Final[Kind[KnownApplication]] = Kind("application", KnownApplication, bare=True, batched=True)
+APPLICATIONS: Final[Kind[KnownApplication]] = Kind(
+    "application", KnownApplication, bare=True, batched=True, indexes=(Index("account", ("state.account_id",)),)
+)
 LOST_SEATS: Final[Kind[LostSeat]] = Kind("lost_seat", LostSeat, bare=True)
 KINDS: Final[tuple[Kind[Any], ...]] = (
     APPLICATIONS,

@@ -15,6 +15,7 @@ CASES: Final[Kind[Case]] = Kind(
     indexes=(
         Index("live", ("state.due_at",), where={"state.live": True}),
         Index("application", ("state.subject.application_id", "state.opened_at")),
+        Index("closed", ("state.closed_at",)),
     ),
     deadlines=lambda case: case.due,
 )

@@ -26,6 +26,7 @@ REFUNDS: Final[Kind[Refund]] = Kind(
         Index("state", ("state.state", "state.opened_at")),
         Index("step", ("state.state", "state.step_due_at")),
         Index("opened", ("state.opened_at",)),
+        Index("ended", ("state.ended_at",)),
         Index("office_state", ("state.office_id", "state.state", "state.opened_at")),
         Index("office_step", ("state.office_id", "state.state", "state.step_due_at")),
     ),

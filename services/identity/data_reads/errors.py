@@ -8,7 +8,7 @@ from shared.errors import NotFound, Refusal
 class HoldUnknown(NotFound):
     """There is no such hold."""
 
-    code = "hold_unknown"
+    code = "reading_hold_unknown"
     title = "There is no such hold."
     title_id = "Penundaan ini tidak ada."
     next_action = "List the holds at GET /v1/data-read-holds."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from string import ascii_uppercase, digits
 from typing import Final
 
@@ -43,6 +43,16 @@ class ChallengeVault:
         """Return the one challenge of this address for this purpose; it follows the current fingerprint key."""
         fingerprint = self._fingerprints.current(address.text, address.kind)
         return derived_id("challenge", purpose, fingerprint, account_id)
+
+    def challenge_ids(self, fingerprints: Iterable[str], account_id: str) -> tuple[str, ...]:
+        """Return the ids of every challenge that an account's addresses, by their fingerprints, may have."""
+        asked_by = ("", account_id)
+        return tuple(
+            derived_id("challenge", purpose, fingerprint, asker)
+            for fingerprint in fingerprints
+            for purpose in Purpose
+            for asker in asked_by
+        )
 
     def hash_code(self, code: str, challenge_id: str) -> str:
         """Return the stored form of a code."""

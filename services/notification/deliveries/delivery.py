@@ -68,6 +68,7 @@ ADDRESS_MALFORMED: Final = "address_malformed"
 UNREADABLE: Final = "content_unreadable"
 TEXT_BROKEN: Final = "template_broken"
 LETTER_GONE: Final = "attachment_gone"
+ERASED: Final = "erased"
 """Why a message was not sent or did not arrive; a channel's own refusal is `smtp_` or `sms_` with its status."""
 
 
@@ -160,6 +161,20 @@ def give_back(delivery: Delivery, delivery_id: str, now: datetime) -> Decision[D
     state = TRANSITIONS.after(delivery.state, Command.RETURN)
     returned = replace(_ended(delivery, state, now), reason=RETURNED)
     return Decision(returned, (_failed(delivery, delivery_id, RETURNED),))
+
+
+def tells_of_person(delivery: Delivery) -> bool:
+    """Return whether an address, a content or a letter is left."""
+    return bool(delivery.sent_to) or delivery.sealed is not None or delivery.attachment_id is not None
+
+
+def erase(delivery: Delivery, delivery_id: str, now: datetime) -> Decision[Delivery]:
+    """Forget what is left of the person to whom it goes; one that was not sent is dropped, and an event tells of it."""
+    blank = replace(delivery, sent_to="", sealed=None, attachment_id=None)
+    if delivery.state is not State.QUEUED:
+        return Decision(blank)
+    state = TRANSITIONS.after(delivery.state, Command.DROP)
+    return Decision(replace(_ended(blank, state, now), reason=ERASED), (_failed(delivery, delivery_id, ERASED),))
 
 
 def due(delivery: Delivery) -> Mapping[str, datetime]:

@@ -78,8 +78,3 @@ class DeliveryRepository:
             return await self._store.find(DELIVERIES, index, equals, within=within, limit=LARGEST_PAGE)
 
         return await newest_of(account_ids, find, lambda state: state.created_at, LARGEST_PAGE)
-
-    async def remove_ended_before(self, cutoff: datetime, *, limit: int) -> int:
-        """Remove deliveries that ended before ``cutoff``, ``limit`` at most, and return their number."""
-        old = await self._store.find(DELIVERIES, "ended_at", within={"state.ended_at": Range(high=cutoff)}, limit=limit)
-        return sum([await self._store.remove(DELIVERIES, record) for record in old])

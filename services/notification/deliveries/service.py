@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
 
 from services.notification.context import UseCaseContext
 from services.notification.deliveries import delivery
@@ -17,10 +16,6 @@ from shared.http.signatures import Signer
 from shared.store.change import change
 from shared.store.decision import Decision
 from shared.store.kinds import Record
-
-SWEEP_BATCH: Final = 200
-SWEEP_BATCHES: Final = 50
-"""Batches removed in one run of the sweep; the next run goes on."""
 
 
 class Deliveries:
@@ -67,14 +62,9 @@ class Deliveries:
         if before != after:
             await self._sender.clean_up(delivery_id, after.state)
 
-    async def forget_ended(self) -> None:
-        """Remove deliveries that ended long ago, and attachments that nothing can need any more."""
-        now = self._context.now()
-        cutoff = now - timedelta(seconds=self._context.rules.keep_seconds)
-        for _ in range(SWEEP_BATCHES):
-            if await self._deliveries.remove_ended_before(cutoff, limit=SWEEP_BATCH) < SWEEP_BATCH:
-                break
-        unneeded = now - 2 * timedelta(seconds=self._context.rules.useful_seconds)
+    async def remove_unneeded_files(self) -> None:
+        """Remove attachments that nothing can need any more."""
+        unneeded = self._context.now() - 2 * timedelta(seconds=self._context.rules.useful_seconds)
         old = [file_id async for file_id in self._context.files.older_than(unneeded)]
         for file_id in old:
             await self._context.files.delete(file_id)

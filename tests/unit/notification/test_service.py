@@ -22,10 +22,13 @@ from shared.clock import ManualClock
 from shared.errors import NotFound, NotKnownYet, UpstreamDown
 from shared.events import application, billing
 from shared.events.codes import DeliveryChannel
-from shared.events.identity import AccountJoined, SessionEnded
+from shared.events.identity import AccountJoined, ErasureOrdered, SessionEnded
 from shared.events.notification import DeliveryFailed, DeliverySent, KeepContactCard
 from shared.events.scheduling import AppointmentConfirmed, AppointmentReleased
 from shared.events.subscriptions import commands_for, events_for
+from shared.retention.sweep import Sweep
+from shared.retention.sweeping import SWEEP
+from shared.store.kinds import Record
 from tests.conftest import START
 from tests.unit.notification.samples import event_of
 from tests.unit.notification.samples import events as every_event
@@ -52,7 +55,8 @@ def a_bill() -> billing.BillIssued:
 
 
 def test_the_handlers_cover_what_notification_hears_and_nothing_else(world: World) -> None:
-    assert set(Handlers(world.service).events()) == set(events_for("notification")) - {SessionEnded}
+    heard = {*Handlers(world.service).events(), *world.retention.events()}
+    assert heard == set(events_for("notification")) - {SessionEnded}
     assert set(Handlers(world.service).commands()) == set(commands_for("notification"))
 
 
@@ -512,8 +516,8 @@ async def test_ended_deliveries_are_forgotten_after_ninety_days(reachable: World
     await reachable.works()
     waiting = await reachable.store.outbox_waiting(DELIVERIES, before=START + timedelta(days=1), limit=9)
     await reachable.store.mark_published(DELIVERIES, waiting, now=START)
-    reachable.clock.advance(age_seconds)
-    await reachable.service.deliveries.forget_ended()
+    await reachable.retention.sweeping.begin()
+    await reachable.passes(age_seconds)
     assert len(await reachable.deliveries()) == kept
 
 
@@ -522,9 +526,17 @@ async def test_what_is_still_queued_or_still_to_be_told_is_never_forgotten(reach
     await reachable.hears(event_of(billing.BillPaid))
     await reachable.hears(an_otp(EXPIRES, channel="sms", address=PHONE))
     await reachable.works()
-    reachable.clock.advance(91 * 86400)
-    await reachable.service.deliveries.forget_ended()
+    await reachable.retention.sweeping.begin()
+    await reachable.retention.sweeping.run_due(await swept(reachable, after_days=91), "run")
     assert len(await reachable.deliveries()) == 2
+
+
+async def swept(world: World, *, after_days: int) -> Record[Sweep]:
+    """The job on deliveries so much later; nothing else has run."""
+    world.clock.advance(after_days * 86400)
+    record = await world.store.get(SWEEP, "deliveries")
+    assert record is not None
+    return record
 
 
 async def test_files_that_nothing_can_need_are_removed(world: World) -> None:
@@ -533,7 +545,7 @@ async def test_files_that_nothing_can_need_are_removed(world: World) -> None:
     everything = START + timedelta(days=99)
     assert [file_id async for file_id in world.files.older_than(everything)] != []
     world.clock.advance(6 * 86400 + 1)
-    await world.service.deliveries.forget_ended()
+    await world.service.deliveries.remove_unneeded_files()
     assert [file_id async for file_id in world.files.older_than(everything)] == []
 
 
@@ -586,3 +598,40 @@ async def test_news_of_a_closed_account_goes_to_the_one_that_stays_and_late_card
     await reachable.hears(event_of(billing.BillPaid))
     found = [record.state for record in await reachable.deliveries()]
     assert {state.account_id for state in found if state.template == "bill_paid"} == {"account-2"}
+
+
+def erase_account(erasure_id: str = "erasure-1") -> ErasureOrdered:
+    return ErasureOrdered(
+        erasure_id=erasure_id, account_id=ACCOUNT, applicant_ids=(), person_ids=(), whole_account=True
+    )
+
+
+async def test_an_order_drops_what_is_not_sent_and_forgets_what_was(reachable: World) -> None:
+    await reachable.hears(event_of(billing.BillPaid))
+    await reachable.works()
+    reachable.mailer.trouble = UpstreamDown("smtp", "timeout")
+    await reachable.hears(a_letter(b"%PDF letter"))
+    await reachable.works()
+    assert {record.state.state for record in await reachable.deliveries()} == {State.SENT, State.QUEUED}
+    await reachable.hears(erase_account())
+    await reachable.works()
+    left = [record.state for record in await reachable.deliveries()]
+    assert [(state.sent_to, state.sealed, state.attachment_id) for state in left] == [("", None, None)] * len(left)
+    assert {state.reason for state in left if state.state is State.DROPPED} == {"erased"}
+    assert [file_id async for file_id in reachable.files.older_than(START + timedelta(days=99))] == []
+    assert await reachable.store.get(CARDS, ACCOUNT) is None
+
+
+async def test_after_an_order_no_news_is_queued_and_no_message_waits_for_a_card(reachable: World) -> None:
+    await reachable.hears(erase_account())
+    await reachable.works()
+    assert await reachable.hears(event_of(billing.BillPaid)) is Outcome.DONE
+    assert await reachable.hears(a_card(), version=9) is Outcome.DONE
+    assert await reachable.deliveries() == [] and await reachable.store.get(CARDS, ACCOUNT) is None
+
+
+async def test_the_erasure_of_an_applicant_alone_leaves_the_account_its_news(reachable: World) -> None:
+    order = erase_account().model_copy(update={"whole_account": False, "applicant_ids": ("applicant-1",)})
+    await reachable.hears(order)
+    await reachable.works()
+    assert await reachable.store.get(CARDS, ACCOUNT) is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.notification.app import KINDS
@@ -13,6 +13,7 @@ from services.notification.context import UseCaseContext
 from services.notification.deliveries.delivery import Delivery
 from services.notification.deliveries.ports import Mail, Sms
 from services.notification.deliveries.repository import DELIVERIES
+from services.notification.erasures.shelves import NotificationShelves
 from services.notification.handlers import Handlers
 from services.notification.rules import Rules
 from services.notification.seals import Seals
@@ -26,8 +27,10 @@ from shared.crypto.sealed import SealedBox, Unsealer, new_keypair
 from shared.deadlines import DeadlineWorker
 from shared.events.envelope import Envelope
 from shared.events.message import Message
-from shared.events.notification import KeepContactCard, SendLetter, SendOtp, TellOfSignIn
+from shared.events.notification import ErasureDone, KeepContactCard, SendLetter, SendOtp, TellOfSignIn
 from shared.http.signatures import Signer
+from shared.retention.rule_book import shipped_rules
+from shared.retention.service import RETENTION_KINDS, Retention
 from shared.store.kinds import Record
 from shared.store.memory import MemoryStore
 from tests.conftest import START
@@ -68,10 +71,18 @@ class World:
         texts = Texts(portal_url="https://paspor.example.go.id", timezone="Asia/Jakarta")
         self.signer = Signer("X-Sms", {"k1": "invented-receipt-key"})
         context = UseCaseContext(self.store, self.files, rules or Rules(), self.seals, self.clock)
-        self.service = Notification(context, texts, self.mailer, self.gateway, receipts_from=self.signer)
+        periods = {"deliveries": timedelta(seconds=context.rules.keep_seconds)}
+        retention_rules = shipped_rules().with_periods(periods)
+        shelves = NotificationShelves(context).all()
+        self.retention = Retention("notification", platform, shelves, told=ErasureDone, rules=retention_rules)
+        self.service = Notification(
+            context, texts, self.mailer, self.gateway, receipts_from=self.signer, retention=self.retention
+        )
         handlers = Handlers(self.service)
-        self._dispatcher = Dispatcher(handlers.events(), handlers.commands())
-        self._worker = DeadlineWorker(self.store, KINDS, handlers.deadlines(), self.clock, "test")
+        events = {**handlers.events(), **self.retention.events()}
+        deadlines = {**handlers.deadlines(), **self.retention.deadlines()}
+        self._dispatcher = Dispatcher(events, handlers.commands())
+        self._worker = DeadlineWorker(self.store, (*KINDS, *RETENTION_KINDS), deadlines, self.clock, "test")
 
     @property
     def mails(self) -> Sequence[Mail]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from services.scheduling.booking.appointments.appointment import Appointment, deadlines
 from services.scheduling.booking.appointments.special_reschedule_right import SpecialState
+from services.scheduling.booking.appointments.walk_in import WalkInReason
 from services.scheduling.store_part import OnStore
 from shared.clock import Clock
 from shared.store.change import change
@@ -41,6 +42,17 @@ APPOINTMENT: Final = Kind(
             where={"state.special.state": SpecialState.ASKED},
         ),
         Index("void", ("state.void_until",)),
+        Index("account", ("state.account_id",)),
+        Index(
+            "special_evidence",
+            ("state.special.asked_at",),
+            where={"state.special.state": tuple(map(str, SpecialState))},
+        ),
+        Index(
+            "counter_evidence",
+            ("state.walk_in.registered_at",),
+            where={"state.walk_in.reason": tuple(map(str, WalkInReason))},
+        ),
         Index(COUNTED_AS, ("state.counted_as",), unique=True, where={"state.counted": True}),
     ),
 )

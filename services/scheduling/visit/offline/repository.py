@@ -12,12 +12,12 @@ from services.scheduling.visit.offline.offline_day import OfflineDay
 from shared.clock import Clock
 from shared.ids import derived_id
 from shared.store.change import change
-from shared.store.kinds import Kind, Range, Record
+from shared.store.kinds import Index, Kind, Range, Record
 
 MOST_VOID: Final = 20_000
 """Visits of one revocation list; those of all offices with a code that could still be shown are below it."""
 
-OFFLINE_DAY: Final = Kind(name="offline_day", state=OfflineDay, bare=True)
+OFFLINE_DAY: Final = Kind(name="offline_day", state=OfflineDay, bare=True, indexes=(Index("day", ("state.day",)),))
 
 
 def offline_day_id(office_id: str, day: date) -> str:

@@ -1,0 +1,159 @@
+"""The shelves of application, where it keeps something of persons: for the retention job and for orders of erasure."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Final
+
+from services.application.applications.application import Application
+from services.application.applications.repository import APPLICANT, APPLICATION
+from services.application.applications.service import Applications
+from services.application.context import UseCaseContext
+from services.application.drafts.expiry_transitions import draft_expired
+from services.application.erasures import transitions
+from shared.audit import Audit
+from shared.events.application import ErasureDone
+from shared.retention.audit_shelf import audit_shelf
+from shared.retention.shelf import Between, Item, OfOrder, Order, Shelf, all_of
+from shared.store.decision import Decision
+from shared.store.kinds import Range, Record
+from shared.store.port import VersionConflict
+from shared.store.retry import again
+
+MOST_OF_ACCOUNT: Final = 1000
+"""Applications of one account: it has ten people with one live application each, and years of ended ones."""
+
+Has = Callable[[Application], bool]
+Without = Callable[[Application], Application]
+
+
+class ApplicationShelves:
+    """The shelves of application. Drafts come first: once closed they go the way of all that ended."""
+
+    def __init__(self, context: UseCaseContext, applications: Applications, audit: Audit) -> None:
+        self._context = context
+        self._applications = applications
+        self._audit = audit
+
+    def all(self) -> tuple[Shelf, ...]:
+        """Return every shelf."""
+        return (
+            Shelf("drafts", "drafts", of=self._drafts),
+            audit_shelf(self._context.store, self._audit, self.subjects_of),
+            self._shelf("documents", transitions.has_documents, transitions.without_documents),
+            self._shelf("interview_notes", transitions.has_notes, transitions.without_notes),
+            self._shelf("issued_passports", _has_passport_number, transitions.without_passport_number),
+            Shelf("identity_cards", "identity_cards", of=self._cards),
+        )
+
+    async def subjects_of(self, order: Order) -> set[str]:
+        """Return every id under which staff act on the person here."""
+        applications = await self._applications_of(order)
+        documents = [document.document_id for record in applications for document in record.state.documents]
+        return {*order.key_subjects, *order.person_ids, *(record.id for record in applications), *documents}
+
+    def _shelf(self, name: str, has: Has, without: Without) -> Shelf:
+        return Shelf(name, name, of=self._of(has, without), between=self._between(has, without))
+
+    def _of(self, has: Has, without: Without) -> OfOrder:
+        async def find(order: Order) -> list[Item]:
+            found = await self._applications_of(order)
+            return [self._item(record, has, without) for record in found if has(record.state)]
+
+        return find
+
+    def _between(self, has: Has, without: Without) -> Between:
+        async def find(low: datetime | None, high: datetime, limit: int) -> list[Item]:
+            within = {"state.closed_at": Range(low, high)}
+            found = await self._context.store.find(APPLICATION, "closed", within=within, limit=limit)
+            return [self._item(record, has, without) for record in found]
+
+        return find
+
+    async def _applications_of(self, order: Order) -> list[Record[Application]]:
+        wanted = {"state.account_id": order.account_id}
+        found = await self._context.store.find(APPLICATION, "account", wanted, limit=MOST_OF_ACCOUNT)
+        return [record for record in all_of(found, MOST_OF_ACCOUNT) if order.covers(record.state.applicant_id)]
+
+    def _item(self, record: Record[Application], has: Has, without: Without) -> Item:
+        async def erase() -> bool:
+            current = await self._applications.application(record.id)
+            if current.state.live or not has(current.state):
+                return False
+            for file_id in set(current.state.file_ids) - set(without(current.state).file_ids):
+                await self._context.files.delete(file_id)
+            await self._applications.change(record.id, lambda application: Decision(without(application)))
+            return True
+
+        state = record.state
+        ended_at = transitions.ended_at(state)
+        return Item(record.id, _subjects(record), ended_at, erase, state.applicant_id, at=state.closed_at)
+
+    async def _drafts(self, order: Order) -> list[Item]:
+        found = await self._applications_of(order)
+        return [self._draft(record) for record in found if transitions.is_draft(record.state)]
+
+    def _draft(self, record: Record[Application]) -> Item:
+        async def erase() -> bool:
+            now = self._context.now()
+
+            def decide(application: Application) -> Decision[Application] | None:
+                return draft_expired(record.id, application, now) if transitions.is_draft(application) else None
+
+            return not (await self._applications.change(record.id, decide)).state.live
+
+        return Item(record.id, _subjects(record), record.state.started_at, erase, record.state.applicant_id)
+
+    async def _cards(self, order: Order) -> list[Item]:
+        ids = set(order.applicant_ids)
+        if order.whole_account:
+            wanted = {"state.account_id": order.account_id}
+            found = await self._context.store.find(APPLICANT, "account", wanted, limit=MOST_OF_ACCOUNT)
+            ids |= {record.id for record in all_of(found, MOST_OF_ACCOUNT)}
+        applications = await self._applications_of(order)
+        items = []
+        for applicant_id in sorted(ids):
+            record = await self._applications.repository.applicant(applicant_id)
+            if record is not None:
+                theirs = [item for item in applications if item.state.applicant_id == applicant_id]
+                subjects = {
+                    applicant_id,
+                    record.state.account_id,
+                    record.state.person_id,
+                    *(item.id for item in theirs),
+                }
+                in_use = any(item.state.live for item in theirs)
+                starts_at = None if in_use else self._context.now()
+                items.append(
+                    Item(applicant_id, frozenset(subjects - {""}), starts_at, self._removal(applicant_id), applicant_id)
+                )
+        return items
+
+    def _removal(self, applicant_id: str) -> Callable[[], Awaitable[bool]]:
+        async def attempt() -> bool:
+            record = await self._applications.repository.applicant(applicant_id)
+            if record is None:
+                return False
+            if not await self._context.store.remove(APPLICANT, record):
+                raise VersionConflict(f"applicant {applicant_id} was written meanwhile")
+            return True
+
+        async def erase() -> bool:
+            return await again(attempt)
+
+        return erase
+
+
+def tell_erasure(*, erasure_id: str, service: str, kept: tuple[str, ...]) -> ErasureDone:
+    """Return the event that an erasure is done, or what is kept."""
+    return ErasureDone(erasure_id=erasure_id, service=service, kept=kept)
+
+
+def _has_passport_number(application: Application) -> bool:
+    return application.passport_number_sealed is not None
+
+
+def _subjects(record: Record[Application]) -> frozenset[str]:
+    state = record.state
+    return frozenset({record.id, state.account_id, state.applicant_id, state.person_id})

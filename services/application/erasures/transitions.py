@@ -1,0 +1,59 @@
+"""Applications without their documents, notes or passport number. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.application.applications.application import Application, Status, refer_to_files
+
+
+def ended_at(application: Application) -> datetime | None:
+    """Return when the application ended, None while it is live; of one that ended before the time was kept, its last
+    line.
+    """
+    if application.live:
+        return None
+    return application.closed_at or max([application.started_at, *(line.at for line in application.timeline)])
+
+
+def has_documents(application: Application) -> bool:
+    """Return whether a file, or the hash of one, is left."""
+    return bool(application.file_ids) or any(document.sha256 for document in application.documents)
+
+
+def has_notes(application: Application) -> bool:
+    """Return whether free words of an officer are left."""
+    interview = application.interview
+    sealed = [correction.note_sealed for correction in application.corrections]
+    return any(sealed) or (interview is not None and interview.note_sealed is not None)
+
+
+def without_documents(application: Application) -> Application:
+    """Return the application without its files and their hashes; which papers there were stays."""
+    documents = tuple(replace(document, file_id=None, sha256="") for document in application.documents)
+    hand_over = application.hand_over
+    if hand_over is not None:
+        handed = tuple(replace(document, sha256="") for document in hand_over.documents)
+        hand_over = replace(hand_over, documents=handed)
+    blank = replace(application, documents=documents, hand_over=hand_over, letter=None, letter_due_at=None)
+    return refer_to_files(blank)
+
+
+def without_notes(application: Application) -> Application:
+    """Return the application without free words; outcome and reason code stay."""
+    corrections = tuple(replace(correction, note_sealed=None) for correction in application.corrections)
+    interview = application.interview
+    if interview is not None:
+        interview = replace(interview, note_sealed=None)
+    return replace(application, corrections=corrections, interview=interview)
+
+
+def without_passport_number(application: Application) -> Application:
+    """Return the application without the number of its passport."""
+    return replace(application, passport_number_sealed=None)
+
+
+def is_draft(application: Application) -> bool:
+    """Return whether it is a draft, known to its author alone: an erasure ends it."""
+    return application.status is Status.DRAFT

@@ -1,0 +1,1 @@
+"""Erasures: what billing keeps of persons."""

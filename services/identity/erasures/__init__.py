@@ -1,0 +1,1 @@
+"""Erasures: what identity itself erases, and what every service has told of it."""

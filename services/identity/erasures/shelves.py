@@ -1,0 +1,159 @@
+"""The shelves of identity, where it keeps something of persons: for the orders to erase them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from services.identity.accounts.account import Account, unreachable
+from services.identity.accounts.repository import AccountRepository
+from services.identity.applicants.applicant import Applicant
+from services.identity.applicants.repository import APPLICANT, PERSON, ApplicantRepository
+from services.identity.context import UseCaseContext
+from services.identity.sign_in.repository import CHALLENGE
+from services.identity.sign_in.vault import ChallengeVault
+from shared.audit import Audit
+from shared.events.identity import ErasureDone
+from shared.retention.audit_shelf import audit_shelf
+from shared.retention.shelf import Item, Order, Shelf
+from shared.store.decision import Decision
+from shared.store.kinds import Kind, Record
+from shared.store.port import VersionConflict
+from shared.store.retry import again
+
+
+class IdentityShelves:
+    """The shelves of identity. Codes and persons come before the accounts and applicants that lead to them."""
+
+    def __init__(self, context: UseCaseContext, audit: Audit) -> None:
+        self._context = context
+        self._audit = audit
+        self._accounts = AccountRepository(context)
+        self._applicants = ApplicantRepository(context)
+        self._challenges = ChallengeVault(context.seals)
+
+    def all(self) -> tuple[Shelf, ...]:
+        """Return every shelf."""
+        return (
+            audit_shelf(self._context.store, self._audit, self.subjects_of),
+            Shelf("one_time_codes", "one_time_codes", of=self._codes),
+            Shelf("person", "person", of=self._persons),
+            Shelf("applicant", "applicant", of=self._people),
+            Shelf("account", "account", of=self._account),
+        )
+
+    async def subjects_of(self, order: Order) -> set[str]:
+        """Return every id under which staff act on the person here."""
+        return {*order.key_subjects, *order.person_ids}
+
+    async def _codes(self, order: Order) -> list[Item]:
+        account = await self._accounts.account(order.account_id)
+        if account is None or not order.whole_account:
+            return []
+        ids = self._challenges.challenge_ids(account.state.fingerprints, order.account_id)
+        found = [await self._context.store.get(CHALLENGE, challenge_id) for challenge_id in ids]
+        return [
+            self._removal(CHALLENGE, record, frozenset({order.account_id}), order.account_id)
+            for record in found
+            if record is not None
+        ]
+
+    async def _persons(self, order: Order) -> list[Item]:
+        """Return the persons in whom no other applicant is one: an account that stays still needs them."""
+        items = []
+        for person_id in order.person_ids:
+            record = await self._context.store.get(PERSON, person_id)
+            if record is None:
+                continue
+            sharing = await self._applicants.applicants_with(record.state.nik_fingerprints)
+            if all(item.id in order.applicant_ids for item in sharing):
+                subjects = frozenset({person_id, order.account_id, *order.applicant_ids})
+                items.append(self._removal(PERSON, record, subjects, None))
+        return items
+
+    async def _people(self, order: Order) -> list[Item]:
+        found = [await self._applicants.applicant(applicant_id) for applicant_id in order.applicant_ids]
+        known = {record.id: record for record in found if record is not None}
+        if order.whole_account:
+            known |= {record.id: record for record in await self._applicants.applicants_of(order.account_id)}
+        return [self._applicant_item(record) for record in known.values()]
+
+    def _applicant_item(self, record: Record[Applicant]) -> Item:
+        state = record.state
+        subjects = {record.id, state.account_id, state.person_id or record.id}
+        subjects |= {*state.applications, *state.ended_applications}
+
+        async def erase() -> bool:
+            await self._free_place(state.account_id, record.id)
+            return await self._remove(APPLICANT, record.id)
+
+        return Item(record.id, frozenset(subjects), state.added_at, erase, record.id)
+
+    async def _free_place(self, account_id: str, applicant_id: str) -> None:
+        def decide(account: Account) -> Decision[Account]:
+            places = tuple(place for place in account.places if place.applicant_id != applicant_id)
+            return Decision(replace(account, places=places))
+
+        if await self._accounts.account(account_id) is not None:
+            await self._accounts.change_account(account_id, decide)
+
+    async def _account(self, order: Order) -> list[Item]:
+        record = await self._accounts.account(order.account_id)
+        if record is None or not order.whole_account or _is_blank(record.id, record.state):
+            return []
+        subjects = {record.id, *(place.applicant_id for place in record.state.places), *order.person_ids}
+
+        async def erase() -> bool:
+            now = self._context.now()
+
+            def decide(account: Account) -> Decision[Account]:
+                return Decision(
+                    replace(
+                        account,
+                        email=None,
+                        phone=None,
+                        fingerprints=unreachable(order.account_id),
+                        sessions=(),
+                        changes=(),
+                        recovery=None,
+                        devices_from=now,
+                    )
+                )
+
+            await self._accounts.change_account(order.account_id, decide)
+            return True
+
+        return [Item(record.id, frozenset(subjects), record.state.registered_at, erase, record.id)]
+
+    def _removal(self, kind: Kind[Any], record: Record[Any], subjects: frozenset[str], key: str | None) -> Item:
+        async def erase() -> bool:
+            return await self._remove(kind, record.id)
+
+        return Item(record.id, subjects, self._context.now(), erase, key)
+
+    async def _remove(self, kind: Kind[Any], record_id: str) -> bool:
+        """Remove a document, once what it has to tell is told.
+
+        Raises:
+            SomeoneElseChangedIt: it has something to tell, or is written all the time: the next look removes it.
+        """
+
+        async def attempt() -> bool:
+            record = await self._context.store.get(kind, record_id)
+            if record is None:
+                return False
+            if not await self._context.store.remove(kind, record):
+                raise VersionConflict(f"{kind.name} {record_id} has something to tell")
+            return True
+
+        return await again(attempt)
+
+
+def tell_erasure(*, erasure_id: str, service: str, kept: tuple[str, ...]) -> ErasureDone:
+    """Return the event that an erasure is done, or what is kept."""
+    return ErasureDone(erasure_id=erasure_id, service=service, kept=kept)
+
+
+def _is_blank(account_id: str, account: Account) -> bool:
+    held = (account.email, account.phone, account.recovery)
+    return held == (None, None, None) and account.fingerprints == unreachable(account_id) and not account.changes

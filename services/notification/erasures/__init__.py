@@ -1,0 +1,1 @@
+"""Erasures: what notification keeps of persons."""

@@ -1,0 +1,1 @@
+"""Erasures: what scheduling keeps of persons."""

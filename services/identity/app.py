@@ -19,6 +19,7 @@ from services.identity.context import UseCaseContext
 from services.identity.endpoints import ENDPOINTS
 from services.identity.handlers import Handlers
 from services.identity.http import IDENTITY
+from services.identity.office_sign_in.repository import OFFICE_LINK, PROVIDER, RETURNED
 from services.identity.sign_in.repository import CHALLENGE
 from services.identity.staff.repository import ROSTER, STAFF, STRANGER
 from services.identity.use_cases import Identity
@@ -41,6 +42,9 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
     ASSISTANCE,
     OFFICE_CODES,
     COUNT,
+    PROVIDER,
+    OFFICE_LINK,
+    RETURNED,
 )
 """Every kind of document that identity keeps."""
 

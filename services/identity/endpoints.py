@@ -10,6 +10,8 @@ from services.identity.applicants import routes as applicants
 from services.identity.assistances import routes as assistances
 from services.identity.http import IDENTITY
 from services.identity.joins import routes as joins
+from services.identity.office_sign_in import admin_routes as office_sign_in_admin
+from services.identity.office_sign_in import routes as office_sign_in
 from services.identity.sign_in import routes as sign_in
 from services.identity.staff import admin_routes as staff_admin
 from services.identity.staff import routes as staff
@@ -31,6 +33,8 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *applicants.api.all,
             *staff.api.all,
             *staff_admin.api.all,
+            *office_sign_in.api.all,
+            *office_sign_in_admin.api.all,
             *assistances.api.all,
             *audit.all,
         ),

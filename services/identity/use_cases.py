@@ -16,6 +16,10 @@ from services.identity.applicants.service import Applicants
 from services.identity.assistances.service import Assistances
 from services.identity.context import UseCaseContext
 from services.identity.joins.service import Joins
+from services.identity.office_sign_in.links import LinkedPasswords, OfficeLinks
+from services.identity.office_sign_in.provider_administration import ProviderAdmin
+from services.identity.office_sign_in.provider_client import ProviderClient
+from services.identity.office_sign_in.service import OfficeSignIns
 from services.identity.sessions.credentials import CredentialIssuer
 from services.identity.sign_in.challenge import Purpose
 from services.identity.sign_in.service import SigningIn
@@ -69,9 +73,14 @@ class Identity:
         self.applicant_invariants = ApplicantInvariants(context)
         self.assistances = Assistances(context, self.signing_in, self.audit)
         passwords, roster = StaffPasswords(context, self.audit, password_hasher), StaffRoster(context)
-        self.staff = StaffSignIn(context, credentials, passwords, roster)
+        self.staff = StaffSignIn(context, credentials, passwords, roster, LinkedPasswords(context))
         self.first_operators = FirstOperators(context, passwords, roster)
         self.own_passwords = OwnPasswords(context, passwords, roster)
         self.staff_admin = StaffAdmin(context, self.audit, passwords, roster, self.assistances)
         self.staff_invariants = StaffInvariants(context)
         self.person_lookup = PersonLookups(context, self.audit)
+        allow_loopback = context.settings.allows_loopback_providers
+        providers = ProviderClient(context.clock, context.randomness, allow_loopback=allow_loopback)
+        self.office_sign_ins = OfficeSignIns(context, credentials, passwords, self.audit, providers)
+        self.provider_admin = ProviderAdmin(context, self.staff_admin)
+        self.office_links = OfficeLinks(context, self.staff_admin)

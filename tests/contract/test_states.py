@@ -25,6 +25,9 @@ from services.billing.tariffs import change as tariff_change
 from services.identity.applicants import applicant
 from services.identity.applicants import correction as particulars
 from services.identity.assistances import assistance
+from services.identity.office_sign_in import link as office_links
+from services.identity.office_sign_in import provider as office_providers
+from services.identity.office_sign_in import returned as office_returns
 from services.identity.staff import states as staff_states
 from services.notification.deliveries import delivery
 from services.scheduling.booking.abuse import flag as flags
@@ -54,6 +57,21 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
     ("services.identity.staff.states", "STAFF_TRANSITIONS"): (
         {"refused", "left"},
         staff_states.STAFF_TRANSITIONS.after,
+        IllegalTransition,
+    ),
+    ("services.identity.office_sign_in.provider", "PROVIDER_TRANSITIONS"): (
+        {"refused"},
+        office_providers.PROVIDER_TRANSITIONS.after,
+        IllegalTransition,
+    ),
+    ("services.identity.office_sign_in.link", "OFFICE_LINK_TRANSITIONS"): (
+        {"ended"},
+        office_links.OFFICE_LINK_TRANSITIONS.after,
+        IllegalTransition,
+    ),
+    ("services.identity.office_sign_in.returned", "RETURN_TRANSITIONS"): (
+        {"refused", "claimed"},
+        office_returns.RETURN_TRANSITIONS.after,
         IllegalTransition,
     ),
     ("services.identity.assistances.assistance", "ASSISTANCE_TRANSITIONS"): (

@@ -37,7 +37,7 @@ class OfficeSignInOver(NotAllowed):
 
 
 class OfficeAnswerNotTrusted(NotAllowed):
-    """The provider's answer proves nobody; `reason` says which check failed."""
+    """The provider's answer proves no user; `reason` says which check failed."""
 
     code = "office_answer_not_trusted"
     title = "The answer of your office's sign-in cannot be trusted."

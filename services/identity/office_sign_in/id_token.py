@@ -67,7 +67,7 @@ def read_key_id(token: str, algorithms: Collection[str]) -> tuple[str, str | Non
     except (JoseError, ValueError, RecursionError):
         raise IdTokenWrong("unreadable") from None
     algorithm, key_id = header.get("alg"), header.get("kid")
-    if algorithm not in algorithms:
+    if not isinstance(algorithm, str) or algorithm not in algorithms:
         raise IdTokenWrong("algorithm")
     if key_id is not None and not isinstance(key_id, str):
         raise IdTokenWrong("unreadable")

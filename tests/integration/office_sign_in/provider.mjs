@@ -19,7 +19,7 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   ],
   jwks: { keys: [{ ...jwk, use: "sig", alg: "ES256", kid: "office-1" }] },
   cookies: { keys: ["a secret of this test"] },
-  claims: { amr: null, openid: ["sub"], profile: ["preferred_username"] },
+  claims: { openid: ["sub", "amr"], profile: ["preferred_username"] },
   conformIdTokenClaims: false,
   features: { devInteractions: { enabled: false } },
   interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },

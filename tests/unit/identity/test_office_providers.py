@@ -21,6 +21,7 @@ from tests.unit.identity.world import STAFF_PASSWORD, World
 
 PROVIDERS = "/v1/staff/office-providers"
 LINKS = "/v1/staff/office-links"
+ANOTHER = {"client_secret": CLIENT_SECRET + " of today"}
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +94,7 @@ async def test_a_change_waits_for_the_operator_who_has_read_it(counter: Counter)
     status, problem = await second.call("POST", f"{path}/changes", dict(TERMS))
     assert (status, problem["code"]) == (409, "provider_matter_pending")
     await operator.done("POST", f"{path}/refusal", decision(first))
-    other = await operator.done("POST", f"{path}/changes", {**TERMS, "client_secret": "another secret there"})
+    other = await operator.done("POST", f"{path}/changes", {**TERMS, **ANOTHER})
     assert other["proposal"]["changes_secret"] is True
     status, problem = await second.call("POST", f"{path}/approval", decision(first))
     assert (status, problem["code"]) == (409, "no_such_proposal"), "exchanged under the eyes of the second"

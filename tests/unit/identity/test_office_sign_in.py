@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, RSAKey
 
 from services.identity.office_sign_in import provider_client
 from services.identity.office_sign_in import service as sign_ins
@@ -284,6 +284,32 @@ async def test_of_answers_and_claims_that_come_at_once_one_counts(counter: Count
     assert sorted(status for status, _ in claims) == [200, 403, 403, 403]
 
 
+@pytest.mark.parametrize("guarded", [True, False])
+async def test_of_two_claims_that_have_both_read_the_answer_one_counts(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch, guarded: bool
+) -> None:
+    """The twin writes without a look at the version: both get tokens."""
+    await counter.link()
+    browser = counter.browser()
+    await counter.come_back(browser, counter.provider.authorize(await counter.begin(browser)))
+    read, both = counter.world.store.get, asyncio.Barrier(2)
+
+    async def meet(kind: Any, record_id: str) -> Any:
+        found = await read(kind, record_id)
+        if kind is RETURNED:
+            await both.wait()
+        return found
+
+    async def write(*_: Any) -> None:
+        """Let everybody pass."""
+
+    monkeypatch.setattr(counter.world.store, "get", meet)
+    if not guarded:
+        monkeypatch.setattr(sign_ins.OfficeSignIns, "_save", write)
+    claims = await asyncio.gather(counter.claim(browser), counter.claim(browser))
+    assert sorted(status for status, _ in claims) == ([200, 403] if guarded else [200, 200])
+
+
 async def test_twin_without_the_mark_of_use_an_answer_counts_twice(
     counter: Counter,
 ) -> None:
@@ -433,6 +459,8 @@ async def test_a_new_key_is_fetched_once_in_half_a_minute(counter: Counter) -> N
     "keys",
     [
         [{"kty": "oct", "k": "c2VjcmV0", "kid": "key-1"}],
+        [ECKey.generate_key("P-256").as_dict(private=True) | {"kid": "key-1"}],
+        [RSAKey.generate_key(1024).as_dict(private=False) | {"kid": "key-1"}],
         [{"kty": "unknown", "kid": "key-1"}],
         [{"kty": "EC", "crv": "P-256", "kid": "key-1"}],
         [{"kty": "RSA", "kid": "key-1", "e": "AQAB", "n": "u1W"}],

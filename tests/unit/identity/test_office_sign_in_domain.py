@@ -6,11 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey, RSAKey
 
 from services.identity.office_sign_in import link as links
 from services.identity.office_sign_in import provider as providers
 from services.identity.office_sign_in import returned as returns
 from services.identity.office_sign_in.attempt import SignInAttempt, SignInCookies
+from services.identity.office_sign_in.id_token import Expected, IdTokenWrong, check_id_token
 from services.identity.office_sign_in.link import OfficeLink, OfficeLinkState
 from services.identity.office_sign_in.provider import IdTokenAlgorithm, ProviderState, ProviderTerms
 from services.identity.office_sign_in.returned import ReturnedSignIn, ReturnStage
@@ -22,10 +25,11 @@ from shared.store.transitions import IllegalTransition
 from tests.conftest import START
 from tests.unit.world import key
 
+SEALED = "k1.sealed"
 TERMS = ProviderTerms(
     name="Kanim Contoh",
     client_id="paspor",
-    client_secret="sealed",
+    client_secret=SEALED,
     offices=("jakarta-selatan",),
     user_claim="preferred_username",
     algorithms=(IdTokenAlgorithm.ES256,),
@@ -123,7 +127,8 @@ def test_the_office_s_word_makes_an_own_password_needless_and_keeps_one_that_is_
     invited = Staff("dewi.contoh", "hash", "front_officer", "jakarta-selatan", state=StaffState.INVITED)
     came = let_in_by_office(invited, (), START)
     assert (came.state, came.password_hash, came.signed_in_at) == (StaffState.ACTIVE, "", START)
-    assert let_in_by_office(replace(invited, state=StaffState.ACTIVE), (), START).password_hash == "hash"
+    active_before = replace(invited, state=StaffState.ACTIVE)
+    assert let_in_by_office(active_before, (), START).password_hash == active_before.password_hash
     for state in (StaffState.PROPOSED, StaffState.LOCKED, StaffState.REFUSED, StaffState.LEFT):
         with pytest.raises(IllegalTransition):
             let_in_by_office(replace(invited, state=state), (), START)
@@ -146,4 +151,16 @@ def test_state_nonce_and_verifier_say_nothing_of_each_other() -> None:
     attempt = SignInAttempt("id-1", "secret-1", "provider-1", "", START)
     derived = {attempt.state, attempt.nonce, attempt.code_verifier, attempt.code_challenge}
     assert len(derived) == 4 and all(len(text) == 43 for text in derived)
-    assert derived.isdisjoint({replace(attempt, secret="secret-2").state, replace(attempt, id="id-2").state})
+    others = (SignInAttempt("id-1", "secret-2", "provider-1", "", START), replace(attempt, id="id-2"))
+    assert derived.isdisjoint({other.state for other in others})
+
+
+def test_a_key_of_another_type_verifies_nothing() -> None:
+    signer = ECKey.generate_key("P-256")
+    token = jwt.encode({"alg": "ES256"}, {"sub": "subject-1"}, signer, algorithms=["ES256"])
+    expected = Expected("https://masuk.example.org", "paspor", "nonce-1", "preferred_username", START)
+    for key_of_another in (RSAKey.generate_key(2048), ECKey.generate_key("P-384")):
+        with pytest.raises(IdTokenWrong, match="signature"):
+            check_id_token(token, key_of_another, "ES256", expected, START)
+    with pytest.raises(IdTokenWrong, match="aud"):
+        check_id_token(token, signer, "ES256", expected, START)

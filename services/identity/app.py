@@ -25,6 +25,7 @@ from services.identity.handlers import Handlers
 from services.identity.http import IDENTITY
 from services.identity.legal_holds.repository import LEGAL_HOLD
 from services.identity.office_departures.repository import OFFICE_DEPARTURE
+from services.identity.office_sign_in.repository import OFFICE_LINK, PROVIDER, RETURNED
 from services.identity.offices.repository import OPENED_OFFICE
 from services.identity.sign_in.repository import CHALLENGE
 from services.identity.staff.repository import ROSTER, STAFF, STRANGER
@@ -61,6 +62,9 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
     BREACH_NOTICE,
     LEGAL_HOLD,
     ERASURE_REPORT,
+    PROVIDER,
+    OFFICE_LINK,
+    RETURNED,
 )
 """Every kind of document that identity keeps."""
 

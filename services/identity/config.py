@@ -343,6 +343,11 @@ class Settings(ServiceSettings):
         """Whether addresses under ``.test`` are taken; never where real people are."""
         return self.environment is not Environment.PRODUCTION
 
+    @property
+    def allows_loopback_providers(self) -> bool:
+        """Whether an office's sign-in provider may be this very machine, over plain http; never in production."""
+        return self.environment is not Environment.PRODUCTION
+
     def operator_secrets(self) -> tuple[str, ...]:
         """Return the secrets each of which makes one operator; none unless they are set."""
         return read_secrets(self.first_operator_secrets.get_secret_value()) if self.first_operator_secrets else ()

@@ -15,6 +15,8 @@ from services.identity.http import IDENTITY
 from services.identity.joins import routes as joins
 from services.identity.legal_holds import routes as legal_holds
 from services.identity.office_departures import routes as office_departures
+from services.identity.office_sign_in import admin_routes as office_sign_in_admin
+from services.identity.office_sign_in import routes as office_sign_in
 from services.identity.sign_in import routes as sign_in
 from services.identity.staff import admin_routes as staff_admin
 from services.identity.staff import routes as staff
@@ -42,6 +44,8 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *staff_admin.api.all,
             *staff_imports.api.all,
             *office_departures.api.all,
+            *office_sign_in.api.all,
+            *office_sign_in_admin.api.all,
             *assistances.api.all,
             *data_reads.api.all,
             *breaches.api.all,

@@ -22,6 +22,10 @@ from services.identity.joins.service import Joins
 from services.identity.legal_holds.service import LegalHolds
 from services.identity.metrics import Metrics
 from services.identity.office_departures.service import OfficeDepartures
+from services.identity.office_sign_in.links import LinkedPasswords, OfficeLinks
+from services.identity.office_sign_in.provider_administration import ProviderAdmin
+from services.identity.office_sign_in.provider_client import ProviderClient
+from services.identity.office_sign_in.service import OfficeSignIns
 from services.identity.offices.service import Offices
 from services.identity.sessions.credentials import CredentialIssuer
 from services.identity.sign_in.challenge import Purpose
@@ -78,7 +82,7 @@ class Identity:
         self.applicant_invariants = ApplicantInvariants(context)
         self.assistances = Assistances(context, self.signing_in, self.audit)
         passwords, roster = StaffPasswords(context, self.audit, password_hasher), StaffRoster(context)
-        self.staff = StaffSignIn(context, credentials, passwords, roster)
+        self.staff = StaffSignIn(context, credentials, passwords, roster, LinkedPasswords(context))
         self.first_operators = FirstOperators(context, passwords, roster)
         self.own_passwords = OwnPasswords(context, passwords, roster)
         self.offices = Offices(context)
@@ -94,3 +98,8 @@ class Identity:
         self.data_reads = DataReads(context, self.metrics)
         self.reading_holds = ReadingHolds(context)
         self.breaches = Breaches(context, self.metrics)
+        allow_loopback = context.settings.allows_loopback_providers
+        providers = ProviderClient(context.clock, context.randomness, allow_loopback=allow_loopback)
+        self.office_sign_ins = OfficeSignIns(context, credentials, passwords, self.audit, providers)
+        self.provider_admin = ProviderAdmin(context, self.staff_admin)
+        self.office_links = OfficeLinks(context, self.staff_admin)

@@ -55,7 +55,8 @@ _AGAIN: Final = frozenset(
         *("unreadable", "upstream_down", "user_name_taken", "visit_on_another_day", "waiting_wish_wrong"),
         *("another_persons_application", "paper_of_another_person", "proof_of_work_needed", "sms_budget_spent"),
         *("nik_needed", "phone_country_unserved", "second_code_needed", "wrong_media_type", "wrong_offset"),
-        *("breach_times_wrong", "hold_too_long", "read_reason_needed"),
+        *("breach_times_wrong", "reading_hold_too_long", "read_reason_needed"),
+        *("office_provider_down", "provider_address_not_taken"),
     }
 )
 _WAIT: Final = frozenset(
@@ -74,6 +75,7 @@ _OFFICE: Final = frozenset(
         *("staff_suspended", "too_late_for_special", "too_late_to_move", "too_late_to_withdraw"),
         *("correction_unknown", "nik_of_another_person", "person_applies_elsewhere", "second_officer_needed"),
         *("too_many_documents",),
+        *("office_link_awaits_approval", "office_user_linked_already", "password_not_allowed"),
     }
 )
 
@@ -102,6 +104,9 @@ _SEE_SAGA: Final = _get("/v1/sagas/{application_id}")
 _SEE_CHANGE: Final = _get("/v1/quota-changes/{change_id}")
 _SEE_MEMBER: Final = _get("/v1/staff/members/{staff_id}")
 _SEE_APPOINTMENT: Final = _get(APPOINTMENT)
+_LIST_OFFICE_SIGN_INS: Final = _get("/v1/staff/office-sign-in")
+_LIST_OFFICE_LINKS: Final = _get("/v1/staff/office-links")
+_SEE_PROVIDER: Final = _get("/v1/staff/office-providers/{provider_id}")
 _TAKE_TICKET: Final = _post("/v1/openings/{opening_id}/tickets")
 _BANK_ACCOUNT: Final = NextCall("PUT", "/v1/refunds/{refund_id}/bank-account")
 
@@ -155,7 +160,7 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "breach_step_not_now": _get("/v1/breaches/{breach_id}"),
     "breach_still_owed": _get("/v1/breaches/{breach_id}"),
     "breach_unknown": _get("/v1/breaches"),
-    "hold_decided": _get("/v1/data-read-holds"),
+    "reading_hold_decided": _get("/v1/data-read-holds"),
     "reading_hold_unknown": _get("/v1/data-read-holds"),
     # legal holds and erasures
     "erasure_unknown": Elsewhere.AGAIN,
@@ -163,6 +168,19 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "hold_too_long": Elsewhere.AGAIN,
     "hold_unknown": _get("/v1/staff/legal-holds"),
     "nothing_proposed": _get("/v1/staff/legal-holds/{hold_id}"),
+    # staff who sign in through their office
+    "no_such_proposal": _SEE_PROVIDER,
+    "office_answer_not_trusted": _LIST_OFFICE_SIGN_INS,
+    "office_link_state_forbids": _LIST_OFFICE_LINKS,
+    "office_link_unknown": _LIST_OFFICE_LINKS,
+    "office_not_spoken_for": _LIST_OFFICE_SIGN_INS,
+    "office_provider_unknown": _LIST_OFFICE_SIGN_INS,
+    "office_sign_in_denied": _LIST_OFFICE_SIGN_INS,
+    "office_sign_in_over": _LIST_OFFICE_SIGN_INS,
+    "office_user_not_linked": _post("/v1/staff/logins"),
+    "provider_matter_pending": _SEE_PROVIDER,
+    "provider_state_forbids": _SEE_PROVIDER,
+    "second_factor_not_proved": _post("/v1/staff/logins"),
     # applicants and assistance
     "applicant_already_added": _SEE_APPLICANT,
     "assistance_has_ended": _ASSIST,

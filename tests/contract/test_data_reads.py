@@ -309,10 +309,10 @@ async def test_a_hold_that_was_refused_or_lifted_hides_nothing(counter: Counter)
     first, second, held = await hold(counter, counter.suite.clock.now() + timedelta(days=1))
     path = f"/v1/data-read-holds/{held['hold_id']}"
     early = await second.call("identity", "POST", f"{path}/end")
-    assert (early.status, early["code"]) == (409, "hold_decided")
+    assert (early.status, early["code"]) == (409, "reading_hold_decided")
     assert (await second.done("identity", "POST", f"{path}/decision", {"approved": False}))["state"] == "refused"
     late = await second.call("identity", "POST", f"{path}/decision", {"approved": True})
-    assert (late.status, late["code"], late["state"]) == (409, "hold_decided", "refused")
+    assert (late.status, late["code"], late["state"]) == (409, "reading_hold_decided", "refused")
     assert await shown(counter) == ["investigation"]
     first, second, held = await hold(counter, counter.suite.clock.now() + timedelta(days=1))
     path = f"/v1/data-read-holds/{held['hold_id']}"
@@ -332,7 +332,7 @@ async def test_a_hold_lasts_ninety_days_at_most_and_is_on_an_account_that_exists
     for until in (now - timedelta(seconds=1), now + timedelta(days=90, minutes=1)):
         body = wish | {"until": until.isoformat()}
         refused = await operator.call("identity", "POST", "/v1/data-read-holds", body)
-        assert (refused.status, refused["code"], refused["most_days"]) == (422, "hold_too_long", 90)
+        assert (refused.status, refused["code"], refused["most_days"]) == (422, "reading_hold_too_long", 90)
     body = wish | {"until": (now + timedelta(days=90)).isoformat()}
     first = await operator.done("identity", "POST", "/v1/data-read-holds", body, key="the-same-key")
     again = await operator.done("identity", "POST", "/v1/data-read-holds", body, key="the-same-key")

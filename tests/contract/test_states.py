@@ -29,6 +29,9 @@ from services.identity.breaches import breach
 from services.identity.data_reads import hold
 from services.identity.legal_holds import hold as legal_hold
 from services.identity.office_departures import departure
+from services.identity.office_sign_in import link as office_links
+from services.identity.office_sign_in import provider as office_providers
+from services.identity.office_sign_in import returned as office_returns
 from services.identity.staff import states as staff_states
 from services.identity.staff_imports import staff_import
 from services.notification.deliveries import delivery
@@ -69,6 +72,21 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
     ("services.identity.office_departures.departure", "DEPARTURE_TRANSITIONS"): (
         {"done"},
         departure.DEPARTURE_TRANSITIONS.after,
+        IllegalTransition,
+    ),
+    ("services.identity.office_sign_in.provider", "PROVIDER_TRANSITIONS"): (
+        {"refused"},
+        office_providers.PROVIDER_TRANSITIONS.after,
+        IllegalTransition,
+    ),
+    ("services.identity.office_sign_in.link", "OFFICE_LINK_TRANSITIONS"): (
+        {"ended"},
+        office_links.OFFICE_LINK_TRANSITIONS.after,
+        IllegalTransition,
+    ),
+    ("services.identity.office_sign_in.returned", "RETURN_TRANSITIONS"): (
+        {"refused", "claimed"},
+        office_returns.RETURN_TRANSITIONS.after,
         IllegalTransition,
     ),
     ("services.identity.assistances.assistance", "ASSISTANCE_TRANSITIONS"): (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.errors import NotFound, Refusal
 
 
-class HoldUnknown(NotFound):
+class ReadingHoldUnknown(NotFound):
     """There is no such hold."""
 
     code = "reading_hold_unknown"
@@ -15,22 +15,22 @@ class HoldUnknown(NotFound):
     next_action_id = "Lihat daftar penundaan di GET /v1/data-read-holds."
 
 
-class HoldDecided(Refusal):
+class ReadingHoldDecided(Refusal):
     """The hold was decided or lifted before; `state` says how it stands."""
 
     status = 409
-    code = "hold_decided"
+    code = "reading_hold_decided"
     title = "This hold was decided before."
     title_id = "Penundaan ini sudah diputuskan."
     next_action = "Look at it in the list at GET /v1/data-read-holds."
     next_action_id = "Lihat keadaannya di daftar GET /v1/data-read-holds."
 
 
-class HoldTooLong(Refusal):
+class ReadingHoldTooLong(Refusal):
     """A hold ends in the future, and after some days at the latest; `most_days` says how many."""
 
     status = 422
-    code = "hold_too_long"
+    code = "reading_hold_too_long"
     title = "A hold ends after today and not later than the longest time that is allowed."
     title_id = "Penundaan berakhir setelah hari ini dan tidak melebihi waktu terlama yang diizinkan."
     next_action = "Choose an earlier date; propose a further hold when it ends, if the ground still holds."

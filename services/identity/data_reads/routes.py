@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.identity.data_reads import schemas
-from services.identity.data_reads.errors import HoldDecided, HoldTooLong, HoldUnknown
+from services.identity.data_reads.errors import ReadingHoldDecided, ReadingHoldTooLong, ReadingHoldUnknown
 from services.identity.http import IDENTITY
 from services.identity.staff.errors import SecondOperatorNeeded
 from shared.errors import NotFound, SomeoneElseChangedIt
@@ -43,7 +43,7 @@ async def list_data_reads(call: Call[None, schemas.ReadsQuery]) -> Answer:
     access=OPERATORS,
     body=schemas.ProposeHold,
     answers={201: schemas.HoldView},
-    refusals=(NotFound, HoldTooLong),
+    refusals=(NotFound, ReadingHoldTooLong),
     idempotent=True,
 )
 async def propose_hold(call: Call[schemas.ProposeHold]) -> schemas.HoldView:
@@ -71,7 +71,7 @@ async def list_holds(call: Call) -> schemas.HoldsView:
     access=OPERATORS,
     body=schemas.HoldDecision,
     answers={200: schemas.HoldView},
-    refusals=(HoldUnknown, HoldDecided, SecondOperatorNeeded, SomeoneElseChangedIt),
+    refusals=(ReadingHoldUnknown, ReadingHoldDecided, SecondOperatorNeeded, SomeoneElseChangedIt),
     idempotent=True,
 )
 async def decide_hold(call: Call[schemas.HoldDecision]) -> schemas.HoldView:
@@ -86,7 +86,7 @@ async def decide_hold(call: Call[schemas.HoldDecision]) -> schemas.HoldView:
     summary="Lift a hold: what it hid is shown from now on",
     access=OPERATORS,
     answers={200: schemas.HoldView},
-    refusals=(HoldUnknown, HoldDecided, SomeoneElseChangedIt),
+    refusals=(ReadingHoldUnknown, ReadingHoldDecided, SomeoneElseChangedIt),
     idempotent=True,
 )
 async def lift_hold(call: Call) -> schemas.HoldView:

@@ -12,7 +12,7 @@ from services.identity.alerts import UNUSUAL_READING, alert
 from services.identity.context import UseCaseContext
 from services.identity.data_reads import hold as holds
 from services.identity.data_reads.entry import ReadEntry, ReadingAlert, entries_of, unusual_reading
-from services.identity.data_reads.errors import HoldDecided, HoldTooLong, HoldUnknown
+from services.identity.data_reads.errors import ReadingHoldDecided, ReadingHoldTooLong, ReadingHoldUnknown
 from services.identity.data_reads.hold import HoldCommand, HoldGround, OwnProposal, ReadingHold
 from services.identity.data_reads.repository import READING_ALERT, READING_HOLD, DataReadRepository
 from services.identity.metrics import Metrics
@@ -127,13 +127,13 @@ class ReadingHolds:
         """Propose a hold; it counts once another operator agrees. A repeat of the command meets the first one.
 
         Raises:
-            NotFound: there is no such account. HoldTooLong: it would end too late, or has ended.
+            NotFound: there is no such account. ReadingHoldTooLong: it would end too late, or has ended.
         """
         now, hold_id = self._context.now(), derived_id("reading_hold", command_id)
         if await self._accounts.account(account_id) is None:
             raise NotFound
         if not now < until <= now + self._longest:
-            raise HoldTooLong(field="/until", most_days=self._longest.days)
+            raise ReadingHoldTooLong(field="/until", most_days=self._longest.days)
         proposed = holds.propose_hold(account_id, ground, until, caller.account_id, now)
         try:
             return await self._context.store.insert(READING_HOLD, hold_id, proposed, now=now)
@@ -144,7 +144,7 @@ class ReadingHolds:
         """Approve a hold as a second operator, or refuse it. Again by the same operator is no error.
 
         Raises:
-            HoldUnknown, HoldDecided. SecondOperatorNeeded: the caller proposed it.
+            ReadingHoldUnknown, ReadingHoldDecided. SecondOperatorNeeded: the caller proposed it.
         """
         command = HoldCommand.APPROVE if approved else HoldCommand.REFUSE
         wanted = holds.HOLD_TRANSITIONS.after(holds.HoldState.PROPOSED, command)
@@ -155,7 +155,7 @@ class ReadingHolds:
             try:
                 return Decision(holds.decide_hold(hold, command, caller.account_id, self._context.now()))
             except IllegalTransition:
-                raise HoldDecided(state=hold.state.value) from None
+                raise ReadingHoldDecided(state=hold.state.value) from None
             except OwnProposal:
                 raise SecondOperatorNeeded from None
 
@@ -165,7 +165,7 @@ class ReadingHolds:
         """Lift a hold before its date. Again is no error.
 
         Raises:
-            HoldUnknown. HoldDecided: it is not in force.
+            ReadingHoldUnknown. ReadingHoldDecided: it is not in force.
         """
 
         def decide(hold: ReadingHold) -> Decision[ReadingHold] | None:
@@ -174,7 +174,7 @@ class ReadingHolds:
             try:
                 return Decision(holds.lift_hold(hold, caller.account_id, self._context.now()))
             except IllegalTransition:
-                raise HoldDecided(state=hold.state.value) from None
+                raise ReadingHoldDecided(state=hold.state.value) from None
 
         return await self._change(hold_id, decide)
 
@@ -185,7 +185,7 @@ class ReadingHolds:
     async def _get(self, hold_id: str) -> Record[ReadingHold]:
         record = await self._context.store.get(READING_HOLD, hold_id)
         if record is None:
-            raise HoldUnknown
+            raise ReadingHoldUnknown
         return record
 
     async def _change(self, hold_id: str, decide: DecideHold) -> Record[ReadingHold]:

@@ -258,6 +258,16 @@ class StaffCredentialsWrong(NotAuthenticated):
     next_action_id = "Periksa keduanya; setelah lima kali salah akun dikunci sementara."
 
 
+class PasswordNotAllowed(NotAllowed):
+    """The password is right, and the member's office signs its members in through its own provider alone."""
+
+    code = "password_not_allowed"
+    title = "Your office signs in through its own sign-in only."
+    title_id = "Petugas kantor Anda hanya masuk melalui layanan masuk kantor sendiri."
+    next_action = "Sign in through your office; if that is down, ask the head of your office or an operator."
+    next_action_id = "Masuklah melalui layanan kantor Anda; bila sedang mati, hubungi kepala kantor atau operator."
+
+
 class StaffLocked(Refusal):
     """Too many wrong passwords; `locked_until` says when one is looked at again."""
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from services.identity.sessions.session import Session
 from services.identity.staff.member import OneTime, Pending, Staff, StaffReason
 from services.identity.staff.powers import Post
 from services.identity.staff.states import STAFF_TRANSITIONS, StaffCommand, StaffState
@@ -170,6 +171,17 @@ def set_password(staff: Staff, password_hash: str) -> Staff:
         locked_until=None,
         sources=(),
     )
+
+
+def let_in_by_office(staff: Staff, sessions: tuple[Session, ...], now: datetime) -> Staff:
+    """Sign in on the word of the office's provider; a one-time password that was not used opens nothing any more.
+
+    Raises:
+        IllegalTransition: they are not in service.
+    """
+    state = STAFF_TRANSITIONS.after(staff.state, StaffCommand.SIGN_IN_BY_OFFICE)
+    password_hash = "" if staff.state is StaffState.INVITED else staff.password_hash
+    return replace(staff, state=state, password_hash=password_hash, one_time=None, sessions=sessions, signed_in_at=now)
 
 
 def is_over(staff: Staff, now: datetime) -> bool:

@@ -11,6 +11,7 @@ from services.identity.sessions.schemas import TokensView
 from services.identity.staff.errors import (
     OneTimePasswordExpired,
     OwnPasswordNeeded,
+    PasswordNotAllowed,
     StaffCredentialsWrong,
     StaffLocked,
     StaffSuspended,
@@ -40,6 +41,7 @@ LOOKUPS_PER_CALLER: Final = RateLimit(60, 60.0)
         StaffSuspended,
         OwnPasswordNeeded,
         OneTimePasswordExpired,
+        PasswordNotAllowed,
     ),
     rate=STAFF_LOGINS_PER_ADDRESS,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -11,7 +11,7 @@ from services.identity.offices.delivered import delivered_offices
 from services.identity.sessions.credentials import CredentialIssuer, Credentials
 from services.identity.sessions.devices import NO_VISITOR, Visitor
 from services.identity.staff import member as rules
-from services.identity.staff.errors import StaffCredentialsWrong
+from services.identity.staff.errors import PasswordNotAllowed, StaffCredentialsWrong
 from services.identity.staff.member import Staff, StaffAct
 from services.identity.staff.operator_roster_service import StaffRoster
 from services.identity.staff.own_password import refuse_unready
@@ -34,6 +34,14 @@ DEMO_STAFF: Final[tuple[tuple[str, Role, bool], ...]] = (
 """User name, role, and whether they belong to the demo office."""
 
 
+class AllowsPasswords(Protocol):
+    """Knows which members of staff sign in with a password."""
+
+    async def allows_password(self, staff_id: str, office_id: str | None) -> bool:
+        """Return whether this member may sign in with a password."""
+        ...
+
+
 class StaffSignIn:
     """The use cases of staff."""
 
@@ -43,12 +51,14 @@ class StaffSignIn:
         credentials: CredentialIssuer,
         passwords: StaffPasswords,
         roster: StaffRoster,
+        offices: AllowsPasswords,
     ) -> None:
         self._context = context
         self._staff = StaffRepository(context)
         self._credentials = credentials
         self._passwords = passwords
         self._roster = roster
+        self._offices = offices
 
     async def log_in(self, username: str, password: str, visitor: Visitor = NO_VISITOR) -> Credentials:
         """Return tokens for the right password.
@@ -58,6 +68,7 @@ class StaffSignIn:
             StaffLocked: too many wrong passwords from where the visitor is, until ``locked_until``.
             OwnPasswordNeeded, OneTimePasswordExpired: it is a one-time password.
             StaffSuspended: somebody has locked the account.
+            PasswordNotAllowed: their office signs its members in through its own provider alone.
         """
         proven = await self._passwords.prove(username, password, visitor)
         return await again(lambda: self._let_in(proven.id, proven.state.password_hash, visitor))
@@ -95,6 +106,9 @@ class StaffSignIn:
             raise StaffCredentialsWrong()
         source, device = self._passwords.source(staff_id, visitor), self._passwords.known_device(staff_id, visitor)
         await refuse_unready(self._context, record, source)
+        if not await self._offices.allows_password(staff_id, record.state.office_id):
+            await self._staff.save_staff(record, rules.recognised(record.state, source), self._context.now())
+            raise PasswordNotAllowed()
         device_id = device.id if device is not None else ""
         session = self._credentials.start(self._context.ids.new(), staff=True, device_id=device_id)
         sessions = self._credentials.add(record.state.sessions, session)

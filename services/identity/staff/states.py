@@ -32,6 +32,8 @@ class StaffCommand(StrEnum):
     LOCK = "lock"
     UNLOCK = "unlock"
     LEAVE = "leave"
+    SIGN_IN_BY_OFFICE = "sign_in_by_office"
+    """The provider of their office vouches for them: no own password is needed."""
 
 
 STAFF_TRANSITIONS: Final[Transitions[StaffState, StaffCommand]] = Transitions(
@@ -50,6 +52,8 @@ STAFF_TRANSITIONS: Final[Transitions[StaffState, StaffCommand]] = Transitions(
         (StaffState.ACTIVE, StaffCommand.LEAVE): StaffState.LEFT,
         (StaffState.LOCKED, StaffCommand.UNLOCK): StaffState.INVITED,
         (StaffState.LOCKED, StaffCommand.LEAVE): StaffState.LEFT,
+        (StaffState.INVITED, StaffCommand.SIGN_IN_BY_OFFICE): StaffState.ACTIVE,
+        (StaffState.ACTIVE, StaffCommand.SIGN_IN_BY_OFFICE): StaffState.ACTIVE,
     }
 )
 """Unlocking gives a new one-time password: the old one may be known to somebody else."""

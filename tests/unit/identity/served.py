@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from aiohttp import web
+from aiohttp import DummyCookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from services.identity.http import IDENTITY
@@ -34,5 +34,5 @@ async def served(
         sessions=sessions or world.parts.sessions,
     )
     app[IDENTITY] = world.identity
-    async with TestClient(TestServer(app)) as client:
+    async with TestClient(TestServer(app), cookie_jar=DummyCookieJar()) as client:  # browsers keep their own
         yield client

@@ -1,0 +1,75 @@
+"""The link between a member of staff and their user at an office's provider: asked for, agreed to, ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from shared.store.transitions import Transitions
+
+
+class OfficeLinkState(StrEnum):
+    """States of a link."""
+
+    ASKED = "asked"
+    """The member has proven both sides; who administers them has to agree."""
+    LINKED = "linked"
+    ENDED = "ended"
+
+
+class OfficeLinkCommand(StrEnum):
+    """Commands on a link."""
+
+    APPROVE = "approve"
+    END = "end"
+
+
+OFFICE_LINK_TRANSITIONS: Final[Transitions[OfficeLinkState, OfficeLinkCommand]] = Transitions(
+    {
+        (OfficeLinkState.ASKED, OfficeLinkCommand.APPROVE): OfficeLinkState.LINKED,
+        (OfficeLinkState.ASKED, OfficeLinkCommand.END): OfficeLinkState.ENDED,
+        (OfficeLinkState.LINKED, OfficeLinkCommand.END): OfficeLinkState.ENDED,
+    }
+)
+
+
+@dataclass(frozen=True)
+class OfficeLink:
+    """A link. ``subjects`` are fingerprints of the provider's subject; one that lives has its member and its subject
+    for itself.
+    """
+
+    provider_id: str
+    staff_id: str
+    office_id: str
+    """The office of the member when it was made."""
+    subjects: tuple[str, ...] = field(repr=False)
+    state: OfficeLinkState
+    asked_at: datetime
+    live: bool = True
+    """Asked for or made: what the unique indexes look at."""
+    decided_by: str | None = None
+    """The last who agreed to it or ended it; None of one that was made by the user name alone."""
+    last_command: str = ""
+
+
+def approve_link(link: OfficeLink, by: str, command_id: str) -> OfficeLink:
+    """Return the link made.
+
+    Raises:
+        IllegalTransition: it is made already, or ended.
+    """
+    state = OFFICE_LINK_TRANSITIONS.after(link.state, OfficeLinkCommand.APPROVE)
+    return replace(link, state=state, decided_by=by, last_command=command_id)
+
+
+def end_link(link: OfficeLink, by: str, command_id: str) -> OfficeLink:
+    """Return the link ended, for good.
+
+    Raises:
+        IllegalTransition: it has ended.
+    """
+    state = OFFICE_LINK_TRANSITIONS.after(link.state, OfficeLinkCommand.END)
+    return replace(link, state=state, live=False, decided_by=by, last_command=command_id)

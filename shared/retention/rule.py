@@ -47,7 +47,7 @@ class Rule:
     collections: tuple[str, ...]
     data: str
     starts: str
-    """What starts the clock, in words."""
+    """The start of the clock, in words."""
     keep: timedelta
     ending: Ending
     erasing: tuple[Erasing, ...]

@@ -22,7 +22,7 @@ RETENTION_KINDS: Final[tuple[Kind[Any], ...]] = (ERASURE, ERASED_SUBJECT, LEGAL_
 
 
 class Retention:
-    """What every service does about the end of its data; ``shelves`` say what it keeps."""
+    """The end of a service's data: holds, erasures and the job on its ``shelves``."""
 
     def __init__(
         self,

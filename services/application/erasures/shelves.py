@@ -1,4 +1,4 @@
-"""The shelves of application, where it keeps something of persons: for the retention job and for orders of erasure."""
+"""The shelves of application, for the retention job and for the orders to erase a person."""
 
 from __future__ import annotations
 

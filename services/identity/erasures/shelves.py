@@ -1,4 +1,4 @@
-"""The shelves of identity, where it keeps something of persons: for the orders to erase them."""
+"""The shelves of identity, for the orders to erase a person."""
 
 from __future__ import annotations
 

@@ -275,6 +275,9 @@ def test_every_fact_that_is_heard_has_a_place() -> None:
         "AssistanceBegun",
         "AssistanceEnded",
         "SessionEnded",
+        "ErasureOrdered",
+        "LegalHoldPlaced",
+        "LegalHoldLifted",
     }
     heard = {event.__name__ for event in events_for("application")}
     assert heard == {event.__name__ for event in (*SEAT_FACTS, *BILL_FACTS)} | others

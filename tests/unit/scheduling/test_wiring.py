@@ -50,6 +50,9 @@ DEADLINES = {
     ("opening", "admit"),
     ("opening", "forget"),
     ("assistance_copy", "forget"),
+    ("erasure", "erase"),
+    ("legal_hold_copy", "end"),
+    ("retention_sweep", "run"),
 }
 
 

@@ -56,6 +56,8 @@ class Role(StrEnum):
     TREASURER = "treasurer"
     OPERATOR = "operator"
     SERVICE = "service"
+    ENROLLING = "enrolling"
+    """A member of staff who needs a second factor and has none: only endpoints that name this role let them in."""
 
 
 class TokenMissing(Exception):

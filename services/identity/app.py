@@ -19,6 +19,7 @@ from services.identity.context import UseCaseContext
 from services.identity.endpoints import ENDPOINTS
 from services.identity.handlers import Handlers
 from services.identity.http import IDENTITY
+from services.identity.second_factors.repository import SECOND_FACTORS
 from services.identity.sign_in.repository import CHALLENGE
 from services.identity.staff.repository import ROSTER, STAFF, STRANGER
 from services.identity.use_cases import Identity
@@ -38,6 +39,7 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
     STAFF,
     STRANGER,
     ROSTER,
+    SECOND_FACTORS,
     ASSISTANCE,
     OFFICE_CODES,
     COUNT,

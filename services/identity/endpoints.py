@@ -10,6 +10,8 @@ from services.identity.applicants import routes as applicants
 from services.identity.assistances import routes as assistances
 from services.identity.http import IDENTITY
 from services.identity.joins import routes as joins
+from services.identity.second_factors import own_account_routes as own_accounts
+from services.identity.second_factors import routes as second_factors
 from services.identity.sign_in import routes as sign_in
 from services.identity.staff import admin_routes as staff_admin
 from services.identity.staff import routes as staff
@@ -31,6 +33,8 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *applicants.api.all,
             *staff.api.all,
             *staff_admin.api.all,
+            *second_factors.api.all,
+            *own_accounts.api.all,
             *assistances.api.all,
             *audit.all,
         ),
@@ -38,6 +42,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
         by_themselves=(
             "look_up_person",
             *staff_admin.AUDITED_IN_THE_USE_CASE,
+            *second_factors.AUDITED_IN_THE_USE_CASE,
             *assistances.AUDITED_IN_THE_USE_CASE,
         ),
     ),

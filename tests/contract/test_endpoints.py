@@ -24,6 +24,7 @@ REPEATABLE_BY_NATURE = {
     ("identity", "refresh"): "the used refresh token is the key: a repeat meets the same successor",
     ("identity", "revoke"): "a session that has ended stays ended",
     ("identity", "log_in_staff"): "each try counts, and tokens must not be kept for a repeat",
+    ("identity", "finish_staff_login"): "a code counts once, and tokens must not be kept for a repeat",
     ("identity", "disown_sign_in"): "who is signed out stays so; a browser's form sends no header",
     ("identity", "undo_address_change"): "what is undone stays undone; a browser's form sends no header",
     ("identity", "look_up_person"): "reads; a POST so that the NIK is not in an address",

@@ -18,6 +18,8 @@ from services.identity.staff.errors import (
     OfficeNeeded,
     OfficeNotWanted,
     OneTimePasswordExpired,
+    PasswordHoldsAName,
+    PasswordIsCommon,
     PasswordIsTheOldOne,
     PasswordIsTheUserName,
     PasswordTooShort,
@@ -63,7 +65,7 @@ AUDITED_IN_THE_USE_CASE: Final = (
 )
 """Their lines name the office of whom the act is about, which is not in the request."""
 
-_PASSWORD = (PasswordTooShort, PasswordIsTheUserName)
+_PASSWORD = (PasswordTooShort, PasswordIsTheUserName, PasswordHoldsAName, PasswordIsCommon)
 _POWER = (StaffNotInService, RoleNotYours, NotYourOffice)
 _ACTING = (
     *_POWER,

@@ -79,7 +79,7 @@ def test_an_endpoint_behind_a_token_needs_a_verifier(clock: ManualClock) -> None
 
 
 def test_staff_are_neither_applicants_nor_services() -> None:
-    assert STAFF().roles == frozenset(Role) - {Role.APPLICANT, Role.SERVICE}
+    assert STAFF().roles == frozenset(Role) - {Role.APPLICANT, Role.SERVICE, Role.ENROLLING}
     assert ROLES(Role.APPLICANT, Role.FRONT_OFFICER).roles == {Role.APPLICANT, Role.FRONT_OFFICER}
     with pytest.raises(ValueError, match="no staff"):
         STAFF(Role.APPLICANT)

@@ -67,5 +67,6 @@ class StaffVault:
             notice_id=notice_id,
             account_id=staff_id,
             language=STAFF_LANGUAGE,
+            for_staff=True,
             sealed=self._notification.seal(content, notice_id),
         )

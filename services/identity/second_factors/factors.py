@@ -37,8 +37,6 @@ class FactorKind(StrEnum):
 class FactorProblem(StrEnum):
     """Why a second factor does not count, or cannot be changed."""
 
-    NO_SUCH_LOGIN = "no_such_login"
-    NO_SUCH_OFFER = "no_such_offer"
     NO_SUCH_FACTOR = "no_such_factor"
     TOO_MANY = "too_many"
     LAST_ONE = "last_one"

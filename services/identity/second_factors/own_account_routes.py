@@ -15,7 +15,7 @@ api = Endpoints("own account of staff")
 
 @api.get(
     "/v1/staff/me",
-    summary="One's own account: name, role, office, powers, second factors, sessions, age of the password",
+    summary="One's own account: role, office, powers, second factors, sessions",
     access=ENROLLERS,
     reads=PersonalData.STAFF_NAME,
     answers={200: schemas.OwnAccountView},
@@ -46,7 +46,7 @@ async def set_own_email(call: Call[schemas.OwnEmail]) -> None:
 
 @api.post(
     "/v1/staff/me/device-review",
-    summary="Say whether the sign-ins on new devices were yours; if not, every session ends",
+    summary="Say whether sign-ins on new devices were yours; if not, sessions end",
     description='`are_mine: false` is "this was not me": every session ends, this one too, and every device is a new '
     "one. Change the password then.",
     access=STAFF(),

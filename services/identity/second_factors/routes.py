@@ -160,7 +160,7 @@ async def offer_passkey(call: Call[schemas.NewFactor]) -> schemas.PasskeyOfferVi
 
 @api.post(
     "/v1/staff/passkeys/{factor_id}/confirmation",
-    summary="Confirm a passkey by the device's answer; a wrong answer uses the challenge up",
+    summary="Confirm a passkey by the device's answer, which uses its challenge up",
     access=ENROLLERS,
     path_model=schemas.FactorPath,
     body=schemas.PasskeyConfirmation,
@@ -243,7 +243,7 @@ async def ask_second_factor_reset(call: Call[WithReason, None, StaffPath]) -> sc
 
 @api.post(
     "/v1/staff/members/{staff_id}/second-factor-reset/agreement",
-    summary="Agree to a reset: sessions end, and every second factor and recovery code is gone",
+    summary="Agree to a reset: sessions end, and every second factor is gone",
     access=ADMINS,
     path_model=StaffPath,
     body=WithReason,

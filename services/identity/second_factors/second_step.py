@@ -33,7 +33,7 @@ _CAUSES: Final[Mapping[type[Refusal], str]] = {
     SecondCodeUsed: "used_second_factor",
     SecondCodesLocked: "second_codes_locked",
 }
-"""What the audit is told of a second factor that does not sign in."""
+"""The cause that the audit keeps of a second factor that does not sign in."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import segno
 from shared.randomness import Randomness
 
 ISSUER: Final = "Paspor"
-"""What authenticators show above the user name."""
+"""Shown by authenticators above the user name."""
 
 SECRET_BYTES: Final = 20
 """RFC 4226, section 4, asks for 128 bits and recommends 160."""

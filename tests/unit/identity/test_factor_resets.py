@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from services.identity.second_factors.repository import SecondFactorRepository
+from services.identity.staff.administration import Act
+from services.identity.staff.member import StaffReason
 from services.identity.staff.repository import STAFF
 from shared.events.identity import SessionEnded
 from shared.events.notification import TellOfSignIn
-from shared.tokens import Role
+from shared.tokens import Caller, Role
 from tests.unit.identity.browsers import Answered, Browsers, running
 from tests.unit.identity.test_second_factors import Member, audit, enrolled, member
 from tests.unit.identity.world import STAFF_PASSWORD, World
@@ -140,19 +141,7 @@ async def test_a_crash_between_sessions_and_factors_is_finished_by_the_repeat(
     assert (await resets.agree(act)).factor_count == 0
 
 
-async def test_of_two_who_agree_and_refuse_at_once_one_is_heard(browsers: Browsers) -> None:
-    treasurer = await enrolled(browsers, "treasurer")
-    first, second = await enrolled(browsers, "operator", "10.0.0.2"), await enrolled(browsers, "operator2", "10.0.0.3")
-    await ask(first, treasurer)
-    answers = await asyncio.gather(ask(second, treasurer, "/agreement"), ask(first, treasurer, "/refusal"))
-    assert sorted(status for status, _ in answers) == [200, 409]
-
-
-async def acting(by: Member, who: Member, command: str) -> Any:
-    from services.identity.staff.administration import Act
-    from services.identity.staff.member import StaffReason
-    from shared.tokens import Caller
-
+async def acting(by: Member, who: Member, command: str) -> Act:
     caller = Caller(by.staff_id, Role.OPERATOR, "session", None)
     return Act("act", caller, who.staff_id, command, StaffReason.REPLACEMENT)
 

@@ -47,6 +47,7 @@ TRIAL: Final = (
     TrialLine("PASPOR_ENVIRONMENT", "local", real=("", "production")),
     TrialLine("PASPOR_RATE_FACTOR", "1000", most=1),
     TrialLine("PASPOR_DEMO_STAFF_PASSWORD", "{demo_staff_password}"),
+    TrialLine("PASPOR_SECOND_FACTOR_NEEDED", "false", real=("", "true", "1", "yes", "on")),
     TrialLine("PASPOR_CHECK_IN_ANY_DAY", "true", real=("", "false", "0", "no", "off")),
     TrialLine("PASPOR_COOLING_MIN_SECONDS", "1", least=30),
     TrialLine("PASPOR_COOLING_MAX_SECONDS", "2", least=120),

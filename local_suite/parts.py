@@ -190,6 +190,7 @@ def _service_settings(wiring: Wiring) -> dict[str, dict[str, str]]:
             "PASPOR_DUKCAPIL_URL": at.url("dukcapil"),
             "PASPOR_DUKCAPIL_PASSWORD": secret["dukcapil_password"],
             "PASPOR_DEMO_STAFF_PASSWORD": secret["demo_staff_password"],
+            "PASPOR_SECOND_FACTOR_NEEDED": "false",
         },
         "application": {
             "PASPOR_SEALING_PRIVATE_KEYS": application_private,

@@ -158,6 +158,15 @@ class Encrypted(Rule):
         return None if str(value).startswith("https://") else "it is not https"
 
 
+class AllEncrypted(Rule):
+    """A list of addresses, each of them https."""
+
+    def wrong(self, value: Any) -> str | None:
+        """Name the first that is not encrypted."""
+        open_one = next((address for address in value if not address.startswith("https://")), None)
+        return f"{open_one} is not https" if open_one is not None else None
+
+
 class PublicAddress(Rule):
     """An address that citizens reach: https, and neither this machine nor a name without public address."""
 

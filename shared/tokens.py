@@ -65,6 +65,8 @@ class Role(StrEnum):
     PUBLIC_RELATIONS = "public_relations"
     HQ_POLICY = "hq_policy"
     HQ_IT = "hq_it"
+    ENROLLING = "enrolling"
+    """A member of staff who needs a second factor and has none: only endpoints that name this role let them in."""
 
 
 HEADQUARTERS_ROLES = frozenset({Role.OPERATOR, Role.PUBLIC_RELATIONS, Role.HQ_POLICY, Role.HQ_IT})

@@ -27,6 +27,7 @@ from services.identity.legal_holds.repository import LEGAL_HOLD
 from services.identity.office_departures.repository import OFFICE_DEPARTURE
 from services.identity.office_sign_in.repository import OFFICE_LINK, PROVIDER, RETURNED
 from services.identity.offices.repository import OPENED_OFFICE
+from services.identity.second_factors.repository import SECOND_FACTORS
 from services.identity.sign_in.repository import CHALLENGE
 from services.identity.staff.repository import ROSTER, STAFF, STRANGER
 from services.identity.staff_imports.repository import STAFF_IMPORT
@@ -48,6 +49,7 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
     STAFF,
     STRANGER,
     ROSTER,
+    SECOND_FACTORS,
     ASSISTANCE,
     OFFICE_CODES,
     OPENED_OFFICE,

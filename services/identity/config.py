@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
@@ -20,11 +21,23 @@ from services.identity.rules import (
     MatchRules,
     ReadingRules,
     RegistryRules,
+    SecondFactorRules,
     SessionRules,
     StaffPasswordRules,
 )
 from shared.crypto.sealed import SealedBox
-from shared.production import Anything, AtLeast, AtMost, Between, Encrypted, SharedSecret, SomeNetworks, TrialOnly
+from shared.production import (
+    AllEncrypted,
+    Anything,
+    AtLeast,
+    AtMost,
+    Between,
+    Encrypted,
+    MustBeTrue,
+    SharedSecret,
+    SomeNetworks,
+    TrialOnly,
+)
 from shared.settings import Environment, ServiceSettings
 
 SESSIONS: Final = SessionRules()
@@ -39,6 +52,7 @@ ASSISTANCES: Final = AssistanceRules()
 READINGS: Final = ReadingRules()
 LOCKS: Final = LockRules()
 STAFF_PASSWORDS: Final = StaffPasswordRules()
+SECOND_FACTORS: Final = SecondFactorRules()
 
 _PEM: Final = re.compile(r"-----BEGIN ([A-Z ]+)-----.+?-----END \1-----", re.DOTALL)
 
@@ -233,6 +247,25 @@ class Settings(ServiceSettings):
     one_time_password_seconds: Annotated[int, Between(3600, 7 * 86400, "it lies on a desk until it is used")] = Field(
         STAFF_PASSWORDS.one_time_seconds, ge=1, description="life of a one-time password of staff"
     )
+    second_factor_needed: Annotated[bool, MustBeTrue("a password alone would open the treasury")] = Field(
+        True, description="whether treasurers and operators need a second factor"
+    )
+    second_factor_for_all: Annotated[bool, Anything("offices may begin with the powerful roles")] = Field(
+        False, description="whether everybody else on the staff needs one too"
+    )
+    passkey_domain: Annotated[str, Anything("the host of the public address is taken where it is left out")] = Field(
+        "", max_length=253, pattern=r"^[a-z0-9.-]*$", description="domain that passkeys of staff are bound to"
+    )
+    passkey_origins: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        AllEncrypted("a passkey would answer to a page that anybody can change", "Write https:// addresses"),
+    ] = Field((), description="addresses of the pages that use passkeys; without one the public address")
+    wrong_second_codes_per_day: Annotated[int, AtMost(100, "six digits are found by trying")] = Field(
+        SECOND_FACTORS.wrong_codes_per_day,
+        ge=1,
+        description="wrong second codes of one member of staff in a day, known devices and offices apart",
+    )
     first_operator_secrets: Annotated[
         FirstOperatorSecrets, Anything("each is used once, and 32 characters are demanded everywhere")
     ] = Field(None, description="one-time secrets of 32 characters or more, joined by commas; each makes one operator")
@@ -245,6 +278,11 @@ class Settings(ServiceSettings):
     @classmethod
     def _split_office_networks(cls, value: Any) -> Any:
         return cls._split_networks(value)
+
+    @field_validator("passkey_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: Any) -> Any:
+        return read_secrets(value) if isinstance(value, str) else value
 
     @property
     def session_rules(self) -> SessionRules:
@@ -289,6 +327,18 @@ class Settings(ServiceSettings):
     def staff_password_rules(self) -> StaffPasswordRules:
         """How long one-time passwords of staff can be used."""
         return StaffPasswordRules(one_time_seconds=self.one_time_password_seconds)
+
+    @property
+    def second_factor_rules(self) -> SecondFactorRules:
+        """The limits of second factors."""
+        return SecondFactorRules(wrong_codes_per_day=self.wrong_second_codes_per_day)
+
+    @property
+    def passkey_site(self) -> tuple[str, tuple[str, ...]]:
+        """The domain that passkeys are bound to, and the origins of the pages that use them."""
+        public = urlsplit(self.public_url)
+        domain = self.passkey_domain or public.hostname or ""
+        return domain, self.passkey_origins or (f"{public.scheme}://{public.netloc}",)
 
     @property
     def code_rules(self) -> CodeRules:

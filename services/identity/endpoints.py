@@ -17,6 +17,8 @@ from services.identity.legal_holds import routes as legal_holds
 from services.identity.office_departures import routes as office_departures
 from services.identity.office_sign_in import admin_routes as office_sign_in_admin
 from services.identity.office_sign_in import routes as office_sign_in
+from services.identity.second_factors import own_account_routes as own_accounts
+from services.identity.second_factors import routes as second_factors
 from services.identity.sign_in import routes as sign_in
 from services.identity.staff import admin_routes as staff_admin
 from services.identity.staff import routes as staff
@@ -46,6 +48,8 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *office_departures.api.all,
             *office_sign_in.api.all,
             *office_sign_in_admin.api.all,
+            *second_factors.api.all,
+            *own_accounts.api.all,
             *assistances.api.all,
             *data_reads.api.all,
             *breaches.api.all,
@@ -58,6 +62,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
         IdentityDataRead,
         by_themselves=(
             *staff_admin.AUDITED_IN_THE_USE_CASE,
+            *second_factors.AUDITED_IN_THE_USE_CASE,
             *assistances.AUDITED_IN_THE_USE_CASE,
             *legal_holds.AUDITED_IN_THE_USE_CASE,
         ),

@@ -125,6 +125,22 @@ class LockRules:
 
 
 @dataclass(frozen=True)
+class SecondFactorRules:
+    """How long the steps of second factors stay open, and how often a code may be wrong."""
+
+    step_seconds: int = 5 * MINUTE
+    """From the right password to the second factor: time to find the telephone or the security key."""
+    offer_seconds: int = 10 * MINUTE
+    """From a new secret or challenge to its confirmation: time to install an application."""
+    fresh_seconds: int = 15 * MINUTE
+    """How long after a sign-in factors can be changed, and how long a session lives that can only enrol. A token that
+    is stolen later in the day changes none."""
+    wrong_codes_per_day: int = 30
+    """Wrong codes of one member in a day from unknown devices and networks. Three codes of a million count at a time:
+    a chance below 1 in 10,000 a day for each authenticator, by somebody who knows the password."""
+
+
+@dataclass(frozen=True)
 class StaffPasswordRules:
     """How long a one-time password of staff can be used."""
 

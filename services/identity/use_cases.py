@@ -27,6 +27,11 @@ from services.identity.office_sign_in.provider_administration import ProviderAdm
 from services.identity.office_sign_in.provider_client import ProviderClient
 from services.identity.office_sign_in.service import OfficeSignIns
 from services.identity.offices.service import Offices
+from services.identity.second_factors.book import SecondFactorBook
+from services.identity.second_factors.enrolment import Enrolment
+from services.identity.second_factors.own_account import OwnAccounts
+from services.identity.second_factors.resets import FactorResets
+from services.identity.second_factors.second_step import SecondSteps
 from services.identity.sessions.credentials import CredentialIssuer
 from services.identity.sign_in.challenge import Purpose
 from services.identity.sign_in.service import SigningIn
@@ -67,7 +72,6 @@ class Identity:
         self.credentials = credentials = CredentialIssuer(context, issuer)
         self.sessions = Sessions(context, credentials)
         self.live_sessions = LiveSessions(context)
-        self.disowning = Disowning(context)
         self.signing_in = SigningIn(context, credentials)
         self.accounts = Accounts(context)
         self.address_changes = AddressChanges(context, self.signing_in, credentials, self.audit)
@@ -82,11 +86,17 @@ class Identity:
         self.applicant_invariants = ApplicantInvariants(context)
         self.assistances = Assistances(context, self.signing_in, self.audit)
         passwords, roster = StaffPasswords(context, self.audit, password_hasher), StaffRoster(context)
-        self.staff = StaffSignIn(context, credentials, passwords, roster, LinkedPasswords(context))
+        factor_book = SecondFactorBook(context)
+        self.disowning = Disowning(context, passwords)
+        self.staff = StaffSignIn(context, credentials, passwords, roster, LinkedPasswords(context), factor_book)
+        self.second_steps = SecondSteps(context, factor_book, passwords, self.staff)
+        self.enrolment = Enrolment(context, factor_book)
+        self.own_accounts = OwnAccounts(context, passwords, factor_book)
         self.first_operators = FirstOperators(context, passwords, roster)
         self.own_passwords = OwnPasswords(context, passwords, roster)
         self.offices = Offices(context)
         self.staff_admin = StaffAdmin(context, self.audit, passwords, roster, self.assistances, self.offices)
+        self.factor_resets = FactorResets(context, self.audit, factor_book, self.staff_admin)
         self.staff_imports = StaffImports(context, self.staff_admin)
         self.office_departures = OfficeDepartures(context, self.staff_admin, self.offices)
         self.staff_invariants = StaffInvariants(context)

@@ -56,7 +56,8 @@ class TellOfSignIn(Command):
     """Tell an address of a sign-in on a new device; sealed JSON: ``address``, ``channel``, ``url``, ``until``.
 
     ``url`` is where its owner disowns it, until when. With ``opens_at`` it has not happened yet: the account opens then
-    without this address. The box is bound (``aad``) to ``notice_id``.
+    without this address. ``for_staff``: ``account_id`` is a member of staff. The box is bound (``aad``) to
+    ``notice_id``.
     """
 
     TYPE: ClassVar[str] = "paspor.notification.command.tell_of_sign_in.v1"
@@ -65,6 +66,7 @@ class TellOfSignIn(Command):
     account_id: str
     language: str
     opens_at: datetime | None = None
+    for_staff: bool = False
     sealed: str
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from aiohttp import web
@@ -121,6 +121,11 @@ def _agency_memory(endpoint: Endpoint, runtime: HttpRuntime) -> Callable[[web.Re
     return lambda request: remember(address_of(request, trusted), now())
 
 
+_ENROL_FIRST: Final[Mapping[str, Any]] = {
+    "next_action": "Add a second factor, then sign in with it.",
+    "next_action_id": "Tambahkan faktor kedua, lalu masuk dengannya.",
+}
+
 Authenticate = Callable[[web.Request], Awaitable[Caller | None]]
 
 
@@ -129,7 +134,7 @@ def _authenticator(endpoint: Endpoint, runtime: HttpRuntime) -> Authenticate:
         return _signature_head(endpoint, runtime)
     if endpoint.access.door is not Door.BEARER:
         return _nobody
-    verifier, roles = runtime.verifier, endpoint.access.roles
+    verifier, access = runtime.verifier, endpoint.access
     if verifier is None:
         raise ValueError(f"{endpoint.method} {endpoint.path} asks for a token, but there is no verifier")
     sessions = runtime.sessions if endpoint.sensitive else None
@@ -139,8 +144,9 @@ def _authenticator(endpoint: Endpoint, runtime: HttpRuntime) -> Authenticate:
     async def authenticate(request: web.Request) -> Caller:
         caller = await verifier.verify(bearer_token(request.headers.get("Authorization")))
         request[CALLER_ROLE] = caller.role
-        if roles and caller.role not in roles:
-            raise NotAllowed(role=caller.role.value, needs=sorted(roles))
+        if not access.lets_in(caller.role):
+            words = _ENROL_FIRST if caller.role is Role.ENROLLING else {}
+            raise NotAllowed(role=caller.role.value, needs=sorted(access.roles), **words)
         if sessions is not None:
             await sessions.refuse_ended(caller)
         return caller

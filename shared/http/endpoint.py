@@ -53,6 +53,10 @@ class Access:
     door: Door
     roles: frozenset[Role] = frozenset()
 
+    def lets_in(self, role: Role) -> bool:
+        """Return whether a bearer of this role may call; an enrolling one only where it is named."""
+        return role in self.roles if self.roles else role is not Role.ENROLLING
+
 
 PUBLIC = Access(Door.OPEN)
 """Open to everybody; a token, if sent, is ignored."""
@@ -61,13 +65,13 @@ APPLICANT = Access(Door.BEARER, frozenset({Role.APPLICANT}))
 """A signed-in applicant."""
 
 ANY_CALLER = Access(Door.BEARER)
-"""Every bearer of a valid token."""
+"""Every bearer of a valid token, except members of staff who may only enrol a second factor."""
 
 SIGNED = Access(Door.SIGNATURE)
 """A machine that signs its raw body. Unsigned calls are refused by their head, with the endpoint's `signer`; the
 handler verifies the body (`shared.http.signatures`) before it reads `call.raw`."""
 
-_STAFF_ROLES = frozenset(Role) - {Role.APPLICANT, Role.SERVICE}
+_STAFF_ROLES = frozenset(Role) - {Role.APPLICANT, Role.SERVICE, Role.ENROLLING}
 
 
 def ROLES(*roles: Role) -> Access:  # noqa: N802 - reads as one of the constants above

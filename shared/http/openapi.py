@@ -343,9 +343,7 @@ def refusals_of_runtime(endpoint: Endpoint) -> Iterator[type[Refusal]]:
     """Yield the refusals of the HTTP runtime at this endpoint, whatever its handler does."""
     match endpoint.access.door:
         case Door.BEARER:
-            yield from (NotSignedIn, TokenUnreadable, TokenOutdated, TokenForeign)
-            if endpoint.access.roles:
-                yield NotAllowed
+            yield from (NotSignedIn, TokenUnreadable, TokenOutdated, TokenForeign, NotAllowed)
         case Door.SIGNATURE:
             yield from (SignatureMissing, SignatureWrong, SignatureTooOld)
         case Door.OPEN:

@@ -57,25 +57,35 @@ _AGAIN: Final = frozenset(
         *("nik_needed", "phone_country_unserved", "second_code_needed", "wrong_media_type", "wrong_offset"),
         *("breach_times_wrong", "reading_hold_too_long", "read_reason_needed"),
         *("office_provider_down", "provider_address_not_taken"),
+        *("enrolment_code_wrong", "password_holds_a_name", "password_is_common", "second_code_used"),
+        *(
+            "second_factor_wrong",
+            "nik_needed",
+            "phone_country_unserved",
+            "second_code_needed",
+            "wrong_media_type",
+            "wrong_offset",
+        ),
     }
 )
 _WAIT: Final = frozenset(
     {
         *("account_locked", "cut_off_passed", "money_is_being_placed", "money_is_on_its_way", "no_seat_offered"),
         *("nobody_waits", "opening_has_begun", "order_is_out", "same_day_full", "special_already_asked"),
-        *("recovery_waits", "too_many_claims", "waiting_offer_over"),
+        *("recovery_waits", "second_codes_locked", "too_many_claims", "waiting_offer_over"),
     }
 )
 _OFFICE: Final = frozenset(
     {
         *("another_pair_of_eyes", "documents_closed", "fee_not_paid", "letter_not_made", "no_moves_left"),
-        *("no_priority_to_deny", "no_special_left", "not_allowed", "not_on_yourself", "not_paid_yet"),
+        *("no_priority_to_deny", "no_special_left", "not_on_yourself", "not_paid_yet"),
         *("not_your_office", "one_time_password_expired", "request_of_somebody_else", "role_not_yours"),
         *("second_operator_needed", "second_person_must_agree", "second_person_needed", "special_over"),
         *("staff_suspended", "too_late_for_special", "too_late_to_move", "too_late_to_withdraw"),
         *("correction_unknown", "nik_of_another_person", "person_applies_elsewhere", "second_officer_needed"),
         *("too_many_documents",),
         *("office_link_awaits_approval", "office_user_linked_already", "password_not_allowed"),
+        *("second_person_for_reset", "too_many_documents"),
     }
 )
 
@@ -103,6 +113,9 @@ _SEE_CASE: Final = _get("/v1/refunds/{refund_id}")
 _SEE_SAGA: Final = _get("/v1/sagas/{application_id}")
 _SEE_CHANGE: Final = _get("/v1/quota-changes/{change_id}")
 _SEE_MEMBER: Final = _get("/v1/staff/members/{staff_id}")
+_STAFF_SIGN_IN: Final = _post("/v1/staff/logins")
+_SEE_FACTORS: Final = _get("/v1/staff/second-factors")
+_RESET: Final = "/v1/staff/members/{staff_id}/second-factor-reset"
 _SEE_APPOINTMENT: Final = _get(APPOINTMENT)
 _LIST_OFFICE_SIGN_INS: Final = _get("/v1/staff/office-sign-in")
 _LIST_OFFICE_LINKS: Final = _get("/v1/staff/office-links")
@@ -153,7 +166,7 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "region_not_wanted": Elsewhere.AGAIN,
     "region_unknown": _get("/v1/offices"),
     "staff_matter_pending": _SEE_MEMBER,
-    "staff_not_in_service": _post("/v1/staff/logins"),
+    "staff_not_in_service": _STAFF_SIGN_IN,
     "staff_state_forbids": _SEE_MEMBER,
     "staff_unknown": _get("/v1/staff/members"),
     "breach_search_not_done": _post("/v1/breaches/{breach_id}/searches"),
@@ -181,6 +194,19 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "provider_matter_pending": _SEE_PROVIDER,
     "provider_state_forbids": _SEE_PROVIDER,
     "second_factor_not_proved": _post("/v1/staff/logins"),
+    # second factors of staff
+    "fresh_sign_in_needed": _STAFF_SIGN_IN,
+    "last_second_factor_stays": _post("/v1/staff/totps"),
+    "no_second_factor": _post("/v1/staff/totps"),
+    "no_second_factor_reset_asked": _post(_RESET),
+    "not_allowed": (NextCall("POST", "/v1/staff/totps", Role.ENROLLING), Elsewhere.OFFICE),
+    "passkey_not_usable": _post("/v1/staff/passkeys"),
+    "second_factor_needs_itself": _STAFF_SIGN_IN,
+    "second_factor_offer_over": _SEE_FACTORS,
+    "second_factor_reset_pending": _get(_RESET),
+    "second_factor_unknown": _SEE_FACTORS,
+    "second_step_over": _STAFF_SIGN_IN,
+    "too_many_second_factors": _SEE_FACTORS,
     # applicants and assistance
     "applicant_already_added": _SEE_APPLICANT,
     "assistance_has_ended": _ASSIST,

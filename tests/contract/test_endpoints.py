@@ -26,6 +26,7 @@ REPEATABLE_BY_NATURE = {
     ("identity", "log_in_staff"): "each try counts, and tokens must not be kept for a repeat",
     ("identity", "claim_office_tokens"): "tokens are taken once, and must not be kept for a repeat",
     ("identity", "ask_office_link"): "writes nothing: the cookie of each answer is a way of its own",
+    ("identity", "finish_staff_login"): "a code counts once, and tokens must not be kept for a repeat",
     ("identity", "disown_sign_in"): "who is signed out stays so; a browser's form sends no header",
     ("identity", "undo_address_change"): "what is undone stays undone; a browser's form sends no header",
     ("identity", "look_up_person"): "reads; a POST so that the NIK is not in an address",

@@ -57,7 +57,7 @@ def may_call(access: Access, role: Role | None) -> bool:
     """Whether a caller of this role, or without a token, is let in."""
     if access.door is Door.OPEN:
         return True
-    return role is not None and access.door is Door.BEARER and (not access.roles or role in access.roles)
+    return role is not None and access.door is Door.BEARER and access.lets_in(role)
 
 
 def needed_of(endpoint: Endpoint) -> set[str]:
@@ -84,7 +84,7 @@ def roles_of(endpoint: Endpoint) -> list[Role | None]:
     """The roles that an endpoint's refusals are told to; None where no token is asked for."""
     if endpoint.access.door is not Door.BEARER:
         return [None]
-    return list(endpoint.access.roles or [role for role in Role if role is not Role.SERVICE])
+    return list(endpoint.access.roles or [role for role in Role if role not in (Role.SERVICE, Role.ENROLLING)])
 
 
 def keys_of(code: str) -> list[str]:

@@ -17,7 +17,18 @@ from pydantic.fields import FieldInfo
 from local_suite import demo, env_file
 from local_suite.parts import SERVICES
 from shared.crypto.sealed import new_keypair
-from shared.production import Anything, AtLeast, AtMost, Between, OverWithin, Rule, SomeNetworks, TrialOnly, rules_of
+from shared.production import (
+    Anything,
+    AtLeast,
+    AtMost,
+    Between,
+    MustBeTrue,
+    OverWithin,
+    Rule,
+    SomeNetworks,
+    TrialOnly,
+    rules_of,
+)
 from shared.settings import ServiceSettings, SettingsWrong
 from shared.tokens import new_signing_key_pem
 from tests.unit.shared_crypto.keys import key_text
@@ -140,6 +151,8 @@ def test_a_production_process_that_was_told_everything_starts(service: str) -> N
 BAD: Final[dict[str, dict[str, str]]] = {
     "identity": {
         "demo_staff_password": "demo",
+        "second_factor_needed": "false",
+        "passkey_origins": "https://petugas.paspor.go.id,http://petugas.paspor.go.id",
         "dukcapil_url": "http://simulators:8201",
         "dukcapil_password": "simulated-dukcapil",
         "code_seconds": "10",
@@ -256,7 +269,8 @@ def test_what_a_trial_shrinks_is_refused_by_the_rule_of_the_setting() -> None:
             elif isinstance(rule, AtMost):
                 assert (line.least, line.most) == (None, rule.most), line.name
             else:
-                assert isinstance(rule, TrialOnly), line.name
+                assert isinstance(rule, TrialOnly | MustBeTrue), line.name
+                assert line.is_trial("false") or isinstance(rule, TrialOnly), line.name
 
 
 def test_every_duration_of_the_demo_is_refused_in_production() -> None:

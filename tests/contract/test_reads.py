@@ -142,6 +142,7 @@ def test_the_declared_reads_are_the_ones_we_know() -> None:
         ("identity", "look_up_person", PersonalData.NIK),
         ("identity", "look_at_correction", PersonalData.NIK),
         ("identity", "list_staff", PersonalData.STAFF_NAME),
+        ("identity", "look_at_own_account", PersonalData.STAFF_NAME),
         ("identity", "look_at_staff", PersonalData.STAFF_NAME),
         ("application", "list_own", PersonalData.APPLICATION),
         ("application", "get_application", PersonalData.APPLICATION),

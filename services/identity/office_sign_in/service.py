@@ -74,6 +74,9 @@ SECRET_BYTES: Final = 32
 LINKED_BY_USER_NAME: Final = frozenset({Post.FRONT_OFFICER, Post.INTERVIEWER})
 """Posts that a user name alone may link. Heads of offices agree to links, so an operator agrees to theirs."""
 
+PROVEN_BY_OFFICE: Final = "office_provider"
+"""The second factor of a session, where the office's provider has proved one."""
+
 OFFICE_LINK_ASKED: Final = "office_link_asked"
 OFFICE_LINK_MADE: Final = "office_link_made"
 
@@ -404,9 +407,9 @@ class OfficeSignIns:
         provider_id = link.state.provider_id
         _, provider = await self._active(provider_id)
         member = await self._member(link.state, provider)
-        device = self._passwords.known_device(member.id, visitor)
-        session = self._credentials.start(
-            self._context.ids.new(), staff=True, device_id=device.id if device is not None else ""
+        device = self._passwords.known_device(member, visitor)
+        session = self._credentials.start_of_staff(
+            self._context.ids.new(), device_id=device.id if device is not None else "", proven_by=PROVEN_BY_OFFICE
         )
         sessions = self._credentials.add(member.state.sessions, session)
         welcome = staff_rules.let_in_by_office(member.state, sessions, self._context.now())
@@ -414,7 +417,7 @@ class OfficeSignIns:
         await self._audit.note(
             actor(member.id, welcome), StaffAct.SIGNED_IN, subject=member.id, detail=f"office_provider:{provider_id}"
         )
-        return self._credentials.staff_credentials(caller_of(member.id, welcome, session.id), session)
+        return self._credentials.staff_credentials(caller_of(member.id, welcome, session), session)
 
     async def _note_refusal(self, attempt: SignInAttempt, refused: Refusal) -> None:
         who = Actor(attempt.staff_id or NOBODY, NOBODY, None)

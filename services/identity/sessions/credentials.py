@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from services.identity.context import UseCaseContext
 from services.identity.sessions.devices import Device, DeviceTokens
 from services.identity.sessions.refresh_tokens import Holder, RefreshTokens
-from services.identity.sessions.session import Session, put_session, start_session
+from services.identity.sessions.session import NewDevice, Session, put_session, start_session
 from shared.tokens import Caller, Role, TokenIssuer
 
 SALT_BYTES: Final = 16
 MOST_SESSIONS: Final = 10
 """Devices signed in at once, for one account or staff member; the oldest is signed out."""
+
+
+NEVER: Final = datetime.fromtimestamp(0, UTC)
+"""When a device was seen that stays unknown: a password alone, where a second factor is needed, makes none known."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class Credentials:
     device_token: str = field(repr=False)
     access_expires_at: datetime
     session_ends_at: datetime
+    new_devices: tuple[NewDevice, ...] = ()
+    """Of staff: earlier sign-ins on new devices that their owner has not looked at."""
 
 
 class CredentialIssuer:
@@ -39,10 +45,21 @@ class CredentialIssuer:
         self._tokens = RefreshTokens(context.settings.fingerprint_keyring())
         self._devices = DeviceTokens(context.settings.fingerprint_keyring())
 
-    def start(self, session_id: str, *, staff: bool = False, device_id: str = "") -> Session:
-        """Return a new session, to be put into its holder's state; ``device_id`` of a known device."""
-        rules = self._context.settings.session_rules
-        lifetime_seconds = rules.staff_session_seconds if staff else rules.session_seconds
+    def start(self, session_id: str, *, device_id: str = "") -> Session:
+        """Return a new session, to be put into its account's state; ``device_id`` of a known device."""
+        return self._start(session_id, self._context.settings.session_rules.session_seconds, device_id)
+
+    def start_of_staff(
+        self, session_id: str, *, device_id: str = "", proven_by: str = "", must_enrol: bool = False
+    ) -> Session:
+        """Return a new session of a member of staff; one that can only enrol a second factor is short."""
+        settings = self._context.settings
+        whole_seconds = settings.session_rules.staff_session_seconds
+        lifetime_seconds = settings.second_factor_rules.fresh_seconds if must_enrol else whole_seconds
+        session = self._start(session_id, lifetime_seconds, device_id)
+        return replace(session, proven_by=proven_by, must_enrol=must_enrol)
+
+    def _start(self, session_id: str, lifetime_seconds: int, device_id: str) -> Session:
         salt = self._context.randomness.token(SALT_BYTES)
         return start_session(session_id, salt, lifetime_seconds, self._context.now(), device_id=device_id)
 
@@ -61,7 +78,8 @@ class CredentialIssuer:
 
     def _issue(self, caller: Caller, holder: Holder, session: Session, access_seconds: int) -> Credentials:
         left_seconds = int((session.ends_at - self._context.now()).total_seconds())
-        device = Device(holder, caller.account_id, session.device_id or session.id, self._context.now())
+        seen_at = NEVER if session.must_enrol else self._context.now()
+        device = Device(holder, caller.account_id, session.device_id or session.id, seen_at)
         access_seconds = max(1, min(access_seconds, left_seconds))  # no token outlives its session's age
         return Credentials(
             account_id=caller.account_id,

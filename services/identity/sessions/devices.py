@@ -61,8 +61,8 @@ class DeviceTokens:
 class DisownLinks:
     """Makes and reads the links by which an owner disowns a sign-in on a new device; none is stored."""
 
-    def __init__(self, keyring: Keyring) -> None:
-        self._signed = SignedText(keyring, "pn1", 3)
+    def __init__(self, keyring: Keyring, holder: Holder = Holder.ACCOUNT) -> None:
+        self._signed = SignedText(keyring, "pn1" if holder is Holder.ACCOUNT else "pn2", 3)
 
     def make(self, account_id: str, issued_at: datetime, until: datetime) -> str:
         """Return the link for a sign-in of this moment; whole seconds."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field
 
@@ -27,7 +27,7 @@ class TokensView(View):
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6750: the scheme, no secret
 
     @classmethod
-    def from_credentials(cls, credentials: Credentials) -> TokensView:
+    def from_credentials(cls, credentials: Credentials) -> Self:
         """Return the view of credentials."""
         return cls(
             account_id=credentials.account_id,

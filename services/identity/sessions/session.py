@@ -24,7 +24,8 @@ class Presented(StrEnum):
 class Session:
     """One signed-in device. ``salt`` makes its tokens its own; ``generation`` is the token that counts.
 
-    ``device_id`` is empty where the device was new: then it is called after this session.
+    ``device_id`` is empty where the device was new: then it is called after this session. Of staff: ``proven_by`` is
+    the kind of second factor that opened it, empty without one; with ``must_enrol`` it can only enrol one.
     """
 
     id: str
@@ -34,6 +35,16 @@ class Session:
     generation: int = 0
     rotated_at: datetime | None = None
     device_id: str = ""
+    proven_by: str = ""
+    must_enrol: bool = False
+
+
+@dataclass(frozen=True)
+class NewDevice:
+    """A sign-in on a device that was not known: its session and time. Kept until its owner has looked at it."""
+
+    session_id: str
+    signed_in_at: datetime
 
 
 def start_session(session_id: str, salt: str, lifetime_seconds: int, now: datetime, *, device_id: str = "") -> Session:

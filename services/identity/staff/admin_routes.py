@@ -19,6 +19,8 @@ from services.identity.staff.errors import (
     OfficeNeeded,
     OfficeNotWanted,
     OneTimePasswordExpired,
+    PasswordHoldsAName,
+    PasswordIsCommon,
     PasswordIsTheOldOne,
     PasswordIsTheUserName,
     PasswordTooShort,
@@ -70,7 +72,7 @@ AUDITED_IN_THE_USE_CASE: Final = (
 _ADMINISTRATION: Final = Reading(step="step_staff_administration")
 """Names of staff are read by those who hire them."""
 
-_PASSWORD = (PasswordTooShort, PasswordIsTheUserName)
+_PASSWORD = (PasswordTooShort, PasswordIsTheUserName, PasswordHoldsAName, PasswordIsCommon)
 _POWER = (StaffNotInService, RoleNotYours, NotYourOffice)
 _PLACE = (OfficeNeeded, OfficeNotWanted, OfficeUnknown, RegionNeeded, RegionNotWanted, RegionUnknown)
 _ACTING = (

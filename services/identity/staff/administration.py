@@ -9,7 +9,7 @@ tokens are not asked about: one that was given before lives to its end, at most 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from services.identity.context import UseCaseContext
@@ -301,6 +301,30 @@ class StaffAdmin:
 
         return await self._do(act, change, whatever_is_pending=True)
 
+    async def managed(self, act: Act) -> tuple[Record[Staff], Staff]:
+        """Return the member of staff whom the caller may act on, and the caller, both as stored now.
+
+        Raises:
+            StaffUnknown, StaffNotInService, NotYourOffice, RoleNotYours, NotOnYourself, LastOperatorStays.
+        """
+        actor = await self._acting(act.caller)
+        await self._refuse_oneself(act)
+        record = await self._known(act.staff_id)
+        staff = record.state
+        _refuse_power(powers.manage_problem(Post(actor.role), actor.office_id, Post(staff.role), staff.office_id))
+        return record, actor
+
+    async def end_sessions(self, staff_id: str) -> None:
+        """End every session of a member of staff, then every assistance that they had begun; a repeat finds it done."""
+
+        async def attempt() -> Record[Staff]:
+            record = await self._known(staff_id)
+            if not record.state.sessions:
+                return record
+            return await self._staff.save_staff(record, replace(record.state, sessions=()), self._context.now())
+
+        await self._end_assistances(await again(attempt))
+
     # Doing
 
     async def _do(
@@ -311,11 +335,8 @@ class StaffAdmin:
         whatever_is_pending: bool = False,
     ) -> StaffSeen:
         async def attempt() -> StaffSeen:
-            actor = await self._acting(act.caller)
-            await self._refuse_oneself(act)
-            record = await self._known(act.staff_id)
+            record, actor = await self.managed(act)
             staff = record.state
-            _refuse_power(powers.manage_problem(Post(actor.role), actor.office_id, Post(staff.role), staff.office_id))
             if rules.has_taken(staff, act.command_id):
                 await self._end_assistances(record)
                 return await self._shown_again(record, act.command_id)

@@ -78,6 +78,28 @@ class PasswordIsTheUserName(Refusal):
     next_action_id = "Pilih kata sandi yang tidak mudah ditebak."
 
 
+class PasswordHoldsAName(Refusal):
+    """The new password holds the user name or the office, which colleagues and strangers try first."""
+
+    status = 422
+    code = "password_holds_a_name"
+    title = "The password holds your user name or your office."
+    title_id = "Kata sandi memuat nama pengguna atau kantor Anda."
+    next_action = "Choose a few words that have nothing to do with you or your office."
+    next_action_id = "Pilih beberapa kata yang tidak berkaitan dengan Anda atau kantor Anda."
+
+
+class PasswordIsCommon(Refusal):
+    """The new password is among those that are tried first, or put together of them."""
+
+    status = 422
+    code = "password_is_common"
+    title = "This password is easy to guess: it is a common one, repeated or put together."
+    title_id = "Kata sandi ini mudah ditebak: umum dipakai, diulang, atau disusun darinya."
+    next_action = "Choose four or more words that do not belong together."
+    next_action_id = "Pilih empat kata atau lebih yang tidak saling berkaitan."
+
+
 class FirstOperatorSecretWrong(NotAllowed):
     """Not a secret of this installation, or it has none."""
 
@@ -269,11 +291,11 @@ class PasswordNotAllowed(NotAllowed):
 
 
 class StaffLocked(Refusal):
-    """Too many wrong passwords; `locked_until` says when one is looked at again."""
+    """Too many wrong passwords or second factors; `locked_until` says when one is looked at again."""
 
     status = 423
     code = "account_locked"
-    title = "This account is locked after too many wrong passwords."
-    title_id = "Akun dikunci karena terlalu banyak kata sandi salah."
+    title = "This account is locked after too many wrong passwords or codes."
+    title_id = "Akun dikunci karena terlalu banyak kata sandi atau kode yang salah."
     next_action = "Wait until the time given, or ask the operator."
     next_action_id = "Tunggu sampai waktu yang disebutkan, atau hubungi operator."

@@ -50,7 +50,7 @@ class FirstOperators:
         Raises:
             FirstOperatorSecretWrong: it is none of the settings'.
             FirstOperatorSecretUsed: it has made its operator.
-            UserNameTaken, PasswordTooShort, PasswordIsTheUserName.
+            UserNameTaken, and every refusal of a password.
         """
         secret = founder.secret.encode()
         if not any(

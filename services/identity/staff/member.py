@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final, TypeVar
 
 from services.identity.rules import LockRules
-from services.identity.sessions.session import Session
+from services.identity.sessions.session import NewDevice, Session
 from services.identity.staff.states import StaffCommand, StaffState
 
 
@@ -20,6 +20,7 @@ class StaffAct(StrEnum):
     SIGN_IN_LOCKED = "sign_in_locked"
     FIRST_OPERATOR_MADE = "first_operator_made"
     PASSWORD_SET = "password_set"  # noqa: S105 - an act, no secret
+    SIGN_IN_DISOWNED = "sign_in_disowned"
 
 
 class StaffReason(StrEnum):
@@ -46,6 +47,10 @@ MOST_SOURCES: Final = 50
 
 ELSEWHERE: Final = ""
 """The source of a try that comes from no known device and no office network: all of these are counted together."""
+
+
+MOST_NEW_DEVICES: Final = 10
+"""Sign-ins on new devices that wait to be seen; as many sessions as one member can have."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,9 @@ class Staff:
     ``region_id`` is the region that a regional officer watches.
 
     ``tries``, ``locked_until`` and ``tried_at`` are of tries from elsewhere, ``sources`` of known devices and office
-    networks. ``name`` is sealed. ``commands`` are the last ones that took effect, so that a repeat is known.
+    networks. ``name`` and ``email`` are sealed. ``new_devices`` are sign-ins that their owner has not been shown;
+    devices from before ``devices_since`` are unknown. ``commands`` are the last ones that took effect, so that a repeat
+    is known.
     """
 
     username: str
@@ -121,6 +128,10 @@ class Staff:
     tried_at: datetime | None = None
     sources: tuple[TryCount, ...] = ()
     region_id: str | None = None
+    password_set_at: datetime | None = None
+    email: str | None = None
+    new_devices: tuple[NewDevice, ...] = ()
+    devices_since: datetime | None = None
 
 
 _Tried = TypeVar("_Tried", Staff, Stranger)
@@ -162,9 +173,35 @@ def recognised(staff: Staff, source: str = ELSEWHERE) -> Staff:
     return _with_tries(staff, TryCount(source, tried_at=tries_from(staff, source).tried_at))
 
 
-def let_in(staff: Staff, sessions: tuple[Session, ...], now: datetime, source: str = ELSEWHERE) -> Staff:
-    """Return the member of staff, signed in with these sessions."""
-    return replace(recognised(staff, source), sessions=sessions, signed_in_at=now)
+def let_in(
+    staff: Staff,
+    sessions: tuple[Session, ...],
+    now: datetime,
+    source: str = ELSEWHERE,
+    new_device: NewDevice | None = None,
+) -> Staff:
+    """Return the member of staff, signed in with these sessions; one on a new device is kept to be shown."""
+    told = (*staff.new_devices, *([new_device] if new_device else []))[-MOST_NEW_DEVICES:]
+    return replace(recognised(staff, source), sessions=sessions, signed_in_at=now, new_devices=told)
+
+
+def without_try(staff: Staff, source: str = ELSEWHERE) -> Staff:
+    """Return the member of staff with their last try given back: the password was right, a second factor is still due.
+
+    The wrong tries of before stay counted, so a known password buys no guesses at the second factor.
+    """
+    count = tries_from(staff, source)
+    return _with_tries(staff, replace(count, tries=max(0, count.tries - 1), locked_until=None))
+
+
+def disown(staff: Staff, now: datetime) -> Staff:
+    """Return the member of staff after "this was not me": no session, and every device is a new one."""
+    return replace(staff, sessions=(), new_devices=(), devices_since=now)
+
+
+def has_disowned(staff: Staff, issued_at: datetime) -> bool:
+    """Return whether a sign-in of this moment was disowned."""
+    return staff.devices_since is not None and staff.devices_since >= issued_at
 
 
 def _counted(count: TryCount, rules: LockRules, now: datetime) -> TryCount:

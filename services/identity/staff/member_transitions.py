@@ -18,6 +18,9 @@ from services.identity.staff.states import STAFF_TRANSITIONS, StaffCommand, Staf
 SHORTEST_PASSWORD: Final = 15
 """Characters of an own password: what NIST SP 800-63B-4 asks of one that is not joined by a second factor."""
 
+SHORTEST_NAME: Final = 4
+"""Letters of a user name or office that a password must not hold; shorter ones stand in many words."""
+
 REMEMBERED_COMMANDS: Final = 16
 """Commands that one member of staff remembers; more than anybody does with one person while a repeat is under way."""
 
@@ -49,6 +52,8 @@ class PasswordProblem(StrEnum):
     TOO_SHORT = "too_short"
     THE_OLD_ONE = "the_old_one"
     THE_USER_NAME = "the_user_name"
+    HOLDS_A_NAME = "holds_a_name"
+    COMMON = "common"
 
 
 def hire(
@@ -85,6 +90,7 @@ def found(username: str, name: str, password_hash: str, command_id: str, now: da
         office_id=None,
         name=name,
         hired_at=now,
+        password_set_at=now,
         commands=(command_id,),
     )
 
@@ -158,13 +164,14 @@ def leave(staff: Staff, command_id: str) -> Staff:
     return _noted(gone, command_id)
 
 
-def set_password(staff: Staff, password_hash: str) -> Staff:
+def set_password(staff: Staff, password_hash: str, now: datetime) -> Staff:
     """Set an own password; every session ends."""
     state = STAFF_TRANSITIONS.after(staff.state, StaffCommand.SET_PASSWORD)
     return replace(
         staff,
         state=state,
         password_hash=password_hash,
+        password_set_at=now,
         sessions=(),
         one_time=None,
         tries=0,
@@ -189,13 +196,26 @@ def is_over(staff: Staff, now: datetime) -> bool:
     return staff.one_time is not None and now >= staff.one_time.expires_at
 
 
-def password_problem(username: str, old: str, new: str) -> PasswordProblem | None:
-    """Return why the new text cannot be the own password; none if it can."""
+def password_problem(
+    username: str, old: str, new: str, office_id: str | None = None, *, is_common: bool = False
+) -> PasswordProblem | None:
+    """Return why the new text cannot be the own password; none if it can. ``is_common`` is what the list of common
+    passwords says of it.
+    """
     if len(new) < SHORTEST_PASSWORD:
         return PasswordProblem.TOO_SHORT
     if new == old:
         return PasswordProblem.THE_OLD_ONE
-    return PasswordProblem.THE_USER_NAME if new.strip().lower() == username else None
+    if new.strip().lower() == username:
+        return PasswordProblem.THE_USER_NAME
+    names = (_letters(name) for name in (username, office_id or ""))
+    if any(len(name) >= SHORTEST_NAME and name in _letters(new) for name in names):
+        return PasswordProblem.HOLDS_A_NAME
+    return PasswordProblem.COMMON if is_common else None
+
+
+def _letters(text: str) -> str:
+    return "".join(sign for sign in text.lower() if sign.isalnum())
 
 
 def has_taken(staff: Staff, command_id: str) -> bool:

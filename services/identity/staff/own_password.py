@@ -8,9 +8,12 @@ from services.identity.context import UseCaseContext
 from services.identity.sessions.devices import NO_VISITOR, Visitor
 from services.identity.staff import member as staff_rules
 from services.identity.staff import member_transitions as rules
+from services.identity.staff.common_passwords import is_common
 from services.identity.staff.errors import (
     OneTimePasswordExpired,
     OwnPasswordNeeded,
+    PasswordHoldsAName,
+    PasswordIsCommon,
     PasswordIsTheOldOne,
     PasswordIsTheUserName,
     PasswordTooShort,
@@ -32,6 +35,8 @@ _PASSWORD_REFUSALS: Final[dict[PasswordProblem, type[Refusal]]] = {
     PasswordProblem.TOO_SHORT: PasswordTooShort,
     PasswordProblem.THE_OLD_ONE: PasswordIsTheOldOne,
     PasswordProblem.THE_USER_NAME: PasswordIsTheUserName,
+    PasswordProblem.HOLDS_A_NAME: PasswordHoldsAName,
+    PasswordProblem.COMMON: PasswordIsCommon,
 }
 
 
@@ -52,22 +57,23 @@ class OwnPasswords:
         Raises:
             StaffCredentialsWrong, StaffLocked: the present one is not right, or was wrong too often.
             StaffSuspended, OneTimePasswordExpired: nothing can be set now.
-            PasswordTooShort, PasswordIsTheOldOne, PasswordIsTheUserName: the new one will not do.
+            PasswordTooShort, PasswordIsTheOldOne, PasswordIsTheUserName, PasswordHoldsAName, PasswordIsCommon: the new
+            one will not do.
         """
         proven = await self._passwords.prove(username, password, visitor)
-        refuse_password(proven.state.username, password, new_password, "/new_password")
+        refuse_password(proven.state.username, password, new_password, "/new_password", proven.state.office_id)
         hashed = await self._passwords.hash(new_password)
 
         async def attempt() -> None:
             record = await self._staff.staff(proven.id)
             if record is None or record.state.password_hash != proven.state.password_hash:
                 raise StaffCredentialsWrong()
-            source = self._passwords.source(record.id, visitor)
+            source = self._passwords.source(record, visitor)
             await refuse_unready(self._context, record, source, may_be_invited=True)
             await self._passwords.note(StaffAct.PASSWORD_SET, actor(record.id, record.state))
             if record.state.role == Post.OPERATOR:
                 await self._roster.join(record.id)
-            await self._save(record, rules.set_password(record.state, hashed))
+            await self._save(record, rules.set_password(record.state, hashed, self._context.now()))
 
         await again(attempt)
 
@@ -96,12 +102,12 @@ async def refuse_unready(
         raise refusal
 
 
-def refuse_password(username: str, old: str, new: str, where: str) -> None:
+def refuse_password(username: str, old: str, new: str, where: str, office_id: str | None = None) -> None:
     """Refuse a text that cannot be somebody's own password.
 
     Raises:
-        PasswordTooShort, PasswordIsTheOldOne, PasswordIsTheUserName.
+        PasswordTooShort, PasswordIsTheOldOne, PasswordIsTheUserName, PasswordHoldsAName, PasswordIsCommon.
     """
-    problem = rules.password_problem(username, old, new)
+    problem = rules.password_problem(username, old, new, office_id, is_common=is_common(new))
     if problem is not None:
         raise _PASSWORD_REFUSALS[problem](field=where, at_least=SHORTEST_PASSWORD)

@@ -61,16 +61,44 @@ class StaffPasswords:
             self._refuse_locked(stranger, source)
             raise StaffCredentialsWrong()
         if not await self.matches(password, record.state.password_hash):
-            await self.note(StaffAct.SIGN_IN_REFUSED, actor(record.id, record.state), "wrong_password")
-            self._refuse_locked(record.state, self.source(record.id, visitor))
+            await self.note_wrong(record, visitor, "wrong_password")
             raise StaffCredentialsWrong()
         return record
 
-    def known_device(self, staff_id: str, visitor: Visitor) -> Device | None:
-        """Return the visitor's device if this member of staff has signed in on it."""
+    async def count_second_try(self, staff_id: str, visitor: Visitor) -> Record[Staff]:
+        """Return the member of staff with one try used, before their second factor is looked at.
+
+        Raises:
+            StaffCredentialsWrong: there is no such member of staff.
+            StaffLocked: too many wrong passwords and codes, from this source, until ``locked_until``.
+        """
+
+        async def attempt() -> Record[Staff]:
+            record = await self._staff.staff(staff_id)
+            if record is None:
+                raise StaffCredentialsWrong()
+            return await self._count(record, visitor)
+
+        return await again(attempt)
+
+    async def note_wrong(self, record: Record[Staff], visitor: Visitor, cause: str) -> None:
+        """Tell the audit of a wrong password or second factor, whose try was counted.
+
+        Raises:
+            StaffLocked: it was the last try from this source.
+        """
+        await self.note(StaffAct.SIGN_IN_REFUSED, actor(record.id, record.state), cause)
+        self._refuse_locked(record.state, self.source(record, visitor))
+
+    def known_device(self, record: Record[Staff], visitor: Visitor) -> Device | None:
+        """Return the visitor's device if this member of staff has signed in on it and not disowned it since."""
         device = self._devices.read(visitor.device_token)
-        seconds, now = self._context.settings.session_rules.device_seconds, self._context.now()
-        known = is_known(device, Holder.STAFF, staff_id, since=None, device_seconds=seconds, now=now)
+        seconds, now, since = (
+            self._context.settings.session_rules.device_seconds,
+            self._context.now(),
+            record.state.devices_since,
+        )
+        known = is_known(device, Holder.STAFF, record.id, since=since, device_seconds=seconds, now=now)
         return device if known else None
 
     async def hash(self, password: str) -> str:
@@ -92,9 +120,9 @@ class StaffPasswords:
         outcome = REFUSED if act in (StaffAct.SIGN_IN_REFUSED, StaffAct.SIGN_IN_LOCKED) else DONE
         await self._audit.note(who, act, subject=who.account_id, outcome=outcome, detail=cause)
 
-    def source(self, staff_id: str | None, visitor: Visitor) -> str:
-        """Return the source that the visitor's tries count against; ``staff_id`` is None for an unknown user name."""
-        device = self.known_device(staff_id, visitor) if staff_id is not None else None
+    def source(self, record: Record[Staff] | None, visitor: Visitor) -> str:
+        """Return the source that the visitor's tries count against; ``record`` is None for an unknown user name."""
+        device = self.known_device(record, visitor) if record is not None else None
         if device is not None:
             return f"device:{device.id}"
         if is_in(visitor.address, self._context.settings.office_networks):
@@ -104,9 +132,10 @@ class StaffPasswords:
     async def _count_try(self, username: str, visitor: Visitor) -> Record[Staff] | None:
         """Return the member of staff with one try used; None for an unknown user name."""
         record = await self._staff.staff_named(username)
-        if record is None:
-            return None
-        source, now = self.source(record.id, visitor), self._context.now()
+        return await self._count(record, visitor) if record is not None else None
+
+    async def _count(self, record: Record[Staff], visitor: Visitor) -> Record[Staff]:
+        source, now = self.source(record, visitor), self._context.now()
         if rules.locked_until(record.state, now, source):
             await self.note(StaffAct.SIGN_IN_LOCKED, actor(record.id, record.state), "locked")
             self._refuse_locked(record.state, source)

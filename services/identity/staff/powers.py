@@ -117,6 +117,11 @@ def give_problem(actor: Post, actor_office: str | None, post: Post, office_id: s
     return place_problem(post, office_id) or manage_problem(actor, actor_office, post, office_id)
 
 
+def needs_second_factor(post: Post, is_needed: bool, for_all: bool) -> bool:
+    """Return whether this role signs in with a second factor only; without one it can do nothing but enrol one."""
+    return is_needed and (for_all or post in POWERFUL)
+
+
 def needs_second(command: StaffCommand, post: Post) -> bool:
     """Return whether a second operator has to agree before somebody who then is this can sign in by it.
 
@@ -129,3 +134,11 @@ def needs_second(command: StaffCommand, post: Post) -> bool:
 def _office_problem(actor: Post, actor_office: str | None, office_id: str | None) -> PowerProblem | None:
     is_theirs = actor is Post.OPERATOR or (actor_office is not None and actor_office == office_id)
     return None if is_theirs else PowerProblem.NOT_YOUR_OFFICE
+
+
+def powers_of(post: Post) -> tuple[str, ...]:
+    """Return the powers over other staff that a role has, as codes: whom it hires, and whether it agrees as a second
+    operator.
+    """
+    hires = sorted(f"hire_{hired}" for hired in HIRES.get(post, frozenset()))
+    return (*hires, *(["agree_as_second_operator"] if post is Post.OPERATOR else []))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +11,7 @@ from services.identity.sessions.ended_events import ended_events, tokens_live
 from services.identity.sessions.session import ended_sessions
 from services.identity.staff.member import Staff, Stranger
 from services.identity.staff.operator_roster import Roster
+from shared.events.message import Message
 from shared.store.kinds import Index, Kind, Range, Record
 
 STAFF: Final[Kind[Staff]] = Kind(
@@ -60,12 +61,13 @@ class StaffRepository:
             return await self._store.find(STAFF, "username", within=within, limit=limit)
         return await self._store.find(STAFF, "office", {"state.office_id": office_id}, within=within, limit=limit)
 
-    async def save_staff(self, record: Record[Staff], state: Staff, now: datetime) -> Record[Staff]:
-        """Write the next state of a member of staff."""
+    async def save_staff(
+        self, record: Record[Staff], state: Staff, now: datetime, messages: Sequence[Message] = ()
+    ) -> Record[Staff]:
+        """Write the next state of a member of staff, with the messages that go out with it."""
         gone = ended_sessions(record.state.sessions, state.sessions, now)
-        return await self._store.save(
-            STAFF, record, state, now=now, events=ended_events(record.id, gone, now + self._tokens_live)
-        )
+        ended = ended_events(record.id, gone, now + self._tokens_live)
+        return await self._store.save(STAFF, record, state, now=now, events=[*ended, *messages])
 
     async def stranger(self, stranger_id: str) -> Record[Stranger] | None:
         """Return an unknown user name if it was tried, else None."""

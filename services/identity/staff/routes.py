@@ -6,8 +6,8 @@ from typing import Final
 
 from services.identity.applicants.errors import NikNotSixteenDigits, PersonNotKnown
 from services.identity.http import IDENTITY, STAFF_LOGINS_PER_ADDRESS
+from services.identity.sessions.credentials import Credentials
 from services.identity.sessions.devices import Visitor
-from services.identity.sessions.schemas import TokensView
 from services.identity.staff.errors import (
     OneTimePasswordExpired,
     OwnPasswordNeeded,
@@ -16,9 +16,9 @@ from services.identity.staff.errors import (
     StaffLocked,
     StaffSuspended,
 )
-from services.identity.staff.schemas import PersonLookup, PersonView, StaffLogin
+from services.identity.staff.schemas import PersonLookup, PersonView, SecondStepView, StaffLogin, StaffTokensView
 from shared.audit.reads import refuse_without_reason
-from shared.http.call import Call
+from shared.http.call import Answer, Call
 from shared.http.endpoint import PUBLIC, STAFF, Endpoints, PersonalData, RateLimit
 from shared.http.reading import Reading, ReadSubject
 from shared.tokens import Role
@@ -32,9 +32,11 @@ LOOKUPS_PER_CALLER: Final = RateLimit(60, 60.0)
 @api.post(
     "/v1/staff/logins",
     summary="Staff sign in with user name and password",
+    description="202 where a second factor is due: show it at /v1/staff/logins/second-step. Somebody whose role needs "
+    "one and who has none gets tokens of the role `enrolling`, which add a second factor and do nothing else.",
     access=PUBLIC,
     body=StaffLogin,
-    answers={200: TokensView},
+    answers={200: StaffTokensView, 202: SecondStepView},
     refusals=(
         StaffCredentialsWrong,
         StaffLocked,
@@ -45,10 +47,13 @@ LOOKUPS_PER_CALLER: Final = RateLimit(60, 60.0)
     ),
     rate=STAFF_LOGINS_PER_ADDRESS,
 )
-async def log_in_staff(call: Call[StaffLogin]) -> TokensView:
-    """Tokens for a member of staff."""
+async def log_in_staff(call: Call[StaffLogin]) -> Answer:
+    """Tokens for a member of staff, or the step that is due."""
     asked, visitor = call.body, Visitor(call.address, call.body.device_token)
-    return TokensView.from_credentials(await call.app[IDENTITY].staff.log_in(asked.username, asked.password, visitor))
+    answer = await call.app[IDENTITY].staff.log_in(asked.username, asked.password, visitor)
+    if isinstance(answer, Credentials):
+        return Answer(200, StaffTokensView.from_credentials(answer))
+    return Answer(202, SecondStepView.from_step(answer))
 
 
 @api.post(

@@ -1,20 +1,32 @@
-"""The names of staff: sealed."""
+"""The names and addresses of staff: sealed."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Final
 
+from services.identity.config import Settings
 from services.identity.seals import Seals
+from services.identity.sessions.devices import DisownLinks
+from services.identity.sessions.refresh_tokens import Holder
+from services.identity.staff.member import Staff
+from shared.events.codes import DeliveryChannel
+from shared.events.notification import TellOfSignIn
 from shared.ids import derived_id
 
 _STAFF_NAME: Final = "staff_name"
+_STAFF_EMAIL: Final = "staff_email"
+
+STAFF_LANGUAGE: Final = "id"
+"""Language of messages to staff."""
 
 
 class StaffVault:
-    """Seals and opens the names of staff."""
+    """Seals and opens the names and addresses of staff."""
 
     def __init__(self, seals: Seals) -> None:
         self._cipher = seals.cipher
+        self._notification = seals.notification
         self._fingerprints = seals.fingerprints
 
     def stranger_id(self, username: str) -> str:
@@ -32,3 +44,29 @@ class StaffVault:
     def staff_name(self, sealed: str, staff_id: str) -> str:
         """Return the name of a member of staff."""
         return self._cipher.open(sealed, owner_id=staff_id, field=_STAFF_NAME)
+
+    def seal_email(self, email: str, staff_id: str) -> str:
+        """Return the stored form of a member's email address."""
+        return self._cipher.seal(email, owner_id=staff_id, field=_STAFF_EMAIL)
+
+    def email_of(self, staff_id: str, staff: Staff) -> str | None:
+        """Return the member's email address, if they gave one."""
+        return self._cipher.open(staff.email, owner_id=staff_id, field=_STAFF_EMAIL) if staff.email else None
+
+    def sign_in_notice(self, staff_id: str, staff: Staff, now: datetime, settings: Settings) -> TellOfSignIn | None:
+        """Return the message about a sign-in on a new device, with the link that disowns it; None without address."""
+        email = self.email_of(staff_id, staff)
+        if email is None:
+            return None
+        until = now + timedelta(seconds=settings.address_change_rules.undo_seconds)
+        link = DisownLinks(settings.fingerprint_keyring(), Holder.STAFF).make(staff_id, now, until)
+        url = f"{settings.public_url.rstrip('/')}/v1/logins/{link}/disown"
+        notice_id = derived_id("sign-in notice", staff_id, url)
+        content = {"address": email, "channel": DeliveryChannel.EMAIL.value, "url": url, "until": until.isoformat()}
+        return TellOfSignIn(
+            notice_id=notice_id,
+            account_id=staff_id,
+            language=STAFF_LANGUAGE,
+            for_staff=True,
+            sealed=self._notification.seal(content, notice_id),
+        )

@@ -47,9 +47,32 @@ WORDS: Final[Mapping[Language, DisownWords]] = {
 }
 
 
-def disown_page(step: DisownStep, language: Language) -> bytes:
+STAFF_WORDS: Final[Mapping[Language, DisownWords]] = {
+    "en": DisownWords(
+        title="This was not me",
+        ask="Somebody signed in to your staff account on a new device. Was that not you?",
+        consequence="Every device is signed out, and each one is a new one for your account.",
+        button="It was not me: sign out every device",
+        done="Every device is signed out. Set a new password now, look at your second factors after signing in, and "
+        "tell the head of your office or an operator.",
+        over="This link does not work any more. Tell the head of your office or an operator.",
+    ),
+    "id": DisownWords(
+        title="Itu bukan saya",
+        ask="Seseorang masuk ke akun petugas Anda dari perangkat baru. Bukan Anda?",
+        consequence="Semua perangkat akan dikeluarkan, dan masing-masing dianggap baru bagi akun Anda.",
+        button="Bukan saya: keluarkan semua perangkat",
+        done="Semua perangkat sudah dikeluarkan. Buat kata sandi baru sekarang, periksa faktor kedua Anda setelah "
+        "masuk, dan beri tahu kepala kantor atau operator.",
+        over="Tautan ini tidak berlaku lagi. Beri tahu kepala kantor Anda atau operator.",
+    ),
+}
+"""The same for members of staff, whose password and second factor were known to somebody else."""
+
+
+def disown_page(step: DisownStep, language: Language, *, is_for_staff: bool = False) -> bytes:
     """Return the page in that language, UTF-8."""
-    words = WORDS[language]
+    words = (STAFF_WORDS if is_for_staff else WORDS)[language]
     match step:
         case DisownStep.ASK:
             inner = paragraph(words.ask) + paragraph(words.consequence) + button(words.button, language)

@@ -75,7 +75,9 @@ async def disown_sign_in(call: Call[None, PageLanguage]) -> Answer:
 
 
 def _disown_page(call: Call[None, PageLanguage], step: DisownStep) -> Answer:
-    return Answer(200, disown_page(step, call.query.language or call.language), headers=PAGE_HEADERS)
+    is_for_staff = call.app[IDENTITY].disowning.is_for_staff(call.path["link"])
+    page = disown_page(step, call.query.language or call.language, is_for_staff=is_for_staff)
+    return Answer(200, page, headers=PAGE_HEADERS)
 
 
 @api.get(

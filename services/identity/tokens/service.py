@@ -125,7 +125,7 @@ class Sessions:
 
     def _credentials(self, claimed: Claimed, state: Account | Staff, session: Session) -> Credentials:
         if isinstance(state, Staff):
-            return self._issuer.staff_credentials(caller_of(claimed.holder_id, state, session.id), session)
+            return self._issuer.staff_credentials(caller_of(claimed.holder_id, state, session), session)
         return self._issuer.account_credentials(claimed.holder_id, session, joined_ids(state))
 
     @staticmethod

@@ -93,6 +93,7 @@ class Notices:
                 "until": box.until.isoformat(),
                 "told_at": envelope.time.isoformat(),
                 "opens_at": command.opens_at.isoformat() if command.opens_at else None,
+                "for_staff": command.for_staff,
             },
             send_by=box.until,
             cause_id=command.notice_id,

@@ -11,6 +11,7 @@ import pytest
 
 from services.identity.endpoints import ENDPOINTS
 from services.identity.legal_holds.routes import AUDITED_IN_THE_USE_CASE as HOLDS_AUDITED
+from services.identity.second_factors.routes import AUDITED_IN_THE_USE_CASE as RESETS
 from services.identity.sessions.devices import Visitor
 from services.identity.staff.admin_routes import AUDITED_IN_THE_USE_CASE
 from services.identity.staff.administration import WAITS, Act, Hiring, StaffSeen
@@ -209,7 +210,7 @@ async def test_who_may_not_hire_is_told_why_and_it_is_audited(desk: Desk) -> Non
 @pytest.mark.acceptance("F82.audit")
 def test_every_act_on_staff_is_audited_by_the_layer_or_in_its_use_case() -> None:
     bare = {each.name for each in ENDPOINTS if may_act(each) and not hasattr(each.handler, "__wrapped__")}
-    assert bare == {"see_original", *AUDITED_IN_THE_USE_CASE, *HOLDS_AUDITED}
+    assert bare == {"see_original", *AUDITED_IN_THE_USE_CASE, *HOLDS_AUDITED, *RESETS}
 
 
 @pytest.mark.acceptance("F82.append_only", "F82.export")

@@ -30,7 +30,7 @@ def hired(post: Post = Post.FRONT_OFFICER, fresh: Fresh | None = FRESH) -> Staff
 
 
 def active(post: Post = Post.FRONT_OFFICER) -> Staff:
-    staff = rules.set_password(hired(post), "own hash")
+    staff = rules.set_password(hired(post), "own hash", NOW)
     session = start_session("s-1", "salt", 3600, NOW)
     return Staff(**{**vars(staff), "sessions": (session,)})
 
@@ -45,10 +45,10 @@ def test_who_is_hired_is_invited_until_an_own_password_is_set() -> None:
     assert staff.one_time is not None and staff.one_time.expires_at == NOW + timedelta(seconds=60)
     assert not rules.is_over(staff, NOW + timedelta(seconds=59.999))
     assert rules.is_over(staff, NOW + timedelta(seconds=60))
-    own = rules.set_password(staff, "own hash")
+    own = rules.set_password(staff, "own hash", NOW)
     assert (own.state, own.password_hash, own.one_time) == (StaffState.ACTIVE, "own hash", None)
     assert not rules.is_over(own, datetime.max.replace(tzinfo=NOW.tzinfo))
-    assert rules.set_password(own, "another").state is StaffState.ACTIVE
+    assert rules.set_password(own, "another", NOW).state is StaffState.ACTIVE
 
 
 def test_who_is_proposed_has_no_password_until_approved() -> None:
@@ -81,7 +81,7 @@ def test_whatever_is_done_ends_every_session() -> None:
         rules.leave(before, "c"),
         rules.reassign(before, Post.INTERVIEWER, SOUTH, "c"),
         rules.give_password(before, StaffCommand.RESET, FRESH, "c", NOW),
-        rules.set_password(before, "another"),
+        rules.set_password(before, "another", NOW),
     ]
     assert [each.sessions for each in after] == [()] * 5
     assert [each.state.value for each in after] == ["locked", "left", "active", "invited", "active"]

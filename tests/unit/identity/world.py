@@ -52,6 +52,7 @@ def make_settings(**changed: Any) -> Settings:
         "application_sealing_public_key": APPLICATION.public_key_b64,
         "dukcapil_password": "unused",
         "demo_staff_password": STAFF_PASSWORD,
+        "second_factor_needed": False,
     }
     return Settings.load(**(given | changed))
 

@@ -197,6 +197,13 @@ async def test_a_sign_in_on_a_new_device_is_told_with_the_link_that_disowns_it(
     assert ("26 November 2026" in words) == (opens_at is not None)
 
 
+async def test_a_member_of_staff_is_told_to_set_a_new_password(world: World) -> None:
+    await world.hears(a_sign_in(START + timedelta(days=7), "email", EMAIL, None, for_staff=True))
+    await world.works()
+    [mail] = world.mails
+    assert "buat kata sandi baru" in mail.body and "kedua alamat" not in mail.body
+
+
 @pytest.mark.parametrize(("late_seconds", "state"), [(-1, State.QUEUED), (0, State.DROPPED)])
 async def test_a_code_that_is_over_is_dropped_on_arrival(world: World, late_seconds: int, state: State) -> None:
     world.clock.set(EXPIRES + timedelta(seconds=late_seconds))

@@ -48,8 +48,9 @@ FROM_COMMANDS: dict[str, tuple[dict[str, Any], ...]] = {
     "new_device": tuple(
         {"url": f"{PORTAL}/v1/logins/pn1.{UUID}.1796000000.1796600000.{'x' * 43}/disown", **times}
         for times in (
-            {"until": MOMENT, "told_at": MOMENT, "opens_at": None},
-            {"until": MOMENT, "told_at": MOMENT, "opens_at": MOMENT},
+            {"until": MOMENT, "told_at": MOMENT, "opens_at": None, "for_staff": False},
+            {"until": MOMENT, "told_at": MOMENT, "opens_at": None, "for_staff": True},
+            {"until": MOMENT, "told_at": MOMENT, "opens_at": MOMENT, "for_staff": False},
         )
     ),
     "accounts_joined": ({"joined_at": MOMENT},),

@@ -151,10 +151,19 @@ def an_otp(expires_at: datetime, *, channel: str = "email", address: str = EMAIL
 DISOWN_URL = "https://paspor.example/v1/logins/pn1.account.1.2.x/disown"
 
 
-def a_sign_in(until: datetime, channel: str, address: str, opens_at: datetime | None) -> TellOfSignIn:
+def a_sign_in(
+    until: datetime, channel: str, address: str, opens_at: datetime | None, *, for_staff: bool = False
+) -> TellOfSignIn:
     content = {"address": address, "channel": channel, "url": DISOWN_URL, "until": until.isoformat()}
     sealed = BOX.seal(content, "notice-1")
-    return TellOfSignIn(notice_id="notice-1", account_id=ACCOUNT, language="id", opens_at=opens_at, sealed=sealed)
+    return TellOfSignIn(
+        notice_id="notice-1",
+        account_id=ACCOUNT,
+        language="id",
+        opens_at=opens_at,
+        for_staff=for_staff,
+        sealed=sealed,
+    )
 
 
 def a_letter(content: bytes) -> SendLetter:

@@ -78,8 +78,17 @@ def test_an_endpoint_behind_a_token_needs_a_verifier(clock: ManualClock) -> None
         build_app(api.all, service_name="demo", clock=clock)
 
 
+async def test_an_enrolling_caller_is_let_in_only_where_the_role_is_named(demo: Client, bearer: Bearer) -> None:
+    answer = await demo.get("/v1/notes", headers=bearer(Role.ENROLLING))
+    problem = await answer.json()
+    assert (answer.status, problem["code"]) == (403, "not_allowed"), "any caller is not this one"
+    assert problem["next_call"] == {"method": "POST", "href": "/v1/staff/totps"}
+    assert Role.ENROLLING not in STAFF().roles
+    assert ROLES(Role.ENROLLING).lets_in(Role.ENROLLING) and not ROLES(Role.ENROLLING).lets_in(Role.OPERATOR)
+
+
 def test_staff_are_neither_applicants_nor_services() -> None:
-    assert STAFF().roles == frozenset(Role) - {Role.APPLICANT, Role.SERVICE}
+    assert STAFF().roles == frozenset(Role) - {Role.APPLICANT, Role.SERVICE, Role.ENROLLING}
     assert ROLES(Role.APPLICANT, Role.FRONT_OFFICER).roles == {Role.APPLICANT, Role.FRONT_OFFICER}
     with pytest.raises(ValueError, match="no staff"):
         STAFF(Role.APPLICANT)

@@ -1,0 +1,61 @@
+"""The endpoints of a member's own account."""
+
+from __future__ import annotations
+
+from services.identity.accounts.errors import EmailNotAscii, EmailUnusable
+from services.identity.http import FORMS_PER_CALLER, IDENTITY
+from services.identity.second_factors import schemas
+from services.identity.second_factors.routes import ENROLLERS
+from shared.http.call import Call
+from shared.http.endpoint import STAFF, Endpoints, PersonalData
+from shared.sessions import SessionOver
+
+api = Endpoints("own account of staff")
+
+
+@api.get(
+    "/v1/staff/me",
+    summary="One's own account: role, office, powers, second factors, sessions",
+    access=ENROLLERS,
+    reads=PersonalData.STAFF_NAME,
+    answers={200: schemas.OwnAccountView},
+    refusals=(SessionOver,),
+)
+async def look_at_own_account(call: Call) -> schemas.OwnAccountView:
+    """As it stands now."""
+    identity, call.read_for = call.app[IDENTITY], "own_account"
+    seen, settings = await identity.own_accounts.look_at(call.caller), identity.context.settings
+    return schemas.OwnAccountView.from_seen(
+        seen, call.caller.session_id, settings.second_factor_needed, settings.second_factor_for_all
+    )
+
+
+@api.put(
+    "/v1/staff/me/email",
+    summary="Set the address that messages about one's own sign-ins go to",
+    access=STAFF(),
+    body=schemas.OwnEmail,
+    answers={204: None},
+    refusals=(EmailUnusable, EmailNotAscii, SessionOver),
+    rate=FORMS_PER_CALLER,
+)
+async def set_own_email(call: Call[schemas.OwnEmail]) -> None:
+    """The address is kept."""
+    await call.app[IDENTITY].own_accounts.set_email(call.caller, call.body.email)
+
+
+@api.post(
+    "/v1/staff/me/device-review",
+    summary="Say whether sign-ins on new devices were yours; if not, sessions end",
+    description='`are_mine: false` is "this was not me": every session ends, this one too, and every device is a new '
+    "one. Change the password then.",
+    access=STAFF(),
+    body=schemas.DeviceReview,
+    answers={204: None},
+    refusals=(SessionOver,),
+    idempotent=True,
+    rate=FORMS_PER_CALLER,
+)
+async def review_devices(call: Call[schemas.DeviceReview]) -> None:
+    """Noted, or signed out everywhere."""
+    await call.app[IDENTITY].own_accounts.review_devices(call.caller, are_mine=call.body.are_mine)

@@ -23,6 +23,7 @@ from shared.assistance import ASSISTANCE_COPY
 from shared.audit import AUDIT_KINDS
 from shared.chain import CHAIN_KINDS
 from shared.events.identity import SessionEnded
+from shared.key_turn.service import KEY_TURN
 from shared.service import Chore, Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
 
@@ -50,12 +51,12 @@ def build(
         name=NAME,
         service=service,
         key=APPLICATION,
-        kinds=(*KINDS, ASSISTANCE_COPY, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION),
+        kinds=(*KINDS, KEY_TURN, ASSISTANCE_COPY, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION),
         endpoints=ENDPOINTS,
         events={**handlers.events(), SessionEnded: ended_sessions.note},
         sessions=ended_sessions,
         commands=handlers.commands(),
-        deadlines=handlers.deadlines(),
+        deadlines={**handlers.deadlines(), **service.key_turns.deadlines()},
         chores=(Chore("sweep_files", settings.upload_rules.sweep_seconds, sweep), *service.audit_book.kept.chores()),
         invariants={
             "I9": service.issuance.only_accepted_documents_were_handed_over,

@@ -16,8 +16,10 @@ from services.application.requirements import routes as requirements
 from shared.audit.acting import audited
 from shared.audit.routes import audit_endpoints
 from shared.http.endpoint import Endpoint, with_session_check
+from shared.key_turn.routes import key_turn_endpoints
 
 audit = audit_endpoints("application", lambda call: call.app[APPLICATION].audit_book)
+key_turns = key_turn_endpoints("application", lambda call: call.app[APPLICATION].key_turns)
 
 _DRAFT: Final = "a draft binds nobody: what is sent is checked again at the submission, which asks for a live session"
 
@@ -44,6 +46,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *letters.office_letter.all,
             *counter.office_day.all,
             *audit.all,
+            *key_turns.all,
         ),
         lambda call: call.app[APPLICATION].audit,
     ),

@@ -19,11 +19,13 @@ from services.billing.tariffs import routes as tariffs
 from shared.audit.acting import audited
 from shared.audit.routes import audit_endpoints
 from shared.http.endpoint import Endpoint, with_session_check
+from shared.key_turn.routes import key_turn_endpoints
 
 _AUDIT_BY_THEMSELVES: Final = frozenset({"retry_saga", "propose_override", "decide_override"})
 """Their use cases write the audit, with what only they know."""
 
 _AUDIT: Final = audit_endpoints("billing", lambda call: call.app[BILLING].audit_book)
+_KEY_TURNS: Final = key_turn_endpoints("billing", lambda call: call.app[BILLING].key_turns)
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
     audited(
@@ -40,6 +42,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *explanations.api.all,
             *_AUDIT.all,
             *sagas.api.all,
+            *_KEY_TURNS.all,
         ),
         lambda call: call.app[BILLING].audit,
         by_themselves=_AUDIT_BY_THEMSELVES,

@@ -24,6 +24,7 @@ from services.identity.staff.repository import ROSTER, STAFF, STRANGER
 from services.identity.use_cases import Identity
 from shared.audit import AUDIT_KINDS
 from shared.chain import CHAIN_KINDS
+from shared.key_turn.service import KEY_TURN
 from shared.service import Parts, Platform
 from shared.shared_limits import COUNT
 from shared.store.kinds import Kind
@@ -71,10 +72,10 @@ def build(
         name=NAME,
         service=identity,
         key=IDENTITY,
-        kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS),
+        kinds=(*KINDS, KEY_TURN, *AUDIT_KINDS, *CHAIN_KINDS),
         endpoints=ENDPOINTS,
         events=handlers.events(),
-        deadlines=handlers.deadlines(),
+        deadlines={**handlers.deadlines(), **identity.key_turns.deadlines()},
         chores=identity.audit_book.kept.chores(),
         invariants={
             "five_applicants": identity.applicant_invariants.five_applicants,

@@ -17,8 +17,10 @@ from services.identity.tokens import routes as tokens
 from shared.audit.acting import audited
 from shared.audit.routes import audit_endpoints
 from shared.http.endpoint import Endpoint, with_session_check
+from shared.key_turn.routes import key_turn_endpoints
 
 audit = audit_endpoints("identity", lambda call: call.app[IDENTITY].audit_book)
+key_turns = key_turn_endpoints("identity", lambda call: call.app[IDENTITY].key_turns)
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
     audited(
@@ -33,6 +35,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *staff_admin.api.all,
             *assistances.api.all,
             *audit.all,
+            *key_turns.all,
         ),
         lambda call: call.app[IDENTITY].audit,
         by_themselves=(

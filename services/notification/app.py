@@ -18,6 +18,7 @@ from services.notification.texts import Texts
 from services.notification.use_cases import Notification
 from shared.events.identity import SessionEnded
 from shared.http.signatures import Signer
+from shared.key_turn.service import KEY_TURN
 from shared.service import Chore, Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
 from shared.store.kinds import Kind
@@ -49,12 +50,12 @@ def build(
         name=NAME,
         service=notification,
         key=NOTIFICATION,
-        kinds=(*KINDS, ENDED_SESSION),
+        kinds=(*KINDS, KEY_TURN, ENDED_SESSION),
         endpoints=ENDPOINTS,
         events={**handlers.events(), SessionEnded: ended_sessions.note},
         sessions=ended_sessions,
         commands=handlers.commands(),
-        deadlines=handlers.deadlines(),
+        deadlines={**handlers.deadlines(), **notification.key_turns.deadlines()},
         chores=(Chore("forget_ended", settings.rules.forget_every_seconds, notification.deliveries.forget_ended),),
         close=close,
     )

@@ -27,6 +27,7 @@ from shared.chain import CHAIN_KINDS
 from shared.crypto.fields import FieldCipher
 from shared.crypto.fingerprints import Fingerprints
 from shared.events.identity import SessionEnded
+from shared.key_turn.service import KEY_TURN
 from shared.service import Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
 
@@ -91,11 +92,11 @@ def build(
         name="scheduling",
         service=service,
         key=USE_CASES,
-        kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION),
+        kinds=(*KINDS, KEY_TURN, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION),
         endpoints=ENDPOINTS,
         events={**handlers.events(), SessionEnded: ended_sessions.note},
         sessions=ended_sessions,
-        deadlines=handlers.deadlines(),
+        deadlines={**handlers.deadlines(), **service.key_turns.deadlines()},
         chores=[
             *handlers.chores(),
             decree_chore(platform.clock),

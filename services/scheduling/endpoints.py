@@ -11,7 +11,7 @@ from services.scheduling.booking.parties import routes as parties
 from services.scheduling.booking.same_day import routes as hurry
 from services.scheduling.booking.seats import audit_log_routes as seat_chains
 from services.scheduling.booking.waiting_list import routes as waiting
-from services.scheduling.http import use_case
+from services.scheduling.http import USE_CASES, use_case
 from services.scheduling.openings import routes as openings
 from services.scheduling.quota import admin_routes as office_edits
 from services.scheduling.quota import office_routes as offices
@@ -25,6 +25,9 @@ from services.scheduling.visit.special_reschedule import routes as special
 from shared.audit import Audit
 from shared.audit.acting import audited
 from shared.http.endpoint import with_session_check
+from shared.key_turn.routes import key_turn_endpoints
+
+key_turns = key_turn_endpoints("scheduling", lambda call: call.app[USE_CASES].key_turns)
 
 _WISH: Final = "it only asks to be told or to stand in line, and can be taken back"
 _QUEUE: Final = "the order of a waiting room; staff tokens live five minutes"
@@ -65,6 +68,7 @@ ENDPOINTS: Final = with_session_check(
             *flags.endpoints.all,
             *seat_chains.endpoints.all,
             *seat_chains.audit.all,
+            *key_turns.all,
         ),
         lambda call: use_case(call, Audit),
     ),

@@ -124,7 +124,7 @@ class Facts:
         if envelope.aggregate_version < known.card_version:
             return
         if envelope.aggregate_version > known.card_version:
-            card_sealed = self._applications.vault.open_box(command.sealed, command.applicant_id)
+            card_sealed = await self._applications.vault.open_box(command.sealed, command.applicant_id)
             first_version = known.first_card_version or envelope.aggregate_version
             state = replace(
                 known,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from services.scheduling.booking.appointments.errors import BeingMoved, NotPossibleNow, PersonHasAppointment
@@ -164,9 +165,11 @@ async def interrupt_visit(call: Call[InterruptVisit]) -> AppointmentView:
 async def special_requests(call: Call) -> SpecialRequestsView:
     """The requests with their evidence, the oldest first."""
     call.read_for = "step_special_decision"
-    found = await use_case(call, Specials).list_requests(call.path["office_id"], actor_of(call.caller))
+    specials = use_case(call, Specials)
+    found = await specials.list_requests(call.path["office_id"], actor_of(call.caller))
+    evidence = await asyncio.gather(*(specials.evidence(record) for record in found))
     shown = []
-    for record in found:
+    for record, text in zip(found, evidence, strict=True):
         special = special_view(record.state)
         if special is not None:
             slot = record.state.seat
@@ -178,7 +181,7 @@ async def special_requests(call: Call) -> SpecialRequestsView:
                     session_id=slot.session_id,
                     starts_at=slot.starts_at,
                     special=special,
-                    evidence=use_case(call, Specials).evidence(record),
+                    evidence=text,
                 )
             )
     return SpecialRequestsView(requests=shown)

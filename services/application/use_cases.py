@@ -25,8 +25,10 @@ from services.application.requirements.requirement import RuleSet
 from shared.assistance import Assistances
 from shared.audit import Audit
 from shared.audit.chaining import AuditBook
+from shared.files.port import FileDamaged
 from shared.key_turn.service import KeyTurns
 from shared.key_turn.steps import TurnedKind
+from shared.person_keys.errors import PersonErased
 
 
 class UseCases:
@@ -57,9 +59,14 @@ class UseCases:
 def _key_turns(context: UseCaseContext, vault: Vault) -> KeyTurns:
     """Return the turn of all that application keeps."""
 
-    async def files_turned(application: Application) -> None:
+    async def files_turned(application: Application) -> int:
+        failed = 0
         for file_id in application.file_ids:
-            await context.files.give_to(file_id, application.applicant_id)
+            try:
+                await context.files.give_to(file_id, application.applicant_id)
+            except (FileDamaged, PersonErased):
+                failed += 1
+        return failed
 
     kinds = (
         TurnedKind(APPLICANT, is_card_current, vault.card_turned),

@@ -34,8 +34,8 @@ class TurnedKind(Generic[S]):
     kind: Kind[S]
     is_current: Callable[[str, S], bool]
     turned: Callable[[str, S], Awaitable[S]] | None = None
-    files_turned: Callable[[S], Awaitable[None]] | None = None
-    """Puts the files that a document refers to under the key of its person."""
+    files_turned: Callable[[S], Awaitable[int]] | None = None
+    """Puts the files that a document refers to under the key of its person; returns how many do not open."""
 
 
 class DocumentsStep(Generic[S]):
@@ -49,12 +49,18 @@ class DocumentsStep(Generic[S]):
     async def batch(self, after: str, most: int, *, turn: bool) -> Batch:
         records = await self._page(after, most)
         old = [record for record in records if not self._how.is_current(record.id, record.state)]
-        turned, failed, seal = 0, 0, self._how.turned
-        for record in old if turn else ():
-            if seal is None:
-                break
+        turned, failed = await self._turn(old, self._how.turned) if turn and self._how.turned is not None else (0, 0)
+        if turn and self._how.files_turned is not None:
+            for record in records:
+                failed += await self._how.files_turned(record.state)
+        return Batch(len(old), turned, failed, after=records[-1].id if len(records) == most else None)
+
+    async def _turn(self, old: Sequence[Record[S]], turned_state: Callable[[str, S], Awaitable[S]]) -> tuple[int, int]:
+        """Return how many documents were turned, and how many hold a value that could not be."""
+        turned = failed = 0
+        for record in old:
             try:
-                state = await seal(record.id, record.state)
+                state = await turned_state(record.id, record.state)
             except CannotDecrypt:
                 failed += 1
                 continue
@@ -62,10 +68,7 @@ class DocumentsStep(Generic[S]):
                 turned += await self._save(record, state)
             else:
                 failed += 1
-        if turn and self._how.files_turned is not None:
-            for record in records:
-                await self._how.files_turned(record.state)
-        return Batch(len(old), turned, failed, after=records[-1].id if len(records) == most else None)
+        return turned, failed
 
     async def _page(self, after: str, most: int) -> Sequence[Record[S]]:
         records = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -50,6 +51,9 @@ class BeforePersons(PersonKeys):
 
     async def ciphers(self, subject_ids: Iterable[str]) -> Mapping[str, PersonCipher]:
         return dict.fromkeys(subject_ids, _BeforePersons(self._ring))
+
+    async def new_cipher(self, subject_id: str) -> PersonCipher:
+        return await self.cipher(subject_id)
 
 
 def behind(settings: Any) -> dict[str, SecretStr]:
@@ -99,7 +103,7 @@ async def turned(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Suite, 
         async with suite.served():
             assert set(map(str, {view["state"] for view in (await turns(suite)).values()})) == {"never_begun"}
             await begin(suite)
-            await citizen.hold()
+            await hold_late(citizen)
             with monkeypatch.context() as patched:
                 patched.setattr(steps.DocumentsStep, "_save", killed_after(3, steps.DocumentsStep._save))
                 with pytest.raises(Killed):
@@ -112,6 +116,14 @@ async def turned(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Suite, 
             for _ in range(20):
                 await suite.later(1)
         yield suite, citizen
+
+
+async def hold_late(citizen: Citizen) -> None:
+    """Hold a seat of a day that comes after the last one-time code of before has ended."""
+    session = (await citizen.sessions())[-1]
+    assert session["date"] >= (citizen.suite.clock.now() + timedelta(days=3)).date().isoformat()
+    body = {"application_id": citizen.application_id, "session_id": session["session_id"]}
+    citizen.appointment_id = (await citizen.done("scheduling", "POST", "/v1/appointments", body))["appointment_id"]
 
 
 def killed_after(saves: int, save: Any) -> Any:

@@ -32,14 +32,15 @@ class Vault:
         self._unsealer = Unsealer.parse(settings.sealing_private_keys.get_secret_value())
         self._notification = SealedBox.for_recipient(settings.notification_sealing_public_key)
 
-    async def open_box(self, sealed: str, applicant_id: str) -> str:
+    async def open_box(self, sealed: str, applicant_id: str, *, is_first: bool) -> str:
         """Return the data that identity sealed for us as it is stored: encrypted with this applicant's own key.
 
         Raises:
             PersonErased: their key was destroyed.
         """
         card = json.dumps(self._unsealer.open_json(sealed, applicant_id), ensure_ascii=False, sort_keys=True)
-        cipher = await self._person_keys.cipher(applicant_id)
+        keys = self._person_keys
+        cipher = await (keys.new_cipher(applicant_id) if is_first else keys.cipher(applicant_id))
         return cipher.seal(card, owner_id=applicant_id, field=_CARD)
 
     async def card(self, applicant_id: str, applicant: Applicant) -> IdentityCard:

@@ -42,15 +42,15 @@ class AccountVault:
         """Return the fingerprints that find an address."""
         return _fingerprints_of(self._fingerprints, address)
 
-    async def unlock(self, account_id: str) -> UnlockedAccount:
+    async def unlock(self, account_id: str, *, is_new: bool = False) -> UnlockedAccount:
         """Return what seals and opens the addresses of this account.
 
         Raises:
             PersonErased: its key was destroyed.
         """
-        return UnlockedAccount(
-            account_id, await self._person_keys.cipher(account_id), self._fingerprints, self._notification
-        )
+        keys = self._person_keys
+        cipher = await (keys.new_cipher(account_id) if is_new else keys.cipher(account_id))
+        return UnlockedAccount(account_id, cipher, self._fingerprints, self._notification)
 
     def tell_of_sign_in(
         self, account_id: str, account: Account, to: NormalAddress, url: str, until: datetime, opens_at: datetime | None

@@ -238,9 +238,10 @@ class Applicants:
     async def _write_new(
         self, account_id: str, applicant_id: str, checked: CheckedParticulars, guardian_applicant_id: str | None
     ) -> ApplicantSeen:
+        unlocked = await self._applicant_vault.unlock(applicant_id, is_new=True)
         applicant = rules.add_applicant(
             account_id,
-            await self._applicant_vault.seal_particulars(checked.particulars, applicant_id),
+            unlocked.seal_particulars(checked.particulars),
             checked.nik_fingerprints,
             checked.warnings,
             self._context.now(),

@@ -37,13 +37,15 @@ class ApplicantVault:
         name = " ".join(particulars.full_name.upper().split())
         return self._fingerprints.all(f"{guardian_person_id}|{particulars.birth_date.isoformat()}|{name}", _CHILD)
 
-    async def unlock(self, applicant_id: str) -> UnlockedApplicant:
+    async def unlock(self, applicant_id: str, *, is_new: bool = False) -> UnlockedApplicant:
         """Return what seals and opens the particulars of this applicant.
 
         Raises:
             PersonErased: their key was destroyed.
         """
-        return UnlockedApplicant(applicant_id, await self._person_keys.cipher(applicant_id))
+        keys = self._person_keys
+        cipher = await (keys.new_cipher(applicant_id) if is_new else keys.cipher(applicant_id))
+        return UnlockedApplicant(applicant_id, cipher)
 
     async def seal_particulars(self, particulars: Particulars, applicant_id: str) -> str:
         """Return the stored form of an applicant's particulars."""

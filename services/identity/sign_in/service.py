@@ -822,7 +822,7 @@ class SigningIn:
     ) -> Credentials:
         now = self._context.now()
         account_id = fresh_account_id(challenge_id, challenge)
-        unlocked = await self._account_vault.unlock(account_id)
+        unlocked = await self._account_vault.unlock(account_id, is_new=True)
         stored = unlocked.seal_address(address)
         is_email = address.channel is Channel.EMAIL
         account = accounts.register(

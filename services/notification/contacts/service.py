@@ -53,9 +53,10 @@ class Contacts:
         """
         reach, way_back = self._vault.contact(command)
         language = known_language(command.language)
-        card = await self._vault.card(command.account_id, reach, language, envelope.aggregate_version)
-        now = self._context.now()
         known = await self._contacts.card(command.account_id)
+        version, is_first = envelope.aggregate_version, known is None
+        card = await self._vault.card(command.account_id, reach, language, version, is_first=is_first)
+        now = self._context.now()
         if known is None:
             await self._contacts.add_card(command.account_id, card, now=now, received=envelope.id)
             return

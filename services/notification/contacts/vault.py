@@ -39,13 +39,16 @@ class ContactVault:
         way_back = WayBack(box.undo_url, box.undo_until) if box.undo_url and box.undo_until else None
         return Reach(box.email or None, box.phone or None, box.name or None), way_back
 
-    async def card(self, account_id: str, reach: Reach, language: str, source_version: int) -> ContactCard:
+    async def card(
+        self, account_id: str, reach: Reach, language: str, source_version: int, *, is_first: bool
+    ) -> ContactCard:
         """Return the card as it is kept.
 
         Raises:
             PersonErased: the account's key was destroyed.
         """
-        cipher = await self._person_keys.cipher(account_id)
+        keys = self._person_keys
+        cipher = await (keys.new_cipher(account_id) if is_first else keys.cipher(account_id))
 
         def sealed(name: str, value: str | None) -> str | None:
             return cipher.seal(value, owner_id=account_id, field=name) if value else None

@@ -110,7 +110,7 @@ async def service(clock: ManualClock) -> AsyncIterator[Service]:
 async def test_the_parts_cover_what_notification_hears(service: Service) -> None:
     assert set(service.parts.events) == set(events_for("notification"))
     assert set(service.parts.commands) == set(commands_for("notification"))
-    assert set(service.parts.deadlines) == {("delivery", "send")}
+    assert set(service.parts.deadlines) == {("delivery", "send"), ("key_turn", "batch")}
     [sweep] = service.parts.chores
     await sweep.run()
 

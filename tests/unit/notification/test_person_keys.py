@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,8 +17,11 @@ from services.notification.deliveries.repository import DELIVERIES
 from shared.bus.dispatch import Outcome
 from shared.crypto.fields import FieldCipher
 from shared.events import billing
+from tests.conftest import START
 from tests.unit.notification.samples import event_of
-from tests.unit.notification.world import ACCOUNT, KEYS, World, a_card, a_letter, a_sign_in, an_otp
+from tests.unit.notification.world import ACCOUNT, EMAIL, KEYS, World, a_card, a_letter, a_sign_in, an_otp
+
+A_SIGN_IN = a_sign_in(START + timedelta(days=7), "email", EMAIL, None)
 
 
 @pytest.fixture
@@ -35,14 +39,14 @@ async def test_news_lies_under_the_accounts_key_and_a_code_under_the_master_key(
     await world.hears(event_of(billing.BillIssued))
     assert (await newest(world)).startswith("P1.")
     stranger = World()
-    await stranger.hears(an_otp())
+    await stranger.hears(an_otp(START + timedelta(minutes=5)))
     assert (await newest(stranger)).startswith("k1.")
     table: Any = stranger.seals.person_keys._table
     assert table.records == {}, "a flood of codes leaves no keys behind"
 
 
 async def test_a_sign_in_is_told_under_the_accounts_key(world: World) -> None:
-    await world.hears(a_sign_in())
+    await world.hears(A_SIGN_IN)
     assert (await newest(world)).startswith("P1.")
 
 
@@ -60,7 +64,7 @@ async def test_messages_on_their_way_are_not_sent_once_the_account_is_erased(wor
 
 async def test_late_news_of_an_erased_account_is_taken_and_leaves_nothing(world: World) -> None:
     await world.seals.person_keys.destroy(ACCOUNT)
-    for message in (a_card(), event_of(billing.BillIssued), a_sign_in(), a_letter(b"%PDF")):
+    for message in (a_card(), event_of(billing.BillIssued), A_SIGN_IN, a_letter(b"%PDF")):
         assert await world.hears(message, version=9) is Outcome.DONE
     assert await world.deliveries() == []
 
@@ -85,7 +89,7 @@ async def test_a_card_of_before_accounts_had_keys_opens_and_is_turned(world: Wor
 
 async def test_a_message_counts_as_current_by_its_own_key(world: World) -> None:
     await world.hears(event_of(billing.BillIssued))
-    await world.hears(an_otp())
+    await world.hears(an_otp(START + timedelta(minutes=5)))
     vault = DeliveryVault(world.seals)
     found = [record async for record in world.store.scan(DELIVERIES)]
     assert all(vault.is_current(record.id, record.state) for record in found)

@@ -294,13 +294,16 @@ async def test_files_of_every_document_are_turned_once_with_the_documents() -> N
     await given.fill()
     seen: list[str] = []
 
-    async def files_turned(note: Note) -> None:
+    async def files_turned(note: Note) -> int:
         seen.append(note.sealed)
+        return 1
 
     turns = KeyTurns(given.store, given.clock, KEYS, (TurnedKind(NOTE, lambda *_: True, None, files_turned),), ())
     await turns.begin("operator")
     await given.work(turns, seconds=10)
     assert len(seen) == 2
+    turn = await turns.find()
+    assert turn is not None and turn.state is TurnState.DONE
 
 
 async def test_a_replica_with_other_keys_leaves_the_turn_to_those_that_have_them() -> None:

@@ -148,6 +148,18 @@ async def test_a_key_in_memory_costs_no_round_trip(given: Replicas) -> None:
     assert (given.table.reads, given.table.writes) == (1, 1)
 
 
+async def test_the_key_of_a_new_person_costs_one_round_trip_and_an_old_one_is_never_replaced(given: Replicas) -> None:
+    keys = given.replica()
+    value = sealed(await keys.new_cipher(ACCOUNT))
+    assert (given.table.reads, given.table.writes) == (0, 1)
+    assert opened(await keys.cipher(ACCOUNT), value) == "budi@example.org"
+    assert given.table.reads == 0
+    assert opened(await given.replica().new_cipher(ACCOUNT), value) == "budi@example.org"
+    await keys.destroy(ACCOUNT)
+    with pytest.raises(PersonErased):
+        await keys.new_cipher(ACCOUNT)
+
+
 async def test_the_keys_of_a_list_are_read_together_and_erased_ones_are_missing(given: Replicas) -> None:
     keys = given.replica()
     await keys.ciphers(["a", "b", "c"])

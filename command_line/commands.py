@@ -201,6 +201,20 @@ def ledger_explain_command(chosen: Namespace) -> int:
     return signals.run(ledger.explain(chosen.code, servers.mongo_url(), _say))
 
 
+def keys_turn_command(chosen: Namespace) -> int:
+    """Begin a key turn, or find it under way."""
+    from operations import key_turns
+
+    return key_turns.turn(chosen.address, _services(chosen.service), _say)
+
+
+def keys_show_command(chosen: Namespace) -> int:
+    """Tell how far a key turn is."""
+    from operations import key_turns
+
+    return key_turns.show(chosen.address, _services(chosen.service), _say)
+
+
 def _services(named: str | None) -> Sequence[str]:
     """Return the named service alone, or all.
 
@@ -230,6 +244,8 @@ COMMANDS: Final[Mapping[str, Callable[[Namespace], int]]] = {
     "parked release": parked_release_command,
     "draw verify": draw_verify_command,
     "code verify": code_verify_command,
+    "keys turn": keys_turn_command,
+    "keys show": keys_show_command,
     "ledger verify": ledger_verify_command,
     "ledger explain": ledger_explain_command,
 }

@@ -57,6 +57,11 @@ def _port_base(word: str) -> int:
     return int(word)
 
 
+_KEY_TURN_ARGUMENTS: Final = (
+    Argument("address", metavar="ADDRESS", help="Of the gateway, or of one service without it: https://HOST."),
+    Argument("service", nargs="?", help=EVERY_SERVICE),
+)
+
 COMMANDS: Final = (
     # ---- run ----
     Command(
@@ -262,6 +267,21 @@ COMMANDS: Final = (
         ),
     ),
     Command(
+        "keys turn",
+        "Put everything that the services keep under their current keys; begins it where none is under way.\n\n"
+        "It goes on by itself. Ends with 0 once the old keys of all may go, with 3 while one is under way. "
+        "PASPOR_TOKEN is an operator's access token.",
+        after="./paspor keys show ADDRESS tells how far it is; docs/runbook.md says what to do before and after.",
+        arguments=_KEY_TURN_ARGUMENTS,
+    ),
+    Command(
+        "keys show",
+        "Tell how far the key turn of the services is.\n\n"
+        "Ends with 0 once the old keys of all may go, else with 3. PASPOR_TOKEN is an operator's access token.",
+        after="docs/runbook.md says when the old keys may go.",
+        arguments=_KEY_TURN_ARGUMENTS,
+    ),
+    Command(
         "ledger explain",
         "Tell every fact that led to where a bill, a receipt or a refund case stands: time, cause, rule, amounts.\n\n"
         "Works on the running suite, or on the server that MONGO_URL names.",
@@ -286,6 +306,11 @@ GROUPS: Final = {
         "code",
         "Queue codes, day sheets and lists of void codes.",
         after="./paspor code verify TEXT --keys FILE_OR_URL; docs/queue-code.md says what it proves.",
+    ),
+    "keys": Command(
+        "keys",
+        "Changed keys: put old data under the current ones, and see how far that is.",
+        after="./paspor keys turn ADDRESS.",
     ),
     "ledger": Command(
         "ledger",

@@ -1,8 +1,8 @@
 """One shot before the services: the deployment's mongod becomes a replica set of one, and each service gets its user.
 
-Transactions and change streams need a replica set. A service's user sees that service's database and no other; the
-operator's user reads all and writes none. Running it again is harmless: what is there stays, passwords become those of
-the environment.
+Transactions and change streams need a replica set. A service's user sees that service's data and keys of persons and no
+other; the operator's user reads all data, no keys, and writes none. Running it again is harmless: what is there stays,
+passwords and rights become those of the environment and this build.
 """
 
 from __future__ import annotations
@@ -37,8 +37,9 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
     wait_for_primary(client)
     for service in SERVICES:
         own = [{"role": role, "db": f"paspor_{service}"} for role in ("readWrite", "dbAdmin")]
-        give_user(client, service, environment[f"PASPOR_{service.upper()}_MONGO_PASSWORD"], own)
-    reads_all = [{"role": "readAnyDatabase", "db": "admin"}]
+        keys = {"role": "readWrite", "db": f"paspor_{service}_keys"}
+        give_user(client, service, environment[f"PASPOR_{service.upper()}_MONGO_PASSWORD"], [*own, keys])
+    reads_all = [{"role": "read", "db": f"paspor_{service}"} for service in SERVICES]
     give_user(client, "operator", environment["PASPOR_OPERATOR_MONGO_PASSWORD"], reads_all)
 
 

@@ -30,6 +30,8 @@ from shared.http.server import serve
 from shared.ids import RandomIds
 from shared.logs import configure_logs
 from shared.memory_return import TRIM_SECONDS, MemoryReturn
+from shared.person_keys.keys import PersonKeys
+from shared.person_keys.mongo import KEYS_SUFFIX, MongoKeyTable
 from shared.randomness import SystemRandomness
 from shared.service import Chore, Parts, Platform
 from shared.settings import ServiceSettings, SettingsWrong
@@ -86,8 +88,11 @@ class _Process:
         self._clock = SystemClock()
         data = database(client, settings.database)
         self._store = MongoStore(data, settings.service_name)
-        self._files = GridFsFiles(data, settings.master_keyring(), self._clock)
-        platform = Platform(self._store, self._files, self._clock, RandomIds(), SystemRandomness())
+        master_keys = settings.master_keyring()
+        self._key_table = MongoKeyTable(database(client, settings.database + KEYS_SUFFIX))
+        person_keys = PersonKeys(self._key_table, master_keys, self._clock, settings.service_name)
+        self._files = GridFsFiles(data, master_keys, self._clock, person_keys)
+        platform = Platform(self._store, self._files, self._clock, RandomIds(), SystemRandomness(), person_keys)
         self._parts = parts = assemble(settings, platform)
         self._bus = AmqpBus(settings.amqp_url, parts.name, Dispatcher(parts.events, parts.commands))
         self._relay = Relay(self._store, parts.kinds, self._bus, self._clock)
@@ -134,6 +139,7 @@ class _Process:
             try:
                 await self._store.prepare(self._parts.kinds)
                 await self._files.prepare()
+                await self._key_table.prepare()
                 if self._parts.start is not None:
                     await self._parts.start()
                 return

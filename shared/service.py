@@ -14,6 +14,7 @@ from shared.events.envelope import Envelope
 from shared.events.message import Command, Event
 from shared.files.port import FileStore
 from shared.ids import Ids
+from shared.person_keys.keys import PersonKeys
 from shared.randomness import Randomness
 from shared.sessions import SessionCheck
 from shared.store.kinds import Kind, Record
@@ -40,6 +41,7 @@ class Platform:
     clock: Clock
     ids: Ids
     randomness: Randomness
+    person_keys: PersonKeys
 
 
 @dataclass(frozen=True)

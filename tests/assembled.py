@@ -12,7 +12,7 @@ import base64
 import json
 import random
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,11 +30,13 @@ from shared.crypto.sealed import Unsealer
 from shared.deadlines import DeadlineWorker
 from shared.events.envelope import Envelope
 from shared.events.subscriptions import SERVICES, SUBSCRIBERS
-from shared.files.memory import MemoryFiles
+from shared.files.memory import MemoryChunks, MemoryFiles
 from shared.http.app import build_app
 from shared.http.options import HttpOptions
 from shared.http.server import serve
 from shared.ids import SeededIds
+from shared.person_keys.keys import PersonKeys
+from shared.person_keys.memory import MemoryKeyTable
 from shared.randomness import SeededRandomness
 from shared.service import Parts, Platform
 from shared.sessions import SessionCheck
@@ -112,6 +114,8 @@ class Assembled:
     store: Any
     files: MemoryFiles
     settings: Any
+    key_table: MemoryKeyTable
+    keys: PersonKeys
 
     @property
     def kinds(self) -> list[Kind[Any]]:
@@ -123,7 +127,32 @@ def assemble(
     clock: Clock, agencies: Agencies | None = None, *, store_of: Callable[[str], Store] = MemoryStore, **changes: Any
 ) -> dict[str, Assembled]:
     """The five services by name, each on the store of that name. ``changes`` are settings of any of them."""
-    agencies = agencies or Agencies(clock)
+    settings = some_settings(**changes)
+    return build_all(clock, agencies or Agencies(clock), settings, {name: Ground(store_of(name)) for name in SERVICES})
+
+
+@dataclass
+class Ground:
+    """What outlives a service's process."""
+
+    store: Any
+    chunks: MemoryChunks = field(default_factory=MemoryChunks)
+    key_table: MemoryKeyTable = field(default_factory=MemoryKeyTable)
+    starts: int = 0
+
+    def seed(self, name: str) -> str:
+        """Of ids and chance: another one for each process, or the next would give ids that are taken."""
+        return f"{name}{self.starts or ''}"
+
+
+def build_all(
+    clock: Clock,
+    agencies: Agencies,
+    settings: Mapping[str, Any],
+    grounds: Mapping[str, Ground],
+    keys: type[PersonKeys] = PersonKeys,
+) -> dict[str, Assembled]:
+    """The five services with these settings, each on what an earlier process left."""
     builders: dict[str, Callable[[Platform, Any], Parts]] = {
         "identity": lambda at, settings: identity_app.build(
             settings, at, dukcapil=agencies.registry, password_hasher=identity_world.FAST_HASHER
@@ -144,8 +173,7 @@ def assemble(
             settings, at, mailer=agencies.mailer, sms=agencies.sms
         ),
     }
-    settings = some_settings(**changes)
-    return {name: _built(store_of(name), name, clock, settings[name], builders[name]) for name in SERVICES}
+    return {name: _built(grounds[name], name, clock, settings[name], builders[name], keys) for name in SERVICES}
 
 
 def some_settings(**changes: Any) -> dict[str, Any]:
@@ -170,10 +198,22 @@ def some_settings(**changes: Any) -> dict[str, Any]:
     }
 
 
-def _built(store: Store, name: str, clock: Clock, settings: Any, build: Callable[[Platform, Any], Parts]) -> Assembled:
-    files = MemoryFiles(settings.master_keyring(), clock)
-    platform = Platform(store, files, clock, SeededIds(random.Random(name)), SeededRandomness(name))
-    return Assembled(build(platform, settings), store, files, settings)
+def _built(
+    ground: Ground,
+    name: str,
+    clock: Clock,
+    settings: Any,
+    build: Callable[[Platform, Any], Parts],
+    keys_of: type[PersonKeys],
+) -> Assembled:
+    master_keys = settings.master_keyring()
+    keys = keys_of(ground.key_table, master_keys, clock, name)
+    files = MemoryFiles(master_keys, clock, keys)
+    files._table = ground.chunks
+    store = ground.store
+    seed = ground.seed(name)
+    platform = Platform(store, files, clock, SeededIds(random.Random(seed)), SeededRandomness(seed), keys)
+    return Assembled(build(platform, settings), store, files, settings, ground.key_table, keys)
 
 
 class Suite:
@@ -186,12 +226,27 @@ class Suite:
         self.agencies = Agencies(self.clock)
         self.services = assemble(self.clock, self.agencies, store_of=store_of, **changes)
         self.published: list[Envelope] = []
+        self.starts = 0
         self.due_names: set[tuple[str, str, str]] = set()
         self.troubles: list[str] = []
         """Messages that nobody could handle."""
         self.urls: dict[str, str] = {}
         self.issuer = TokenIssuer(identity_world.SIGNING_PEM, "paspor-identity", self.clock)
         self._waiting: list[tuple[str, Envelope]] = []
+
+    async def restart(
+        self, change: Callable[[Any], Mapping[str, Any]] = lambda _settings: {}, keys: type[PersonKeys] = PersonKeys
+    ) -> None:
+        """End all processes and begin new ones over what they left, with their settings changed by ``change``."""
+        settings, grounds = {}, {}
+        self.starts += 1
+        for name, service in self.services.items():
+            settings[name] = service.settings.model_copy(update=change(service.settings))
+            chunks = service.files._table
+            assert isinstance(chunks, MemoryChunks)
+            grounds[name] = Ground(service.store, chunks, service.key_table, self.starts)
+        self.services = build_all(self.clock, self.agencies, settings, grounds, keys)
+        await self.start()
 
     async def start(self) -> None:
         """As processes begin: reference data and demo staff."""

@@ -41,7 +41,8 @@ ANSWER_SECONDS: Final = 2.0
 class Login:
     """Users of the server: root's password, a key for the members of its set, and the passwords of the others.
 
-    Each of `services` may use the database `paspor_<name>` and no other; the operator reads all and writes none.
+    Each of `services` may use the databases `paspor_<name>` and `paspor_<name>_keys` and no other; the operator reads
+    all data, no keys of persons, and writes none.
     """
 
     root: str
@@ -59,9 +60,10 @@ class Login:
 
     def users(self) -> Iterator[tuple[str, list[dict[str, str]]]]:
         """Every user but root with their roles, as deploy/prepare_mongo.py gives them."""
-        yield OPERATOR, [{"role": "readAnyDatabase", "db": "admin"}]
+        yield OPERATOR, [{"role": "read", "db": f"paspor_{name}"} for name in self.services]
         for name in self.services:
-            yield name, [{"role": role, "db": f"paspor_{name}"} for role in ("readWrite", "dbAdmin")]
+            own = [{"role": role, "db": f"paspor_{name}"} for role in ("readWrite", "dbAdmin")]
+            yield name, [*own, {"role": "readWrite", "db": f"paspor_{name}_keys"}]
 
 
 CACHE_GIGABYTES: Final = "1"
@@ -297,7 +299,7 @@ async def _give_users(client: Admin, login: Login) -> None:
 
 
 async def _give_user(client: Admin, name: str, password: str, roles: list[dict[str, str]]) -> None:
-    """A user with this password and these roles; one that is there already stays as it is."""
+    """A user with this password and these roles; one that is there already gets the roles of this build."""
     from pymongo.errors import OperationFailure
 
     try:
@@ -305,6 +307,7 @@ async def _give_user(client: Admin, name: str, password: str, roles: list[dict[s
     except OperationFailure as refused:
         if refused.code != _USER_EXISTS:
             raise
+        await client.admin.command("updateUser", name, roles=roles)
 
 
 async def _initiate(client: Admin, host: str) -> None:

@@ -24,6 +24,7 @@ from shared.assistance import ASSISTANCE_COPY
 from shared.audit import AUDIT_KINDS
 from shared.chain import CHAIN_KINDS
 from shared.events.identity import SessionEnded
+from shared.key_turn.service import KEY_TURN
 from shared.retention.service import RETENTION_KINDS, Retention
 from shared.service import Chore, Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
@@ -61,12 +62,12 @@ def build(
         name=NAME,
         service=service,
         key=APPLICATION,
-        kinds=(*KINDS, ASSISTANCE_COPY, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION, *RETENTION_KINDS),
+        kinds=(*KINDS, ASSISTANCE_COPY, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION, KEY_TURN, *RETENTION_KINDS),
         endpoints=ENDPOINTS,
         events={**handlers.events(), SessionEnded: ended_sessions.note, **retention.events()},
         sessions=ended_sessions,
         commands=handlers.commands(),
-        deadlines={**handlers.deadlines(), **retention.deadlines()},
+        deadlines={**handlers.deadlines(), **retention.deadlines(), **service.key_turns.deadlines()},
         chores=(
             Chore("sweep_files", settings.upload_rules.sweep_seconds, sweep),
             *service.audit_book.kept.chores(),

@@ -10,6 +10,7 @@ from shared.assistance import Assistance
 from shared.clock import Clock
 from shared.files.port import FileStore
 from shared.ids import Ids
+from shared.person_keys.keys import PersonKeys
 from shared.service import Platform
 from shared.store.port import Store
 from shared.tokens import Caller, Role
@@ -63,6 +64,7 @@ class UseCaseContext:
     settings: Settings
     clock: Clock
     ids: Ids
+    person_keys: PersonKeys
 
     @classmethod
     def on_platform(cls, settings: Settings, platform: Platform) -> UseCaseContext:
@@ -73,6 +75,7 @@ class UseCaseContext:
             settings=settings,
             clock=platform.clock,
             ids=platform.ids,
+            person_keys=platform.person_keys,
         )
 
     def now(self) -> datetime:

@@ -17,10 +17,12 @@ from shared.audit.acting import audited
 from shared.audit.routes import audit_endpoints
 from shared.events.application import ApplicationDataRead
 from shared.http.endpoint import Endpoint, with_session_check
+from shared.key_turn.routes import key_turn_endpoints
 from shared.retention.routes import retention_endpoints
 
 audit = audit_endpoints("application", lambda call: call.app[APPLICATION].audit_book)
 retention = retention_endpoints("application", lambda call: call.app[APPLICATION].retention)
+key_turns = key_turn_endpoints("application", lambda call: call.app[APPLICATION].key_turns)
 
 _DRAFT: Final = "a draft binds nobody: what is sent is checked again at the submission, which asks for a live session"
 
@@ -48,6 +50,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *counter.office_day.all,
             *audit.all,
             *retention.all,
+            *key_turns.all,
         ),
         lambda call: call.app[APPLICATION].audit,
         ApplicationDataRead,

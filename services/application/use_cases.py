@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from services.application.applications.application import Application
+from services.application.applications.repository import APPLICANT, APPLICATION
 from services.application.applications.service import Applications
+from services.application.applications.vault import Vault, is_application_current, is_card_current
 from services.application.context import UseCaseContext
 from services.application.corrections.service import Corrections
 from services.application.counter.service import Counter
@@ -22,6 +25,10 @@ from services.application.requirements.requirement import RuleSet
 from shared.assistance import Assistances
 from shared.audit import Audit
 from shared.audit.chaining import AuditBook
+from shared.files.port import FileDamaged
+from shared.key_turn.service import KeyTurns
+from shared.key_turn.steps import TurnedKind
+from shared.person_keys.errors import PersonErased
 from shared.retention.service import Retention
 
 
@@ -48,3 +55,24 @@ class UseCases:
         self.corrections = Corrections(context, self.applications)
         self.facts = Facts(context, self.applications)
         self.retention: Retention  # given by the composition root, which has the platform
+        self.key_turns = _key_turns(context, self.applications.vault)
+
+
+def _key_turns(context: UseCaseContext, vault: Vault) -> KeyTurns:
+    """Return the turn of all that application keeps."""
+
+    async def files_turned(application: Application) -> int:
+        failed = 0
+        for file_id in application.file_ids:
+            try:
+                await context.files.give_to(file_id, application.applicant_id)
+            except (FileDamaged, PersonErased):
+                failed += 1
+        return failed
+
+    kinds = (
+        TurnedKind(APPLICANT, is_card_current, vault.card_turned),
+        TurnedKind(APPLICATION, is_application_current, vault.application_turned, files_turned),
+    )
+    key_ids = (context.person_keys.master_key_id,)
+    return KeyTurns(context.store, context.clock, key_ids, kinds, (context.files, context.person_keys))

@@ -31,6 +31,7 @@ from shared.calendar.decree_check import decree_chore
 from shared.chain import CHAIN_KINDS
 from shared.events.identity import SessionEnded
 from shared.http.signatures import Signer
+from shared.key_turn.service import KEY_TURN
 from shared.retention.service import RETENTION_KINDS, Retention
 from shared.service import Chore, Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
@@ -69,7 +70,7 @@ def build(settings: Settings, platform: Platform, *, simponi: Simponi, treasury:
         refund_reasons(),
         simponi,
         Signer(NOTICE_PREFIX, settings.callback_secrets()),
-        vault=Vault(settings.master_keyring()),
+        vault=Vault(platform.person_keys),
         treasury=treasury,
         signatures=settings.settlement_signatures(),
     )
@@ -94,11 +95,11 @@ def build(settings: Settings, platform: Platform, *, simponi: Simponi, treasury:
         name="billing",
         service=billing,
         key=BILLING,
-        kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION, *RETENTION_KINDS),
+        kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION, KEY_TURN, *RETENTION_KINDS),
         endpoints=ENDPOINTS,
         events={**handlers.events(), SessionEnded: ended_sessions.note, **retention.events()},
         sessions=ended_sessions,
-        deadlines={**handlers.deadlines(), **retention.deadlines()},
+        deadlines={**handlers.deadlines(), **retention.deadlines(), **billing.key_turns.deadlines()},
         invariants={
             "I3": checks.every_rupiah_is_in_one_place,
             "I4": checks.every_paid_bill_leads_somewhere,

@@ -8,6 +8,7 @@ from datetime import datetime
 from services.billing.rules import Policies
 from services.billing.store_part import Aggregates
 from shared.clock import Clock
+from shared.person_keys.keys import PersonKeys
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class UseCaseContext:
     clock: Clock
     rules: Policies
     aggregates: Aggregates
+    person_keys: PersonKeys
 
     def now(self) -> datetime:
         """Return the current time."""

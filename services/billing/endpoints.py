@@ -20,6 +20,7 @@ from shared.audit.acting import audited
 from shared.audit.routes import audit_endpoints
 from shared.events.billing import BillingDataRead
 from shared.http.endpoint import Endpoint, with_session_check
+from shared.key_turn.routes import key_turn_endpoints
 from shared.retention.routes import retention_endpoints
 from shared.retention.service import Retention
 
@@ -27,6 +28,7 @@ _AUDIT_BY_THEMSELVES: Final = frozenset({"retry_saga", "propose_override", "deci
 """Their use cases write the audit, with what only they know."""
 
 _AUDIT: Final = audit_endpoints("billing", lambda call: call.app[BILLING].audit_book)
+_KEY_TURNS: Final = key_turn_endpoints("billing", lambda call: call.app[BILLING].key_turns)
 
 _RETENTION: Final = retention_endpoints("billing", lambda call: call.app[BILLING].find(Retention))
 
@@ -46,6 +48,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *_AUDIT.all,
             *_RETENTION.all,
             *sagas.api.all,
+            *_KEY_TURNS.all,
         ),
         lambda call: call.app[BILLING].audit,
         BillingDataRead,

@@ -11,6 +11,7 @@ from shared.audit.chaining import AuditBook
 from shared.clock import Clock
 from shared.http.endpoint import ROLES
 from shared.http.signatures import Signer
+from shared.key_turn.service import KeyTurns
 from shared.tokens import Role
 
 T = TypeVar("T")
@@ -22,6 +23,7 @@ class UseCases(Protocol):
     clock: Clock
     audit: Audit
     audit_book: AuditBook
+    key_turns: KeyTurns
     notices: Signer
     """Knows whether a payment notice is SIMPONI's."""
     wait_seconds: int

@@ -37,10 +37,10 @@ from services.billing.receipts.simponi_polling import SimponiPolling
 from services.billing.refunds.model import RefundReasons
 from services.billing.refunds.opening import RefundOpening
 from services.billing.refunds.processing import RefundCases
-from services.billing.refunds.repository import RefundRepository
+from services.billing.refunds.repository import REFUNDS, RefundRepository
 from services.billing.refunds.service import RefundService
 from services.billing.refunds.treasury import Treasury
-from services.billing.refunds.vault import Vault
+from services.billing.refunds.vault import Vault, is_current
 from services.billing.rules import Policies
 from services.billing.sagas.explainer import Explainer
 from services.billing.sagas.repository import SagaRepository
@@ -59,6 +59,8 @@ from shared.audit.chaining import AuditBook
 from shared.clock import Clock
 from shared.crypto.detached import DetachedVerifier
 from shared.http.signatures import Signer
+from shared.key_turn.service import KeyTurns
+from shared.key_turn.steps import TurnedKind
 from shared.retention.service import Retention
 from shared.service import Platform
 from shared.store.port import Store
@@ -108,7 +110,7 @@ class Billing:
         self.audit = Audit(platform.store, clock, platform.ids)
         self.audit_book = AuditBook(platform.store, clock, platform.ids)
         self.metrics = Metrics()
-        context = UseCaseContext(clock, policies, Aggregates(platform.store, clock))
+        context = UseCaseContext(clock, policies, Aggregates(platform.store, clock), platform.person_keys)
         stored = _Repositories(platform.store, clock)
         offices = BillOffices(stored.bills)
         self.ledger = LedgerBook(platform, RECEIPTS)
@@ -137,6 +139,9 @@ class Billing:
             self.late_payments,
             self.audit,
         )
+        key_ids = (platform.person_keys.master_key_id,)
+        turned = (TurnedKind(REFUNDS, is_current, vault.turned),)
+        self.key_turns = KeyTurns(platform.store, clock, key_ids, turned, (platform.files, platform.person_keys))
         self._by_class: dict[type[Any], Any] = {type(part): part for part in vars(self).values()}
 
     def keep_retention(self, retention: Retention) -> None:

@@ -34,6 +34,7 @@ from services.identity.staff_imports.repository import STAFF_IMPORT
 from services.identity.use_cases import Identity
 from shared.audit import AUDIT_KINDS
 from shared.chain import CHAIN_KINDS
+from shared.key_turn.service import KEY_TURN
 from shared.retention.service import RETENTION_KINDS, Retention
 from shared.service import Parts, Platform
 from shared.shared_limits import COUNT
@@ -106,10 +107,10 @@ def build(
         name=NAME,
         service=identity,
         key=IDENTITY,
-        kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS, *RETENTION_KINDS),
+        kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS, KEY_TURN, *RETENTION_KINDS),
         endpoints=ENDPOINTS,
         events={**handlers.events(), **retention.events()},
-        deadlines={**handlers.deadlines(), **retention.deadlines()},
+        deadlines={**handlers.deadlines(), **retention.deadlines(), **identity.key_turns.deadlines()},
         chores=(*identity.audit_book.kept.chores(), *retention.chores()),
         invariants={
             "five_applicants": identity.applicant_invariants.five_applicants,

@@ -10,6 +10,7 @@ from services.identity.config import Settings
 from services.identity.seals import Seals
 from shared.clock import Clock
 from shared.ids import Ids
+from shared.person_keys.keys import PersonKeys
 from shared.randomness import Randomness
 from shared.service import Platform
 from shared.store.port import Store
@@ -43,12 +44,17 @@ class UseCaseContext:
         """Return the context on a platform."""
         return cls(
             store=platform.store,
-            seals=Seals.from_settings(settings),
+            seals=Seals.from_settings(settings, platform.person_keys),
             settings=settings,
             clock=platform.clock,
             ids=platform.ids,
             randomness=platform.randomness,
         )
+
+    @property
+    def person_keys(self) -> PersonKeys:
+        """The keys of accounts and applicants."""
+        return self.seals.person_keys
 
     def now(self) -> datetime:
         """Return the present moment."""

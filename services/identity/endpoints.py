@@ -28,10 +28,12 @@ from shared.audit.acting import audited
 from shared.audit.routes import audit_endpoints
 from shared.events.identity import IdentityDataRead
 from shared.http.endpoint import Endpoint, with_session_check
+from shared.key_turn.routes import key_turn_endpoints
 from shared.retention.routes import retention_endpoints
 
 audit = audit_endpoints("identity", lambda call: call.app[IDENTITY].audit_book)
 retention = retention_endpoints("identity", lambda call: call.app[IDENTITY].retention)
+key_turns = key_turn_endpoints("identity", lambda call: call.app[IDENTITY].key_turns)
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
     audited(
@@ -57,6 +59,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *erasures.api.all,
             *audit.all,
             *retention.all,
+            *key_turns.all,
         ),
         lambda call: call.app[IDENTITY].audit,
         IdentityDataRead,

@@ -9,6 +9,7 @@ from shared.crypto.codes import CodeHasher
 from shared.crypto.fields import FieldCipher
 from shared.crypto.fingerprints import Fingerprints
 from shared.crypto.sealed import SealedBox
+from shared.person_keys.keys import PersonKeys
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,8 @@ class Seals:
     """Made once from the settings' keys; each room's vault uses what it needs."""
 
     cipher: FieldCipher
+    """Of what is nobody's in particular, or of staff; persons have keys of their own."""
+    person_keys: PersonKeys
     fingerprints: Fingerprints
     codes: CodeHasher
     notification: SealedBox
@@ -24,11 +27,12 @@ class Seals:
     """Opened by application alone."""
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Seals:
-        """Return the seals of these settings."""
+    def from_settings(cls, settings: Settings, person_keys: PersonKeys) -> Seals:
+        """Return the seals of these settings, with the keys of persons."""
         fingerprint_keys = settings.fingerprint_keyring()
         return cls(
             cipher=FieldCipher(settings.master_keyring()),
+            person_keys=person_keys,
             fingerprints=Fingerprints(fingerprint_keys),
             codes=CodeHasher(fingerprint_keys),
             notification=SealedBox.for_recipient(settings.notification_sealing_public_key),

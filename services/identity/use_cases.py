@@ -6,13 +6,16 @@ from collections.abc import Collection
 
 from argon2 import PasswordHasher
 
+from services.identity.accounts.repository import ACCOUNT
 from services.identity.accounts.service import Accounts
+from services.identity.accounts.vault import AccountVault
 from services.identity.address_changes.service import AddressChanges
 from services.identity.applicants.invariants import ApplicantInvariants
 from services.identity.applicants.officer_corrections import OfficerCorrections
 from services.identity.applicants.particulars_check import ParticularsChecks
 from services.identity.applicants.registry_check import CivilRegistry, RegistryChecks
 from services.identity.applicants.service import Applicants
+from services.identity.applicants.turned_kinds import ApplicantTurn
 from services.identity.assistances.service import Assistances
 from services.identity.breaches.service import Breaches
 from services.identity.context import UseCaseContext
@@ -34,7 +37,9 @@ from services.identity.second_factors.resets import FactorResets
 from services.identity.second_factors.second_step import SecondSteps
 from services.identity.sessions.credentials import CredentialIssuer
 from services.identity.sign_in.challenge import Purpose
+from services.identity.sign_in.repository import CHALLENGE
 from services.identity.sign_in.service import SigningIn
+from services.identity.sign_in.vault import ChallengeVault
 from services.identity.staff.administration import StaffAdmin
 from services.identity.staff.first_operator import FirstOperators
 from services.identity.staff.invariants import StaffInvariants
@@ -42,12 +47,16 @@ from services.identity.staff.operator_roster_service import StaffRoster
 from services.identity.staff.own_password import OwnPasswords
 from services.identity.staff.passwords import StaffPasswords
 from services.identity.staff.person_lookup import PersonLookups
+from services.identity.staff.repository import STAFF
 from services.identity.staff.sign_in import StaffSignIn
+from services.identity.staff.vault import StaffVault
 from services.identity.staff_imports.service import StaffImports
 from services.identity.tokens.disowning import Disowning
 from services.identity.tokens.service import LiveSessions, Sessions
 from shared.audit import Audit
 from shared.audit.chaining import AuditBook
+from shared.key_turn.service import KeyTurns
+from shared.key_turn.steps import TurnedKind
 from shared.retention.service import Retention
 from shared.tokens import TokenIssuer
 
@@ -113,3 +122,17 @@ class Identity:
         self.office_sign_ins = OfficeSignIns(context, credentials, passwords, self.audit, providers)
         self.provider_admin = ProviderAdmin(context, self.staff_admin)
         self.office_links = OfficeLinks(context, self.staff_admin)
+        self.key_turns = _key_turns(context)
+
+
+def _key_turns(context: UseCaseContext) -> KeyTurns:
+    """Return the turn of all that identity keeps. Challenges end by themselves within a day."""
+    accounts, staff, challenges = AccountVault(context.seals), StaffVault(context.seals), ChallengeVault(context.seals)
+    kinds = (
+        TurnedKind(ACCOUNT, lambda _id, account: accounts.is_current(account), accounts.turned),
+        *ApplicantTurn(context).kinds(),
+        TurnedKind(STAFF, lambda _id, member: staff.is_current(member), staff.turned),
+        TurnedKind(CHALLENGE, lambda _id, challenge: challenges.is_current(challenge)),
+    )
+    key_ids = (context.person_keys.master_key_id, context.seals.fingerprints.current_id)
+    return KeyTurns(context.store, context.clock, key_ids, kinds, (context.person_keys,))

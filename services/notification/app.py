@@ -20,6 +20,7 @@ from services.notification.texts import Texts
 from services.notification.use_cases import Notification
 from shared.events.identity import SessionEnded
 from shared.http.signatures import Signer
+from shared.key_turn.service import KEY_TURN
 from shared.retention.service import RETENTION_KINDS, Retention
 from shared.service import Chore, Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
@@ -62,12 +63,12 @@ def build(
         name=NAME,
         service=notification,
         key=NOTIFICATION,
-        kinds=(*KINDS, ENDED_SESSION, *RETENTION_KINDS),
+        kinds=(*KINDS, ENDED_SESSION, KEY_TURN, *RETENTION_KINDS),
         endpoints=ENDPOINTS,
         events={**handlers.events(), SessionEnded: ended_sessions.note, **retention.events()},
         sessions=ended_sessions,
         commands=handlers.commands(),
-        deadlines={**handlers.deadlines(), **retention.deadlines()},
+        deadlines={**handlers.deadlines(), **retention.deadlines(), **notification.key_turns.deadlines()},
         chores=(
             Chore(
                 "remove_unneeded_files",

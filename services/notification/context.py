@@ -10,6 +10,7 @@ from services.notification.rules import Rules
 from services.notification.seals import Seals
 from shared.clock import Clock
 from shared.files.port import FileStore
+from shared.person_keys.keys import PersonKeys
 from shared.service import Platform
 from shared.store.port import Store
 
@@ -31,9 +32,14 @@ class UseCaseContext:
             store=platform.store,
             files=platform.files,
             rules=settings.rules,
-            seals=Seals.from_settings(settings),
+            seals=Seals.from_settings(settings, platform.person_keys),
             clock=platform.clock,
         )
+
+    @property
+    def person_keys(self) -> PersonKeys:
+        """The keys of the accounts that are written to."""
+        return self.seals.person_keys
 
     def now(self) -> datetime:
         """Return the present moment."""

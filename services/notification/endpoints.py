@@ -8,10 +8,12 @@ from services.notification.contacts import routes as contacts
 from services.notification.deliveries import routes as deliveries
 from services.notification.http import NOTIFICATION
 from shared.http.endpoint import Endpoint, with_session_check
+from shared.key_turn.routes import key_turn_endpoints
 from shared.retention.routes import retention_endpoints
 
 retention = retention_endpoints("notification", lambda call: call.app[NOTIFICATION].retention)
+key_turns = key_turn_endpoints("notification", lambda call: call.app[NOTIFICATION].key_turns)
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
-    (*deliveries.api.all, *contacts.api.all, *deliveries.receipts.all, *retention.all), without={}
+    (*deliveries.api.all, *contacts.api.all, *deliveries.receipts.all, *retention.all, *key_turns.all), without={}
 )

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from services.notification.config import Settings
 from shared.crypto.fields import FieldCipher
 from shared.crypto.sealed import Unsealer
+from shared.person_keys.keys import PersonKeys
 
 
 class Box(BaseModel):
@@ -23,10 +24,11 @@ class Seals:
 
     unsealer: Unsealer
     cipher: FieldCipher
+    """Of messages to offices and of one-time codes, whose address may be of no account."""
+    person_keys: PersonKeys
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Seals:
-        """Return the seals with the keys of these settings."""
-        return cls(
-            Unsealer.parse(settings.sealing_private_keys.get_secret_value()), FieldCipher(settings.master_keyring())
-        )
+    def from_settings(cls, settings: Settings, person_keys: PersonKeys) -> Seals:
+        """Return the seals with the keys of these settings and of persons."""
+        unsealer = Unsealer.parse(settings.sealing_private_keys.get_secret_value())
+        return cls(unsealer, FieldCipher(settings.master_keyring()), person_keys)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from services.notification.contacts.repository import CARDS
 from services.notification.contacts.service import Contacts
+from services.notification.contacts.vault import ContactVault, is_current
 from services.notification.context import UseCaseContext
+from services.notification.deliveries.contents import DeliveryVault
 from services.notification.deliveries.ports import Mailer, SmsGateway
 from services.notification.deliveries.queue import DeliveryQueue
+from services.notification.deliveries.repository import DELIVERIES
 from services.notification.deliveries.sender import Sender
 from services.notification.deliveries.service import Deliveries
 from services.notification.notices.service import Notices
 from services.notification.texts import Texts
 from shared.http.signatures import Signer
+from shared.key_turn.service import KeyTurns
+from shared.key_turn.steps import TurnedKind
 from shared.retention.service import Retention
 
 
@@ -35,3 +41,12 @@ class Notification:
         self.notices = Notices(context, self.contacts, queue)
         self.sender = Sender(context, texts, mailer, sms)
         self.deliveries = Deliveries(context, self.sender, receipts_from)
+        self.key_turns = _key_turns(context)
+
+
+def _key_turns(context: UseCaseContext) -> KeyTurns:
+    """Return the turn of all that notification keeps. Messages are forgotten once they are sent."""
+    contacts, deliveries = ContactVault(context.seals), DeliveryVault(context.seals)
+    kinds = (TurnedKind(CARDS, is_current, contacts.turned), TurnedKind(DELIVERIES, deliveries.is_current))
+    key_ids = (context.person_keys.master_key_id,)
+    return KeyTurns(context.store, context.clock, key_ids, kinds, (context.files, context.person_keys))

@@ -28,6 +28,7 @@ from shared.chain import CHAIN_KINDS
 from shared.crypto.fields import FieldCipher
 from shared.crypto.fingerprints import Fingerprints
 from shared.events.identity import SessionEnded
+from shared.key_turn.service import KEY_TURN
 from shared.retention.service import RETENTION_KINDS, Retention
 from shared.service import Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
@@ -102,11 +103,11 @@ def build(
         name="scheduling",
         service=service,
         key=USE_CASES,
-        kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION, *RETENTION_KINDS),
+        kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION, KEY_TURN, *RETENTION_KINDS),
         endpoints=ENDPOINTS,
         events={**handlers.events(), SessionEnded: ended_sessions.note, **retention.events()},
         sessions=ended_sessions,
-        deadlines={**handlers.deadlines(), **retention.deadlines()},
+        deadlines={**handlers.deadlines(), **retention.deadlines(), **service.key_turns.deadlines()},
         chores=[
             *handlers.chores(),
             decree_chore(platform.clock),

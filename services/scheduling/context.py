@@ -11,6 +11,7 @@ from services.scheduling.office import Office
 from services.scheduling.rules import Rules
 from shared.clock import Clock
 from shared.ids import Ids
+from shared.person_keys.keys import PersonKeys
 from shared.randomness import Randomness
 from shared.tokens import ALL_OFFICES
 
@@ -85,6 +86,7 @@ class UseCaseContext:
     randomness: Randomness
     rules: Rules
     offices: OfficeDirectory
+    person_keys: PersonKeys
 
     def now(self) -> datetime:
         """Return the current time."""

@@ -11,7 +11,7 @@ from services.scheduling.booking.parties import routes as parties
 from services.scheduling.booking.same_day import routes as hurry
 from services.scheduling.booking.seats import audit_log_routes as seat_chains
 from services.scheduling.booking.waiting_list import routes as waiting
-from services.scheduling.http import use_case
+from services.scheduling.http import USE_CASES, use_case
 from services.scheduling.openings import routes as openings
 from services.scheduling.quota import admin_routes as office_edits
 from services.scheduling.quota import office_routes as offices
@@ -26,8 +26,11 @@ from shared.audit import Audit
 from shared.audit.acting import audited
 from shared.events.scheduling import SchedulingDataRead
 from shared.http.endpoint import with_session_check
+from shared.key_turn.routes import key_turn_endpoints
 from shared.retention.routes import retention_endpoints
 from shared.retention.service import Retention
+
+key_turns = key_turn_endpoints("scheduling", lambda call: call.app[USE_CASES].key_turns)
 
 _WISH: Final = "it only asks to be told or to stand in line, and can be taken back"
 _QUEUE: Final = "the order of a waiting room; staff tokens live five minutes"
@@ -71,6 +74,7 @@ ENDPOINTS: Final = with_session_check(
             *seat_chains.endpoints.all,
             *seat_chains.audit.all,
             *_RETENTION.all,
+            *key_turns.all,
         ),
         lambda call: use_case(call, Audit),
         SchedulingDataRead,

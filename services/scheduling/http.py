@@ -9,6 +9,7 @@ from aiohttp import web
 from services.scheduling.context import Actor
 from shared.http.call import Call
 from shared.http.endpoint import ROLES
+from shared.key_turn.service import KeyTurns
 from shared.tokens import ALL_OFFICES, Caller, Role
 
 DEVICE_HEADER: Final = "X-Device-Id"
@@ -24,6 +25,8 @@ T = TypeVar("T")
 
 class UseCases(Protocol):
     """The use cases of the service, each found by its class: so a room's routes need not know other rooms."""
+
+    key_turns: KeyTurns
 
     def find_use_case(self, kind: type[T]) -> T:
         """Return the one object of this class."""

@@ -16,6 +16,7 @@ from services.scheduling.booking.appointments.payments import Payments
 from services.scheduling.booking.appointments.priority_check import PriorityGrounds
 from services.scheduling.booking.appointments.queue_codes import QueueCodes
 from services.scheduling.booking.appointments.refund_release import Releases
+from services.scheduling.booking.appointments.repository import APPOINTMENT
 from services.scheduling.booking.appointments.reschedule import Moves
 from services.scheduling.booking.assistance.service import Assisting
 from services.scheduling.booking.parties.service import Parties
@@ -54,13 +55,17 @@ from services.scheduling.visit.day_sheets.day_sheet import DaySheets
 from services.scheduling.visit.day_sheets.evening_sheets import SheetsOfEvenings, SheetWriters
 from services.scheduling.visit.day_sheets.revocation_list import RevocationLists
 from services.scheduling.visit.day_sheets.same_day_list import SameDayLists
+from services.scheduling.visit.evidence import EvidenceVault, is_appointment_current, is_offline_day_current
 from services.scheduling.visit.offline.import_service import OfflineVisits
+from services.scheduling.visit.offline.repository import OFFLINE_DAY
 from services.scheduling.visit.special_reschedule.service import Specials
 from shared.assistance import Assistances
 from shared.audit import Audit
 from shared.audit.chaining import AuditBook
 from shared.crypto.fields import FieldCipher
 from shared.crypto.fingerprints import Fingerprints
+from shared.key_turn.service import KeyTurns
+from shared.key_turn.steps import TurnedKind
 from shared.retention.service import Retention
 from shared.service import Platform
 
@@ -94,7 +99,9 @@ class Scheduling:
             stored.activity, platform.clock, platform.ids, fingerprints, scale=limits_scale
         )
         self.allowances = HoldAllowances(stored.appointments, platform.clock, scale=limits_scale)
-        context = UseCaseContext(platform.clock, platform.ids, platform.randomness, rules, OfficeDirectory())
+        context = UseCaseContext(
+            platform.clock, platform.ids, platform.randomness, rules, OfficeDirectory(), platform.person_keys
+        )
         self.context = context
         self.audit = Audit(platform.store, platform.clock, platform.ids)
         self.audit_book = AuditBook(platform.store, platform.clock, platform.ids)
@@ -104,11 +111,20 @@ class Scheduling:
         self._wire_openings(context, opening_rules, cipher)
         self._wire_seats(context)
         self._wire_bookings(context)
-        self._wire_visits(context, cipher)
+        self._wire_visits(context)
         self.evenings = SheetsOfEvenings(
             context, stored.sessions, stored.evenings, self.day_sheets, platform.files, writers, evening_at
         )
         self._wire_quota(context, four_eyes, horizon_days)
+        evidence = EvidenceVault(platform.person_keys)
+        turned = (
+            TurnedKind(APPOINTMENT, is_appointment_current, evidence.appointment_turned),
+            TurnedKind(OFFLINE_DAY, is_offline_day_current, evidence.offline_day_turned),
+            self.openings.turned_kind(),
+        )
+        key_ids = (platform.person_keys.master_key_id,)
+        others = (platform.files, platform.person_keys)
+        self.key_turns = KeyTurns(platform.store, platform.clock, key_ids, turned, others)
         self._by_class: dict[type[Any], Any] = {type(part): part for part in vars(self).values()}
 
     def keep_retention(self, retention: Retention) -> None:
@@ -221,13 +237,13 @@ class Scheduling:
         self.flags = Flags(context, stored.activity)
         self.assisting = Assisting(context, stored.letters, self.codes, applications, appointments, self.assistances)
 
-    def _wire_visits(self, context: UseCaseContext, cipher: FieldCipher) -> None:
+    def _wire_visits(self, context: UseCaseContext) -> None:
         """Wire the visit: counter, special reschedules, jobs, day sheets, offline days."""
         stored, codes, audit = self.repositories, self.codes, self.audit
         sessions, seats, appointments = stored.sessions, stored.seats, stored.appointments
         inventory, bookable_sessions, availability = self.inventory, self.bookable_sessions, self.availability
         self.counter = CounterQueue(
-            context, sessions, seats, appointments, stored.counter_days, codes, inventory, cipher, audit
+            context, sessions, seats, appointments, stored.counter_days, codes, inventory, audit
         )
         self.visits = Visits(context, appointments, codes, self.counter, audit)
         self.proofs = Proofs(context, appointments, stored.activity, inventory, self.counter)
@@ -236,7 +252,7 @@ class Scheduling:
         self.same_day_lists = SameDayLists(context, appointments)
         self.revocation_lists = RevocationLists(context, stored.offline_days, codes)
         self.offline_visits = OfflineVisits(
-            context, stored.offline_quotas, appointments, stored.offline_days, codes, cipher, audit
+            context, stored.offline_quotas, appointments, stored.offline_days, codes, audit
         )
         self.bulk_moves = BulkMoves(
             context,
@@ -250,7 +266,7 @@ class Scheduling:
             audit,
         )
         self.specials = Specials(
-            context, appointments, inventory, self.relocation, bookable_sessions, availability, cipher, audit
+            context, appointments, inventory, self.relocation, bookable_sessions, availability, audit
         )
 
     def _wire_quota(self, context: UseCaseContext, four_eyes: FourEyes, horizon_days: int) -> None:

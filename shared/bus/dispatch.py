@@ -14,6 +14,7 @@ from shared import context
 from shared.errors import Refusal
 from shared.events.envelope import Envelope
 from shared.events.message import Command, Event
+from shared.person_keys.errors import PersonErased
 from shared.service import MessageHandler, NotYet
 from shared.store.port import InboxFull, StoreUnavailable, VersionConflict
 
@@ -84,6 +85,10 @@ class Dispatcher:
                     return Verdict(Outcome.LATER, type(refusal).__name__)
                 log.error("message_refused", message_type=envelope.type, message_id=envelope.id, refusal=refusal.code)
                 return Verdict(Outcome.POISON, type(refusal).__name__)
+            except PersonErased:
+                # Whatever it was to write, nothing of this person is kept any more.
+                log.info("message_of_erased_person", message_type=envelope.type, message_id=envelope.id)
+                return Verdict(Outcome.DONE)
             except Exception as trouble:
                 log.exception("message_failed", message_type=envelope.type, message_id=envelope.id)
                 return Verdict(Outcome.POISON, type(trouble).__name__)

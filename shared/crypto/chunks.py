@@ -6,8 +6,6 @@ can be changed by wrapping the data key again; the chunks stay as they are.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
 
 from cryptography.exceptions import InvalidTag
@@ -16,6 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from shared.crypto.errors import CannotDecrypt
 from shared.crypto.framing import framed
 from shared.crypto.keyring import Keyring
+from shared.crypto.wrapping import KeyWrapper
 
 CHUNK_PLAIN_BYTES = 256 * 1024
 _NONCE_BYTES = 12
@@ -53,38 +52,34 @@ class FileKeys:
     """Makes and unwraps the data keys of files."""
 
     def __init__(self, keyring: Keyring) -> None:
-        self._current_id = keyring.current.key_id
-        self._wrappers = {key.key_id: AESGCM(key.derived(_PURPOSE)) for key in keyring}
+        self._wrapper = KeyWrapper(keyring, _PURPOSE)
 
     def new(self, file_id: str) -> tuple[str, ChunkCipher]:
         """A fresh data key: as `k1.<base64>` to be stored beside the file, and ready for use."""
-        data_key = AESGCM.generate_key(_DATA_KEY_BITS)
-        return self._wrap(data_key, file_id), ChunkCipher(data_key, file_id)
+        data_key = new_data_key()
+        return self.wrap(data_key, file_id), ChunkCipher(data_key, file_id)
+
+    def wrap(self, data_key: bytes, file_id: str) -> str:
+        """The data key of a file under the current master key."""
+        return self._wrapper.wrap(data_key, file_id)
+
+    def unwrap(self, wrapped: str, file_id: str) -> bytes:
+        """The data key of a file; `CannotDecrypt` if changed, another file's or its master key is gone."""
+        return self._wrapper.unwrap(wrapped, file_id)
 
     def open(self, wrapped: str, file_id: str) -> ChunkCipher:
         """The cipher of a stored key; `CannotDecrypt` if changed, another file's or its master key is gone."""
-        return ChunkCipher(self._unwrap(wrapped, file_id), file_id)
+        return ChunkCipher(self.unwrap(wrapped, file_id), file_id)
 
     def rewrapped(self, wrapped: str, file_id: str) -> str:
         """The same data key under the current master key."""
-        return self._wrap(self._unwrap(wrapped, file_id), file_id)
+        return self.wrap(self.unwrap(wrapped, file_id), file_id)
 
     def needs_rotation(self, wrapped: str) -> bool:
         """Whether the data key is wrapped by a master key that is no longer the current one."""
-        return wrapped.partition(".")[0] != self._current_id
+        return self._wrapper.needs_rotation(wrapped)
 
-    def _wrap(self, data_key: bytes, file_id: str) -> str:
-        nonce = os.urandom(_NONCE_BYTES)
-        sealed = self._wrappers[self._current_id].encrypt(nonce, data_key, framed(file_id))
-        return f"{self._current_id}.{base64.urlsafe_b64encode(nonce + sealed).decode()}"
 
-    def _unwrap(self, wrapped: str, file_id: str) -> bytes:
-        key_id, _, encoded = wrapped.partition(".")
-        wrapper = self._wrappers.get(key_id)
-        if wrapper is None:
-            raise CannotDecrypt("the file's key is wrapped by a master key that is not here")
-        try:
-            raw = base64.b64decode(encoded, altchars=b"-_", validate=True)
-            return wrapper.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], framed(file_id))
-        except (InvalidTag, binascii.Error, ValueError):
-            raise CannotDecrypt("the file's key was changed or belongs to another file") from None
+def new_data_key() -> bytes:
+    """A fresh random key for one file."""
+    return AESGCM.generate_key(_DATA_KEY_BITS)

@@ -31,9 +31,19 @@ class Fingerprints:
         key_id, key = self._keys(field)[0]
         return f"{key_id}:{_digest(key, value)}"
 
+    @property
+    def current_id(self) -> str:
+        """The id of the key that the first fingerprint is made with."""
+        return self._keyring.current.key_id
+
+    @property
+    def key_ids(self) -> frozenset[str]:
+        """The ids of all keys of the ring."""
+        return frozenset(key.key_id for key in self._keyring)
+
     def need_rotation(self, stored: list[str] | tuple[str, ...]) -> bool:
         """Whether stored fingerprints lack one key of the ring or carry one that is gone."""
-        return {item.partition(":")[0] for item in stored} != {key.key_id for key in self._keyring}
+        return {key_id_of(item) for item in stored} != self.key_ids
 
     def _keys(self, field: str) -> tuple[tuple[str, bytes], ...]:
         known = self._derived.get(field)
@@ -41,6 +51,11 @@ class Fingerprints:
             known = tuple((key.key_id, key.derived(_PURPOSE + field)) for key in self._keyring)
             self._derived[field] = known
         return known
+
+
+def key_id_of(fingerprint: str) -> str:
+    """The id of the key that a fingerprint was made with."""
+    return fingerprint.partition(":")[0]
 
 
 def _digest(key: bytes, value: str) -> str:

@@ -9,12 +9,12 @@ shorter file, never a wrong one.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NoReturn, Protocol
 
 from shared.clock import Clock
-from shared.crypto.chunks import CHUNK_OVERHEAD_BYTES, ChunkCipher, FileKeys
+from shared.crypto.chunks import CHUNK_OVERHEAD_BYTES, ChunkCipher, FileKeys, new_data_key
 from shared.crypto.errors import CannotDecrypt
 from shared.crypto.keyring import Keyring
 from shared.files.port import (
@@ -30,6 +30,10 @@ from shared.files.port import (
     PieceTooLarge,
     WrongOffset,
 )
+from shared.key_turn.turn import Batch
+from shared.person_keys.cipher import PersonCipher, is_persons
+from shared.person_keys.errors import PersonErased
+from shared.person_keys.keys import PersonKeys
 
 SEALED_CHUNK_BYTES = PIECE_BYTES + CHUNK_OVERHEAD_BYTES
 
@@ -77,8 +81,8 @@ class ChunkTable(Protocol):
 
     async def file(self, file_id: str) -> FileRecord | None: ...
 
-    async def change_key(self, file_id: str, old: str, new: str) -> bool:
-        """Replace the wrapped key if it is still `old`."""
+    async def change_key(self, file_id: str, old: str, new: str, subject_id: str | None) -> bool:
+        """Replace the wrapped key, and the person whose key wraps it, if it is still `old`."""
         ...
 
     async def mark_finished(self, file_id: str, sealed_bytes: int) -> None: ...
@@ -109,20 +113,29 @@ class ChunkTable(Protocol):
 
     def created_before(self, at: datetime, not_before: datetime | None) -> AsyncIterator[str]: ...
 
+    async def records(self, after: str, limit: int) -> Sequence[FileRecord]:
+        """Files behind this id, in the order of their ids."""
+        ...
+
 
 class EncryptedFiles:
     """A `FileStore` over any `ChunkTable`."""
 
-    def __init__(self, table: ChunkTable, keyring: Keyring, clock: Clock) -> None:
+    def __init__(
+        self, table: ChunkTable, keyring: Keyring, clock: Clock, person_keys: PersonKeys | None = None
+    ) -> None:
         self._table = table
         self._keys = FileKeys(keyring)
         self._clock = clock
+        self._person_keys = person_keys
 
     async def create(self, file_id: str, meta: FileMeta) -> None:
-        wrapped_key, _ = self._keys.new(file_id)
+        wrapped_key, _ = await self._new_key(file_id, meta)
         if await self._table.add_file(FileRecord(file_id, meta, wrapped_key, self._clock.now())):
             return
-        if (await self._record(file_id)).meta != meta:
+        known = (await self._record(file_id)).meta
+        # A file of before persons had keys is about the same person and does not say so.
+        if replace(known, subject_id=known.subject_id or meta.subject_id) != meta:
             raise FileExists("another file has this id")
 
     async def append(self, file_id: str, offset: int, chunk: bytes) -> int:
@@ -146,7 +159,7 @@ class EncryptedFiles:
         return new_size
 
     async def put(self, file_id: str, meta: FileMeta, content: bytes) -> None:
-        wrapped_key, cipher = self._keys.new(file_id)
+        wrapped_key, cipher = await self._new_key(file_id, meta)
         chunks = _sealed(cipher, content)
         sealed_bytes = len(content) + len(chunks) * CHUNK_OVERHEAD_BYTES
         if not await self._table.add_file(FileRecord(file_id, meta, wrapped_key, self._clock.now()), sealed_bytes):
@@ -176,7 +189,7 @@ class EncryptedFiles:
         return FileInfo(file_id, record.meta, record.created_at, size, finished)
 
     async def read(self, file_id: str) -> AsyncIterator[bytes]:
-        cipher = self._cipher(await self._record(file_id))
+        cipher = await self._cipher(await self._record(file_id))
         waiting: bytes | None = None
         index = 0
         async for sealed in self._table.chunks(file_id):
@@ -197,15 +210,67 @@ class EncryptedFiles:
         return self._table.created_before(at, not_before)
 
     async def rewrap(self, file_id: str) -> bool:
-        """Wrap the file's key with the current master key; whether there was anything to do."""
+        """Wrap the file's key with the current master key, unless it is a person's; whether there was anything to do.
+
+        Raises:
+            FileUnknown. FileDamaged: its key does not open.
+        """
         record = await self._record(file_id)
-        if not self._keys.needs_rotation(record.wrapped_key):
+        if not self._needs_rotation(record):
             return False
         try:
             renewed = self._keys.rewrapped(record.wrapped_key, file_id)
         except CannotDecrypt as error:
             raise FileDamaged(str(error)) from None
-        return await self._table.change_key(file_id, record.wrapped_key, renewed)
+        return await self._table.change_key(file_id, record.wrapped_key, renewed, None)
+
+    async def give_to(self, file_id: str, subject_id: str) -> bool:
+        """Wrap the key of a file of before persons had keys with that of its person; whether there was anything to do.
+
+        A file that is gone needs nothing.
+
+        Raises:
+            FileDamaged: its key does not open. PersonErased: the person's key was destroyed.
+        """
+        record = await self._table.file(file_id)
+        if record is None or is_persons(record.wrapped_key):
+            return False
+        try:
+            data_key = self._keys.unwrap(record.wrapped_key, file_id)
+        except CannotDecrypt as error:
+            raise FileDamaged(str(error)) from None
+        wrapped = (await self._person(subject_id)).wrap(data_key, file_id)
+        return await self._table.change_key(file_id, record.wrapped_key, wrapped, subject_id)
+
+    # The step of a key turn: the keys of files are wrapped anew, their chunks stay as they are.
+
+    async def batch(self, after: str, most: int, *, turn: bool) -> Batch:
+        """Wrap the keys of the next files with the current master key, or count those that another one wraps."""
+        records = await self._table.records(after, most)
+        old = [record for record in records if self._needs_rotation(record)]
+        turned = failed = 0
+        for record in old if turn else ():
+            try:
+                turned += await self.rewrap(record.file_id)
+            except FileUnknown:
+                continue
+            except FileDamaged:
+                failed += 1
+        return Batch(len(old), turned, failed, after=records[-1].file_id if len(records) == most else None)
+
+    def _needs_rotation(self, record: FileRecord) -> bool:
+        return not is_persons(record.wrapped_key) and self._keys.needs_rotation(record.wrapped_key)
+
+    async def _new_key(self, file_id: str, meta: FileMeta) -> tuple[str, ChunkCipher]:
+        if meta.subject_id is None:
+            return self._keys.new(file_id)
+        data_key = new_data_key()
+        return (await self._person(meta.subject_id)).wrap(data_key, file_id), ChunkCipher(data_key, file_id)
+
+    async def _person(self, subject_id: str) -> PersonCipher:
+        if self._person_keys is None:
+            raise TypeError("files of a person need the keys of persons")
+        return await self._person_keys.cipher(subject_id)
 
     async def _end(self, file_id: str, cipher: ChunkCipher, sealed: bytes, index: int) -> bytes:
         """The last chunk, opened; only if it is none, one more look tells a file without an end from a damaged one."""
@@ -226,15 +291,20 @@ class EncryptedFiles:
             raise FileUnknown("no file has this id")
         return record
 
-    def _cipher(self, record: FileRecord) -> ChunkCipher:
+    async def _cipher(self, record: FileRecord) -> ChunkCipher:
         try:
-            return self._keys.open(record.wrapped_key, record.file_id)
+            if not is_persons(record.wrapped_key):
+                return self._keys.open(record.wrapped_key, record.file_id)
+            person = await self._person(record.meta.subject_id or "")
+            return ChunkCipher(person.unwrap(record.wrapped_key, record.file_id), record.file_id)
+        except PersonErased:
+            raise
         except CannotDecrypt as error:
             raise FileDamaged(str(error)) from None
 
     async def _write(self, record: FileRecord, tail: Tail | None, chunk: bytes, *, ends: bool) -> None:
         """Let the tail grow by what it can take, put the rest into a new chunk."""
-        cipher = self._cipher(record)
+        cipher = await self._cipher(record)
         next_index = tail.index + 1 if tail else 0
         rest = chunk
         if tail is not None and (tail.plain_bytes < PIECE_BYTES or not chunk):

@@ -11,6 +11,7 @@ from shared.clock import Clock
 from shared.crypto.keyring import Keyring
 from shared.files.encrypted import SEALED_CHUNK_BYTES, Chunk, EncryptedFiles, FileRecord, Tail
 from shared.files.port import FileMeta
+from shared.person_keys.keys import PersonKeys
 from shared.store.driver import AsyncDatabase, DuplicateKeyError, PyMongoError
 from shared.store.port import StoreUnavailable
 
@@ -30,9 +31,17 @@ def _file_errors() -> Iterator[None]:
 class GridFsFiles(EncryptedFiles):
     """A `FileStore` in the collections `<bucket>.files` and `<bucket>.chunks` of a database."""
 
-    def __init__(self, database: AsyncDatabase, keyring: Keyring, clock: Clock, *, bucket: str = "files") -> None:
+    def __init__(
+        self,
+        database: AsyncDatabase,
+        keyring: Keyring,
+        clock: Clock,
+        person_keys: PersonKeys | None = None,
+        *,
+        bucket: str = "files",
+    ) -> None:
         self._chunks = GridFsChunks(database, bucket)
-        super().__init__(self._chunks, keyring, clock)
+        super().__init__(self._chunks, keyring, clock, person_keys)
 
     async def prepare(self) -> None:
         """Make the indexes; call once at start. Again is no error."""
@@ -60,10 +69,11 @@ class GridFsChunks:
             document = await self._files.find_one({"_id": file_id})
             return _record(document) if document else None
 
-    async def change_key(self, file_id: str, old: str, new: str) -> bool:
+    async def change_key(self, file_id: str, old: str, new: str, subject_id: str | None) -> bool:
         with _file_errors():
             which = {"_id": file_id, "metadata.wrapped_key": old}
-            result = await self._files.update_one(which, {"$set": {"metadata.wrapped_key": new}})
+            change = {"metadata.wrapped_key": new, "metadata.subject_id": subject_id}
+            result = await self._files.update_one(which, {"$set": change})
             return bool(result.matched_count)
 
     async def mark_finished(self, file_id: str, sealed_bytes: int) -> None:
@@ -116,6 +126,11 @@ class GridFsChunks:
             async for found in cursor:
                 yield found["_id"]
 
+    async def records(self, after: str, limit: int) -> Sequence[FileRecord]:
+        with _file_errors():
+            cursor = self._files.find({"_id": {"$gt": after}}, limit=limit).sort([("_id", _ASCENDING)])
+            return [_record(document) for document in await cursor.to_list(limit)]
+
 
 async def _inserted(collection: Any, document: Mapping[str, Any]) -> bool:
     with _file_errors():
@@ -137,13 +152,14 @@ def _file_document(record: FileRecord) -> dict[str, Any]:
             "total_bytes": record.meta.total_bytes,
             "attributes": dict(record.meta.attributes),
             "wrapped_key": record.wrapped_key,
+            "subject_id": record.meta.subject_id,
         },
     }
 
 
 def _record(document: Mapping[str, Any]) -> FileRecord:
     stored = document["metadata"]
-    meta = FileMeta(stored["content_type"], stored["total_bytes"], stored["attributes"])
+    meta = FileMeta(stored["content_type"], stored["total_bytes"], stored["attributes"], stored.get("subject_id"))
     return FileRecord(document["_id"], meta, stored["wrapped_key"], document["uploadDate"])
 
 

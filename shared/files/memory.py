@@ -9,13 +9,14 @@ from datetime import datetime
 from shared.clock import Clock
 from shared.crypto.keyring import Keyring
 from shared.files.encrypted import Chunk, EncryptedFiles, FileRecord, Tail
+from shared.person_keys.keys import PersonKeys
 
 
 class MemoryFiles(EncryptedFiles):
     """A `FileStore` that ends with its process."""
 
-    def __init__(self, keyring: Keyring, clock: Clock) -> None:
-        super().__init__(MemoryChunks(), keyring, clock)
+    def __init__(self, keyring: Keyring, clock: Clock, person_keys: PersonKeys | None = None) -> None:
+        super().__init__(MemoryChunks(), keyring, clock, person_keys)
 
 
 class MemoryChunks:
@@ -34,11 +35,11 @@ class MemoryChunks:
     async def file(self, file_id: str) -> FileRecord | None:
         return self.files.get(file_id)
 
-    async def change_key(self, file_id: str, old: str, new: str) -> bool:
+    async def change_key(self, file_id: str, old: str, new: str, subject_id: str | None) -> bool:
         record = self.files.get(file_id)
         if record is None or record.wrapped_key != old:
             return False
-        self.files[file_id] = replace(record, wrapped_key=new)
+        self.files[file_id] = replace(record, wrapped_key=new, meta=replace(record.meta, subject_id=subject_id))
         return True
 
     async def mark_finished(self, file_id: str, sealed_bytes: int) -> None:
@@ -87,3 +88,6 @@ class MemoryChunks:
         for record in records:
             if record.created_at < at and (not_before is None or record.created_at >= not_before):
                 yield record.file_id
+
+    async def records(self, after: str, limit: int) -> Sequence[FileRecord]:
+        return [record for file_id, record in sorted(self.files.items()) if file_id > after][:limit]

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from shared.crypto.chunks import CHUNK_PLAIN_BYTES
+from shared.key_turn.steps import TurnStep
 
 PIECE_BYTES = CHUNK_PLAIN_BYTES
 """The most that one append may carry: 256 KiB."""
@@ -51,11 +52,15 @@ class WrongOffset(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FileMeta:
-    """Facts about a file at its creation. Stored in the clear: no personal data in `attributes`."""
+    """Facts about a file at its creation. Stored in the clear: no personal data in `attributes`.
+
+    `subject_id` is the person whom the file is about: their key wraps the file's, and no other can read it.
+    """
 
     content_type: str = "application/octet-stream"
     total_bytes: int | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    subject_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ class FileInfo:
     finished: bool
 
 
-class FileStore(Protocol):
+class FileStore(TurnStep, Protocol):
     """Keeps files. Every byte is encrypted at rest with the file's own key; ids are given by the caller."""
 
     async def create(self, file_id: str, meta: FileMeta) -> None:
@@ -113,6 +118,13 @@ class FileStore(Protocol):
 
     def read(self, file_id: str) -> AsyncIterator[bytes]:
         """The plain bytes in pieces. Refuses with `FileUnknown`, `FileNotFinished` or, midway, `FileDamaged`."""
+        ...
+
+    async def give_to(self, file_id: str, subject_id: str) -> bool:
+        """Put the key of a file of before persons had keys under that of its person; whether there was anything to do.
+
+        Refuses with `FileDamaged` if the key does not open.
+        """
         ...
 
     async def delete(self, file_id: str) -> None:

@@ -25,6 +25,7 @@ from shared.errors import (
     WrongMediaType,
 )
 from shared.http.language import Language
+from shared.person_keys.errors import PersonErased
 from shared.store.port import StoreUnavailable, VersionConflict
 from shared.tokens import TokenExpired, TokenKeysUnavailable, TokenMalformed, TokenMissing, TokenNotTrusted
 
@@ -210,6 +211,7 @@ _AS_REFUSAL: Final[Mapping[type[Exception], type[Refusal]]] = {
     TokenNotTrusted: TokenForeign,
     TokenKeysUnavailable: Unavailable,
     StoreUnavailable: Unavailable,
+    PersonErased: NotFound,
     VersionConflict: SomeoneElseChangedIt,
 }
 

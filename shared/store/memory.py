@@ -296,8 +296,8 @@ class MemoryStore:
     def _keep_trouble(document: Document, trouble: parking.Trouble) -> None:
         document |= {"trouble": trouble, "parked_since": parking.parked_since(trouble)}
 
-    async def scan(self, kind: Kind[S], *, batch: int = 200) -> AsyncIterator[Record[S]]:
-        for record_id in sorted(self._documents.get(kind.name, {})):
+    async def scan(self, kind: Kind[S], *, batch: int = 200, after: str = "") -> AsyncIterator[Record[S]]:
+        for record_id in sorted(known for known in self._documents.get(kind.name, {}) if known > after):
             document = self._documents[kind.name].get(record_id)
             if document is not None:
                 yield self._record(kind, document)

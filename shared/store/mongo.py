@@ -478,8 +478,8 @@ class MongoStore:
             self.on_written(kind, (), now)
         return released
 
-    async def scan(self, kind: Kind[S], *, batch: int = 200) -> AsyncIterator[Record[S]]:
-        last = ""
+    async def scan(self, kind: Kind[S], *, batch: int = 200, after: str = "") -> AsyncIterator[Record[S]]:
+        last = after
         while True:
             with _store_errors(kind.name):
                 cursor = self._collection(kind.name).find({"_id": {"$gt": last}}, WITHOUT_OUTBOX, limit=batch)

@@ -215,8 +215,10 @@ class Store(Protocol):
         """Make a parked deadline due at once, with all its tries; return False if it is not parked."""
         ...
 
-    def scan(self, kind: Kind[S], *, batch: int = 200) -> AsyncIterator[Record[S]]:
-        """Yield every aggregate in id order, in batches: for invariants, exports and rebuilds, never for requests."""
+    def scan(self, kind: Kind[S], *, batch: int = 200, after: str = "") -> AsyncIterator[Record[S]]:
+        """Yield every aggregate behind the id ``after`` in id order, in batches: for invariants, exports and rebuilds,
+        never for requests.
+        """
         ...
 
     async def outbox_waiting(self, kind: Kind[Any], *, before: datetime, limit: int) -> list[Envelope]:

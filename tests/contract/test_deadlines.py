@@ -15,6 +15,7 @@ PROJECT = Path(__file__).parents[2]
 
 DEADLINES: dict[str, dict[str, set[str]]] = {
     "identity": {
+        "key_turn": {"batch"},
         "account": {"undo_over", "join"},
         "applicant": {"check", "correction"},
         "challenge": {"second_channel", "forget"},
@@ -23,6 +24,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
         "legal_hold": {"end"},
     },
     "application": {
+        "key_turn": {"batch"},
         "application": {
             "identity",
             "draft_warning",
@@ -39,6 +41,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
         "assistance_copy": {"forget"},
     },
     "scheduling": {
+        "key_turn": {"batch"},
         "quota_change": {"apply"},
         "opening_announcement": {"tell"},
         "opening": {"doors", "close", "draw", "begin", "admit", "forget"},
@@ -65,6 +68,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
         "assistance_copy": {"forget"},
     },
     "billing": {
+        "key_turn": {"batch"},
         "bill": {"ask", "delay", "alert", "remind", "poll", "expire", "claim", "case"},
         "receipt": {"drive", "outcome"},
         "refund": {"step", "confirm", "book", "seat", "verify", "order", "track"},
@@ -73,7 +77,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
         "settlement_day": {"fetch", "missing"},
         "saga_override": {"apply"},
     },
-    "notification": {"delivery": {"send"}},
+    "notification": {"delivery": {"send"}, "key_turn": {"batch"}},
 }
 for kept in DEADLINES.values():
     kept |= {"erasure": {"erase"}, "legal_hold_copy": {"end"}, "retention_sweep": {"run"}}
@@ -95,7 +99,13 @@ def test_kinds_with_deadlines_are_the_ones_that_say_so(service: str, parts: Mapp
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_name_is_one_that_the_domain_sets(service: str) -> None:
     domain = [PROJECT / path for path in pure_modules(service)]
-    kept_by_several = ("assistance.py", "retention/erasure.py", "retention/holds.py", "retention/sweep.py")
+    kept_by_several = (
+        "assistance.py",
+        "key_turn/turn.py",
+        "retention/erasure.py",
+        "retention/holds.py",
+        "retention/sweep.py",
+    )
     shared = [PROJECT / "shared" / name for name in kept_by_several]
     text = "\n".join(path.read_text(encoding="utf-8") for path in [*domain, *shared])
     names = {name for names in DEADLINES[service].values() for name in names}

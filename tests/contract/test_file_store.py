@@ -407,7 +407,7 @@ async def test_chunks_that_are_gone_are_noticed() -> None:
     file_id = await put(files, b"x")
     with pytest.raises(FileDamaged):
         await get(files, file_id)
-    assert not await table.change_key(file_id, "another key", "new")
+    assert not await table.change_key(file_id, "another key", "new", None)
 
 
 async def test_appending_nothing_stores_nothing(given: Given) -> None:
@@ -452,8 +452,9 @@ CHUNK_VERBS: dict[str, Callable[[Any], Awaitable[object]]] = {
     "add_chunks": lambda table: table.add_chunks("f", [A_CHUNK]),
     "replace_chunk": lambda table: table.replace_chunk("f", A_CHUNK, was_bytes=0),
     "mark_finished": lambda table: table.mark_finished("f", 1),
-    "change_key": lambda table: table.change_key("f", "old", "new"),
+    "change_key": lambda table: table.change_key("f", "old", "new", None),
     "chunks": lambda table: every(table.chunks("f")),
+    "records": lambda table: table.records("", 10),
 }
 
 

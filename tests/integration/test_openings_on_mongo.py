@@ -19,6 +19,8 @@ from shared.crypto.keyring import Keyring
 from shared.deadlines import DeadlineWorker
 from shared.files.memory import MemoryFiles
 from shared.ids import RandomIds
+from shared.person_keys.keys import PersonKeys
+from shared.person_keys.memory import MemoryKeyTable
 from shared.randomness import SystemRandomness
 from shared.service import Platform
 from shared.store.driver import AsyncDatabase
@@ -31,7 +33,9 @@ SEATS, PRESENT, LATE = 6, 30, 20
 
 async def _replica(database: AsyncDatabase, clock: ManualClock) -> World:
     store = MongoStore(database, "scheduling")
-    platform = Platform(store, MemoryFiles(Keyring.parse(KEYS), clock), clock, RandomIds(), SystemRandomness())
+    keys = PersonKeys(MemoryKeyTable(), Keyring.parse(KEYS), clock, "scheduling")
+    files = MemoryFiles(Keyring.parse(KEYS), clock, keys)
+    platform = Platform(store, files, clock, RandomIds(), SystemRandomness(), keys)
     parts = build(settings(), platform, offices=[SOUTH], templates=weekly(plan(SEATS)))
     await store.prepare(parts.kinds)
     assert parts.start is not None

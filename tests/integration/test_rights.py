@@ -33,6 +33,8 @@ from shared.bus.rights import OPERATOR
 from shared.events import application, billing, notification
 from shared.events.message import Command, Event
 from shared.events.subscriptions import COMMAND_SENDERS, SERVICES, SUBSCRIBERS, commands_for, owner_of
+from shared.person_keys.mongo import MongoKeyTable
+from shared.person_keys.port import KeyRecord
 from shared.store.driver import connect, database, disconnect
 from shared.store.mongo import MongoStore
 from shared.store.port import StoreUnavailable
@@ -263,6 +265,35 @@ async def test_a_service_reads_its_own_database_only(service: str, mongod: Mongo
     with client_of(mongod.url_of(service)) as client:
         client[f"paspor_{service}"].account.insert_one({})
         client[f"paspor_{service}"].account.create_index("x")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_keys_of_persons_are_their_services_alone(service: str, mongod: Mongod) -> None:
+    """A service makes, reads and replaces its own; neither another service nor the operator sees them."""
+    keys = f"paspor_{service}_keys"
+    client = connect(mongod.url_of(service))
+    table = MongoKeyTable(database(client, keys))
+    try:
+        await table.prepare()
+        await table.add(KeyRecord("subject", "k1.wrapped", datetime(2026, 11, 23, tzinfo=UTC)))
+        assert await table.replace("subject", "k1.wrapped", "k2.wrapped")
+        await table.destroy("subject", datetime(2026, 11, 23, tzinfo=UTC))
+    finally:
+        await disconnect(client)
+    for other in (*(name for name in SERVICES if name != service), "operator"):
+        assert refusal(mongod.url_of(other), keys) == NOT_AUTHORIZED, other
+    with client_of(mongod.url_of(service)) as owner, pytest.raises(OperationFailure):
+        owner[keys].command("profile", 1)
+
+
+async def test_users_of_before_persons_had_keys_get_the_rights_of_this_build(tmp_path: Path) -> None:
+    async with Mongod(tmp_path, login=LOGIN) as before:
+        with pymongo.MongoClient[dict[str, Any]](before.url_of("root")) as client:
+            only_data = [{"role": role, "db": "paspor_billing"} for role in ("readWrite", "dbAdmin")]
+            client.admin.command("updateUser", "billing", roles=only_data)
+        assert refusal(before.url_of("billing"), "paspor_billing_keys") == NOT_AUTHORIZED
+    async with Mongod(tmp_path, login=LOGIN) as after:
+        assert refusal(after.url_of("billing"), "paspor_billing_keys") is None
 
 
 async def opened(url: str, name: str) -> bool:

@@ -13,6 +13,8 @@ from shared.crypto.keyring import Keyring
 from shared.deadlines import DeadlineWorker
 from shared.files.memory import MemoryFiles
 from shared.ids import RandomIds
+from shared.person_keys.keys import PersonKeys
+from shared.person_keys.memory import MemoryKeyTable
 from shared.randomness import SystemRandomness
 from shared.service import Platform
 from shared.store.driver import connect, database, disconnect
@@ -28,7 +30,9 @@ KILLED: Final = ("hold", "confirm", "release", "move", "cancel")
 
 def world_on(store: Any, clock: ManualClock) -> World:
     """Scheduling on this store, two seats a session."""
-    platform = Platform(store, MemoryFiles(Keyring.parse(KEYS), clock), clock, RandomIds(), SystemRandomness())
+    keys = PersonKeys(MemoryKeyTable(), Keyring.parse(KEYS), clock, "scheduling")
+    files = MemoryFiles(Keyring.parse(KEYS), clock, keys)
+    platform = Platform(store, files, clock, RandomIds(), SystemRandomness(), keys)
     parts = build(settings(), platform, offices=[SOUTH, NORTH], templates=weekly(plan(2)))
     return World(store, clock, parts, store, DeadlineWorker(store, KINDS, parts.deadlines, clock, "test"))
 

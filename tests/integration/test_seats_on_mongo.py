@@ -20,6 +20,8 @@ from shared.crypto.keyring import Keyring
 from shared.deadlines import DeadlineWorker
 from shared.files.memory import MemoryFiles
 from shared.ids import RandomIds
+from shared.person_keys.keys import PersonKeys
+from shared.person_keys.memory import MemoryKeyTable
 from shared.randomness import SystemRandomness
 from shared.service import Parts, Platform
 from shared.store import Record
@@ -40,8 +42,9 @@ async def replicas(mongo_database: AsyncDatabase, clock: ManualClock) -> list[Wo
 async def _replica(database: AsyncDatabase, clock: ManualClock, *, seats: int = SEATS) -> World:
     store = MongoStore(database, "scheduling")
     await store.prepare(KINDS)
-    files = MemoryFiles(Keyring.parse(KEYS), clock)
-    platform = Platform(store, files, clock, RandomIds(), SystemRandomness())
+    keys = PersonKeys(MemoryKeyTable(), Keyring.parse(KEYS), clock, "scheduling")
+    files = MemoryFiles(Keyring.parse(KEYS), clock, keys)
+    platform = Platform(store, files, clock, RandomIds(), SystemRandomness(), keys)
     parts: Parts = build(settings(), platform, offices=[SOUTH, NORTH], templates=weekly(plan(seats)))
     assert parts.start is not None
     await parts.start()

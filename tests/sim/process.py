@@ -19,6 +19,8 @@ from shared.deadlines import DeadlineWorker
 from shared.events.envelope import Envelope
 from shared.files.memory import MemoryFiles
 from shared.ids import SeededIds
+from shared.person_keys.keys import PersonKeys
+from shared.person_keys.memory import MemoryKeyTable
 from shared.randomness import SeededRandomness
 from shared.service import Chore, Parts, Platform
 from shared.store.kinds import Kind
@@ -66,7 +68,8 @@ class Process:
         self.name = name
         self.kept = KeptStore(name)
         self.clock = VirtualClock(ground.loop, ground.start, skew_seconds)
-        self.files = MemoryFiles(Keyring.parse(_FILE_KEYS), self.clock)
+        self.key_table = MemoryKeyTable()
+        self.files = MemoryFiles(Keyring.parse(_FILE_KEYS), self.clock, self._person_keys())
         self.lives = 0
         self._build = build
         self._ground = ground
@@ -140,7 +143,11 @@ class Process:
         return FaultyStore(self.kept, self.name, self._ground.chaos, self._ground.plan, die)
 
     def _platform(self, store: FaultyStore) -> Platform:
-        return Platform(store, FaultyFiles(self.files, store), self.clock, self._ids, self._randomness)  # type: ignore[arg-type]
+        files = FaultyFiles(self.files, store)
+        return Platform(store, files, self.clock, self._ids, self._randomness, self._person_keys())  # type: ignore[arg-type]
+
+    def _person_keys(self) -> PersonKeys:
+        return PersonKeys(self.key_table, Keyring.parse(_FILE_KEYS), self.clock, self.name)
 
     @property
     def broker(self) -> Broker:

@@ -138,7 +138,7 @@ class QuickStore(MemoryStore):
             return Due(leased, tuple(sorted(name for name, at in kept.due.items() if at <= now)))
         return None
 
-    async def scan(self, kind: Kind[Any], *, batch: int = 200) -> AsyncIterator[Record[Any]]:
+    async def scan(self, kind: Kind[Any], *, batch: int = 200, after: str = "") -> AsyncIterator[Record[Any]]:
         for kept in list(self.kept.get(kind.name, {}).values()):
             yield kept.record
 

@@ -243,9 +243,9 @@ class FaultyStore:
     async def ping(self) -> None:
         await self._read(self._kept.ping)
 
-    async def scan(self, kind: Any, *, batch: int = 200) -> AsyncIterator[Any]:
+    async def scan(self, kind: Any, *, batch: int = 200, after: str = "") -> AsyncIterator[Any]:
         await self._line()
-        async for record in self._kept.scan(kind, batch=batch):
+        async for record in self._kept.scan(kind, batch=batch, after=after):
             self._go_on()
             yield record
 

@@ -11,6 +11,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from shared.clock import Clock, ManualClock
 from shared.context import make_traceparent
@@ -19,6 +20,8 @@ from shared.events.envelope import Envelope
 from shared.events.message import Message
 from shared.files.memory import MemoryFiles
 from shared.ids import SeededIds, new_event_id
+from shared.person_keys.keys import PersonKeys
+from shared.person_keys.memory import MemoryKeyTable
 from shared.randomness import SeededRandomness
 from shared.service import InvariantReport, Platform
 from shared.store.port import Store
@@ -32,10 +35,16 @@ def key(name: str, filler: int) -> str:
     return f"{name}:{base64.b64encode(bytes([filler]) * 32).decode()}"
 
 
+_KEY_TABLES: Final[WeakKeyDictionary[Any, MemoryKeyTable]] = WeakKeyDictionary()
+"""Store to the person keys beside it: they survive a service that starts again, as the store does."""
+
+
 def seeded_platform(store: Store, clock: Clock, keyring: Keyring, *, seed: int = 1) -> Platform:
     """A platform on this store whose files lie in memory and whose ids and chance repeat with the seed."""
     ids, chance = SeededIds(random.Random(seed)), SeededRandomness(seed)
-    return Platform(store, MemoryFiles(keyring, clock), clock, ids, chance)
+    table = _KEY_TABLES.setdefault(getattr(store, "base", store), MemoryKeyTable())
+    keys = PersonKeys(table, keyring, clock, "test")
+    return Platform(store, MemoryFiles(keyring, clock, keys), clock, ids, chance, keys)
 
 
 def envelope_of(message: Message, at: datetime, *, version: int = 1, message_id: str | None = None) -> Envelope:

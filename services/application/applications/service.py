@@ -53,7 +53,7 @@ class Applications:
         self._locks = KeyedLock()
         self.rules = rules
         self.repository = Repository(context.store)
-        self.vault = Vault(context.settings)
+        self.vault = Vault(context.settings, context.person_keys)
 
     async def application(self, application_id: str) -> Record[Application]:
         """The application; refuses with ``NotFound``."""
@@ -97,7 +97,12 @@ class Applications:
         record = await self.repository.applicant(applicant_id)
         if record is None:
             raise NotFound
-        return self.vault.card(applicant_id, record.state)
+        return await self.vault.card(applicant_id, record.state)
+
+    async def seal_note(self, note: str, application_id: str) -> str:
+        """Return the stored form of an officer's free text about the applicant; refuses with ``NotFound``."""
+        record = await self.application(application_id)
+        return await self.vault.seal_note(note, application_id, record.state.applicant_id)
 
     def items(self, application: Application) -> tuple[Listed, ...]:
         """The application's list, of the day of its submission or else of today; empty before the questionnaire."""
@@ -128,10 +133,13 @@ class Applications:
             for_staff=who is not None and who.is_staff,
         )
 
-    async def keep_file(self, content: bytes, media_type: str) -> str:
-        """Store bytes as a new file and give its id; until something refers to it the sweeper may take it."""
+    async def keep_file(self, content: bytes, media_type: str, applicant_id: str) -> str:
+        """Store bytes about an applicant as a new file and give its id; until something refers to it the sweeper may
+        take it.
+        """
         file_id = self._context.ids.new()
-        await self._context.files.put(file_id, FileMeta(content_type=media_type, total_bytes=len(content)), content)
+        meta = FileMeta(content_type=media_type, total_bytes=len(content), subject_id=applicant_id)
+        await self._context.files.put(file_id, meta, content)
         return file_id
 
     async def drop_files(self, before: Application, after: Application) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
 from services.application.applications.applicant import Applicant, IdentityCard
+from services.application.applications.application import Application
 from services.application.config import Settings
-from shared.crypto.fields import FieldCipher
 from shared.crypto.sealed import SealedBox, Unsealer
 from shared.errors import NotFound
+from shared.person_keys.cipher import is_persons
+from shared.person_keys.keys import PersonKeys
 
 _CARD: Final = "card"
 
@@ -24,21 +27,28 @@ _NOTE: Final = "interview_note"
 class Vault:
     """The only place where an applicant's data exist in the open for longer than a function call."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._cipher = FieldCipher(settings.master_keyring())
+    def __init__(self, settings: Settings, person_keys: PersonKeys) -> None:
+        self._person_keys = person_keys
         self._unsealer = Unsealer.parse(settings.sealing_private_keys.get_secret_value())
         self._notification = SealedBox.for_recipient(settings.notification_sealing_public_key)
 
-    def open_box(self, sealed: str, applicant_id: str) -> str:
-        """Return the data that identity sealed for us as it is stored: encrypted for this applicant."""
-        card = json.dumps(self._unsealer.open_json(sealed, applicant_id), ensure_ascii=False, sort_keys=True)
-        return self._cipher.seal(card, owner_id=applicant_id, field=_CARD)
+    async def open_box(self, sealed: str, applicant_id: str, *, is_first: bool) -> str:
+        """Return the data that identity sealed for us as it is stored: encrypted with this applicant's own key.
 
-    def card(self, applicant_id: str, applicant: Applicant) -> IdentityCard:
+        Raises:
+            PersonErased: their key was destroyed.
+        """
+        card = json.dumps(self._unsealer.open_json(sealed, applicant_id), ensure_ascii=False, sort_keys=True)
+        keys = self._person_keys
+        cipher = await (keys.new_cipher(applicant_id) if is_first else keys.cipher(applicant_id))
+        return cipher.seal(card, owner_id=applicant_id, field=_CARD)
+
+    async def card(self, applicant_id: str, applicant: Applicant) -> IdentityCard:
         """Return the applicant's identity card, opened."""
         if applicant.card_sealed is None:
             raise NotFound
-        card = json.loads(self._cipher.open(applicant.card_sealed, owner_id=applicant_id, field=_CARD))
+        cipher = await self._person_keys.cipher(applicant_id)
+        card = json.loads(cipher.open(applicant.card_sealed, owner_id=applicant_id, field=_CARD))
         return IdentityCard(
             full_name=card["full_name"],
             nik=card["nik"],
@@ -47,14 +57,53 @@ class Vault:
             sex=card["sex"],
         )
 
-    def seal_passport_number(self, number: str, application_id: str) -> str:
+    async def seal_passport_number(self, number: str, application_id: str, applicant_id: str) -> str:
         """The stored form of a passport's number."""
-        return self._cipher.seal(number, owner_id=application_id, field=_PASSPORT_NUMBER)
+        cipher = await self._person_keys.cipher(applicant_id)
+        return cipher.seal(number, owner_id=application_id, field=_PASSPORT_NUMBER)
 
-    def seal_note(self, note: str, application_id: str) -> str:
+    async def seal_note(self, note: str, application_id: str, applicant_id: str) -> str:
         """The stored form of an interviewer's free text."""
-        return self._cipher.seal(note, owner_id=application_id, field=_NOTE)
+        cipher = await self._person_keys.cipher(applicant_id)
+        return cipher.seal(note, owner_id=application_id, field=_NOTE)
+
+    async def card_turned(self, applicant_id: str, applicant: Applicant) -> Applicant:
+        """Return the applicant with the card sealed by their own key."""
+        if applicant.card_sealed is None:
+            return applicant
+        cipher = await self._person_keys.cipher(applicant_id)
+        return replace(applicant, card_sealed=cipher.turned(applicant.card_sealed, owner_id=applicant_id, field=_CARD))
+
+    async def application_turned(self, application_id: str, application: Application) -> Application:
+        """Return the application with passport number and notes sealed by its applicant's own key."""
+        cipher = await self._person_keys.cipher(application.applicant_id)
+
+        def again(value: str | None, field: str = _NOTE) -> str | None:
+            return cipher.turned(value, owner_id=application_id, field=field) if value is not None else None
+
+        interview = application.interview
+        return replace(
+            application,
+            passport_number_sealed=again(application.passport_number_sealed, _PASSPORT_NUMBER),
+            interview=replace(interview, note_sealed=again(interview.note_sealed)) if interview is not None else None,
+            corrections=tuple(
+                replace(correction, note_sealed=again(correction.note_sealed)) for correction in application.corrections
+            ),
+        )
 
     def box_for_notification(self, content: dict[str, str], bound_to: str) -> str:
         """A box that only notification opens."""
         return self._notification.seal(content, bound_to)
+
+
+def is_card_current(_applicant_id: str, applicant: Applicant) -> bool:
+    """Return whether the card is sealed by the applicant's own key."""
+    return applicant.card_sealed is None or is_persons(applicant.card_sealed)
+
+
+def is_application_current(_application_id: str, application: Application) -> bool:
+    """Return whether passport number and notes are sealed by the applicant's own key."""
+    notes = [correction.note_sealed for correction in application.corrections]
+    if application.interview is not None:
+        notes.append(application.interview.note_sealed)
+    return all(is_persons(value) for value in (application.passport_number_sealed, *notes) if value is not None)

@@ -55,7 +55,7 @@ class Corrections:
             NothingCorrected: it says what holds already.
         """
         await self._refuse_strangers(application_id, why.who)
-        correction = self._correction(application_id, why)
+        correction = await self._correction(application_id, why)
 
         def decide(application: Application) -> Decision[Application]:
             self._refuse_unless_open(application, Step.COME)
@@ -84,7 +84,7 @@ class Corrections:
         await self._refuse_strangers(application_id, why.who)
         if force_majeure and not proof_seen:
             raise ProofNotSeen(field="/proof_seen")
-        correction = self._correction(application_id, why)
+        correction = await self._correction(application_id, why)
 
         def decide(application: Application) -> Decision[Application]:
             self._refuse_unless_open(application, Step.INTERVIEW)
@@ -111,8 +111,8 @@ class Corrections:
     async def _refuse_strangers(self, application_id: str, who: Actor) -> None:
         refuse_other_offices((await self._applications.application(application_id)).state, who)
 
-    def _correction(self, application_id: str, why: Why) -> Correction:
-        sealed = self._applications.vault.seal_note(why.note, application_id) if why.note else None
+    async def _correction(self, application_id: str, why: Why) -> Correction:
+        sealed = await self._applications.seal_note(why.note, application_id) if why.note else None
         correction_id = derived_id("correction", why.command_id)
         return Correction(correction_id, self._context.now(), why.who.account_id, why.reason_code, sealed)
 

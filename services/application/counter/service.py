@@ -76,7 +76,7 @@ class Counter:
             raise errors.ReasonCodeMissing(field="/reason_code")
         now = self._context.now()
         until = now + timedelta(days=PAPERS_DAYS) if outcome == InterviewOutcome.INCOMPLETE else None
-        sealed = self._applications.vault.seal_note(note, application_id) if note else None
+        sealed = await self._applications.seal_note(note, application_id) if note else None
         interview = Interview(outcome, now, who.account_id, reason_code, sealed, until)
 
         def decide(application: Application) -> Decision[Application]:

@@ -173,9 +173,9 @@ class Uploads:
         self._written_to.add(document_id)
         try:
             if await self._fits_in_memory(document, offset, room):
-                return await self._take_whole(application_id, document, pieces)
-            await self._begin_file(document)
-            return await self._go_on(application_id, document, offset, pieces, room)
+                return await self._take_whole(record, document, pieces)
+            await self._begin_file(record, document)
+            return await self._go_on(record, document, offset, pieces, room)
         except FileUnknown:  # another upload took its place, or another process has finished it
             return await self.offset(application_id, document_id, who)
         finally:
@@ -312,10 +312,9 @@ class Uploads:
             file_id=document_id,
         )
 
-    async def _begin_file(self, document: Document) -> None:
-        await self._context.files.create(
-            document.document_id, FileMeta("application/octet-stream", document.size_bytes)
-        )
+    async def _begin_file(self, record: Record[Application], document: Document) -> None:
+        meta = FileMeta("application/octet-stream", document.size_bytes, subject_id=record.state.applicant_id)
+        await self._context.files.create(document.document_id, meta)
 
     async def _fits_in_memory(self, document: Document, offset: int, room: Room) -> bool:
         """Whether a small picture that begins now may stay in memory until it is looked at."""
@@ -323,7 +322,9 @@ class Uploads:
             return False
         return room.try_grow(document.size_bytes)
 
-    async def _take_whole(self, application_id: str, document: Document, pieces: AsyncIterator[bytes]) -> UploadSeen:
+    async def _take_whole(
+        self, record: Record[Application], document: Document, pieces: AsyncIterator[bytes]
+    ) -> UploadSeen:
         """A small picture that comes in one go is looked at as it is; only what broke off midway is stored first."""
         content = bytearray()
         broken: Refusal | None = None
@@ -331,7 +332,7 @@ class Uploads:
             async for piece in pieces:
                 content += piece
                 if len(content) > document.size_bytes:
-                    return await self._refuse(application_id, document, LONGER_THAN_DECLARED)
+                    return await self._refuse(record.id, document, LONGER_THAN_DECLARED)
         except Refusal as refusal:
             broken = refusal
         if len(content) == document.size_bytes:
@@ -339,31 +340,31 @@ class Uploads:
             async def whole() -> bytes:
                 return bytes(content)
 
-            return await self._look_at(application_id, document, whole)
-        await self._begin_file(document)
+            return await self._look_at(record, document, whole)
+        await self._begin_file(record, document)
         await self._keep_pieces(document.document_id, bytes(content))
         if broken is not None:
             raise broken
-        return UploadSeen(application_id, document, len(content))
+        return UploadSeen(record.id, document, len(content))
 
     async def _keep_pieces(self, file_id: str, content: bytes) -> None:
         for start in range(0, len(content), PIECE_BYTES):
             await self._keep_rest(file_id, start, content[start : start + PIECE_BYTES])
 
     async def _go_on(
-        self, application_id: str, document: Document, offset: int, pieces: AsyncIterator[bytes], room: Room
+        self, record: Record[Application], document: Document, offset: int, pieces: AsyncIterator[bytes], room: Room
     ) -> UploadSeen:
         try:
             stands = await self._append(document.document_id, offset, pieces, room)
         except BeyondDeclaredSize:
-            return await self._refuse(application_id, document, LONGER_THAN_DECLARED)
+            return await self._refuse(record.id, document, LONGER_THAN_DECLARED)
         except WrongOffset as wrong:
             stands = self._all_there(wrong.expected, document)
         except FileFinished:
             stands = document.size_bytes
         if stands < document.size_bytes:
-            return UploadSeen(application_id, document, stands)
-        return await self._look_at(application_id, document, lambda: self._content(document))
+            return UploadSeen(record.id, document, stands)
+        return await self._look_at(record, document, lambda: self._content(document))
 
     async def _content(self, document: Document) -> bytes:
         content = bytearray()
@@ -427,7 +428,7 @@ class Uploads:
         with suppress(WrongOffset, BeyondDeclaredSize, FileFinished):
             await self._store_rest(file_id, offset, rest)
 
-    async def _look_at(self, application_id: str, document: Document, content: ReadContent) -> UploadSeen:
+    async def _look_at(self, record: Record[Application], document: Document, content: ReadContent) -> UploadSeen:
         """Have the picture looked at when its turn comes; only then are its bytes read, so those of a few are in
         memory."""
         try:
@@ -436,14 +437,14 @@ class Uploads:
         except TimeoutError:
             raise PicturesWait from None
         try:
-            picture = await self._inspect(document, content)
+            picture = await self._inspect(document, content, record.state.applicant_id)
         except PictureRefused as refused:
-            return await self._refuse(application_id, document, refused.reason)
+            return await self._refuse(record.id, document, refused.reason)
         finally:
             self._inspecting.release()
-        return await self._take(application_id, document.document_id, picture)
+        return await self._take(record.id, document.document_id, picture)
 
-    async def _inspect(self, document: Document, content: ReadContent) -> Picture:
+    async def _inspect(self, document: Document, content: ReadContent, applicant_id: str) -> Picture:
         """The picture as it is kept from now on; refuses with `PictureRefused`."""
         async with self._decoding:
             read = await content()
@@ -452,7 +453,7 @@ class Uploads:
             except InspectionUnavailable:
                 found = Inspected(read, document.media_type, 0, 0, (NOT_INSPECTED,))
             del read
-        file_id = await self._applications.keep_file(found.content, found.media_type)
+        file_id = await self._applications.keep_file(found.content, found.media_type, applicant_id)
         return Picture(
             file_id=file_id,
             media_type=found.media_type,

@@ -124,7 +124,8 @@ class Facts:
         if envelope.aggregate_version < known.card_version:
             return
         if envelope.aggregate_version > known.card_version:
-            card_sealed = self._applications.vault.open_box(command.sealed, command.applicant_id)
+            vault, is_first = self._applications.vault, known.card_sealed is None
+            card_sealed = await vault.open_box(command.sealed, command.applicant_id, is_first=is_first)
             first_version = known.first_card_version or envelope.aggregate_version
             state = replace(
                 known,

@@ -195,13 +195,16 @@ class Issuance:
         except (UpstreamDown, DpriRefuses):
             seen = None
         now, pace = self._context.now(), self._context.settings.pace
+        number: str | None = None
+        if seen is not None and seen.state == PRINTED:
+            vault, applicant_id = self._applications.vault, record.state.applicant_id
+            number = await vault.seal_passport_number(seen.passport_number or "", record.id, applicant_id)
 
         def decide(state: Application) -> Decision[Application] | None:
             if state.status is not Status.APPROVED:
                 return None
-            if seen is None or seen.state != PRINTED:
+            if number is None:
                 return not_printed_yet(state, pace, now)
-            number = self._applications.vault.seal_passport_number(seen.passport_number or "", record.id)
             decision = printed(record.id, state, number, now)
             return with_line(decision, "passport_printed", now, "passport_printed", DPRI)
 

@@ -60,7 +60,7 @@ class Letters:
         except Exception as error:  # whatever the typesetter raises: its text may hold a name and is never shown
             await self._note_failure(record.id, seat.visit_key, type(error).__name__)
             return
-        file_id = await self._applications.keep_file(pdf, PDF)
+        file_id = await self._applications.keep_file(pdf, PDF, record.state.applicant_id)
         letter = Letter(seat.visit_key, file_id, self._context.now(), len(pdf))
         send = self._send(record.id, record.state, seat, pdf)
         await self._keep(record.id, letter, send, record.state.letter_due_at)

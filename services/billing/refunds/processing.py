@@ -227,7 +227,7 @@ class RefundCases:
         if account is None:
             return
         try:
-            matches = await self._treasury.matches(self._vault.payee(record.id, account))
+            matches = await self._treasury.matches(await self._vault.payee(record.state, account))
         except UpstreamDown as down:
             log.info("billing.bank_silent", refund_id=record.id, reason=down.reason)
             now = self._clock.now()
@@ -242,7 +242,7 @@ class RefundCases:
         if case.account is None or case.state != RefundState.RELEASED or not case.booked:
             await self.drive(record.id)
             return
-        order = self._order(record.id, case, case.account)
+        order = await self._order(case, case.account)
         try:
             answer = await self._treasury.order(order)
         except UpstreamDown as down:
@@ -251,8 +251,9 @@ class RefundCases:
             return
         await self._apply_answer(record, order.order_number, answer)
 
-    def _order(self, refund_id: str, case: Refund, account: BankAccount) -> RefundOrder:
-        return RefundOrder(case.order_number, case.receipt_id, case.amount, self._vault.payee(refund_id, account))
+    async def _order(self, case: Refund, account: BankAccount) -> RefundOrder:
+        payee = await self._vault.payee(case, account)
+        return RefundOrder(case.order_number, case.receipt_id, case.amount, payee)
 
     async def track_due(self, record: Record[Refund]) -> None:
         """Ask the treasury for the state of the order."""
@@ -260,7 +261,7 @@ class RefundCases:
         try:
             answer = await self._treasury.order_state(number)
             if answer == OrderState.UNKNOWN and record.state.account is not None:
-                answer = await self._treasury.order(self._order(record.id, record.state, record.state.account))
+                answer = await self._treasury.order(await self._order(record.state, record.state.account))
         except UpstreamDown as down:
             log.info("billing.treasury_silent", refund_id=record.id, reason=down.reason)
             await self._change(record, lambda current: steps.track_later(current, self._clock.now(), self._policy))

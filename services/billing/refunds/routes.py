@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from services.billing.bills.errors import BillUnknown
@@ -66,9 +67,10 @@ REPORTED_TO: Final = ROLES(*sorted(OFFICERS.roles), Role.REGIONAL_OFFICER, Role.
 api = Endpoints("billing")
 
 
-def _view(billing: UseCases, case: Refund) -> RefundView:
+async def _view(billing: UseCases, case: Refund) -> RefundView:
     service = billing.find(RefundService)
-    return RefundView.from_refund(case, service.table, service.masked_account(case), service.statements(case))
+    account, statements = await service.masked_account(case), await service.statements(case)
+    return RefundView.from_refund(case, service.table, account, statements)
 
 
 def _view_act(call: AnyCall, case: Refund) -> RefundView:
@@ -98,7 +100,7 @@ async def list_refunds(call: Call[None, RefundQuery]) -> RefundList:
     else:
         found = await billing.find(RefundService).in_state(call.caller, query.state, overdue=query.overdue)
     call.reading = billing.find(RefundService).reading(call.caller, found)
-    return RefundList(refunds=tuple(_view(billing, case) for case in found))
+    return RefundList(refunds=tuple(await asyncio.gather(*(_view(billing, case) for case in found))))
 
 
 @api.get(
@@ -117,7 +119,7 @@ async def show_refund(call: Call[None, ReasonQuery, RefundPath]) -> RefundView:
     billing = call.app[BILLING]
     case = await billing.find(RefundService).refund(call.caller, call.path.refund_id)
     call.reading = billing.find(RefundService).reading(call.caller, [case])
-    return _view(billing, case)
+    return await _view(billing, case)
 
 
 @api.post(
@@ -136,7 +138,7 @@ async def ask_refund(call: Call[RefundRequest]) -> RefundView:
     """Request a refund."""
     billing, body = call.app[BILLING], call.body
     new = NewRefund(body.bill_id, body.reason, body.note, body.receipt_id)
-    return _view_act(call, await billing.find(RefundService).request(call.caller, new, call.command_id))
+    return await _view_act(call, await billing.find(RefundService).request(call.caller, new, call.command_id))
 
 
 @api.put(
@@ -152,7 +154,7 @@ async def ask_refund(call: Call[RefundRequest]) -> RefundView:
 async def give_bank_account(call: Call[AccountGiven, None, RefundPath]) -> RefundView:
     """Store the account; its number is sealed and only ever shown masked."""
     billing = call.app[BILLING]
-    return _view(
+    return await _view(
         billing, await billing.find(RefundService).give_account(call.caller, call.path.refund_id, call.body.payee())
     )
 
@@ -172,7 +174,7 @@ async def send_papers(call: Call[RefundAnswer, None, RefundPath]) -> RefundView:
     """Answer the office, which looks at the case again."""
     billing = call.app[BILLING]
     case = await billing.find(RefundService).answer(call.caller, call.path.refund_id, call.body.note, call.command_id)
-    return _view(billing, case)
+    return await _view(billing, case)
 
 
 @api.post(
@@ -190,7 +192,7 @@ async def resubmit_refund(call: Call[RefundAnswer, None, RefundPath]) -> RefundV
     """Begin a refused case again."""
     billing = call.app[BILLING]
     case = await billing.find(RefundService).resubmit(call.caller, call.path.refund_id, call.body.note, call.command_id)
-    return _view(billing, case)
+    return await _view(billing, case)
 
 
 @api.post(
@@ -210,7 +212,7 @@ async def object_to_refusal(call: Call[RefundAnswer, None, RefundPath]) -> Refun
     case = await billing.find(RefundService).object_to(
         call.caller, call.path.refund_id, call.body.note, call.command_id
     )
-    return _view(billing, case)
+    return await _view(billing, case)
 
 
 @api.post(
@@ -233,7 +235,7 @@ async def object_to_refusal(call: Call[RefundAnswer, None, RefundPath]) -> Refun
 async def take_request_back(call: Call[None, None, RefundPath]) -> RefundView:
     """Take a request back; a repeat is no error."""
     service = call.app[BILLING].find(RefundService)
-    return _view_act(call, await service.take_back(call.caller, call.path.refund_id, call.command_id))
+    return await _view_act(call, await service.take_back(call.caller, call.path.refund_id, call.command_id))
 
 
 @api.post(
@@ -266,7 +268,7 @@ async def take_refund_step(call: Call[StepTaken, None, RefundPath]) -> RefundVie
     billing, body = call.app[BILLING], call.body
     details = StepDetails(body.rule, tuple(body.papers), body.note)
     case = await billing.find(RefundService).step(call.caller, call.path.refund_id, body.step, details, call.command_id)
-    return _view_act(call, case)
+    return await _view_act(call, case)
 
 
 @api.get(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -51,6 +52,7 @@ from shared.calendar.working_days import JAKARTA, day_in_jakarta
 from shared.errors import Refusal
 from shared.http.reading import Reading, ReadSubject
 from shared.ids import derived_id
+from shared.person_keys.errors import PersonErased
 from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.transitions import IllegalTransition
@@ -173,14 +175,19 @@ class RefundService:
         at_hand = all(steps.is_in_hands_of(case, actor, now) for case in shown)
         return Reading(tuple(dict.fromkeys(subjects)), "step_refund" if at_hand else None)
 
-    def masked_account(self, case: Refund) -> str | None:
-        """Return the number of the payer's account as it may be shown."""
-        return self._vault.masked_number(case.refund_id, case.account) if case.account else None
+    async def masked_account(self, case: Refund) -> str | None:
+        """Return the number of the payer's account as it may be shown; None of an erased person's."""
+        with suppress(PersonErased):
+            return await self._vault.masked_number(case, case.account) if case.account else None
+        return None
 
-    def statements(self, case: Refund) -> tuple[str, ...]:
-        """Return the messages written to the case, oldest first: for its holder and its officers."""
-        sealed = [case.note_sealed, *(paper.note_sealed for paper in case.papers)]
-        return tuple(self._vault.note(case.refund_id, text) for text in sealed if text is not None)
+    async def statements(self, case: Refund) -> tuple[str, ...]:
+        """Return the messages written to the case, oldest first: for its holder and its officers; none of an erased
+        person's.
+        """
+        with suppress(PersonErased):
+            return await self._vault.notes(case)
+        return ()
 
     def today(self) -> date:
         """Return the day in Jakarta: it decides which reasons count."""
@@ -233,7 +240,7 @@ class RefundService:
         by = (caller.role.value, caller.account_id)
         subject = replace(subject_of(receipt, bill), office_id=office_id)
         case = refunds.asked_refund(refund_id, subject, reason, by, now)
-        case = replace(case, note_sealed=self._vault.seal_note(refund_id, new.note))
+        case = replace(case, note_sealed=await self._vault.seal_note(case, new.note))
         if caller.role != Role.APPLICANT:
             await self._note(caller, "refund.request", case, command_id, None, new.note)
         await self._aggregates.insert(REFUNDS, refund_id, self._first_decision(case, reason, receipt))
@@ -281,7 +288,7 @@ class RefundService:
             RefundUnknown. OrderIsOut: the treasury was ordered to pay, or the case is over.
         """
         record = await self._find_own(caller, refund_id)
-        account = self._vault.seal_account(refund_id, payee, self._clock.now())
+        account = await self._vault.seal_account(record.state, payee, self._clock.now())
 
         def decide(case: Refund) -> Decision[Refund]:
             if not steps.takes_account(case):
@@ -349,7 +356,7 @@ class RefundService:
         step: Callable[[Refund, str, StepActor, datetime, RefundPolicy], Decision[Refund]],
     ) -> Refund:
         record = await self._find_own(caller, refund_id)
-        sealed, actor = self._vault.seal_note(refund_id, note), _actor(caller)
+        sealed, actor = await self._vault.seal_note(record.state, note), _actor(caller)
         return await self._take_step(
             record, lambda case: step(case, sealed, actor, self._clock.now(), self._policy), command_id
         )

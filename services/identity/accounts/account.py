@@ -141,6 +141,15 @@ def with_address(
     return _with_fingerprints(changed)
 
 
+def with_turned_addresses(
+    account: Account, email: Address | None, phone: Address | None, changes: tuple[AddressChange, ...]
+) -> Account:
+    """Return the account with the same addresses, sealed anew under other keys; what was let go stays let go."""
+    turned = replace(account, email=email, phone=phone, changes=changes)
+    had_let_go = account.fingerprints != _with_fingerprints(account).fingerprints
+    return turned if had_let_go else _with_fingerprints(turned)
+
+
 def may_change_at(account: Account, now: datetime) -> datetime | None:
     """None if an address may be changed now, else when it may: as many changes can be undone as are kept."""
     open_changes = sorted(

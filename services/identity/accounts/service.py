@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.identity.accounts.channel import Channel
 from services.identity.accounts.repository import AccountRepository
 from services.identity.accounts.vault import AccountVault
 from services.identity.context import UseCaseContext
@@ -42,8 +43,8 @@ class Accounts:
         if record is None:
             raise NotFound()
         account, now = record.state, self._context.now()
-        email = self._account_vault.email_of(account_id, account)
-        phone = self._account_vault.phone_of(account_id, account)
+        unlocked = await self._account_vault.unlock(account_id)
+        email, phone = (unlocked.address_of(account, channel) for channel in (Channel.EMAIL, Channel.SMS))
         return AccountSeen(
             account_id=account_id,
             language=account.language,

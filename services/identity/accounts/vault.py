@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from services.identity.accounts import account as rules
 from services.identity.accounts.account import Account, Address
 from services.identity.accounts.addresses import NormalAddress
 from services.identity.accounts.channel import Channel
 from services.identity.seals import Seals
+from shared.crypto.fingerprints import Fingerprints
+from shared.crypto.sealed import SealedBox
 from shared.events.notification import KeepContactCard, TellOfSignIn
 from shared.ids import derived_id
+from shared.person_keys.cipher import PersonCipher, is_persons
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class AccountVault:
     """Seals and opens the addresses of accounts."""
 
     def __init__(self, seals: Seals) -> None:
-        self._cipher = seals.cipher
+        self._person_keys = seals.person_keys
         self._fingerprints = seals.fingerprints
         self._codes = seals.codes
         self._notification = seals.notification
@@ -36,49 +40,17 @@ class AccountVault:
 
     def fingerprints(self, address: NormalAddress) -> tuple[str, ...]:
         """Return the fingerprints that find an address."""
-        return self._fingerprints.all(address.text, address.kind)
+        return _fingerprints_of(self._fingerprints, address)
 
-    def seal_address(self, address: NormalAddress, account_id: str) -> Address:
-        """Return the stored form of an account's address."""
-        sealed = self._cipher.seal(address.text, owner_id=account_id, field=address.kind)
-        return Address(sealed, self.fingerprints(address))
+    async def unlock(self, account_id: str, *, is_new: bool = False) -> UnlockedAccount:
+        """Return what seals and opens the addresses of this account.
 
-    def email_of(self, account_id: str, account: Account) -> NormalAddress | None:
-        """Return the account's email address, if it has one."""
-        if account.email is None:
-            return None
-        text = self._cipher.open(account.email.sealed, owner_id=account_id, field="email")
-        return NormalAddress(text, Channel.EMAIL)
-
-    def phone_of(self, account_id: str, account: Account) -> NormalAddress | None:
-        """Return the account's telephone number, if it has one."""
-        if account.phone is None:
-            return None
-        text = self._cipher.open(account.phone.sealed, owner_id=account_id, field="phone")
-        return NormalAddress(text, Channel.SMS)
-
-    def contact_card(self, account_id: str, account: Account, undo: Undo | None = None) -> KeepContactCard:
-        """Return the command that tells notification how to reach this account from now on, with the link by which the
-        change can be undone.
+        Raises:
+            PersonErased: its key was destroyed.
         """
-        email, phone = self.email_of(account_id, account), self.phone_of(account_id, account)
-        content: dict[str, str | None] = {
-            "email": email.text if email else None,
-            "phone": phone.text if phone else None,
-            "name": None,
-        }
-        if undo is not None:
-            content |= {"undo_url": undo.url, "undo_until": undo.until.isoformat()}
-        return KeepContactCard(
-            account_id=account_id,
-            language=account.language,
-            sealed=self._notification.seal(content, account_id),
-        )
-
-    def address_of(self, account_id: str, account: Account, channel: Channel) -> NormalAddress | None:
-        """Return the account's address of this channel, if it has one."""
-        find = self.email_of if channel is Channel.EMAIL else self.phone_of
-        return find(account_id, account)
+        keys = self._person_keys
+        cipher = await (keys.new_cipher(account_id) if is_new else keys.cipher(account_id))
+        return UnlockedAccount(account_id, cipher, self._fingerprints, self._notification)
 
     def tell_of_sign_in(
         self, account_id: str, account: Account, to: NormalAddress, url: str, until: datetime, opens_at: datetime | None
@@ -97,6 +69,19 @@ class AccountVault:
             sealed=self._notification.seal(content, notice_id),
         )
 
+    async def turned(self, account_id: str, account: Account) -> Account:
+        """Return the account with all its addresses sealed by its own key and found by the present fingerprints."""
+        return (await self.unlock(account_id)).turned(account)
+
+    def is_current(self, account: Account) -> bool:
+        """Return whether all its addresses are sealed by its own key and found by the present fingerprints."""
+        before = [address for change in account.changes for address in (change.email, change.phone)]
+        return all(
+            is_persons(address.sealed) and not self._fingerprints.need_rotation(address.fingerprints)
+            for address in (account.email, account.phone, *before)
+            if address is not None
+        )
+
     def hash_undo(self, secret: str, account_id: str) -> str:
         """Return the stored form of the secret that undoes a change of address."""
         return self._codes.hash(secret, _undo_of(account_id))
@@ -104,6 +89,75 @@ class AccountVault:
     def undo_matches(self, secret: str, account_id: str, hashed: str) -> bool:
         """Return whether it is the secret that was hashed."""
         return self._codes.matches(secret, _undo_of(account_id), hashed)
+
+
+class UnlockedAccount:
+    """The addresses of one account, sealed and opened with its own key."""
+
+    def __init__(
+        self, account_id: str, cipher: PersonCipher, fingerprints: Fingerprints, notification: SealedBox
+    ) -> None:
+        self._account_id = account_id
+        self._cipher = cipher
+        self._fingerprints = fingerprints
+        self._notification = notification
+
+    def seal_address(self, address: NormalAddress) -> Address:
+        """Return the stored form of an address."""
+        sealed = self._cipher.seal(address.text, owner_id=self._account_id, field=address.kind)
+        return Address(sealed, _fingerprints_of(self._fingerprints, address))
+
+    def address_of(self, account: Account, channel: Channel) -> NormalAddress | None:
+        """Return the account's address of this channel, if it has one."""
+        stored = account.email if channel is Channel.EMAIL else account.phone
+        return self._opened(stored, channel) if stored is not None else None
+
+    def contact_card(self, account: Account, undo: Undo | None = None) -> KeepContactCard:
+        """Return the command that tells notification how to reach this account from now on, with the link by which the
+        change can be undone.
+        """
+        email, phone = (self.address_of(account, channel) for channel in (Channel.EMAIL, Channel.SMS))
+        content: dict[str, str | None] = {
+            "email": email.text if email else None,
+            "phone": phone.text if phone else None,
+            "name": None,
+        }
+        if undo is not None:
+            content |= {"undo_url": undo.url, "undo_until": undo.until.isoformat()}
+        return KeepContactCard(
+            account_id=self._account_id,
+            language=account.language,
+            sealed=self._notification.seal(content, self._account_id),
+        )
+
+    def turned(self, account: Account) -> Account:
+        """Return the account with all its addresses sealed by its own key and found by the present fingerprints."""
+        changes = tuple(
+            replace(
+                change,
+                email=self._turned(change.email, Channel.EMAIL),
+                phone=self._turned(change.phone, Channel.SMS),
+            )
+            for change in account.changes
+        )
+        return rules.with_turned_addresses(
+            account, self._turned(account.email, Channel.EMAIL), self._turned(account.phone, Channel.SMS), changes
+        )
+
+    def _opened(self, stored: Address, channel: Channel) -> NormalAddress:
+        text = self._cipher.open(stored.sealed, owner_id=self._account_id, field=_field_of(channel))
+        return NormalAddress(text, channel)
+
+    def _turned(self, stored: Address | None, channel: Channel) -> Address | None:
+        return self.seal_address(self._opened(stored, channel)) if stored is not None else None
+
+
+def _fingerprints_of(fingerprints: Fingerprints, address: NormalAddress) -> tuple[str, ...]:
+    return fingerprints.all(address.text, address.kind)
+
+
+def _field_of(channel: Channel) -> str:
+    return NormalAddress("", channel).kind
 
 
 def _undo_of(account_id: str) -> str:

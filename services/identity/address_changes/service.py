@@ -13,7 +13,7 @@ from services.identity.accounts.addresses import NormalAddress, normal_email, no
 from services.identity.accounts.channel import Channel
 from services.identity.accounts.errors import AddressTaken, TooManyAddressChanges
 from services.identity.accounts.repository import ACCOUNT, AccountRepository
-from services.identity.accounts.vault import AccountVault, Undo
+from services.identity.accounts.vault import AccountVault, Undo, UnlockedAccount
 from services.identity.context import Actor, UseCaseContext
 from services.identity.sessions.credentials import CredentialIssuer, Credentials
 from services.identity.sessions.session import Session, open_session
@@ -99,7 +99,8 @@ class AddressChanges:
         async def attempt() -> Credentials:
             record, session = await self.find_asker(challenge)
             account_id, account = record.id, record.state
-            stored = self._account_vault.seal_address(address, account_id)
+            unlocked = await self._account_vault.unlock(account_id)
+            stored = unlocked.seal_address(address)
             if accounts.holds_any(account, stored.fingerprints):
                 return self._credentials.account_credentials(account_id, session, accounts.joined_ids(account))
             self._refuse_other_old_address(account, challenge)
@@ -109,7 +110,7 @@ class AddressChanges:
             changed = accounts.with_address(
                 account, email=stored if is_email else None, phone=None if is_email else stored, change=change
             )
-            card = self._account_vault.contact_card(account_id, changed, undo)
+            card = unlocked.contact_card(changed, undo)
             try:
                 await self._accounts.save_account(record, changed, self._context.now(), [card])
             except AlreadyExists:
@@ -130,12 +131,13 @@ class AddressChanges:
         if holder is None:
             return
         holder_id = holder.id
+        unlocked = await self._account_vault.unlock(holder_id)
 
         def decide(other: Account) -> Decision[Account]:
             if not (accounts.is_empty(other) and accounts.holds_any(other, fingerprints)):
                 raise AddressTaken()
             left = accounts.without_address(other, holder_id, address.channel, self._context.now())
-            return Decision(left, (self._account_vault.contact_card(holder_id, left),))
+            return Decision(left, (unlocked.contact_card(left),))
 
         taker = Actor(account_id, Role.APPLICANT.value, None)
         async with self._audit.doing(taker, TAKEN_OVER, subject=holder_id) as doing:
@@ -155,7 +157,7 @@ class AddressChanges:
         self._refuse_other_old_address(record.state, challenge)
         proof = challenge.proof
         assert proof is not None, "who asks has given one"  # noqa: S101 - narrows the type
-        return ChangeRequest(record.id, session.id, self._old_address(record, proof.channel, proof.channel))
+        return ChangeRequest(record.id, session.id, await self._old_address(record, proof.channel, proof.channel))
 
     async def look_at_undo(self, link: str) -> UndoSeen:
         """Return the addresses that a link would bring back.
@@ -164,7 +166,7 @@ class AddressChanges:
             NotFound: there is no such change, or its time is over.
         """
         record, change = await self._change_of(link)
-        return self._undo_seen(record, change)
+        return self._undo_seen(await self._account_vault.unlock(record.id), record, change)
 
     async def undo(self, link: str) -> UndoSeen:
         """Bring back the addresses of before the change and end every session; a repeat finds it done.
@@ -175,10 +177,11 @@ class AddressChanges:
 
         async def attempt() -> UndoSeen:
             record, change = await self._change_of(link)
-            seen = self._undo_seen(record, change)
+            unlocked = await self._account_vault.unlock(record.id)
+            seen = self._undo_seen(unlocked, record, change)
             if not seen.is_done:
                 before = accounts.undo_change(record.state, change, self._context.now())
-                card = self._account_vault.contact_card(record.id, before)
+                card = unlocked.contact_card(before)
                 await self._accounts.save_account(record, before, self._context.now(), [card])
             return seen
 
@@ -212,7 +215,7 @@ class AddressChanges:
             raise SessionOver()
         if purpose is not Purpose.ACCOUNT_JOIN:
             self._refuse_too_many(record.state)
-        old = self._old_address(record, prove_by or address.channel, address.channel)
+        old = await self._old_address(record, prove_by or address.channel, address.channel)
         asked = ChangeRequest(record.id, caller.session_id, old)
         return await self._signing_in.ask(
             purpose, address, language, command_id or self._context.ids.new(), asked=asked
@@ -239,13 +242,10 @@ class AddressChanges:
         if challenge.proof is None or not accounts.holds_any(account, (challenge.proof.fingerprint,)):
             raise ChallengeNotFound()
 
-    def _old_address(self, record: Record[Account], wanted: Channel, otherwise: Channel) -> NormalAddress:
+    async def _old_address(self, record: Record[Account], wanted: Channel, otherwise: Channel) -> NormalAddress:
         """The address of before that has to agree: the wanted one, else that of the other channel. One there is."""
-        account = record.state
-        known = {
-            Channel.EMAIL: self._account_vault.email_of(record.id, account),
-            Channel.SMS: self._account_vault.phone_of(record.id, account),
-        }
+        unlocked = await self._account_vault.unlock(record.id)
+        known = {channel: unlocked.address_of(record.state, channel) for channel in Channel}
         found = next((known[channel] for channel in (wanted, otherwise, *Channel) if known[channel] is not None), None)
         assert found is not None, "an account has an address"  # noqa: S101 - narrows the type
         return found
@@ -281,9 +281,9 @@ class AddressChanges:
             raise NotFound()
         return record, change
 
-    def _undo_seen(self, record: Record[Account], change: AddressChange) -> UndoSeen:
+    def _undo_seen(self, unlocked: UnlockedAccount, record: Record[Account], change: AddressChange) -> UndoSeen:
         before = accounts.undo_change(record.state, change, self._context.now())
-        shown = [self._account_vault.email_of(record.id, before), self._account_vault.phone_of(record.id, before)]
+        shown = [unlocked.address_of(before, channel) for channel in (Channel.EMAIL, Channel.SMS)]
         return UndoSeen(
             change.ends_at,
             change.undone_at is not None,

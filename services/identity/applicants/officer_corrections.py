@@ -92,10 +92,10 @@ class OfficerCorrections:
         record = await self._known(applicant_id)
         correction_id = derived_id("particulars", command_id)
         if record.state.correction(correction_id) is not None:
-            return self._seen(record, correction_id)
+            return await self._seen(record, correction_id)
         if record.state.identity.state is not IdentityState.PASSED:
             raise IdentityNotConfirmed()
-        before = self._applicant_vault.particulars(record.state.particulars, applicant_id)
+        before = await self._applicant_vault.particulars(record.state.particulars, applicant_id)
         if "".join(proposal.nik_shown.split()) != await self._nik_on_paper(record, before):
             raise PaperOfAnotherPerson(field="/nik")
         checked = await self._checked(record, replace(before, **proposal.changes))
@@ -112,14 +112,14 @@ class OfficerCorrections:
             office_id=caller.office_id or "",
             proposed_at=now,
             ends_at=now + self._wait,
-            sealed=self._applicant_vault.seal_particulars(after, applicant_id),
+            sealed=await self._applicant_vault.seal_particulars(after, applicant_id),
         )
         if not needs_second_officer(before, after):
             return await self._make(record, correction, checked, caller)
         changed = await self._change(
             applicant_id, lambda applicant: Decision(rules.with_correction(applicant, correction))
         )
-        return self._seen(changed, correction_id)
+        return await self._seen(changed, correction_id)
 
     async def decide(self, caller: Caller, applicant_id: str, correction_id: str, *, approved: bool) -> CorrectionSeen:
         """Make or refuse a correction that another officer of the same office proposed; again is no error.
@@ -133,20 +133,20 @@ class OfficerCorrections:
         record, correction = await self._at_office(caller, applicant_id, correction_id)
         wanted = CorrectionState.MADE if approved else CorrectionState.REFUSED
         if correction.state is wanted and correction.decided_by == caller.account_id:
-            return self._seen(record, correction_id)
+            return await self._seen(record, correction_id)
         if correction.proposed_by == caller.account_id:
             raise SecondOfficerNeeded()
         if correction.state is not CorrectionState.PROPOSED or correction.sealed is None:
             raise CorrectionDecided(state=correction.state.value)
         if approved:
-            particulars = self._applicant_vault.particulars(correction.sealed, applicant_id)
+            particulars = await self._applicant_vault.particulars(correction.sealed, applicant_id)
             return await self._make(record, correction, await self._checked(record, particulars), caller)
 
         def refuse(applicant: Applicant) -> Decision[Applicant]:
             newest = applicant.correction(correction_id) or correction
             return Decision(self._with_decision(applicant, newest, CorrectionCommand.REFUSE, caller.account_id))
 
-        return self._seen(await self._change(applicant_id, refuse), correction_id)
+        return await self._seen(await self._change(applicant_id, refuse), correction_id)
 
     async def get_correction(self, caller: Caller, applicant_id: str, correction_id: str) -> CorrectionSeen:
         """Return a correction of the caller's office.
@@ -155,7 +155,7 @@ class OfficerCorrections:
             CorrectionUnknown: there is none of this office.
         """
         record, _ = await self._at_office(caller, applicant_id, correction_id)
-        return self._seen(record, correction_id)
+        return await self._seen(record, correction_id)
 
     async def lapse(self, record: Record[Applicant]) -> None:
         """End the proposals whose time is over."""
@@ -176,7 +176,7 @@ class OfficerCorrections:
     ) -> CorrectionSeen:
         person_id = record.state.person_id or ""
         await self._confirmations.add_nik(person_id, checked.nik_fingerprints)
-        sealed = self._applicant_vault.seal_particulars(checked.particulars, record.id)
+        sealed = await self._applicant_vault.seal_particulars(checked.particulars, record.id)
         event = ParticularsCorrected(
             account_id=record.state.account_id,
             applicant_id=record.id,
@@ -195,7 +195,7 @@ class OfficerCorrections:
             )
             return Decision(amended, (event, self._confirmations.card(record.id, amended, checked.particulars)))
 
-        return self._seen(await self._change(record.id, decide), correction.correction_id)
+        return await self._seen(await self._change(record.id, decide), correction.correction_id)
 
     def _with_decision(
         self, applicant: Applicant, correction: Correction, command: CorrectionCommand, by: str | None
@@ -218,7 +218,7 @@ class OfficerCorrections:
         if particulars.nik is not None or guardian_id is None:
             return particulars.nik
         guardian = await self._known(guardian_id)
-        return self._applicant_vault.particulars(guardian.state.particulars, guardian_id).nik
+        return (await self._applicant_vault.particulars(guardian.state.particulars, guardian_id)).nik
 
     async def _change(self, applicant_id: str, decide: Any) -> Record[Applicant]:
         return await change(self._context.store, self._context.clock, APPLICANT, applicant_id, decide)
@@ -240,12 +240,12 @@ class OfficerCorrections:
             raise CorrectionUnknown()
         return record, correction
 
-    def _seen(self, record: Record[Applicant], correction_id: str) -> CorrectionSeen:
+    async def _seen(self, record: Record[Applicant], correction_id: str) -> CorrectionSeen:
         correction = record.state.correction(correction_id)
         if correction is None:
             raise CorrectionUnknown()
         if correction.sealed is None:
             return CorrectionSeen(record.id, record.state.account_id, correction)
-        before = self._applicant_vault.particulars(record.state.particulars, record.id)
-        after = self._applicant_vault.particulars(correction.sealed, record.id)
+        before = await self._applicant_vault.particulars(record.state.particulars, record.id)
+        after = await self._applicant_vault.particulars(correction.sealed, record.id)
         return CorrectionSeen(record.id, record.state.account_id, correction, before, after)

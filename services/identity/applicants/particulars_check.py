@@ -76,7 +76,7 @@ class ParticularsChecks:
             nik_fingerprints=self._fingerprints(nik, particulars, guardian),
             warnings=self._warnings(nik, particulars),
             minor=minor,
-            by_family_card=minor and self._is_on_card_of(guardian, particulars),
+            by_family_card=minor and await self._is_on_card_of(guardian, particulars),
         )
         await self._refuse_twin(account_id, checked, applicant_id)
         return checked
@@ -95,10 +95,10 @@ class ParticularsChecks:
         found = nik_warnings(nik, birth_date=particulars.birth_date, sex=particulars.sex, regions=self._regions)
         return tuple(warning.value for warning in found)
 
-    def _is_on_card_of(self, guardian: Record[Applicant] | None, particulars: Particulars) -> bool:
+    async def _is_on_card_of(self, guardian: Record[Applicant] | None, particulars: Particulars) -> bool:
         if guardian is None or particulars.family_card_number is None:
             return False
-        theirs = self._applicant_vault.particulars(guardian.state.particulars, guardian.id)
+        theirs = await self._applicant_vault.particulars(guardian.state.particulars, guardian.id)
         return theirs.family_card_number == particulars.family_card_number
 
     async def _guardian(

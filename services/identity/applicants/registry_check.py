@@ -46,7 +46,7 @@ class RegistryChecks:
 
     async def run(self, record: Record[Applicant]) -> None:
         """Ask the registry and write the outcome: confirmed, shown back, refused, or asked again later."""
-        particulars = self._applicant_vault.particulars(record.state.particulars, record.id)
+        particulars = await self._applicant_vault.particulars(record.state.particulars, record.id)
         try:
             result = await self._ask(particulars)
         except UpstreamDown as trouble:

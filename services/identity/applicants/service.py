@@ -70,7 +70,7 @@ class Applicants:
         applicant_id = derived_id("applicant", command_id)
         earlier = await self._applicants.applicant(applicant_id)
         if earlier is not None:
-            return self._seen(earlier)
+            return await self._seen(earlier)
         checked = await self._checks.check(account_id, applicant_id, particulars, guardian_applicant_id)
         await self._refuse_probing(account_id, checked.nik_fingerprints)
         await again(lambda: self._take_place(account_id, applicant_id, child=checked.by_family_card))
@@ -96,12 +96,14 @@ class Applicants:
             self._refuse_correction(known.state, checked)
             self._refuse_too_many(known.state)
             await again(lambda: self._take_place(account_id, applicant_id, child=checked.by_family_card))
-        sealed = self._applicant_vault.seal_particulars(checked.particulars, applicant_id)
+        unlocked = await self._applicant_vault.unlock(applicant_id)
+        sealed = unlocked.seal_particulars(checked.particulars)
 
         def decide(applicant: Applicant) -> Decision[Applicant] | None:
             self._refuse_correction(applicant, checked)
             is_confirmed = applicant.identity.state is IdentityState.PASSED
-            if is_confirmed and self._is_unchanged(applicant_id, applicant, checked.particulars, guardian_applicant_id):
+            known = (unlocked.particulars(applicant.particulars), applicant.guardian_applicant_id)
+            if is_confirmed and known == (checked.particulars, guardian_applicant_id):
                 return None
             self._refuse_too_many(applicant)
             corrected = rules.correct(
@@ -127,10 +129,10 @@ class Applicants:
         """
         record = await self._own(account_id, applicant_id)
         if record.state.identity.state is IdentityState.PASSED:
-            return self._seen(record)
+            return await self._seen(record)
         if record.state.identity.state is not IdentityState.SHOWN_BACK:
             raise NothingShownBack()
-        particulars = self._applicant_vault.particulars(record.state.particulars, applicant_id)
+        particulars = await self._applicant_vault.particulars(record.state.particulars, applicant_id)
         person_id = await self._confirmations.find_person(record.state.nik_fingerprints)
         kept = rules.keep_as_typed(record.state, person_id)
         messages = await self._confirmations.messages(applicant_id, kept, particulars)
@@ -174,11 +176,19 @@ class Applicants:
         Raises:
             NotFound: no such applicant of this account.
         """
-        return self._seen(await self._own(account_id, applicant_id))
+        return await self._seen(await self._own(account_id, applicant_id))
 
     async def list_applicants(self, account_id: str) -> list[ApplicantSeen]:
         """Return all applicants of the account, oldest first."""
-        return [self._seen(record) for record in await self._applicants.applicants_of(account_id)]
+        found = {record.id: record.state for record in await self._applicants.applicants_of(account_id)}
+        opened = await self._applicant_vault.particulars_of_all(
+            {applicant_id: applicant.particulars for applicant_id, applicant in found.items()}
+        )
+        return [
+            ApplicantSeen(applicant_id, applicant, opened[applicant_id])
+            for applicant_id, applicant in found.items()
+            if applicant_id in opened
+        ]
 
     # Facts of application
 
@@ -228,9 +238,10 @@ class Applicants:
     async def _write_new(
         self, account_id: str, applicant_id: str, checked: CheckedParticulars, guardian_applicant_id: str | None
     ) -> ApplicantSeen:
+        unlocked = await self._applicant_vault.unlock(applicant_id, is_new=True)
         applicant = rules.add_applicant(
             account_id,
-            self._applicant_vault.seal_particulars(checked.particulars, applicant_id),
+            unlocked.seal_particulars(checked.particulars),
             checked.nik_fingerprints,
             checked.warnings,
             self._context.now(),
@@ -246,7 +257,7 @@ class Applicants:
             record = await store.insert(APPLICANT, applicant_id, applicant, now=self._context.now(), events=[event])
         except AlreadyExists:
             record = await self._own(account_id, applicant_id)
-        return self._seen(record)
+        return await self._seen(record)
 
     async def _change(
         self, account_id: str, applicant_id: str, decide: Callable[[Applicant], Decision[Applicant] | None]
@@ -257,15 +268,9 @@ class Applicants:
             return decide(applicant)
 
         store, clock = self._context.store, self._context.clock
-        return self._seen(await change(store, clock, APPLICANT, applicant_id, decide_own))
+        return await self._seen(await change(store, clock, APPLICANT, applicant_id, decide_own))
 
     # Checking
-
-    def _is_unchanged(
-        self, applicant_id: str, applicant: Applicant, particulars: Particulars, guardian_applicant_id: str | None
-    ) -> bool:
-        known = self._applicant_vault.particulars(applicant.particulars, applicant_id)
-        return (known, applicant.guardian_applicant_id) == (particulars, guardian_applicant_id)
 
     def _refuse_correction(self, applicant: Applicant, checked: CheckedParticulars) -> None:
         if rules.is_fixed(applicant):
@@ -308,6 +313,6 @@ class Applicants:
             raise NotFound()
         return record
 
-    def _seen(self, record: Record[Applicant]) -> ApplicantSeen:
-        particulars = self._applicant_vault.particulars(record.state.particulars, record.id)
+    async def _seen(self, record: Record[Applicant]) -> ApplicantSeen:
+        particulars = await self._applicant_vault.particulars(record.state.particulars, record.id)
         return ApplicantSeen(record.id, record.state, particulars)

@@ -120,7 +120,7 @@ class Joins:
     ) -> None:
         """Refuse an account with a second address that was not proven by this session a short while ago."""
         second = Channel.EMAIL if proven.channel is Channel.SMS else Channel.SMS
-        address = self._account_vault.address_of(other.id, other.state, second)
+        address = (await self._account_vault.unlock(other.id)).address_of(other.state, second)
         if address is None:
             return
         challenge_id = self._challenge_vault.challenge_id(Purpose.ACCOUNT_JOIN, address, into_id)
@@ -201,14 +201,16 @@ class Joins:
 
     async def _take_addresses(self, other: Record[Account], into_id: str) -> None:
         """Give the account that stays the addresses of channels in which it has none; others are free."""
+        unlocked = await self._account_vault.unlock(other.id)
         for channel in Channel:
-            address = self._account_vault.address_of(other.id, other.state, channel)
+            address = unlocked.address_of(other.state, channel)
             if address is not None:
                 with suppress(AlreadyExists):  # a new account has registered with it since
                     await self._take_address(address, into_id)
 
     async def _take_address(self, address: NormalAddress, into_id: str) -> None:
-        stored = self._account_vault.seal_address(address, into_id)
+        unlocked = await self._account_vault.unlock(into_id)
+        stored = unlocked.seal_address(address)
         email: Address | None = stored if address.channel is Channel.EMAIL else None
         phone: Address | None = stored if address.channel is Channel.SMS else None
 
@@ -216,7 +218,7 @@ class Joins:
             if into.joined_into is not None or (into.email and email) or (into.phone and phone):
                 return None
             changed = accounts.with_address(into, email=email, phone=phone)
-            return Decision(changed, (self._account_vault.contact_card(into_id, changed),))
+            return Decision(changed, (unlocked.contact_card(changed),))
 
         await self._accounts.change_account(into_id, decide)
 

@@ -593,7 +593,7 @@ class SigningIn:
         record = await self._accounts.account_reached_at(fingerprints)
         if record is None:
             return None
-        return self._account_vault.phone_of(record.id, record.state)
+        return (await self._account_vault.unlock(record.id)).address_of(record.state, Channel.SMS)
 
     async def _sms_copy(self, challenge_id: str, challenge: Challenge, code: str) -> list[Message]:
         """Return the command that sends a code to the account's number too: none without a number or a budget."""
@@ -671,7 +671,7 @@ class SigningIn:
         if holder is None or find_session(holder.state.sessions, session_id) is not None:
             return None
         proven = self._proven_channel(record, proof)
-        other = self._account_vault.address_of(holder.id, holder.state, _OTHER[proven])
+        other = (await self._account_vault.unlock(holder.id)).address_of(holder.state, _OTHER[proven])
         if other is None:
             return None
         if proof.second_lost:
@@ -822,7 +822,8 @@ class SigningIn:
     ) -> Credentials:
         now = self._context.now()
         account_id = fresh_account_id(challenge_id, challenge)
-        stored = self._account_vault.seal_address(address, account_id)
+        unlocked = await self._account_vault.unlock(account_id, is_new=True)
+        stored = unlocked.seal_address(address)
         is_email = address.channel is Channel.EMAIL
         account = accounts.register(
             challenge.language, now, email=stored if is_email else None, phone=None if is_email else stored
@@ -831,7 +832,7 @@ class SigningIn:
         account = replace(account, sessions=(session,))
         messages: list[Message] = [
             AccountRegistered(account_id=account_id, language=account.language),
-            self._account_vault.contact_card(account_id, account),
+            unlocked.contact_card(account),
         ]
         await self._context.store.insert(ACCOUNT, account_id, account, now=now, events=messages)
         return self._credentials.account_credentials(account_id, session)
@@ -860,8 +861,11 @@ class SigningIn:
             session = self._credentials.start(session_id, device_id=device.id if device is not None else "")
             sessions = self._credentials.add(account.sessions, session)
             account = replace(account, sessions=sessions, recovery=None)
-            to = self._account_vault.address_of(record.id, account, _OTHER[proven.channel]) or proven
-            notices = [self._sign_in_notice(record.id, account, to)] if device is None else []
+            notices = []
+            if device is None:
+                unlocked = await self._account_vault.unlock(record.id)
+                to = unlocked.address_of(account, _OTHER[proven.channel]) or proven
+                notices = [self._sign_in_notice(record.id, account, to)]
             await self._accounts.save_account(record, account, self._context.now(), notices)
         elif session.generation > 0:
             raise CodeUsed(tries_left=0)

@@ -108,6 +108,11 @@ class ChallengeVault:
         text = self._cipher.open(challenge.phone, owner_id=challenge_id, field=_REGISTRATION_PHONE)
         return NormalAddress(text, Channel.SMS)
 
+    def is_current(self, challenge: Challenge) -> bool:
+        """Return whether its addresses are sealed by the current master key."""
+        stored = (challenge.address, challenge.phone)
+        return not any(self._cipher.needs_rotation(value) for value in stored if value is not None)
+
     def send_otp(
         self,
         challenge_id: str,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -40,6 +41,16 @@ class StaffVault:
     def seal_staff_name(self, name: str, staff_id: str) -> str:
         """Return the stored form of the name of a member of staff."""
         return self._cipher.seal(name, owner_id=staff_id, field=_STAFF_NAME)
+
+    def is_current(self, member: Staff) -> bool:
+        """Return whether the name is sealed by the current master key."""
+        return member.name is None or not self._cipher.needs_rotation(member.name)
+
+    async def turned(self, staff_id: str, member: Staff) -> Staff:
+        """Return the member with the name sealed by the current master key."""
+        if member.name is None:
+            return member
+        return replace(member, name=self.seal_staff_name(self.staff_name(member.name, staff_id), staff_id))
 
     def staff_name(self, sealed: str, staff_id: str) -> str:
         """Return the name of a member of staff."""

@@ -69,6 +69,11 @@ def language_of(card: ContactCard) -> str:
     return known_language(card.preferences.language if card.preferences else card.language)
 
 
+def has_address(card: ContactCard, channel: DeliveryChannel) -> bool:
+    """Return whether the account can be reached over this channel."""
+    return bool(card.email if channel is DeliveryChannel.EMAIL else card.phone)
+
+
 def preferences_of(card: ContactCard) -> Preferences:
     """Return the chosen preferences; without any every channel is used."""
     return card.preferences or Preferences(language_of(card), tuple(DeliveryChannel))

@@ -53,9 +53,10 @@ class Contacts:
         """
         reach, way_back = self._vault.contact(command)
         language = known_language(command.language)
-        card = self._vault.card(command.account_id, reach, language, envelope.aggregate_version)
-        now = self._context.now()
         known = await self._contacts.card(command.account_id)
+        version, is_first = envelope.aggregate_version, known is None
+        card = await self._vault.card(command.account_id, reach, language, version, is_first=is_first)
+        now = self._context.now()
         if known is None:
             await self._contacts.add_card(command.account_id, card, now=now, received=envelope.id)
             return
@@ -72,7 +73,7 @@ class Contacts:
         Raises:
             NotKnownYet: its contact card is not here.
         """
-        return self._masked(account_id, (await self._awaited_card(account_id)).state)
+        return await self._masked(account_id, (await self._awaited_card(account_id)).state)
 
     async def choose(self, account_id: str, wanted: Preferences) -> ChosenPreferences:
         """Choose language and channels.
@@ -82,15 +83,14 @@ class Contacts:
         """
 
         def decide(card: ContactCard) -> Decision[ContactCard]:
-            reach = self._vault.open_reach(account_id, card)
-            without = [channel for channel in wanted.channels if not reach.address(channel)]
+            without = [channel for channel in wanted.channels if not contact.has_address(card, channel)]
             if without:
                 raise ChannelHasNoAddress(field="/channels", channel=without[0].value)
             return Decision(replace(card, preferences=wanted))
 
         card = await self._awaited_card(account_id)
         chosen = await change(self._context.store, self._context.clock, CARDS, account_id, decide, first=card)
-        return self._masked(account_id, chosen.state)
+        return await self._masked(account_id, chosen.state)
 
     async def recipient(self, account_id: str) -> Recipient:
         """Return the addresses and the language of this account, or of the one into which it was joined.
@@ -98,12 +98,12 @@ class Contacts:
         Raises:
             NotYet: its contact card is not here.
         """
-        return self._recipient(await self._card(account_id))
+        return await self._recipient(await self._card(account_id))
 
     async def recipient_and_channels(self, account_id: str) -> tuple[Recipient, tuple[DeliveryChannel, ...]]:
         """Return the `recipient` and the channels that the account wants."""
         card = await self._card(account_id)
-        return self._recipient(card), contact.preferences_of(card.state).channels
+        return await self._recipient(card), contact.preferences_of(card.state).channels
 
     async def account_joined(self, event: AccountJoined, envelope: Envelope) -> None:
         """Tell every address of both accounts of the join, then send what is for the closed one to the other. A repeat
@@ -118,7 +118,7 @@ class Contacts:
         if closed.state.joined_into is not None:
             return
         for record, copy in ((stays, ""), (closed, "closed account")):
-            await self._tell_of_join(self._recipient(record), envelope, copy)
+            await self._tell_of_join(await self._recipient(record), envelope, copy)
         joined = contact.join_into(closed.state, event.into_account_id)
         await self._contacts.save_card(closed, joined, now=self._context.now(), received=envelope.id)
 
@@ -146,9 +146,9 @@ class Contacts:
             raise NotYet("the contact card has not arrived")
         return record
 
-    def _recipient(self, record: Record[ContactCard]) -> Recipient:
+    async def _recipient(self, record: Record[ContactCard]) -> Recipient:
         card = record.state
-        return Recipient(record.id, contact.language_of(card), self._vault.open_reach(record.id, card))
+        return Recipient(record.id, contact.language_of(card), await self._vault.open_reach(record.id, card))
 
     async def _awaited_card(self, account_id: str) -> Record[ContactCard]:
         record = await wait_until_known(lambda: self._contacts.card(account_id), self._context.clock)
@@ -163,7 +163,7 @@ class Contacts:
             "undo_url": way_back.url if way_back else None,
             "undo_until": way_back.until.isoformat() if way_back else None,
         }
-        before = self._vault.open_reach(known.id, known.state)
+        before = await self._vault.open_reach(known.id, known.state)
         for told in contact.announcements(before, after):
             reach = Reach(
                 **{"email" if told.channel is DeliveryChannel.EMAIL else "phone": told.address}, name=before.name
@@ -181,8 +181,8 @@ class Contacts:
             )
             await self._queue.add(wanted)
 
-    def _masked(self, account_id: str, card: ContactCard) -> ChosenPreferences:
-        reach, chosen = self._vault.open_reach(account_id, card), contact.preferences_of(card)
+    async def _masked(self, account_id: str, card: ContactCard) -> ChosenPreferences:
+        reach, chosen = await self._vault.open_reach(account_id, card), contact.preferences_of(card)
         return ChosenPreferences(
             chosen.language,
             chosen.channels,

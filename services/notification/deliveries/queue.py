@@ -35,6 +35,15 @@ class Wanted:
     file_name: str | None = None
     copy: str = ""
     """Tells messages apart that are alike in all but their addressee."""
+    for_account: bool = True
+    """Its content is under the account's own key: not of a message to an office, nor of a one-time code, whose address
+    may be of no account: a flood of codes must leave no keys behind.
+    """
+
+    @property
+    def subject_id(self) -> str | None:
+        """The account whose key seals the content, if one does."""
+        return self.to.account_id if self.for_account else None
 
     @property
     def delivery_id(self) -> str:
@@ -64,7 +73,7 @@ class DeliveryQueue:
             cause_id=wanted.cause_id,
             application_id=wanted.application_id,
             sent_to=masked(wanted.channel, address),
-            sealed=self._sealed(delivery_id, address, variables, wanted.file_name),
+            sealed=await self._sealed(wanted, address, variables),
             created_at=now,
             send_by=wanted.send_by,
             attachment_id=wanted.attachment_id,
@@ -77,9 +86,8 @@ class DeliveryQueue:
         """Return whether it was queued before."""
         return await self._deliveries.delivery(wanted.delivery_id) is not None
 
-    def _sealed(
-        self, delivery_id: str, address: str | None, variables: dict[str, Any], file_name: str | None
-    ) -> str | None:
+    async def _sealed(self, wanted: Wanted, address: str | None, variables: dict[str, Any]) -> str | None:
         if address is None:
             return None
-        return self._vault.seal_content(delivery_id, Content(address, variables, file_name))
+        content = Content(address, variables, wanted.file_name)
+        return await self._vault.seal_content(wanted.delivery_id, content, wanted.subject_id)

@@ -20,6 +20,7 @@ from shared.errors import UpstreamDown
 from shared.events.codes import DeliveryChannel
 from shared.files.port import FileUnknown
 from shared.logs import get_logger
+from shared.person_keys.errors import PersonErased
 from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import StoreUnavailable, VersionConflict
@@ -140,17 +141,17 @@ class Sender:
 
     async def _hand_over(self, record: Record[Delivery]) -> None:
         message = record.state
-        content, text = self._written(record)
+        content, text = await self._written(record)
         if message.channel is DeliveryChannel.SMS:
             await self._sms.send(Sms(record.id, content.to, text.body))
             return
         attachment = await self._attachment(message.attachment_id, content.file_name)
         await self._mailer.send(Mail(record.id, content.to, text.subject, text.body, attachment))
 
-    def _written(self, record: Record[Delivery]) -> tuple[Content, Text]:
+    async def _written(self, record: Record[Delivery]) -> tuple[Content, Text]:
         message = record.state
         try:
-            content = self._vault.open_content(record.id, message.sealed or "")
+            content = await self._vault.open_content(record.id, message.sealed or "", message.account_id)
             return content, self._texts.render(message.template, message.language, message.channel, content.variables)
         except CannotDecrypt:
             log.error("delivery_unreadable", delivery_id=record.id)
@@ -165,6 +166,6 @@ class Sender:
             return None
         try:
             content = b"".join([piece async for piece in self._context.files.read(file_id)])
-        except FileUnknown:
+        except (FileUnknown, PersonErased):
             raise MessageRefused(delivery.LETTER_GONE) from None
         return Attachment(file_name or "letter.pdf", PDF, content)

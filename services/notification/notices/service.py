@@ -75,6 +75,7 @@ class Notices:
             send_by=command.expires_at,
             cause_id=command.challenge_id,
             urgent=True,
+            for_account=False,
         )
         await self._queue.add(wanted)
 
@@ -122,7 +123,7 @@ class Notices:
             file_name=box.file_name,
         )
         if not await self._queue.has(wanted):
-            await self._keep_file(str(wanted.attachment_id), box.pdf())
+            await self._keep_file(str(wanted.attachment_id), to.account_id, box.pdf())
             await self._queue.add(wanted)
 
     async def _tell_office(self, notice: notices.Notice, event: Event, envelope: Envelope) -> None:
@@ -133,7 +134,7 @@ class Notices:
             log.error("office_has_no_address", office_id=office_id, message_type=envelope.type)
         wanted = self._about(event, envelope, notice.template, DeliveryChannel.EMAIL, to)
         # It is not the applicant's news, so it stays out of the application's timeline.
-        await self._queue.add(replace(wanted, application_id=None))
+        await self._queue.add(replace(wanted, application_id=None, for_account=False))
 
     def _about(
         self, event: Event, envelope: Envelope, template: str, channel: DeliveryChannel, to: Recipient
@@ -150,16 +151,17 @@ class Notices:
             application_id=getattr(event, "application_id", None),
         )
 
-    async def _keep_file(self, file_id: str, content: bytes) -> None:
+    async def _keep_file(self, file_id: str, account_id: str, content: bytes) -> None:
+        meta = FileMeta(PDF, len(content), subject_id=account_id)
         try:
-            await self._context.files.put(file_id, FileMeta(PDF, len(content)), content)
+            await self._context.files.put(file_id, meta, content)
         except FileExists:
-            await self._finish_file(file_id, content)
+            await self._finish_file(file_id, meta, content)
 
-    async def _finish_file(self, file_id: str, content: bytes) -> None:
+    async def _finish_file(self, file_id: str, meta: FileMeta, content: bytes) -> None:
         """Write the missing part of a file that a crash or another handler of the same command began."""
         try:
-            await self._context.files.create(file_id, FileMeta(PDF, len(content)))
+            await self._context.files.create(file_id, meta)
             offset = await self._context.files.size(file_id)
             while offset < len(content):
                 offset = await self._context.files.append(file_id, offset, content[offset : offset + PIECE_BYTES])

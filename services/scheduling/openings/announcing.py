@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -28,11 +28,12 @@ from services.scheduling.openings.opening import (
     OpeningRules,
     OpeningStatus,
 )
-from services.scheduling.openings.repository import OpeningRepository
+from services.scheduling.openings.repository import OPENING, OpeningRepository
 from services.scheduling.store_part import replacing
 from services.scheduling.terms import Pool
 from shared.crypto.fields import FieldCipher
 from shared.ids import derived_id
+from shared.key_turn.steps import TurnedKind
 from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
@@ -41,6 +42,9 @@ from shared.store.transitions import IllegalTransition
 log = structlog.get_logger()
 
 SEED_BYTES: Final = 32
+SEED: Final = "seed"
+"""What a sealed seed is bound to, beside its opening."""
+
 MOST_RECORDS_KEPT: Final = 4
 RECORD_SECONDS: Final = 10.0
 """How old a served public record may be: it is long, and many ask for it at the same time."""
@@ -88,6 +92,15 @@ class Openings:
         self._seeds = seeds
         self._records: RecentlyUsed[tuple[datetime, int, dict[str, Any]]] = RecentlyUsed(MOST_RECORDS_KEPT)
 
+    def turned_kind(self) -> TurnedKind[Opening]:
+        """Return how the seeds of openings are put under the current master key."""
+
+        async def turned(opening_id: str, opening: Opening) -> Opening:
+            seed = self._seeds.open(opening.sealed_seed, owner_id=opening_id, field=SEED)
+            return replace(opening, sealed_seed=self._seeds.seal(seed, owner_id=opening_id, field=SEED))
+
+        return TurnedKind(OPENING, lambda _id, opening: not self._seeds.needs_rotation(opening.sealed_seed), turned)
+
     async def announce(self, wish: OpeningWish) -> Record[Opening]:
         """Announce an opening and commit to its seed.
 
@@ -121,7 +134,7 @@ class Openings:
             plan,
             by=by,
             seed_commitment=draw.hash_of(seed),
-            sealed_seed=self._seeds.seal(seed, owner_id=opening_id, field="seed"),
+            sealed_seed=self._seeds.seal(seed, owner_id=opening_id, field=SEED),
             now=now,
             rules=self._rules,
         )
@@ -229,7 +242,7 @@ class Openings:
 
     async def draw(self, record: Record[Opening]) -> None:
         """Publish the seed: with the fixed list it gives the order."""
-        seed = self._seeds.open(record.state.sealed_seed, owner_id=record.id, field="seed")
+        seed = self._seeds.open(record.state.sealed_seed, owner_id=record.id, field=SEED)
         await self._save(record, waiting_room.drawn(record.state, seed))
 
     async def begin(self, record: Record[Opening]) -> None:

@@ -79,13 +79,13 @@ async def test_confirmation_and_card_may_come_in_any_order_and_twice(world: Worl
     record = await world.service.applications.repository.applicant("appl")
     assert record is not None
     assert CARD["nik"] not in str(record.state)
-    opened = world.service.applications.vault.card("appl", record.state)
+    opened = await world.service.applications.vault.card("appl", record.state)
     assert (opened.nik, opened.full_name) == (CARD["nik"], CARD["full_name"])
     assert CARD["nik"] not in repr(opened)
     with pytest.raises(CannotDecrypt):
-        world.service.applications.vault.card("another", record.state)
+        await world.service.applications.vault.card("another", record.state)
     with pytest.raises(NotFound):
-        world.service.applications.vault.card("appl", replace(record.state, card_sealed=None))
+        await world.service.applications.vault.card("appl", replace(record.state, card_sealed=None))
     with pytest.raises(NotFound):
         await world.service.applications.card("nobody")
 

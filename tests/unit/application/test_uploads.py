@@ -478,11 +478,11 @@ def _meta(size: int) -> FileMeta:
 async def test_the_sweeper_takes_what_nothing_refers_to_and_nothing_else(world: World) -> None:
     application_id = await answered(world)
     kept = (await world.upload(application_id, "ktp")).document
-    forgotten = await world.service.applications.keep_file(b"left behind by a crash", "image/jpeg")
+    forgotten = await world.service.applications.keep_file(b"left behind by a crash", "image/jpeg", "appl")
     sweeper = world.service.sweeper
     await world.after(world.settings.sweep_grace_seconds - 5)
     assert await sweeper.sweep() == 0
-    fresh = await world.service.applications.keep_file(b"still being written", "image/jpeg")
+    fresh = await world.service.applications.keep_file(b"still being written", "image/jpeg", "appl")
     await world.after(10)
     assert await sweeper.sweep() == 1
     assert sorted(await world.file_ids()) == sorted([kept.file_id, fresh])

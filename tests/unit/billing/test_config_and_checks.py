@@ -36,13 +36,13 @@ from services.billing.rules import (
     SettlementPolicy,
 )
 from services.billing.store_part import Aggregates, Missing
-from shared.service import Platform
 from shared.settings import SettingsWrong
 from shared.store.decision import Decision
 from shared.store.kinds import Kind
 from shared.store.memory import MemoryStore
 from tests.unit.billing.make import in_state
 from tests.unit.billing.world import World, make_world, some_settings
+from tests.unit.world import seeded_platform
 
 
 def test_the_defaults_are_the_real_durations() -> None:
@@ -143,7 +143,7 @@ def test_the_number_of_a_rule_is_written_once() -> None:
 
 
 async def test_the_process_is_wired_with_simponi_over_http(world: World) -> None:
-    platform = Platform(world.store, None, world.clock, None, None)  # type: ignore[arg-type]
+    platform = seeded_platform(world.store, world.clock, some_settings().master_keyring())
     parts = assemble(some_settings(), platform)
     assert parts.name == "billing"
     assert parts.close is not None

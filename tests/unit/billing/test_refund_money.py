@@ -238,8 +238,8 @@ async def test_money_of_a_case_that_billing_opened_is_kept_when_refused_and_held
 async def test_the_account_is_sealed_masked_and_nowhere_else() -> None:
     driver = make_driver()
     case = await driver.account(await driver.ask(await driver.paid_bill()))
-    assert driver.service.masked_account(case) == "*******890"
-    assert driver.service.masked_account(refunds.replace(case, account=None)) is None
+    assert await driver.service.masked_account(case) == "*******890"
+    assert await driver.service.masked_account(refunds.replace(case, account=None)) is None
     told = " ".join(str(envelope.to_fields()) for envelope in driver.world.said)
     stored = str(driver.world.store._documents["refund"])
     for secret in (PAYEE.account_number, PAYEE.holder_name):
@@ -353,3 +353,12 @@ async def test_a_treasury_that_nobody_wired_never_answers() -> None:
             await call
     await absent.close()
     assert OrderState("paid") is OrderState.PAID
+
+
+async def test_a_case_of_an_erased_account_is_shown_without_account_and_messages() -> None:
+    driver = make_driver()
+    case = await driver.account(await driver.ask(await driver.paid_bill()))
+    assert await driver.service.statements(case)
+    await driver.service._vault._person_keys.destroy(case.account_id or "")
+    assert await driver.service.masked_account(case) is None
+    assert await driver.service.statements(case) == ()

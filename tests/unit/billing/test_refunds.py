@@ -186,7 +186,7 @@ async def test_missing_papers_are_asked_for_and_end_the_request_after_seven_work
     assert driver.world.heard("RefundMoved")[-1].needs == "papers"
     answered = await driver.service.answer(OWNER, case.refund_id, "here it is", driver.command())
     assert answered.state == RefundState.REQUESTED
-    assert driver.service.statements(answered) == ("the bank took it twice", "here it is")
+    assert await driver.service.statements(answered) == ("the bank took it twice", "here it is")
     asked = await driver.step(case, TREASURER, "ask_papers", papers=("bank_statement",))
     assert asked.step_due_at == NATIONAL_CALENDAR.after(driver.world.clock.now(), 7)
     driver.world.clock.set(asked.step_due_at - timedelta(seconds=1))

@@ -362,7 +362,8 @@ async def test_an_undo_and_a_change_at_once_leave_no_thief(world: World) -> None
         return_exceptions=True,
     )
     state = await account(world, account_id)
-    email = AccountVault(world.identity.context.seals).email_of(account_id, state)
+    unlocked = await AccountVault(world.identity.context.seals).unlock(account_id)
+    email = unlocked.address_of(state, Channel.EMAIL)
     assert email is not None
     assert (email.text, state.sessions) == ("budi@example.org", ())
 

@@ -104,7 +104,7 @@ class World:
         self._commands = 0
 
     def _platform(self) -> Platform:
-        return seeded_platform(self.store, self.clock, make_settings().master_keyring(), seed=self._seed)
+        return seeded_platform(self.store, self.clock, self.settings.master_keyring(), seed=self._seed)
 
     def command(self) -> str:
         """A fresh command id."""

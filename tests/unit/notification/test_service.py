@@ -290,7 +290,7 @@ async def test_an_older_card_or_the_same_again_changes_nothing(reachable: World)
     assert [len(reachable.mails), len(reachable.texts)] == [2, 1]
     record = await reachable.store.get(CARDS, ACCOUNT)
     assert record is not None
-    assert ContactVault(reachable.seals).open_reach(ACCOUNT, record.state).email == "baru@example.org"
+    assert (await ContactVault(reachable.seals).open_reach(ACCOUNT, record.state)).email == "baru@example.org"
 
 
 async def test_two_first_cards_at_once_end_with_the_newer(world: World) -> None:

@@ -67,7 +67,7 @@ class World:
         platform = seeded_platform(self.store, self.clock, KEYS)
         self.files = platform.files
         self.mailer, self.gateway = FakeChannel(), FakeChannel()
-        self.seals = Seals(Unsealer([PAIR.private_key_b64]), FieldCipher(KEYS))
+        self.seals = Seals(Unsealer([PAIR.private_key_b64]), FieldCipher(KEYS), platform.person_keys)
         texts = Texts(portal_url="https://paspor.example.go.id", timezone="Asia/Jakarta")
         self.signer = Signer("X-Sms", {"k1": "invented-receipt-key"})
         context = UseCaseContext(self.store, self.files, rules or Rules(), self.seals, self.clock)

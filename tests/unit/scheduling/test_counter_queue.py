@@ -319,7 +319,7 @@ class TestWalkIns:
         assert state.walk_in is not None
         assert (state.walk_in.registered_by, state.walk_in.reason) == (FRONT.account_id, "verification_unavailable")
         assert "KTP lama" not in str(state), "evidence is kept sealed"
-        assert world.service.counter.evidence(record) == "KTP lama no. 7"
+        assert await world.service.counter.evidence(record) == "KTP lama no. 7"
         lines = await world.base.find(AUDIT, "overrides", {"state.office_id": SOUTH.office_id, "state.override": True})
         assert [(each.state.actor_id, each.state.reason) for each in lines] == [
             (FRONT.account_id, "verification_unavailable")
@@ -345,7 +345,7 @@ class TestWalkIns:
         (booked,) = await come(world, "ani")
         plain = await world.service.counter.register(walk_in(evidence=None))
         elderly = await world.service.counter.register(walk_in(WalkInReason.ELDERLY, key="e", evidence=None))
-        assert (elderly.state.seat.pool, world.service.counter.evidence(elderly)) == ("priority", None)
+        assert (elderly.state.seat.pool, await world.service.counter.evidence(elderly)) == ("priority", None)
         called = [
             (await world.service.counter.call_next(SOUTH.office_id, "1", FRONT, f"c{n}")).visit_id for n in range(3)
         ]

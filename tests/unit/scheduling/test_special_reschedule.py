@@ -105,7 +105,7 @@ async def test_request_decision_new_date_without_paying_again(world: World) -> N
     assert asked.state.special is not None and asked.state.special.state is SpecialState.ASKED
     assert "Contoh" not in str(asked.state), "evidence is kept sealed"
     (waiting,) = await world.service.specials.list_requests(SOUTH.office_id, FRONT)
-    assert world.service.specials.evidence(waiting) == "letter of Dr Contoh, no. 12"
+    assert await world.service.specials.evidence(waiting) == "letter of Dr Contoh, no. 12"
     opened = await world.service.specials.decide(SpecialDecision(record.id, None, FRONT, "decide"))
     assert opened.state.status is Status.SPECIAL_OPEN
     assert await world.service.specials.list_requests(SOUTH.office_id, FRONT) == []

@@ -11,6 +11,7 @@ from shared.bus.dispatch import CONFLICT_TRIES, Dispatcher, Outcome
 from shared.errors import NotAllowed, NotKnownYet, SomeoneElseChangedIt, UpstreamDown
 from shared.events.envelope import Envelope
 from shared.events.scheduling import VisitorCheckedIn
+from shared.person_keys.errors import PersonErased
 from shared.service import NotYet
 from shared.store.port import InboxFull, StoreUnavailable, VersionConflict
 from tests.unit.shared_runtime.things import envelope
@@ -57,6 +58,12 @@ async def test_what_time_may_mend_is_tried_later(trouble: Exception) -> None:
 async def test_what_time_cannot_mend_is_poison(trouble: Exception) -> None:
     it, _ = dispatcher(trouble)
     assert await it.handle(envelope()) is Outcome.POISON
+
+
+async def test_a_message_of_an_erased_person_is_taken_without_effect_and_without_an_alert() -> None:
+    it, taken = dispatcher(PersonErased("the key was destroyed"))
+    assert await it.handle(envelope()) is Outcome.DONE
+    assert len(taken) == 1
 
 
 async def test_a_message_that_nobody_handles_is_poison() -> None:

@@ -248,7 +248,7 @@ async def register_walk_in(call: Call[RegisterWalkIn]) -> WalkInView:
         reason=walk_in.reason.value,
         registered_by=walk_in.registered_by,
         registered_at=walk_in.registered_at,
-        evidence=use_case(call, CounterQueue).evidence(record),
+        evidence=await use_case(call, CounterQueue).evidence(record),
     )
 
 

@@ -35,8 +35,8 @@ from services.scheduling.visit.counter.queue_errors import (
     NoWalkInSeat,
 )
 from services.scheduling.visit.counter.repository import CounterDayRepository
+from services.scheduling.visit.evidence import COUNTER_EVIDENCE, EvidenceVault
 from shared.audit import Audit
-from shared.crypto.fields import FieldCipher
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.http.events_stream import Watching
 from shared.store.decision import Decision
@@ -50,7 +50,6 @@ MOST_REGISTRATIONS: Final = 20
 USUAL_SERVICE_MINUTES: Final = 15
 """Where no session of the day says how long a service takes; the field reference's figure for an ordinary booth."""
 
-EVIDENCE: Final = "walk_in_evidence"
 
 _LANES: Final = {Pool.PRIORITY: Lane.PRIORITY, Pool.WALK_IN: Lane.WALK_IN}
 _REGISTERED: Final = "walk-in"
@@ -106,7 +105,6 @@ class CounterQueue:
         counter_days: CounterDayRepository,
         codes: QueueCodes,
         inventory: SeatInventory,
-        cipher: FieldCipher,
         audit: Audit,
     ) -> None:
         self._context = context
@@ -114,9 +112,9 @@ class CounterQueue:
         self._sessions = sessions
         self._seats = seats
         self._appointments = appointments
+        self._evidence = EvidenceVault(context.person_keys)
         self._counter_days = counter_days
         self._inventory = inventory
-        self._cipher = cipher
         self._audit = audit
         self.watching = Watching(context.clock)
         """The open display streams."""
@@ -269,7 +267,11 @@ class CounterQueue:
             command_id=asked.command_id,
         )
         now, slot = self._context.now(), slot_of(seat.id, seat.state)
-        sealed = self._cipher.seal(asked.evidence, owner_id=visit_id, field=EVIDENCE) if asked.evidence else None
+        sealed = None
+        if asked.evidence:
+            sealed = await self._evidence.seal(
+                asked.evidence, subject_id=visit_id, owner_id=visit_id, field=COUNTER_EVIDENCE
+            )
         walk_in = WalkIn(asked.reason, asked.actor.account_id, now, sealed)
         state = visit_transitions.registered(
             f"{_REGISTERED}-{visit_id}",
@@ -314,12 +316,14 @@ class CounterQueue:
         with contextlib.suppress(NotFound):
             await self._appointments.change(visit_id, end, self._context.clock)
 
-    def evidence(self, record: Record[Appointment]) -> str | None:
+    async def evidence(self, record: Record[Appointment]) -> str | None:
         """Return the evidence shown at the counter in clear, or None."""
         walk_in = record.state.walk_in
         if walk_in is None or walk_in.evidence is None:
             return None
-        return self._cipher.open(walk_in.evidence, owner_id=record.id, field=EVIDENCE)
+        return await self._evidence.open(
+            walk_in.evidence, subject_id=record.id, owner_id=record.id, field=COUNTER_EVIDENCE
+        )
 
     async def _sessions_today(self, office: Office, now: datetime) -> list[Record[Session]]:
         today, zone = local_date(now, office.timezone), ZoneInfo(office.timezone)

@@ -17,6 +17,7 @@ from services.scheduling.offices.offline_quota import OfflineQuota, used_up
 from services.scheduling.offices.repository import OfflineQuotaRepository
 from services.scheduling.terms import local_date
 from services.scheduling.visit.day_sheets.errors import OfflineDayAhead
+from services.scheduling.visit.evidence import OFFLINE_EVIDENCE, EvidenceVault, line_owner
 from services.scheduling.visit.offline import offline_day as offline
 from services.scheduling.visit.offline.offline_day import (
     LineKind,
@@ -28,13 +29,10 @@ from services.scheduling.visit.offline.offline_day import (
 )
 from services.scheduling.visit.offline.repository import OfflineDayRepository
 from shared.audit import Audit
-from shared.crypto.fields import FieldCipher
 from shared.ids import derived_id
 from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
-
-EVIDENCE: Final = "offline_evidence"
 
 _UNPAID: Final = (Status.HELD, Status.AWAITING_PAYMENT, Status.OFFERED)
 
@@ -69,15 +67,14 @@ class OfflineVisits:
         appointments: AppointmentRepository,
         offline_days: OfflineDayRepository,
         codes: QueueCodes,
-        cipher: FieldCipher,
         audit: Audit,
     ) -> None:
         self._context = context
         self._codes = codes
         self._offline_quotas = offline_quotas
         self._appointments = appointments
+        self._evidence = EvidenceVault(context.person_keys)
         self._offline_days = offline_days
-        self._cipher = cipher
         self._audit = audit
 
     async def import_file(self, file: OfflineFile) -> ImportResult:
@@ -122,8 +119,11 @@ class OfflineVisits:
     async def _try(self, office: Office, file: OfflineFile, line: OfflineLine) -> TriedLine:
         now, by = self._context.now(), file.actor.account_id
         if line.kind is LineKind.COUNTER:
-            owner = derived_id("offline_line", office.office_id, file.day.isoformat(), line.line_id)
-            sealed = self._cipher.seal(line.evidence, owner_id=owner, field=EVIDENCE) if line.evidence else None
+            sealed, owner = None, line_owner(office.office_id, file.day, line.line_id)
+            if line.evidence:
+                sealed = await self._evidence.seal(
+                    line.evidence, subject_id=owner, owner_id=owner, field=OFFLINE_EVIDENCE
+                )
             return TriedLine(
                 line.line_id,
                 RecordedLine(line.kind, line.arrived_at, by, now, reason=line.reason, evidence=sealed),

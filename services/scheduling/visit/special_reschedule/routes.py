@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from services.scheduling.booking.appointments.errors import BeingMoved, NotPossibleNow, PersonHasAppointment
@@ -166,12 +167,13 @@ async def interrupt_visit(call: Call[InterruptVisit]) -> AppointmentView:
 )
 async def special_requests(call: Call[None, ReasonQuery]) -> SpecialRequestsView:
     """The requests with their evidence, the oldest first."""
-    office_id = call.path["office_id"]
-    found = await use_case(call, Specials).list_requests(office_id, actor_of(call.caller))
+    office_id, specials = call.path["office_id"], use_case(call, Specials)
+    found = await specials.list_requests(office_id, actor_of(call.caller))
     subjects = (ReadSubject(record.state.account_id, office_id) for record in found)
     call.reading = Reading(tuple(dict.fromkeys(subjects)), "step_special_decision")
+    evidence = await asyncio.gather(*(specials.evidence(record) for record in found))
     shown = []
-    for record in found:
+    for record, text in zip(found, evidence, strict=True):
         special = special_view(record.state)
         if special is not None:
             slot = record.state.seat
@@ -183,7 +185,7 @@ async def special_requests(call: Call[None, ReasonQuery]) -> SpecialRequestsView
                     session_id=slot.session_id,
                     starts_at=slot.starts_at,
                     special=special,
-                    evidence=use_case(call, Specials).evidence(record),
+                    evidence=text,
                 )
             )
     return SpecialRequestsView(requests=shown)

@@ -35,6 +35,7 @@ from services.scheduling.offices.session import Session
 from services.scheduling.rules import bookable_from
 from services.scheduling.store_part import Decide, replacing
 from services.scheduling.terms import Pool
+from services.scheduling.visit.evidence import SPECIAL_EVIDENCE, EvidenceVault, evidence_subject
 from services.scheduling.visit.special_reschedule.errors import (
     NoSpecialAsked,
     NoSpecialLeft,
@@ -44,15 +45,13 @@ from services.scheduling.visit.special_reschedule.errors import (
     TooLateForSpecial,
 )
 from shared.audit import Audit
-from shared.crypto.fields import FieldCipher
-from shared.errors import Refusal
+from shared.errors import NotFound, Refusal
 from shared.events.codes import MoveCause, SpecialCause
 from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.port import AlreadyExists
 from shared.store.retry import again
 
-EVIDENCE: Final = "special_evidence"
 """The name of the sealed field."""
 
 _REFUSALS: Final[dict[AskProblem, type[Refusal]]] = {
@@ -106,16 +105,15 @@ class Specials:
         relocation: Relocation,
         bookable_sessions: BookableSessions,
         availability: ProductAvailability,
-        cipher: FieldCipher,
         audit: Audit,
     ) -> None:
         self._availability = availability
         self._context = context
         self._audit = audit
         self._appointments = appointments
+        self._evidence = EvidenceVault(context.person_keys)
         self._inventory = inventory
         self._bookable_sessions = bookable_sessions
-        self._cipher = cipher
         self._relocation = relocation
 
     async def ask(self, wish: SpecialWish) -> Record[Appointment]:
@@ -125,9 +123,18 @@ class Specials:
         ``TooLateForSpecial`` or ``NotPossibleNow``.
         """
 
+        record = await self._appointments.appointment(wish.appointment_id)
+        if record is None:
+            raise NotFound
+        sealed = await self._evidence.seal(
+            wish.evidence,
+            subject_id=evidence_subject(record.id, record.state),
+            owner_id=record.id,
+            field=SPECIAL_EVIDENCE,
+        )
+
         def decide(state: Appointment) -> Decision[Appointment]:
             self._refuse_asking(state, wish.cause)
-            sealed = self._cipher.seal(wish.evidence, owner_id=wish.appointment_id, field=EVIDENCE)
             return visit_transitions.ask(state, wish.cause, sealed, self._context.now())
 
         return await change_visible(
@@ -259,9 +266,12 @@ class Specials:
         self._context.own_office(office_id, actor)
         return await self._appointments.specials_asked(office_id)
 
-    def evidence(self, record: Record[Appointment]) -> str | None:
+    async def evidence(self, record: Record[Appointment]) -> str | None:
         """Return the applicant's evidence in clear, or None."""
         special = record.state.special
         if special is None or special.evidence is None:
             return None
-        return self._cipher.open(special.evidence, owner_id=record.id, field=EVIDENCE)
+        subject_id = evidence_subject(record.id, record.state)
+        return await self._evidence.open(
+            special.evidence, subject_id=subject_id, owner_id=record.id, field=SPECIAL_EVIDENCE
+        )

@@ -11,7 +11,7 @@ from shared.retention.erasure import ErasureTold
 from shared.retention.holds import LEGAL_HOLD_COPY, LegalHolds
 from shared.retention.rule import RuleBook
 from shared.retention.rule_book import shipped_rules
-from shared.retention.shelf import KeyDestroyer, NoPersonKeys, Shelf
+from shared.retention.shelf import KeyDestroyer, Shelf
 from shared.retention.sweep import PER_SECOND
 from shared.retention.sweeping import SWEEP, Sweeping
 from shared.service import Chore, DeadlineHandler, MessageHandler, Platform
@@ -22,7 +22,10 @@ RETENTION_KINDS: Final[tuple[Kind[Any], ...]] = (ERASURE, ERASED_SUBJECT, LEGAL_
 
 
 class Retention:
-    """The end of a service's data: holds, erasures and the job on its ``shelves``."""
+    """The end of a service's data: holds, erasures and the job on its ``shelves``.
+
+    ``keys`` are the platform's keys of persons unless others are given.
+    """
 
     def __init__(
         self,
@@ -39,7 +42,7 @@ class Retention:
         book = rules or shipped_rules()
         self.shelves = tuple(shelves)
         self.holds = LegalHolds(store, clock, self._go_on)
-        self.erasing = Erasing(service, store, clock, self.holds, book, shelves, told, keys or NoPersonKeys())
+        self.erasing = Erasing(service, store, clock, self.holds, book, shelves, told, keys or platform.person_keys)
         self.sweeping = Sweeping(store, clock, self.holds, book, shelves, per_second)
 
     async def _go_on(self) -> None:

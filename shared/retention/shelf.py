@@ -89,10 +89,3 @@ class KeyDestroyer(Protocol):
     async def destroy(self, subject_id: str) -> None:
         """Destroy the key for good; a repeat changes nothing."""
         ...
-
-
-class NoPersonKeys:
-    """Stands in where a service keeps no keys of persons."""
-
-    async def destroy(self, subject_id: str) -> None:
-        """Change nothing."""

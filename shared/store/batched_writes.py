@@ -110,9 +110,9 @@ class BatchedWrites:
             path, values = lookup.wanted
             wanted.setdefault(path, set()).update(values)
         holders: dict[tuple[str, Any], Document] = {}
-        for path, values in wanted.items():
-            found = self._collection.find({path: {"$in": sorted(values)}}, WITHOUT_OUTBOX, hint=[(path, 1)])
-            for document in await found.to_list(len(values)):
+        for path, all_values in wanted.items():
+            found = self._collection.find({path: {"$in": sorted(all_values)}}, WITHOUT_OUTBOX, hint=[(path, 1)])
+            for document in await found.to_list(len(all_values)):
                 holders |= {(path, value): document for value in values_at(document, path)}
         for lookup in lookups:
             path, values = lookup.wanted

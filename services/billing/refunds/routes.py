@@ -73,12 +73,12 @@ async def _view(billing: UseCases, case: Refund) -> RefundView:
     return RefundView.from_refund(case, service.table, account, statements)
 
 
-def _view_act(call: AnyCall, case: Refund) -> RefundView:
+async def _view_act(call: AnyCall, case: Refund) -> RefundView:
     """Return the view of a case after an act, noted as what it shows."""
     billing = call.app[BILLING]
     subjects = billing.find(RefundService).reading(call.caller, [case]).subjects
     call.reading = Reading(subjects, kind=PersonalData.BANK_ACCOUNT)
-    return _view(billing, case)
+    return await _view(billing, case)
 
 
 @api.get(

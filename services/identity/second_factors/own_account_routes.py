@@ -8,6 +8,7 @@ from services.identity.second_factors import schemas
 from services.identity.second_factors.routes import ENROLLERS
 from shared.http.call import Call
 from shared.http.endpoint import STAFF, Endpoints, PersonalData
+from shared.http.reading import Reading
 from shared.sessions import SessionOver
 
 api = Endpoints("own account of staff")
@@ -23,7 +24,7 @@ api = Endpoints("own account of staff")
 )
 async def look_at_own_account(call: Call) -> schemas.OwnAccountView:
     """As it stands now."""
-    identity, call.read_for = call.app[IDENTITY], "own_account"
+    identity, call.reading = call.app[IDENTITY], Reading(step="own_account")
     seen, settings = await identity.own_accounts.look_at(call.caller), identity.context.settings
     return schemas.OwnAccountView.from_seen(
         seen, call.caller.session_id, settings.second_factor_needed, settings.second_factor_for_all

@@ -208,8 +208,12 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
 """Each table's states that are meant to be the last, how a command is given, and the one error of an illegal one."""
 
 
-RESTING = {("services.identity.applicants.applicant", "TRANSITIONS"): {"passed"}}
-"""Where a thing rests that has no last state: confirmed data can be corrected for the next application."""
+RESTING = {
+    ("services.identity.applicants.applicant", "TRANSITIONS"): {"passed"},
+    ("services.identity.office_sign_in.provider", "PROVIDER_TRANSITIONS"): {"stopped"},
+}
+"""Where a thing rests that has no last state: confirmed data can be corrected for the next application, and two
+operators can agree to a provider again."""
 
 
 def name_of(table: StateTable) -> str:

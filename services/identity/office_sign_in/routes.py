@@ -126,8 +126,8 @@ async def return_from_office(call: Call[None, schemas.ReturnQuery, schemas.Provi
 
 @api.post(
     "/v1/staff/office-sign-in/{provider_id}/tokens",
-    summary="Take the tokens of a sign-in that has come back, once, in the browser that began it",
-    description="`not_known_yet` until the browser is back; ask again every second or two.",
+    summary="Take the tokens of a sign-in that has come back, once",
+    description="In the browser that began it. `not_known_yet` until it is back; ask again every second or two.",
     access=PUBLIC,
     path_model=schemas.ProviderPath,
     body=schemas.ClaimTokens,

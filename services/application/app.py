@@ -15,6 +15,7 @@ from services.application.endpoints import ENDPOINTS
 from services.application.handlers import Handlers
 from services.application.http import APPLICATION
 from services.application.issuance.ports import Dpri
+from services.application.leavings.repository import LEAVING_COPY
 from services.application.letters.pdf import TypstWriter
 from services.application.letters.ports import LetterWriter
 from services.application.requirements.rule_set import load_rules
@@ -50,7 +51,7 @@ def build(
         name=NAME,
         service=service,
         key=APPLICATION,
-        kinds=(*KINDS, ASSISTANCE_COPY, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION),
+        kinds=(*KINDS, LEAVING_COPY, ASSISTANCE_COPY, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION),
         endpoints=ENDPOINTS,
         events={**handlers.events(), SessionEnded: ended_sessions.note},
         sessions=ended_sessions,

@@ -19,6 +19,7 @@ from services.identity.context import UseCaseContext
 from services.identity.endpoints import ENDPOINTS
 from services.identity.handlers import Handlers
 from services.identity.http import IDENTITY
+from services.identity.leaving.repository import LEAVING
 from services.identity.sign_in.repository import CHALLENGE
 from services.identity.staff.repository import ROSTER, STAFF, STRANGER
 from services.identity.use_cases import Identity
@@ -40,6 +41,7 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
     ROSTER,
     ASSISTANCE,
     OFFICE_CODES,
+    LEAVING,
     COUNT,
 )
 """Every kind of document that identity keeps."""

@@ -10,6 +10,7 @@ from services.identity.applicants import routes as applicants
 from services.identity.assistances import routes as assistances
 from services.identity.http import IDENTITY
 from services.identity.joins import routes as joins
+from services.identity.leaving import routes as leaving
 from services.identity.sign_in import routes as sign_in
 from services.identity.staff import admin_routes as staff_admin
 from services.identity.staff import routes as staff
@@ -28,6 +29,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *accounts.api.all,
             *address_changes.api.all,
             *joins.api.all,
+            *leaving.api.all,
             *applicants.api.all,
             *staff.api.all,
             *staff_admin.api.all,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from services.identity.accounts.repository import ACCOUNT
 from services.identity.applicants.repository import APPLICANT
 from services.identity.assistances.repository import ASSISTANCE
+from services.identity.leaving.repository import LEAVING
 from services.identity.sign_in.repository import CHALLENGE
 from services.identity.use_cases import Identity
+from shared.events import application, billing, notification, scheduling
 from shared.events.application import (
     ApplicationRefused,
     ApplicationSubmitted,
@@ -20,8 +22,17 @@ from shared.events.envelope import Envelope
 from shared.events.message import Event
 from shared.events.notification import DeliveryFailed, DeliverySent
 from shared.events.scheduling import LetterShown
+from shared.events.subscriptions import owner_of
 from shared.service import DeadlineHandler, MessageHandler
 from shared.store.kinds import Record
+
+
+ERASURES: Final = (
+    application.ErasureDone,
+    billing.ErasureDone,
+    scheduling.ErasureDone,
+    notification.ErasureDone,
+)
 
 
 class Handlers:
@@ -44,6 +55,9 @@ class Handlers:
             ApplicationWithdrawn: self.application_ended,
             ApplicationRefused: self.application_ended,
             PassportCollected: self.application_ended,
+            application.LeavingAnswered: self.leaving_answered,
+            billing.LeavingAnswered: self.leaving_answered,
+            **dict.fromkeys(ERASURES, self.erasure_done),
         }
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
@@ -51,6 +65,9 @@ class Handlers:
         return {
             (ACCOUNT.name, "undo_over"): self.undo_over,
             (ACCOUNT.name, "join"): self.join_due,
+            (ACCOUNT.name, "silence"): self.silence_due,
+            (LEAVING.name, "grace"): self.grace_over,
+            (LEAVING.name, "work"): self.leaving_due,
             (APPLICANT.name, "check"): self.check_due,
             (APPLICANT.name, "correction"): self.correction_over,
             (CHALLENGE.name, "second_channel"): self.second_channel_due,
@@ -109,3 +126,25 @@ class Handlers:
     async def undo_over(self, record: Record[Any], _name: str) -> None:
         """A change of address can no longer be undone."""
         await self._identity.address_changes.forget_changes(record)
+
+    async def leaving_answered(
+        self, event: application.LeavingAnswered | billing.LeavingAnswered, _envelope: Envelope
+    ) -> None:
+        """A service says what stands against a leaving."""
+        await self._identity.leavings.note_answer(event, owner_of(type(event)))
+
+    async def erasure_done(self, event: Any, _envelope: Envelope) -> None:
+        """A service has erased what it was told to."""
+        await self._identity.leavings.note_erasure(event.erasure_id, owner_of(type(event)), event.kept)
+
+    async def silence_due(self, record: Record[Any], _name: str) -> None:
+        """Nobody signed in to an account for a long time."""
+        await self._identity.leavings.look_at_silence(record)
+
+    async def grace_over(self, record: Record[Any], _name: str) -> None:
+        """A leaving can no longer be undone."""
+        await self._identity.leavings.end_grace(record)
+
+    async def leaving_due(self, record: Record[Any], _name: str) -> None:
+        """Something of a leaving is left to do."""
+        await self._identity.leavings.work(record)

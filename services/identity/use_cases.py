@@ -16,6 +16,7 @@ from services.identity.applicants.service import Applicants
 from services.identity.assistances.service import Assistances
 from services.identity.context import UseCaseContext
 from services.identity.joins.service import Joins
+from services.identity.leaving.service import Leavings
 from services.identity.sessions.credentials import CredentialIssuer
 from services.identity.sign_in.challenge import Purpose
 from services.identity.sign_in.service import SigningIn
@@ -60,7 +61,12 @@ class Identity:
         self.address_changes = AddressChanges(context, self.signing_in, credentials, self.audit)
         self.joins = Joins(context, self.signing_in, self.address_changes, credentials, self.audit)
         changes = dict.fromkeys((Purpose.PHONE_CHANGE, Purpose.EMAIL_CHANGE), self.address_changes.apply)
-        uses = {**changes, Purpose.ACCOUNT_JOIN: self.joins.apply}
+        self.leavings = Leavings(context, self.signing_in, self.address_changes, credentials, self.audit)
+        uses = {
+            **changes,
+            Purpose.ACCOUNT_JOIN: self.joins.apply,
+            Purpose.ACCOUNT_LEAVING: self.leavings.apply,
+        }
         self.signing_in.on_proof(uses, self.address_changes.find_change_request)
         particulars_checks = ParticularsChecks(context, regions)
         self.applicants = Applicants(context, particulars_checks)

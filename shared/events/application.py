@@ -265,3 +265,25 @@ class KeepIdentityCard(Command):
     applicant_id: str
     person_id: str
     sealed: str
+
+
+class LeavingAnswered(Event):
+    """The answer to :class:`~shared.events.identity.LeavingAsked`: what stands against it, and what stays anyway."""
+
+    TYPE: ClassVar[str] = "paspor.application.leaving.answered.v1"
+    leaving_id: str
+    account_id: str
+    asking: int
+    objections: tuple[str, ...]
+    """Each a :class:`~shared.events.codes.LeavingObjection`."""
+    stays: tuple[str, ...]
+    """Each a :class:`~shared.events.codes.StayingRecord`."""
+
+
+class ErasureDone(Event):
+    """This service has erased what :class:`~shared.events.identity.ErasureOrdered` named; ``kept`` are coded rules."""
+
+    TYPE: ClassVar[str] = "paspor.application.erasure.done.v1"
+    erasure_id: str
+    service: str
+    kept: tuple[str, ...] = ()

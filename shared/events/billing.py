@@ -218,3 +218,25 @@ class PaymentCaseClosed(Event):
     bill_id: str | None = None
     application_id: str | None = None
     account_id: str | None = None
+
+
+class LeavingAnswered(Event):
+    """The answer to :class:`~shared.events.identity.LeavingAsked`: what stands against it, and what stays anyway."""
+
+    TYPE: ClassVar[str] = "paspor.billing.leaving.answered.v1"
+    leaving_id: str
+    account_id: str
+    asking: int
+    objections: tuple[str, ...]
+    """Each a :class:`~shared.events.codes.LeavingObjection`."""
+    stays: tuple[str, ...]
+    """Each a :class:`~shared.events.codes.StayingRecord`."""
+
+
+class ErasureDone(Event):
+    """This service has erased what :class:`~shared.events.identity.ErasureOrdered` named; ``kept`` are coded rules."""
+
+    TYPE: ClassVar[str] = "paspor.billing.erasure.done.v1"
+    erasure_id: str
+    service: str
+    kept: tuple[str, ...] = ()

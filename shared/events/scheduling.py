@@ -319,3 +319,12 @@ class LetterShown(Event):
     office_id: str
     officer_id: str
     shown_at: datetime
+
+
+class ErasureDone(Event):
+    """This service has erased what :class:`~shared.events.identity.ErasureOrdered` named; ``kept`` are coded rules."""
+
+    TYPE: ClassVar[str] = "paspor.scheduling.erasure.done.v1"
+    erasure_id: str
+    service: str
+    kept: tuple[str, ...] = ()

@@ -112,6 +112,16 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "address_reserved": Elsewhere.MAILBOX,
     "address_taken": _SIGN_IN,
     "no_account_to_join": _SIGN_IN,
+    "account_leaving": _for(
+        Role.APPLICANT, call=_post("/v1/account/leavings/{leaving_id}/undo"), others=_SIGN_IN
+    ),
+    "leaving_open": _get("/v1/account/leavings/{leaving_id}"),
+    "leaving_over": _get("/v1/account/leavings/{leaving_id}"),
+    "grown_child_decides": Elsewhere.OFFICE,
+    "guardian_of_others": Elsewhere.AGAIN,
+    "last_address_stays": NextCall("PUT", "/v1/account/phone"),
+    "address_not_there": _get("/v1/account"),
+    "applicant_leaving": _for(Role.APPLICANT, call=_get("/v1/account/leavings")),
     "other_address_needed": Elsewhere.AGAIN,
     "no_room_to_join": Elsewhere.OFFICE,
     "challenge_not_found": _ASSIST_OR_SIGN_IN,

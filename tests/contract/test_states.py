@@ -25,6 +25,7 @@ from services.billing.tariffs import change as tariff_change
 from services.identity.applicants import applicant
 from services.identity.applicants import correction as particulars
 from services.identity.assistances import assistance
+from services.identity.leaving import leaving as leavings
 from services.identity.staff import states as staff_states
 from services.notification.deliveries import delivery
 from services.scheduling.booking.abuse import flag as flags
@@ -49,6 +50,11 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
     ("services.identity.applicants.correction", "CORRECTION_TRANSITIONS"): (
         {"made", "refused", "lapsed"},
         particulars.CORRECTION_TRANSITIONS.after,
+        IllegalTransition,
+    ),
+    ("services.identity.leaving.leaving", "LEAVING_TRANSITIONS"): (
+        {"objected", "undone", "erased"},
+        leavings.LEAVING_TRANSITIONS.after,
         IllegalTransition,
     ),
     ("services.identity.staff.states", "STAFF_TRANSITIONS"): (

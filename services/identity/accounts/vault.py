@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from services.identity.accounts.account import Account, Address
 from services.identity.accounts.addresses import NormalAddress
 from services.identity.accounts.channel import Channel
 from services.identity.seals import Seals
-from shared.events.notification import KeepContactCard, TellOfSignIn
+from shared.events.notification import KeepContactCard, TellOfLeaving, TellOfSignIn
 from shared.ids import derived_id
 
 
@@ -79,6 +79,27 @@ class AccountVault:
         """Return the account's address of this channel, if it has one."""
         find = self.email_of if channel is Channel.EMAIL else self.phone_of
         return find(account_id, account)
+
+    def addresses_told(self, account_id: str, account: Account) -> list[NormalAddress]:
+        """Return the account's addresses, and those that an undo of a change could bring back."""
+        states = [account, *(replace(account, email=kept.email, phone=kept.phone) for kept in account.changes)]
+        found = [self.address_of(account_id, state, channel) for state in states for channel in Channel]
+        return list({(address.channel, address.text): address for address in found if address is not None}.values())
+
+    def tell_of_leaving(
+        self, account_id: str, account: Account, to: NormalAddress, what: str, url: str, ends_at: datetime
+    ) -> TellOfLeaving:
+        """Return the command that tells an address of what goes at ``ends_at``, with the link that undoes it."""
+        notice_id = derived_id("leaving notice", url, self.fingerprint(to))
+        content = {"address": to.text, "channel": to.channel.value, "url": url}
+        return TellOfLeaving(
+            notice_id=notice_id,
+            account_id=account_id,
+            language=account.language,
+            what=what,
+            ends_at=ends_at,
+            sealed=self._notification.seal(content, notice_id),
+        )
 
     def tell_of_sign_in(
         self, account_id: str, account: Account, to: NormalAddress, url: str, until: datetime, opens_at: datetime | None

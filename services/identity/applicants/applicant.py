@@ -130,6 +130,8 @@ class Applicant:
     failed_niks: tuple[str, ...] = ()
     """Fingerprints of all failed tries, to find them by."""
     last_failed_at: datetime | None = None
+    may_leave: bool = False
+    """Somebody who was added as a child agreed, at an office, that their guardian removes them."""
 
     def correction(self, correction_id: str) -> Correction | None:
         """Return the correction of that id, or None."""

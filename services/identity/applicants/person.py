@@ -15,3 +15,5 @@ class Person:
 
     nik_fingerprints: tuple[str, ...]
     minted_at: datetime
+    leaving: bool = False
+    """Nobody speaks for this person any more; it is removed unless somebody is confirmed with this NIK first."""

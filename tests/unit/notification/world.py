@@ -26,7 +26,7 @@ from shared.crypto.sealed import SealedBox, Unsealer, new_keypair
 from shared.deadlines import DeadlineWorker
 from shared.events.envelope import Envelope
 from shared.events.message import Message
-from shared.events.notification import KeepContactCard, SendLetter, SendOtp, TellOfSignIn
+from shared.events.notification import KeepContactCard, SendLetter, SendOtp, TellOfLeaving, TellOfSignIn
 from shared.http.signatures import Signer
 from shared.store.kinds import Record
 from shared.store.memory import MemoryStore
@@ -144,6 +144,16 @@ def a_sign_in(until: datetime, channel: str, address: str, opens_at: datetime | 
     content = {"address": address, "channel": channel, "url": DISOWN_URL, "until": until.isoformat()}
     sealed = BOX.seal(content, "notice-1")
     return TellOfSignIn(notice_id="notice-1", account_id=ACCOUNT, language="id", opens_at=opens_at, sealed=sealed)
+
+
+LEAVING_URL = "https://paspor.example/v1/leaving-undo/pl1.leaving.x"
+
+
+def a_leaving(ends_at: datetime, channel: str, address: str, what: str) -> TellOfLeaving:
+    sealed = BOX.seal({"address": address, "channel": channel, "url": LEAVING_URL}, "notice-1")
+    return TellOfLeaving(
+        notice_id="notice-1", account_id=ACCOUNT, language="id", what=what, ends_at=ends_at, sealed=sealed
+    )
 
 
 def a_letter(content: bytes) -> SendLetter:

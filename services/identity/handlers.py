@@ -11,7 +11,7 @@ from services.identity.assistances.repository import ASSISTANCE
 from services.identity.leaving.repository import LEAVING
 from services.identity.sign_in.repository import CHALLENGE
 from services.identity.use_cases import Identity
-from shared.events import application, billing, notification, scheduling
+from shared.events import application, billing, identity, notification, scheduling
 from shared.events.application import (
     ApplicationRefused,
     ApplicationSubmitted,
@@ -26,13 +26,8 @@ from shared.events.subscriptions import owner_of
 from shared.service import DeadlineHandler, MessageHandler
 from shared.store.kinds import Record
 
-
-ERASURES: Final = (
-    application.ErasureDone,
-    billing.ErasureDone,
-    scheduling.ErasureDone,
-    notification.ErasureDone,
-)
+ERASURES: Final = tuple(module.ErasureDone for module in (identity, application, billing, scheduling, notification))
+"""The word of each service that it has erased."""
 
 
 class Handlers:
@@ -135,10 +130,10 @@ class Handlers:
 
     async def erasure_done(self, event: Any, _envelope: Envelope) -> None:
         """A service has erased what it was told to."""
-        await self._identity.leavings.note_erasure(event.erasure_id, owner_of(type(event)), event.kept)
+        await self._identity.leavings.note_erasure(event.erasure_id, owner_of(type(event)))
 
     async def silence_due(self, record: Record[Any], _name: str) -> None:
-        """Nobody signed in to an account for a long time."""
+        """An account had no sign-in for a long time."""
         await self._identity.leavings.look_at_silence(record)
 
     async def grace_over(self, record: Record[Any], _name: str) -> None:

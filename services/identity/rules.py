@@ -81,7 +81,7 @@ class LeavingRules:
 
 @dataclass(frozen=True)
 class SilenceRules:
-    """When an account that nobody signs in to is closed. A passport is needed every five or ten years, so an account
+    """When an account without a sign-in is closed. A passport is needed every five or ten years, so an account
     that is silent between two is usual; it can be made again within minutes."""
 
     silent_seconds: int = 2 * 365 * DAY

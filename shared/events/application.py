@@ -252,6 +252,19 @@ class DocumentRefused(Event):
     replace_until: datetime | None = None
 
 
+class LeavingAnswered(Event):
+    """The answer to :class:`~shared.events.identity.LeavingAsked`: what stands against it, and what stays anyway."""
+
+    TYPE: ClassVar[str] = "paspor.application.leaving.answered.v1"
+    leaving_id: str
+    account_id: str
+    asking: int
+    objections: tuple[str, ...]
+    """Each a :class:`~shared.events.codes.LeavingObjection`."""
+    stays: tuple[str, ...]
+    """Each a :class:`~shared.events.codes.StayingRecord`."""
+
+
 class KeepIdentityCard(Command):
     """Identity hands application the confirmed name, NIK, birth data and sex of an applicant, sealed to application.
 
@@ -267,21 +280,10 @@ class KeepIdentityCard(Command):
     sealed: str
 
 
-class LeavingAnswered(Event):
-    """The answer to :class:`~shared.events.identity.LeavingAsked`: what stands against it, and what stays anyway."""
-
-    TYPE: ClassVar[str] = "paspor.application.leaving.answered.v1"
-    leaving_id: str
-    account_id: str
-    asking: int
-    objections: tuple[str, ...]
-    """Each a :class:`~shared.events.codes.LeavingObjection`."""
-    stays: tuple[str, ...]
-    """Each a :class:`~shared.events.codes.StayingRecord`."""
-
-
 class ErasureDone(Event):
-    """This service has erased what :class:`~shared.events.identity.ErasureOrdered` named; ``kept`` are coded rules."""
+    """Application erased what an order names. ``kept`` are coded reasons of what it still keeps: ``legal_hold``,
+    ``in_use`` or the name of a retention rule; told again when they change, and empty once nothing is kept.
+    """
 
     TYPE: ClassVar[str] = "paspor.application.erasure.done.v1"
     erasure_id: str

@@ -174,6 +174,19 @@ class RefundMoved(Event):
     account_id: str | None = None
 
 
+class LeavingAnswered(Event):
+    """The answer to :class:`~shared.events.identity.LeavingAsked`: what stands against it, and what stays anyway."""
+
+    TYPE: ClassVar[str] = "paspor.billing.leaving.answered.v1"
+    leaving_id: str
+    account_id: str
+    asking: int
+    objections: tuple[str, ...]
+    """Each a :class:`~shared.events.codes.LeavingObjection`."""
+    stays: tuple[str, ...]
+    """Each a :class:`~shared.events.codes.StayingRecord`."""
+
+
 class SeatReleaseRequested(Event):
     """A refund is approved provisionally and its appointment must go back first; scheduling says yes or no."""
 
@@ -220,21 +233,10 @@ class PaymentCaseClosed(Event):
     account_id: str | None = None
 
 
-class LeavingAnswered(Event):
-    """The answer to :class:`~shared.events.identity.LeavingAsked`: what stands against it, and what stays anyway."""
-
-    TYPE: ClassVar[str] = "paspor.billing.leaving.answered.v1"
-    leaving_id: str
-    account_id: str
-    asking: int
-    objections: tuple[str, ...]
-    """Each a :class:`~shared.events.codes.LeavingObjection`."""
-    stays: tuple[str, ...]
-    """Each a :class:`~shared.events.codes.StayingRecord`."""
-
-
 class ErasureDone(Event):
-    """This service has erased what :class:`~shared.events.identity.ErasureOrdered` named; ``kept`` are coded rules."""
+    """Billing erased what an order names. ``kept`` are coded reasons of what it still keeps: ``legal_hold``,
+    ``in_use`` or the name of a retention rule; told again when they change, and empty once nothing is kept.
+    """
 
     TYPE: ClassVar[str] = "paspor.billing.erasure.done.v1"
     erasure_id: str

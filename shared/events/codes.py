@@ -253,7 +253,7 @@ class DeliveryChannel(StrEnum):
 
 
 class LeavingObjection(StrEnum):
-    """What stands against removing an applicant or an address, or closing an account."""
+    """Objections to removing an applicant or an address, or closing an account."""
 
     LIVE_APPLICATION = "live_application"
     PASSPORT_NOT_COLLECTED = "passport_not_collected"
@@ -266,7 +266,7 @@ class LeavingObjection(StrEnum):
 
 
 class StayingRecord(StrEnum):
-    """What stays until its retention date, because the law wants it, when a person leaves."""
+    """Records that stay until their retention date, because the law wants it, when a person leaves."""
 
     ISSUANCE_RECORD = "issuance_record"
     """That a passport was issued."""

@@ -136,19 +136,6 @@ class AssistanceEnded(Event):
     """An :class:`~shared.events.codes.AssistanceEnd`."""
 
 
-class SessionEnded(Event):
-    """A session ended before its time: signed out, pushed out by newer ones, or ended by whoever administers it.
-
-    No access token of it counts for sensitive acts any more; the last of them is over at ``tokens_until``.
-    """
-
-    TYPE: ClassVar[str] = "paspor.identity.session.ended.v1"
-    account_id: str
-    """Of the applicant or the member of staff whose session it was."""
-    session_id: str
-    tokens_until: datetime
-
-
 class AccountSilent(Event):
     """An account was not used for two years: at ``closes_at`` it begins to close, unless somebody signs in."""
 
@@ -190,6 +177,19 @@ class LeavingEnded(Event):
     """The account was silent: its owner asked for nothing."""
 
 
+class SessionEnded(Event):
+    """A session ended before its time: signed out, pushed out by newer ones, or ended by whoever administers it.
+
+    No access token of it counts for sensitive acts any more; the last of them is over at ``tokens_until``.
+    """
+
+    TYPE: ClassVar[str] = "paspor.identity.session.ended.v1"
+    account_id: str
+    """Of the applicant or the member of staff whose session it was."""
+    session_id: str
+    tokens_until: datetime
+
+
 class ErasureOrdered(Event):
     """The time to undo is over and no service objects: each erases what identifies these people, and says so.
 
@@ -203,3 +203,14 @@ class ErasureOrdered(Event):
     person_ids: tuple[str, ...]
     whole_account: bool
     joined_account_ids: tuple[str, ...] = ()
+
+
+class ErasureDone(Event):
+    """Identity erased what an order names. ``kept`` are coded reasons of what it still keeps: ``legal_hold``,
+    ``in_use`` or the name of a retention rule; told again when they change, and empty once nothing is kept.
+    """
+
+    TYPE: ClassVar[str] = "paspor.identity.erasure.done.v1"
+    erasure_id: str
+    service: str
+    kept: tuple[str, ...] = ()

@@ -115,7 +115,9 @@ class SendLetter(Command):
 
 
 class ErasureDone(Event):
-    """This service has erased what :class:`~shared.events.identity.ErasureOrdered` named; ``kept`` are coded rules."""
+    """Notification erased what an order names. ``kept`` are coded reasons of what it still keeps: ``legal_hold``,
+    ``in_use`` or the name of a retention rule; told again when they change, and empty once nothing is kept.
+    """
 
     TYPE: ClassVar[str] = "paspor.notification.erasure.done.v1"
     erasure_id: str

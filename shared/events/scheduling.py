@@ -322,7 +322,9 @@ class LetterShown(Event):
 
 
 class ErasureDone(Event):
-    """This service has erased what :class:`~shared.events.identity.ErasureOrdered` named; ``kept`` are coded rules."""
+    """Scheduling erased what an order names. ``kept`` are coded reasons of what it still keeps: ``legal_hold``,
+    ``in_use`` or the name of a retention rule; told again when they change, and empty once nothing is kept.
+    """
 
     TYPE: ClassVar[str] = "paspor.scheduling.erasure.done.v1"
     erasure_id: str

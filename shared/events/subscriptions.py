@@ -25,6 +25,7 @@ SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     identity.LeavingAsked: ("application", "billing"),
     identity.LeavingEnded: ("application", "notification"),
     identity.ErasureOrdered: (),
+    identity.ErasureDone: ("identity",),
     application.ApplicationDrafted: ("scheduling",),
     application.SubmissionAwaitsIdentity: ("scheduling",),
     application.SubmissionAwaitsOther: ("notification",),

@@ -112,9 +112,7 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "address_reserved": Elsewhere.MAILBOX,
     "address_taken": _SIGN_IN,
     "no_account_to_join": _SIGN_IN,
-    "account_leaving": _for(
-        Role.APPLICANT, call=_post("/v1/account/leavings/{leaving_id}/undo"), others=_SIGN_IN
-    ),
+    "account_leaving": _for(Role.APPLICANT, call=_post("/v1/account/leavings/{leaving_id}/undo"), others=_SIGN_IN),
     "leaving_open": _get("/v1/account/leavings/{leaving_id}"),
     "leaving_over": _get("/v1/account/leavings/{leaving_id}"),
     "grown_child_decides": Elsewhere.OFFICE,

@@ -20,7 +20,7 @@ from shared.events import application, billing, identity, notification, scheduli
 from shared.tokens import Role
 from tests.assembled import MINTED, Suite
 from tests.unit.world import envelope_of
-from tests.walking import DAY_SECONDS, EMAIL, PHONE, Citizen, Officer, Reply, serve_visitor
+from tests.walking import DAY_SECONDS, EMAIL, PHONE, TYPED, Citizen, Officer, Reply, serve_visitor
 
 GRACE_SECONDS: Final = 14 * DAY_SECONDS
 MONTH_SECONDS: Final = 30 * DAY_SECONDS
@@ -105,7 +105,11 @@ def codes(found: list[Any]) -> list[str]:
 
 def undo_link(suite: Suite, *, by_sms: bool = False) -> str:
     """The path of the newest link that undoes a leaving."""
-    texts = [sms.text for sms in suite.agencies.sms.taken] if by_sms else [mail.body for mail in suite.agencies.mailer.taken]
+    texts = (
+        [sms.text for sms in suite.agencies.sms.taken]
+        if by_sms
+        else [mail.body for mail in suite.agencies.mailer.taken]
+    )
     links = [found.group(0) for text in texts if (found := re.search(r"/v1/leaving-undo/\S+", text))]
     return links[-1]
 
@@ -223,7 +227,10 @@ async def test_an_address_goes_when_the_other_one_agrees(suite: Suite) -> None:
         sms = len(suite.agencies.sms.taken)
         assert asked["challenge"]["channel"] == "email", "a lost number cannot agree"
         assert (await prove(citizen, asked)).status == 200
-        assert "an address goes" in suite.agencies.sms.taken[sms].text or "alamat yang dihapus" in suite.agencies.sms.taken[sms].text
+        assert (
+            "an address goes" in suite.agencies.sms.taken[sms].text
+            or "alamat yang dihapus" in suite.agencies.sms.taken[sms].text
+        )
         assert await refused(citizen, "identity", "PUT", "/v1/account/phone", {"phone": "0812 0000 0999"}) == (
             409,
             "account_leaving",
@@ -275,7 +282,9 @@ async def test_a_stolen_token_alone_begins_nothing(suite: Suite) -> None:
         code, other = suite.agencies.newest_code(), suite.agencies.newest_code(by_sms=True)
         alone = await citizen.call("identity", "POST", path, {"code": code})
         assert (alone.status, alone["code"]) == (422, "old_code_needed"), "one mailbox is not enough"
-        wrong = await citizen.call("identity", "POST", path, {"code": code, "old_code": "000000" if other != "000000" else "1"})
+        wrong = await citizen.call(
+            "identity", "POST", path, {"code": code, "old_code": "000000" if other != "000000" else "1"}
+        )
         assert wrong["code"] == "code_wrong"
         assert (await citizen.done("identity", "GET", LEAVINGS))["leavings"] == []
         assert await listed(suite) == []
@@ -438,7 +447,9 @@ async def test_a_printed_passport_is_collected_first_and_the_record_of_its_issua
         collected: list[Any] = []
         done = Officer.done
 
-        async def all_but_the_collection(self: Any, service: str, method: str, path: str, *more: Any, **named: Any) -> Any:
+        async def all_but_the_collection(
+            self: Any, service: str, method: str, path: str, *more: Any, **named: Any
+        ) -> Any:
             if path.endswith("/collection"):
                 collected.append((path, *more))
                 return None
@@ -518,6 +529,18 @@ async def test_a_grown_child_decides_and_an_officer_notes_that_they_agree(suite:
         assert (await leave(citizen, {"what": "applicant", "applicant_ids": [ward]}))["state"] == "in_grace"
         stranger = await officer.call("identity", "POST", "/v1/leaving-agreements", {"person_id": "nobody"})
         assert (stranger.status, stranger["code"]) == (404, "person_not_known")
+
+
+async def test_a_grown_child_decides_also_after_the_guardian_was_taken_out_of_their_data(suite: Suite) -> None:
+    async with Citizen(suite) as citizen:
+        typed = {**TYPED, **child(suite, 2)}
+        _, ward = await family(suite, citizen, 2)
+        await suite.later(3 * DAY_SECONDS)
+        await citizen.done("identity", "PUT", f"/v1/applicants/{ward}", typed)
+        view = await citizen.done("identity", "GET", f"/v1/applicants/{ward}")
+        assert (view["guardian_applicant_id"], view["identity"]["state"]) == (None, "passed")
+        reply = await ask(citizen, {"what": "applicant", "applicant_ids": [ward]})
+        assert (reply.status, reply["code"]) == (409, "grown_child_decides")
 
 
 async def test_a_child_is_removed_by_the_guardian(suite: Suite) -> None:
@@ -665,7 +688,10 @@ async def test_a_silent_account_is_reminded_twice_and_then_closed_by_the_same_wa
         await citizen.become_applicant()
 
         def reminders() -> int:
-            return sum("nobody" in mail.body.lower() or "tidak ada yang masuk" in mail.body.lower() for mail in suite.agencies.mailer.taken)
+            return sum(
+                "nobody" in mail.body.lower() or "tidak ada yang masuk" in mail.body.lower()
+                for mail in suite.agencies.mailer.taken
+            )
 
         await suite.later(TWO_YEARS_SECONDS - 60)
         assert reminders() == 0

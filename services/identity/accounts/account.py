@@ -116,7 +116,7 @@ class OpenLeaving:
 
 @dataclass(frozen=True)
 class Silence:
-    """The last reminder to the owner of an account that nobody signs in to; ``reminders`` counts them."""
+    """The last reminder to the owner of an account without a sign-in; ``reminders`` counts them."""
 
     reminders: int
     last_at: datetime
@@ -255,9 +255,7 @@ def remove_address(account: Account, channel: Channel) -> Account:
 
 def remove_places(account: Account, applicant_ids: Collection[str]) -> Account:
     """Return the account without the places of these applicants."""
-    return replace(
-        account, places=tuple(place for place in account.places if place.applicant_id not in applicant_ids)
-    )
+    return replace(account, places=tuple(place for place in account.places if place.applicant_id not in applicant_ids))
 
 
 def erase(account: Account, account_id: str, now: datetime) -> Account:

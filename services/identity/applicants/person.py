@@ -16,4 +16,4 @@ class Person:
     nik_fingerprints: tuple[str, ...]
     minted_at: datetime
     leaving: bool = False
-    """Nobody speaks for this person any more; it is removed unless somebody is confirmed with this NIK first."""
+    """No applicant speaks for this person any more; they are removed unless one is confirmed with this NIK first."""

@@ -1,4 +1,4 @@
-"""What identity itself erases: sessions, addresses, particulars, and the fingerprints by which they were found.
+"""Erasure of what identity itself keeps: sessions, addresses, particulars, and the fingerprints that found them.
 
 Afterwards the addresses and the NIK can be used again as if they had never been here. Every step finds what was done
 before, so that a crash in the middle is finished by the deadline of the leaving.

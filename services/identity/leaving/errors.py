@@ -35,8 +35,8 @@ class GrownChildDecides(Refusal):
     title = "A person who was added as a child is grown up now, and decides about their data themselves."
     title_id = "Orang yang dahulu didaftarkan sebagai anak kini sudah dewasa dan berhak memutuskan datanya sendiri."
     next_action = (
-        "Let them come to an immigration office with their identity card, for example on a working day at 9: an officer "
-        "records that they agree. Then ask again."
+        "Let them come to an immigration office with their identity card, for example on a working day at 9: an "
+        "officer records that they agree. Then ask again."
     )
     next_action_id = (
         "Mintalah orang itu datang ke kantor imigrasi dengan KTP, misalnya pada hari kerja pukul 9: petugas mencatat "
@@ -62,7 +62,9 @@ class LastAddressStays(Refusal):
     code = "last_address_stays"
     title = "This is the only address of the account; without it nothing could reach you."
     title_id = "Ini satu-satunya alamat akun; tanpa alamat ini Anda tidak dapat dihubungi."
-    next_action = "Add another address first, for example 0812 3456 7890 at PUT /v1/account/phone, or close the account."
+    next_action = (
+        "Add another address first, for example 0812 3456 7890 at PUT /v1/account/phone, or close the account."
+    )
     next_action_id = (
         "Tambahkan alamat lain dahulu, misalnya 0812 3456 7890 di PUT /v1/account/phone, atau tutup akunnya."
     )

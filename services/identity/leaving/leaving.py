@@ -4,7 +4,7 @@ the services that may object, then undone or, after a grace time and one more as
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -26,7 +26,7 @@ ERASING: Final = (IDENTITY, "application", "billing", "scheduling", "notificatio
 
 
 class LeavingKind(StrEnum):
-    """What is to go."""
+    """Kinds of leavings, by what is to go."""
 
     ACCOUNT = "account"
     APPLICANT = "applicant"
@@ -84,7 +84,7 @@ AWAITS_ANSWERS: Final = frozenset({S.ASKED, S.ASKED_AGAIN})
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to go: the account, some of its applicants, or its address of this channel."""
+    """A wish to close the account, or to remove some of its applicants, or its address of this channel."""
 
     what: LeavingKind
     applicant_ids: tuple[str, ...] = ()
@@ -142,8 +142,6 @@ class Leaving:
     ordered_at: datetime | None = None
     done: tuple[str, ...] = ()
     """Services that have erased."""
-    kept: tuple[str, ...] = ()
-    """Coded rules by which they kept something."""
 
     @property
     def can_be_undone(self) -> bool:
@@ -167,9 +165,7 @@ def open_leaving(
     by_silence: bool = False,
 ) -> Leaving:
     """Return a leaving whose account is marked first; then services are asked."""
-    return Leaving(
-        account_id, wish, now, by_silence=by_silence, address_fingerprint=address_fingerprint, work_at=now
-    )
+    return Leaving(account_id, wish, now, by_silence=by_silence, address_fingerprint=address_fingerprint, work_at=now)
 
 
 def ask_services(
@@ -177,7 +173,12 @@ def ask_services(
 ) -> Decision[Leaving]:
     """Return the leaving with these people, and the question to the services that may object."""
     asked = replace(
-        leaving, people=people, joined_account_ids=joined_account_ids, asking=leaving.asking + 1, answers=(), work_at=None
+        leaving,
+        people=people,
+        joined_account_ids=joined_account_ids,
+        asking=leaving.asking + 1,
+        answers=(),
+        work_at=None,
     )
     event = LeavingAsked(
         leaving_id=leaving_id,
@@ -247,11 +248,11 @@ def order(leaving_id: str, leaving: Leaving, people: Erased, now: datetime) -> D
     return Decision(ordered, (event,))
 
 
-def note_erasure(leaving: Leaving, service: str, kept: Collection[str], now: datetime) -> Leaving:
+def note_erasure(leaving: Leaving, service: str, now: datetime) -> Leaving:
     """Return the leaving after a service has erased; with the last one it is over. A repeat changes nothing."""
     if leaving.state is not LeavingState.ORDERED or service not in leaving.waits_for:
         return leaving
-    done = replace(leaving, done=(*leaving.done, service), kept=tuple(dict.fromkeys((*leaving.kept, *kept))))
+    done = replace(leaving, done=(*leaving.done, service))
     if service == IDENTITY:
         done = replace(done, work_at=None)
     if done.waits_for:

@@ -86,9 +86,7 @@ async def list_own_leavings(call: Call) -> schemas.LeavingsView:
 async def look_at_leaving(call: Call) -> schemas.LeavingView:
     """Return one leaving of the caller's account."""
     leavings = call.app[IDENTITY].leavings
-    return schemas.LeavingView.from_seen(
-        await leavings.get_leaving(call.caller.account_id, call.path["leaving_id"])
-    )
+    return schemas.LeavingView.from_seen(await leavings.get_leaving(call.caller.account_id, call.path["leaving_id"]))
 
 
 @api.post(
@@ -162,7 +160,7 @@ async def list_leavings(call: Call[None, schemas.LeavingsQuery]) -> schemas.Leav
 
 @api.post(
     "/v1/leaving-agreements",
-    summary="A grown child agrees that their guardian removes them, their identity card in hand",
+    summary="A grown child agrees to be removed by their guardian, the card in hand",
     access=STAFF(Role.FRONT_OFFICER),
     body=schemas.LeavingAgreement,
     answers={200: schemas.LeavingAgreementView},

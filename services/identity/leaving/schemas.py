@@ -26,7 +26,7 @@ MOST_NAMED: Final = MOST_APPLICANTS + MOST_CHILDREN
 
 
 class LeavingRequest(Body):
-    """What is to go: the account, some of its applicants, or an address of it."""
+    """The wish: to close the account, or to remove some of its applicants, or an address of it."""
 
     what: KindWord
     applicant_ids: list[Id] = Field(default_factory=list, max_length=MOST_NAMED, description="Only for `applicant`.")
@@ -46,7 +46,7 @@ class LeavingRequest(Body):
 
 
 class ReasonAgainstView(View):
-    """What stands against a leaving, and what to do about it, in both languages."""
+    """An objection to a leaving, and what to do about it, in both languages."""
 
     code: str
     text: str
@@ -70,7 +70,7 @@ class ReasonAgainstView(View):
 
 
 class StayingView(View):
-    """What stays by law until its retention date."""
+    """A record that stays by law until its retention date."""
 
     code: str
     text: str
@@ -167,7 +167,6 @@ class LeavingLineView(View):
     ended_at: datetime | None
     waits_for: list[str] = Field(description="Services whose answer or erasure is missing.")
     objections: list[str]
-    kept: list[str] = Field(description="Coded rules by which services kept something.")
 
     @classmethod
     def from_seen(cls, seen: LeavingSeen) -> LeavingLineView:
@@ -185,7 +184,6 @@ class LeavingLineView(View):
             ended_at=leaving.ended_at,
             waits_for=list(leaving.waits_for),
             objections=list(leaving.objections),
-            kept=list(leaving.kept),
         )
 
 

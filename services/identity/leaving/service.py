@@ -19,7 +19,7 @@ from services.identity.accounts.errors import AccountLeaving
 from services.identity.accounts.repository import AccountRepository
 from services.identity.accounts.vault import AccountVault
 from services.identity.address_changes.service import AddressChanges
-from services.identity.applicants.applicant import Applicant, needs_guardian
+from services.identity.applicants.applicant import Applicant, is_ward, needs_guardian
 from services.identity.applicants.errors import PersonNotKnown
 from services.identity.applicants.particulars_check import WIB
 from services.identity.applicants.repository import APPLICANT, ApplicantRepository
@@ -224,9 +224,7 @@ class Leavings:
             PersonNotKnown: no guardian's account speaks for such a person.
         """
         agreeing = [
-            record
-            for record in await self._applicants.applicants_of_person(person_id)
-            if record.state.guardian_applicant_id is not None
+            record for record in await self._applicants.applicants_of_person(person_id) if is_ward(record.state)
         ]
         if not agreeing:
             raise PersonNotKnown()
@@ -238,7 +236,7 @@ class Leavings:
     # Silence
 
     async def look_at_silence(self, account: Record[Account]) -> None:
-        """Remind the owner of an account that nobody signs in to; after the last reminder it begins to close.
+        """Remind the owner of an account without a sign-in; after the last reminder it begins to close.
 
         An account with live applications or money does not: their services object.
         """
@@ -259,7 +257,7 @@ class Leavings:
     # The saga
 
     async def note_answer(self, event: Answered, service: str) -> None:
-        """Note a service's answer. With the last one the leaving is refused, waits for its grace time, or is ordered."""
+        """Note a service's answer. With the last one the leaving is refused, begins its grace time, or is ordered."""
         record = await self._leavings.leaving(event.leaving_id)
         if record is None:
             return
@@ -298,13 +296,13 @@ class Leavings:
 
         await self.work(await self._leavings.change_leaving(record, decide))
 
-    async def note_erasure(self, erasure_id: str, service: str, kept: tuple[str, ...]) -> None:
+    async def note_erasure(self, erasure_id: str, service: str) -> None:
         """A service has erased; with the last one the leaving is over."""
         record = await self._leavings.leaving(erasure_id)
         if record is not None:
 
             def decide(leaving: Leaving) -> Decision[Leaving]:
-                return Decision(rules.note_erasure(leaving, service, kept, self._context.now()))
+                return Decision(rules.note_erasure(leaving, service, self._context.now()))
 
             await self._leavings.change_leaving(record, decide)
 
@@ -317,7 +315,7 @@ class Leavings:
             await self._mark_and_ask(record)
         elif leaving.state is LeavingState.ORDERED:
             if await self._erasure.erase(record.id, leaving):
-                await self.note_erasure(record.id, rules.IDENTITY, ())
+                await self.note_erasure(record.id, rules.IDENTITY)
         else:
             await self._unmark(record)
 
@@ -481,7 +479,7 @@ class Leavings:
         today = self._context.now().astimezone(WIB).date()
         grown = []
         for name, applicant in going.items():
-            if applicant.guardian_applicant_id is None or applicant.person_id is None or applicant.may_leave:
+            if not is_ward(applicant) or applicant.person_id is None or applicant.may_leave:
                 continue
             particulars = self._applicant_vault.particulars(applicant.particulars, name)
             if not needs_guardian(particulars.birth_date, particulars.married, today):

@@ -89,7 +89,9 @@ NEXT: Final[Mapping[LeavingState, LeavingText]] = {
         "The time to undo is over. The services look once more.",
         "Waktu pembatalan sudah habis. Layanan memeriksa sekali lagi.",
     ),
-    LeavingState.UNDONE: LeavingText("It was undone, and nothing was removed.", "Sudah dibatalkan, tidak ada yang dihapus."),
+    LeavingState.UNDONE: LeavingText(
+        "It was undone, and nothing was removed.", "Sudah dibatalkan, tidak ada yang dihapus."
+    ),
     LeavingState.ORDERED: LeavingText("The services erase the data.", "Layanan sedang menghapus data."),
     LeavingState.ERASED: LeavingText("The data are erased.", "Data sudah dihapus."),
 }

@@ -190,7 +190,7 @@ NEW_DEVICE: Final = "new_device"
 """A sign-in on a new device, or one that waits, with the link that disowns it."""
 
 LEAVING: Final = "leaving"
-"""What goes at the end of a grace time, with the link that undoes it."""
+"""The news of what goes at the end of a grace time, with the link that undoes it."""
 
 LETTER: Final = "letter"
 
@@ -218,4 +218,6 @@ def useful_until(event: Event, event_at: datetime, useful_for: timedelta) -> dat
 def templates() -> frozenset[str]:
     """Return the name of every template that can be asked for."""
     from_events = {notice.template for rule in RULES.values() for notice in rule.notices()}
-    return frozenset({*from_events, OTP, CONSENT_CODE, NEW_DEVICE, LEAVING, LETTER, ACCOUNTS_JOINED, *ADDRESS_CHANGED.values()})
+    return frozenset(
+        {*from_events, OTP, CONSENT_CODE, NEW_DEVICE, LEAVING, LETTER, ACCOUNTS_JOINED, *ADDRESS_CHANGED.values()}
+    )

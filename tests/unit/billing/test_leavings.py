@@ -1,4 +1,4 @@
-"""Billing answers identity's question about a leaving: money under way objects, dropped bills and ended money do not."""
+"""Billing answers identity's question about a leaving: money under way objects, the rest does not."""
 
 from __future__ import annotations
 
@@ -62,7 +62,9 @@ def test_an_open_question_is_under_way(state: CaseState) -> None:
     assert is_money_under_way([], [], [], cases) is (state is not CaseState.CLOSED)
 
 
-def question(world: World, *, asking: int = 1, whole_account: bool = True, person: str = "", account: str = "") -> LeavingAsked:
+def question(
+    world: World, *, asking: int = 1, whole_account: bool = True, person: str = "", account: str = ""
+) -> LeavingAsked:
     payer = world.bill().payer
     return LeavingAsked(
         leaving_id=LEAVING,

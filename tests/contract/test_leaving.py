@@ -201,6 +201,21 @@ async def test_a_person_of_another_account_too_is_not_ordered_to_be_erased(suite
         assert await suite.broken_rules() == {}, "the other one's confirmation stands"
 
 
+async def test_operators_see_the_newest_first_and_those_of_a_state(suite: Suite) -> None:
+    async with Citizen(suite) as citizen, Officer(suite, Role.OPERATOR) as operator:
+        await citizen.register()
+        first = await leave(citizen)
+        await citizen.done("identity", "POST", f"{LEAVINGS}/{first['leaving_id']}/undo")
+        suite.clock.advance(3600)
+        second = await leave(citizen)
+        assert [line["leaving_id"] for line in await listed(suite)] == [second["leaving_id"], first["leaving_id"]]
+        for state, expected in (("undone", [first]), ("in_grace", [second]), ("erased", [])):
+            lines = (await operator.done("identity", "GET", f"/v1/leavings?state={state}")).body["leavings"]
+            assert [line["leaving_id"] for line in lines] == [seen["leaving_id"] for seen in expected]
+        own = await citizen.call("identity", "GET", "/v1/leavings")
+        assert own.status == 403
+
+
 async def test_its_state_can_be_waited_for(suite: Suite) -> None:
     async with Citizen(suite) as citizen:
         await citizen.register()

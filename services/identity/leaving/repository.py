@@ -24,6 +24,7 @@ LEAVING: Final[Kind[Leaving]] = Kind(
         ),
         Index("account", ("state.account_id", "-state.asked_at")),
         Index("state", ("state.state", "-state.asked_at")),
+        Index("asked", ("-state.asked_at",)),
     ),
     deadlines=rules.deadlines,
 )
@@ -49,10 +50,11 @@ class LeavingRepository:
         """Return all leavings of an account, the newest first."""
         return await self._store.find(LEAVING, "account", {"state.account_id": account_id}, limit=MOST_OF_ONE_ACCOUNT)
 
-    async def leavings_in(self, states: tuple[LeavingState, ...]) -> list[Record[Leaving]]:
-        """Return the leavings in these states, the newest first."""
-        wanted = {"state.state": tuple(map(str, states))}
-        return await self._store.find(LEAVING, "state", wanted, limit=MOST_LISTED)
+    async def leavings_in(self, state: LeavingState | None) -> list[Record[Leaving]]:
+        """Return the leavings of all accounts in this state, or in any, the newest first."""
+        if state is None:
+            return await self._store.find(LEAVING, "asked", limit=MOST_LISTED)
+        return await self._store.find(LEAVING, "state", {"state.state": state.value}, limit=MOST_LISTED)
 
     async def insert_leaving(self, leaving_id: str, leaving: Leaving) -> Record[Leaving]:
         """Write a new leaving.

@@ -153,8 +153,7 @@ def _page(call: Call[None, PageLanguage], seen: LeavingSeen | None) -> Answer:
 )
 async def list_leavings(call: Call[None, schemas.LeavingsQuery]) -> schemas.LeavingListView:
     """Return the leavings in a state, or all."""
-    states = (call.query.state,) if call.query.state is not None else tuple(LeavingState)
-    found = await call.app[IDENTITY].leavings.list_all(states)
+    found = await call.app[IDENTITY].leavings.list_all(call.query.state)
     return schemas.LeavingListView(leavings=[schemas.LeavingLineView.from_seen(seen) for seen in found])
 
 

@@ -180,9 +180,9 @@ class Leavings:
         """Return the leavings of this account, the newest first."""
         return [LeavingSeen(record.id, record.state) for record in await self._leavings.leavings_of(account_id)]
 
-    async def list_all(self, states: tuple[LeavingState, ...]) -> list[LeavingSeen]:
-        """Return the leavings of all accounts in these states, the newest first."""
-        return [LeavingSeen(record.id, record.state) for record in await self._leavings.leavings_in(states)]
+    async def list_all(self, state: LeavingState | None) -> list[LeavingSeen]:
+        """Return the leavings of all accounts in this state, or in any, the newest first."""
+        return [LeavingSeen(record.id, record.state) for record in await self._leavings.leavings_in(state)]
 
     async def undo(self, account_id: str, leaving_id: str) -> LeavingSeen:
         """Undo a leaving before anything is erased; again is no error.

@@ -97,6 +97,22 @@ NEXT_CALLS: Final[Mapping[str, Mapping[str, Way]]] = {
         "failed": NextCall("PUT", "/v1/applicants/{applicant_id}"),
         "passed": BEGIN_APPLICATION,
     },
+    "leaving": {
+        "asked": Elsewhere.WAIT,
+        "objected": _post("/v1/account/leavings"),
+        "in_grace": _post("/v1/account/leavings/{leaving_id}/undo"),
+        "asked_again": Elsewhere.WAIT,
+        "undone": Elsewhere.WAIT,
+        "ordered": Elsewhere.WAIT,
+        "erased": Elsewhere.WAIT,
+    },
+    "leaving_objection": {
+        "live_application": _get("/v1/applications"),
+        "passport_not_collected": Elsewhere.OFFICE,
+        "money_under_way": _get("/v1/applications"),
+        "last_address": NextCall("PUT", "/v1/account/phone"),
+        "guardian_of_others": _get("/v1/applicants"),
+    },
     "assistance": {
         "asked": _post("/v1/assistances/{assistance_id}/code"),
         "live": _post("/v1/assistances/{assistance_id}/end"),

@@ -16,6 +16,7 @@ from services.application.erasures.shelves import ApplicationShelves, tell_erasu
 from services.application.handlers import Handlers
 from services.application.http import APPLICATION
 from services.application.issuance.ports import Dpri
+from services.application.leavings.repository import LEAVING_COPY
 from services.application.letters.pdf import TypstWriter
 from services.application.letters.ports import LetterWriter
 from services.application.requirements.rule_set import load_rules
@@ -62,7 +63,16 @@ def build(
         name=NAME,
         service=service,
         key=APPLICATION,
-        kinds=(*KINDS, ASSISTANCE_COPY, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION, KEY_TURN, *RETENTION_KINDS),
+        kinds=(
+            *KINDS,
+            LEAVING_COPY,
+            ASSISTANCE_COPY,
+            *AUDIT_KINDS,
+            *CHAIN_KINDS,
+            ENDED_SESSION,
+            KEY_TURN,
+            *RETENTION_KINDS,
+        ),
         endpoints=ENDPOINTS,
         events={**handlers.events(), SessionEnded: ended_sessions.note, **retention.events()},
         sessions=ended_sessions,

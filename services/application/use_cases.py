@@ -19,6 +19,7 @@ from services.application.drafts.settlement import PersonSettlement
 from services.application.facts.service import Facts
 from services.application.issuance.ports import Dpri
 from services.application.issuance.service import Issuance
+from services.application.leavings.service import Leavings
 from services.application.letters.ports import LetterWriter
 from services.application.letters.service import Letters
 from services.application.requirements.requirement import RuleSet
@@ -43,7 +44,8 @@ class UseCases:
         self.audit_book = AuditBook(context.store, context.clock, context.ids)
         self.assistances = Assistances(context.store, context.clock)
         self.applications = Applications(context, rules)
-        self.drafting = Drafting(context, self.applications)
+        self.leavings = Leavings(context, self.applications)
+        self.drafting = Drafting(context, self.applications, self.leavings)
         self.identities = Identities(context, self.applications)
         self.draft_expiry = DraftExpiry(context, self.applications)
         self.settlement = PersonSettlement(context, self.applications, self.identities)

@@ -16,6 +16,7 @@ from services.billing.erasures.shelves import BillingShelves, tell_erasure
 from services.billing.extra_charges import repository as extra_charges
 from services.billing.handlers import Handlers
 from services.billing.http import BILLING
+from services.billing.leavings import repository as leavings
 from services.billing.receipts import repository as receipts
 from services.billing.receipts import settled_lines
 from services.billing.refunds import repository as refunds
@@ -50,6 +51,7 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
     *extra_charges.KINDS,
     *tariffs.KINDS,
     *sagas.KINDS,
+    *leavings.KINDS,
 )
 """The kinds of documents that billing keeps: every aggregate and projection."""
 

@@ -22,6 +22,7 @@ from services.billing.extra_charges.repository import CorrectionRepository
 from services.billing.extra_charges.same_day import SameDayCharges
 from services.billing.invariants.agreement_checks import AgreementChecks
 from services.billing.invariants.money_checks import MoneyChecks
+from services.billing.leavings.service import Leavings
 from services.billing.ledger.book import LedgerBook
 from services.billing.metrics import Metrics
 from services.billing.rebooking.service import RebookingService
@@ -127,6 +128,9 @@ class Billing:
         self._make_refunds(context, stored, offices, reasons, treasury, vault)
         self._make_settlement(context, stored, platform, simponi, signatures)
         self._make_checks(stored)
+        self.leavings = Leavings(
+            context, stored.applications, stored.bills, stored.receipts, stored.refunds, stored.cases
+        )
         self.explainer = Explainer(stored.bills, stored.receipts, stored.refunds, offices)
         self.sagas = Sagas(
             context,

@@ -23,6 +23,7 @@ from services.identity.erasures.repository import ERASURE_REPORT
 from services.identity.erasures.shelves import IdentityShelves, tell_erasure
 from services.identity.handlers import Handlers
 from services.identity.http import IDENTITY
+from services.identity.leaving.repository import LEAVING
 from services.identity.legal_holds.repository import LEGAL_HOLD
 from services.identity.office_departures.repository import OFFICE_DEPARTURE
 from services.identity.office_sign_in.repository import OFFICE_LINK, PROVIDER, RETURNED
@@ -56,6 +57,7 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
     OPENED_OFFICE,
     STAFF_IMPORT,
     OFFICE_DEPARTURE,
+    LEAVING,
     COUNT,
     READ_ENTRY,
     READING_ALERT,
@@ -102,6 +104,7 @@ def build(
         rules=settings.retention_rules(),
         per_second=settings.retention_per_second,
     )
+    identity.leavings.keep_held(retention.holds.hold)
     handlers = Handlers(identity)
     return Parts(
         name=NAME,

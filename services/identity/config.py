@@ -17,6 +17,7 @@ from services.identity.rules import (
     CheckRules,
     CodeRules,
     CorrectionRules,
+    LeavingRules,
     LockRules,
     MatchRules,
     ReadingRules,
@@ -44,6 +45,7 @@ SESSIONS: Final = SessionRules()
 CODES: Final = CodeRules()
 BUSY_NETWORKS: Final = BusyNetworkRules()
 ADDRESS_CHANGES: Final = AddressChangeRules()
+LEAVINGS: Final = LeavingRules()
 REGISTRY: Final = RegistryRules()
 CHECKS: Final = CheckRules()
 CORRECTIONS: Final = CorrectionRules()
@@ -137,6 +139,10 @@ class Settings(ServiceSettings):
             description="how long an account waits before one of its two addresses opens it on a new device",
         )
     )
+
+    leaving_grace_seconds: Annotated[
+        int, Between(7 * 86_400, 30 * 86_400, "who is robbed needs days to see it, and erasure is owed in time")
+    ] = Field(LEAVINGS.grace_seconds, ge=1, description="how long a leaving can be undone before anything is erased")
 
     code_seconds: Annotated[int, Between(120, 1800, "mail takes a while, and a code can be guessed meanwhile")] = Field(
         CODES.lifetime_seconds, ge=1, description="life of a one-time code"
@@ -300,6 +306,11 @@ class Settings(ServiceSettings):
     def address_change_rules(self) -> AddressChangeRules:
         """How long a change of address can be undone, and an account waits for a lost address."""
         return AddressChangeRules(undo_seconds=self.address_undo_seconds, recovery_seconds=self.recovery_seconds)
+
+    @property
+    def leaving_rules(self) -> LeavingRules:
+        """Return how long a leaving can be undone."""
+        return LeavingRules(grace_seconds=self.leaving_grace_seconds)
 
     @property
     def registry_rules(self) -> RegistryRules:

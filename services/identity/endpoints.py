@@ -13,6 +13,7 @@ from services.identity.data_reads import routes as data_reads
 from services.identity.erasures import routes as erasures
 from services.identity.http import IDENTITY
 from services.identity.joins import routes as joins
+from services.identity.leaving import routes as leaving
 from services.identity.legal_holds import routes as legal_holds
 from services.identity.office_departures import routes as office_departures
 from services.identity.office_sign_in import admin_routes as office_sign_in_admin
@@ -43,6 +44,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *accounts.api.all,
             *address_changes.api.all,
             *joins.api.all,
+            *leaving.api.all,
             *applicants.api.all,
             *staff.api.all,
             *staff_admin.api.all,

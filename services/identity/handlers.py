@@ -9,6 +9,7 @@ from services.identity.accounts.repository import ACCOUNT
 from services.identity.applicants.repository import APPLICANT
 from services.identity.assistances.repository import ASSISTANCE
 from services.identity.breaches.repository import BREACH
+from services.identity.leaving.repository import LEAVING
 from services.identity.legal_holds.repository import LEGAL_HOLD
 from services.identity.sign_in.repository import CHALLENGE
 from services.identity.use_cases import Identity
@@ -27,12 +28,11 @@ from shared.events.identity import IdentityDataRead
 from shared.events.message import Event
 from shared.events.notification import DeliveryFailed, DeliverySent
 from shared.events.scheduling import LetterShown, OfficeOpened, SchedulingDataRead
+from shared.events.subscriptions import owner_of
 from shared.service import DeadlineHandler, MessageHandler
 from shared.store.kinds import Record
 
-_ERASURE_DONE: Final = tuple(
-    module.ErasureDone for module in (identity, application, scheduling, billing, notification)
-)
+ERASURES: Final = tuple(module.ErasureDone for module in (identity, application, scheduling, billing, notification))
 """What every service tells of an erasure, identity itself among them."""
 
 
@@ -61,7 +61,9 @@ class Handlers:
                     PassportCollected: self.application_ended,
                 }
             ),
-            **dict.fromkeys(_ERASURE_DONE, self._identity.erasure_reports.told),
+            application.LeavingAnswered: self.leaving_answered,
+            billing.LeavingAnswered: self.leaving_answered,
+            **dict.fromkeys(ERASURES, self.erasure_done),
             IdentityDataRead: self.data_read,
             ApplicationDataRead: self.data_read,
             SchedulingDataRead: self.data_read,
@@ -73,6 +75,9 @@ class Handlers:
         return {
             (ACCOUNT.name, "undo_over"): self.undo_over,
             (ACCOUNT.name, "join"): self.join_due,
+            (ACCOUNT.name, "silence"): self.silence_due,
+            (LEAVING.name, "grace"): self.grace_over,
+            (LEAVING.name, "work"): self.leaving_due,
             (APPLICANT.name, "check"): self.check_due,
             (APPLICANT.name, "correction"): self.correction_over,
             (CHALLENGE.name, "second_channel"): self.second_channel_due,
@@ -155,3 +160,26 @@ class Handlers:
     async def undo_over(self, record: Record[Any], _name: str) -> None:
         """A change of address can no longer be undone."""
         await self._identity.address_changes.forget_changes(record)
+
+    async def leaving_answered(
+        self, event: application.LeavingAnswered | billing.LeavingAnswered, _envelope: Envelope
+    ) -> None:
+        """A service says what stands against a leaving."""
+        await self._identity.leavings.note_answer(event, owner_of(type(event)))
+
+    async def erasure_done(self, event: Any, envelope: Envelope) -> None:
+        """A service has erased what it was told to, or says what it keeps."""
+        await self._identity.erasure_reports.told(event, envelope)
+        await self._identity.leavings.note_erasure(event.erasure_id, owner_of(type(event)))
+
+    async def silence_due(self, record: Record[Any], _name: str) -> None:
+        """An account had no sign-in for a long time."""
+        await self._identity.leavings.look_at_silence(record)
+
+    async def grace_over(self, record: Record[Any], _name: str) -> None:
+        """A leaving can no longer be undone."""
+        await self._identity.leavings.end_grace(record)
+
+    async def leaving_due(self, record: Record[Any], _name: str) -> None:
+        """Something of a leaving is left to do."""
+        await self._identity.leavings.work(record)

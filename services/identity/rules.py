@@ -73,6 +73,29 @@ class AddressChangeRules:
 
 
 @dataclass(frozen=True)
+class LeavingRules:
+    """How long a leaving can be undone: a stolen mailbox is noticed within days, a holiday is over."""
+
+    grace_seconds: int = 14 * DAY
+
+
+@dataclass(frozen=True)
+class SilenceRules:
+    """When an account without a sign-in is closed. A passport is needed every five or ten years, so an account
+    that is silent between two is usual; it can be made again within minutes."""
+
+    silent_seconds: int = 2 * 365 * DAY
+    """From the last sign-in to the first reminder."""
+    reminder_seconds: int = 30 * DAY
+    """From a reminder to the next, and from the last one until the account begins to close."""
+    reminders: int = 2
+
+
+SILENCE = SilenceRules()
+"""Constants, not settings: what is due is written with each account."""
+
+
+@dataclass(frozen=True)
 class RegistryRules:
     """Patience with the civil registry."""
 

@@ -22,6 +22,7 @@ from services.identity.context import UseCaseContext
 from services.identity.data_reads.service import DataReads, ReadingHolds
 from services.identity.erasures.service import ErasureReports
 from services.identity.joins.service import Joins
+from services.identity.leaving.service import Leavings
 from services.identity.legal_holds.service import LegalHolds
 from services.identity.metrics import Metrics
 from services.identity.office_departures.service import OfficeDepartures
@@ -86,7 +87,12 @@ class Identity:
         self.address_changes = AddressChanges(context, self.signing_in, credentials, self.audit)
         self.joins = Joins(context, self.signing_in, self.address_changes, credentials, self.audit)
         changes = dict.fromkeys((Purpose.PHONE_CHANGE, Purpose.EMAIL_CHANGE), self.address_changes.apply)
-        uses = {**changes, Purpose.ACCOUNT_JOIN: self.joins.apply}
+        self.leavings = Leavings(context, self.signing_in, self.address_changes, credentials, self.audit)
+        uses = {
+            **changes,
+            Purpose.ACCOUNT_JOIN: self.joins.apply,
+            Purpose.ACCOUNT_LEAVING: self.leavings.apply,
+        }
         self.signing_in.on_proof(uses, self.address_changes.find_change_request)
         particulars_checks = ParticularsChecks(context, regions)
         self.applicants = Applicants(context, particulars_checks)

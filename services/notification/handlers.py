@@ -10,7 +10,7 @@ from services.notification.notices import notice_table
 from services.notification.use_cases import Notification
 from shared.events.identity import AccountJoined
 from shared.events.message import Command, Event
-from shared.events.notification import KeepContactCard, SendLetter, SendOtp, TellOfSignIn
+from shared.events.notification import KeepContactCard, SendLetter, SendOtp, TellOfLeaving, TellOfSignIn
 from shared.service import DeadlineHandler, MessageHandler
 from shared.store.kinds import Record
 
@@ -34,6 +34,7 @@ class Handlers:
             KeepContactCard: self._service.contacts.keep_contact_card,
             SendLetter: self._service.notices.send_letter,
             TellOfSignIn: self._service.notices.tell_of_sign_in,
+            TellOfLeaving: self._service.notices.tell_of_leaving,
         }
         return self._service.retention.erasing.guard(commands)
 

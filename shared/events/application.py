@@ -253,6 +253,19 @@ class DocumentRefused(Event):
     replace_until: datetime | None = None
 
 
+class LeavingAnswered(Event):
+    """The answer to :class:`~shared.events.identity.LeavingAsked`: what stands against it, and what stays anyway."""
+
+    TYPE: ClassVar[str] = "paspor.application.leaving.answered.v1"
+    leaving_id: str
+    account_id: str
+    asking: int
+    objections: tuple[str, ...]
+    """Each a :class:`~shared.events.codes.LeavingObjection`."""
+    stays: tuple[str, ...]
+    """Each a :class:`~shared.events.codes.StayingRecord`."""
+
+
 class KeepIdentityCard(Command):
     """Identity hands application the confirmed name, NIK, birth data and sex of an applicant, sealed to application.
 

@@ -175,6 +175,19 @@ class RefundMoved(Event):
     account_id: str | None = None
 
 
+class LeavingAnswered(Event):
+    """The answer to :class:`~shared.events.identity.LeavingAsked`: what stands against it, and what stays anyway."""
+
+    TYPE: ClassVar[str] = "paspor.billing.leaving.answered.v1"
+    leaving_id: str
+    account_id: str
+    asking: int
+    objections: tuple[str, ...]
+    """Each a :class:`~shared.events.codes.LeavingObjection`."""
+    stays: tuple[str, ...]
+    """Each a :class:`~shared.events.codes.StayingRecord`."""
+
+
 class SeatReleaseRequested(Event):
     """A refund is approved provisionally and its appointment must go back first; scheduling says yes or no."""
 

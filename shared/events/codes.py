@@ -311,3 +311,32 @@ class BreachMeasure(StrEnum):
     STAFF_EXAMINED = "staff_examined"
     POLICE_TOLD = "police_told"
     UNDER_EXAMINATION = "under_examination"
+
+
+class LeavingObjection(StrEnum):
+    """Objections to removing an applicant or an address, or closing an account."""
+
+    LIVE_APPLICATION = "live_application"
+    PASSPORT_NOT_COLLECTED = "passport_not_collected"
+    MONEY_UNDER_WAY = "money_under_way"
+    """A paid bill without an end, a refund that is under way, or an open question about a payment."""
+    LAST_ADDRESS = "last_address"
+    """Without the address nothing would reach the account."""
+    GUARDIAN_OF_OTHERS = "guardian_of_others"
+    """A child was added whose guardian is to go."""
+
+
+class StayingRecord(StrEnum):
+    """Records that stay until their retention date, because the law wants it, when a person leaves."""
+
+    ISSUANCE_RECORD = "issuance_record"
+    """That a passport was issued."""
+    PAYMENT_RECORD = "payment_record"
+    """The state's receipts of money."""
+
+
+class LeavingEnd(StrEnum):
+    """How a leaving ended without an erasure."""
+
+    OBJECTED = "objected"
+    UNDONE = "undone"

@@ -137,6 +137,47 @@ class AssistanceEnded(Event):
     """An :class:`~shared.events.codes.AssistanceEnd`."""
 
 
+class AccountSilent(Event):
+    """An account was not used for two years: at ``closes_at`` it begins to close, unless somebody signs in."""
+
+    TYPE: ClassVar[str] = "paspor.identity.account.silent.v1"
+    account_id: str
+    closes_at: datetime
+
+
+class LeavingAsked(Event):
+    """Applicants, or a whole account, are to be erased: services say what stands against it.
+
+    Told when the owner has proven every address, and once more when the time to undo is over (``asking`` 2). From the
+    first one on nothing new begins for the named applicants, until `LeavingEnded`.
+    """
+
+    TYPE: ClassVar[str] = "paspor.identity.leaving.asked.v1"
+    leaving_id: str
+    account_id: str
+    applicant_ids: tuple[str, ...]
+    person_ids: tuple[str, ...]
+    """Of those of them whom the civil registry has confirmed."""
+    whole_account: bool
+    joined_account_ids: tuple[str, ...] = ()
+    """Accounts that were joined into this one: what is theirs counts as well."""
+    asking: int = 1
+
+
+class LeavingEnded(Event):
+    """Nothing is erased: a service objected, or somebody undid it. What was held back may begin again."""
+
+    TYPE: ClassVar[str] = "paspor.identity.leaving.ended.v1"
+    leaving_id: str
+    account_id: str
+    end: str
+    """A :class:`~shared.events.codes.LeavingEnd`."""
+    objections: tuple[str, ...] = ()
+    """Each a :class:`~shared.events.codes.LeavingObjection`."""
+    by_silence: bool = False
+    """The account was silent: its owner asked for nothing."""
+
+
 class SessionEnded(Event):
     """A session ended before its time: signed out, pushed out by newer ones, or ended by whoever administers it.
 
@@ -185,6 +226,7 @@ class ErasureOrdered(Event):
     applicant_ids: tuple[str, ...] = ()
     person_ids: tuple[str, ...] = ()
     whole_account: bool
+    joined_account_ids: tuple[str, ...] = ()
 
 
 class LegalHoldPlaced(Event):

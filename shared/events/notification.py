@@ -70,6 +70,23 @@ class TellOfSignIn(Command):
     sealed: str
 
 
+class TellOfLeaving(Command):
+    """Tell an address that people, an address or the account go at ``ends_at``; sealed JSON: ``address``, ``channel``,
+    ``url``, where it is undone until then.
+
+    ``what``: ``account``, ``applicant`` or ``address``. The box is bound (``aad``) to ``notice_id``.
+    """
+
+    TYPE: ClassVar[str] = "paspor.notification.command.tell_of_leaving.v1"
+    RECIPIENT: ClassVar[str] = "notification"
+    notice_id: str
+    account_id: str
+    language: str
+    what: str
+    ends_at: datetime
+    sealed: str
+
+
 class KeepContactCard(Command):
     """Keep (or replace) how to reach an account; sealed JSON: ``email``, ``phone`` (E.164) and ``name``, or null.
 

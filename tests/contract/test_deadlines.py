@@ -16,7 +16,8 @@ PROJECT = Path(__file__).parents[2]
 DEADLINES: dict[str, dict[str, set[str]]] = {
     "identity": {
         "key_turn": {"batch"},
-        "account": {"undo_over", "join"},
+        "account": {"undo_over", "join", "silence"},
+        "leaving": {"grace", "work"},
         "applicant": {"check", "correction"},
         "challenge": {"second_channel", "forget"},
         "assistance": {"expire"},

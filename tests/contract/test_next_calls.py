@@ -16,10 +16,12 @@ from services.billing.bills import texts as bill_texts
 from services.billing.refunds.states import RefundState
 from services.identity.applicants.applicant import IdentityState
 from services.identity.assistances.assistance import AssistanceState
+from services.identity.leaving.leaving import LeavingState
 from services.scheduling.booking.appointments.appointment import Status as AppointmentStatus
 from services.scheduling.booking.waiting_list.entry import WaitingStatus
 from services.scheduling.openings.opening import TicketStanding
 from services.scheduling.quota.change import ChangeState
+from shared.events.codes import LeavingObjection
 from shared.events.subscriptions import SERVICES
 from shared.http.endpoint import Access, Door, Endpoint
 from shared.http.openapi import refusals_of_runtime
@@ -34,6 +36,8 @@ BILL_CODES: Final = {
 }
 CODES: Final[Mapping[str, Iterable[str]]] = {
     "applicant": IdentityState,
+    "leaving": LeavingState,
+    "leaving_objection": LeavingObjection,
     "assistance": AssistanceState,
     "application": ActionCode,
     "appointment": [*AppointmentStatus, "offer_ended"],

@@ -27,6 +27,7 @@ from services.identity.applicants import correction as particulars
 from services.identity.assistances import assistance
 from services.identity.breaches import breach
 from services.identity.data_reads import hold
+from services.identity.leaving import leaving as leavings
 from services.identity.legal_holds import hold as legal_hold
 from services.identity.office_departures import departure
 from services.identity.office_sign_in import link as office_links
@@ -57,6 +58,11 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
     ("services.identity.applicants.correction", "CORRECTION_TRANSITIONS"): (
         {"made", "refused", "lapsed"},
         particulars.CORRECTION_TRANSITIONS.after,
+        IllegalTransition,
+    ),
+    ("services.identity.leaving.leaving", "LEAVING_TRANSITIONS"): (
+        {"objected", "undone", "erased"},
+        leavings.LEAVING_TRANSITIONS.after,
         IllegalTransition,
     ),
     ("services.identity.staff.states", "STAFF_TRANSITIONS"): (

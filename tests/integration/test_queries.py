@@ -51,6 +51,7 @@ LISTS = {
     "state.fingerprints",
     "state.nik_fingerprints",
     "state.file_ids",
+    "state.applicant_ids",
     "state.session_ids",
 }
 """Paths to lists. An index over a list gives no order (its documents come once per member), so what was found through

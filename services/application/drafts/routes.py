@@ -17,6 +17,7 @@ from services.application.drafts.errors import (
 )
 from services.application.drafts.schemas import BeginApplication, Submission
 from services.application.http import APPLICATION, OWNER_OR_COUNTER, OWNER_OR_OFFICE, who
+from services.application.leavings.errors import ApplicantLeaving
 from services.application.requirements.errors import AnswersContradict
 from services.application.requirements.schemas import Questionnaire
 from shared.assistance import ASSISTANCE_REFUSALS
@@ -34,7 +35,14 @@ api = Endpoints("applications")
     body=BeginApplication,
     query=schemas.Assisting,
     answers={201: ApplicationView},
-    refusals=(NotFound, ApplicationAlreadyOpen, AccountNotNamed, IdentityNotConfirmed, *ASSISTANCE_REFUSALS),
+    refusals=(
+        NotFound,
+        ApplicationAlreadyOpen,
+        AccountNotNamed,
+        IdentityNotConfirmed,
+        ApplicantLeaving,
+        *ASSISTANCE_REFUSALS,
+    ),
     idempotent=True,
 )
 async def begin(call: Call[BeginApplication, schemas.Assisting]) -> ApplicationView:

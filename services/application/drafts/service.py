@@ -21,6 +21,7 @@ from services.application.drafts.errors import (
 )
 from services.application.drafts.person_facts import brought_up_to_date, load_person_facts
 from services.application.drafts.transitions import answered, drafted, submitted, withdrawn
+from services.application.leavings.service import Leavings
 from services.application.requirements.answers import Answers
 from services.application.requirements.requirement import day_at_capital
 from shared.errors import NotFound, NotKnownYet, Unavailable
@@ -36,9 +37,10 @@ NUMBER_ATTEMPTS = 5
 class Drafting:
     """The use cases up to the submission, and the withdrawal."""
 
-    def __init__(self, context: UseCaseContext, applications: Applications) -> None:
+    def __init__(self, context: UseCaseContext, applications: Applications, leavings: Leavings) -> None:
         self._context = context
         self._applications = applications
+        self._leavings = leavings
 
     async def begin(self, applicant_id: str, who: Actor, command_id: str) -> Seen:
         """Open a draft for an applicant; the same command again meets the same draft.
@@ -51,6 +53,7 @@ class Drafting:
             NotFound: the applicant belongs to another account.
             IdentityNotConfirmed: the civil registry has refused the applicant's data.
             ApplicationAlreadyOpen: the applicant has a live application.
+            ApplicantLeaving: the applicant, or the whole account, is being removed.
             AccountNotNamed: an officer did not say for whom.
             AssistanceNeeded, AssistanceOfAnother: the officer has no consent of this person.
         """
@@ -65,6 +68,7 @@ class Drafting:
             raise NotFound
         if applicant.identity is IdentityProgress.FAILED:
             raise IdentityNotConfirmed(applicant_id=applicant_id)
+        await self._leavings.refuse_leaving(applicant_id)
         now = self._context.now()
         draft = Application(
             number="",

@@ -10,8 +10,15 @@ from services.billing.store_part import StorePart
 from shared.store.kinds import Index, Kind
 
 APPLICATIONS: Final[Kind[KnownApplication]] = Kind(
-    "application", KnownApplication, bare=True, batched=True, indexes=(Index("account", ("state.account_id",)),)
+    "application",
+    KnownApplication,
+    indexes=(Index("account", ("state.account_id",)),),
+    bare=True,
+    batched=True,
 )
+MOST_OF_ONE_ACCOUNT: Final = 1000
+"""Applications of one account that are looked at: each of its applicants has one at a time."""
+
 LOST_SEATS: Final[Kind[LostSeat]] = Kind("lost_seat", LostSeat, bare=True)
 KINDS: Final[tuple[Kind[Any], ...]] = (
     APPLICATIONS,
@@ -26,6 +33,12 @@ class ApplicationRepository(StorePart):
         """Return the known facts of an application, or None."""
         record = await self._store.get(APPLICATIONS, application_id)
         return record.state if record else None
+
+    async def applications_of(self, account_id: str) -> list[KnownApplication]:
+        """Return the known applications of an account."""
+        wanted = {"state.account_id": account_id}
+        found = await self._store.find(APPLICATIONS, "account", wanted, limit=MOST_OF_ONE_ACCOUNT)
+        return [record.state for record in found]
 
     async def keep_application(
         self, application_id: str, merge: Callable[[KnownApplication | None], KnownApplication]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.identity.accounts.channel import Channel
+from services.identity.rules import SILENCE
 from services.identity.sessions.session import Session, ended_sessions
 
 MOST_APPLICANTS: Final = 5
@@ -106,6 +107,22 @@ class JoinedInto:
 
 
 @dataclass(frozen=True)
+class OpenLeaving:
+    """A leaving that goes on: of the whole account, or of an applicant or an address of it."""
+
+    leaving_id: str
+    whole_account: bool
+
+
+@dataclass(frozen=True)
+class Silence:
+    """The last reminder to the owner of an account without a sign-in; ``reminders`` counts them."""
+
+    reminders: int
+    last_at: datetime
+
+
+@dataclass(frozen=True)
 class Account:
     """An account. ``fingerprints`` joins those of both addresses, and of those that an undo could bring back: each
     belongs to one account only. ``ended`` are the sessions ended within the last hour. Devices that signed in before
@@ -125,6 +142,10 @@ class Account:
     recovery: Recovery | None = None
     joined: tuple[JoinedAccount, ...] = ()
     joined_into: JoinedInto | None = None
+    leaving: OpenLeaving | None = None
+    seen_at: datetime | None = None
+    """Last sign-in or refresh of a session; None until the first one after registering."""
+    silence: Silence | None = None
 
 
 def register(language: str, now: datetime, *, email: Address | None, phone: Address | None) -> Account:
@@ -189,11 +210,67 @@ def without_old_changes(account: Account, now: datetime) -> Account:
 
 
 def deadlines(account: Account) -> Mapping[str, datetime]:
-    """Return when the first change can no longer be undone, and when a join is finished."""
+    """Return when the first change can no longer be undone, when a join is finished, and when silence is looked at."""
     ends = [change.ends_at for change in account.changes]
     join_at = account.joined_into.due_at if account.joined_into is not None else None
-    named = {"undo_over": min(ends, default=None), "join": join_at}
+    named = {"undo_over": min(ends, default=None), "join": join_at, "silence": silence_due_at(account)}
     return {name: at for name, at in named.items() if at is not None}
+
+
+def silence_due_at(account: Account) -> datetime | None:
+    """Return when an account without a sign-in is reminded next, or begins to close; None if it has no address, is
+    joined into another, or is leaving.
+    """
+    if not (account.email or account.phone) or account.joined_into or account.leaving:
+        return None
+    if account.silence is not None and account.silence.reminders:
+        return account.silence.last_at + timedelta(seconds=SILENCE.reminder_seconds)
+    since = [at for at in (account.registered_at, account.seen_at) if at is not None]
+    if account.silence is not None:
+        since.append(account.silence.last_at)
+    return max(since) + timedelta(seconds=SILENCE.silent_seconds)
+
+
+def remind_of_silence(account: Account, now: datetime) -> Account:
+    """Return the account after one more reminder."""
+    reminders = account.silence.reminders if account.silence is not None else 0
+    return replace(account, silence=Silence(reminders + 1, now))
+
+
+def silence_ends_at(account: Account, now: datetime) -> datetime:
+    """Return when the account begins to close, seen from the reminder that is sent now."""
+    reminders = account.silence.reminders if account.silence is not None else 0
+    return now + (SILENCE.reminders + 1 - reminders) * timedelta(seconds=SILENCE.reminder_seconds)
+
+
+def begin_leaving(account: Account, leaving: OpenLeaving) -> Account:
+    """Return the account with a leaving that goes on."""
+    return replace(account, leaving=leaving)
+
+
+def end_leaving(account: Account, leaving_id: str, now: datetime) -> Account:
+    """Return the account without that leaving; its silence counts from now, if that had led to it."""
+    if account.leaving is None or account.leaving.leaving_id != leaving_id:
+        return account
+    silence = Silence(0, now) if account.silence is not None else None
+    return replace(account, leaving=None, silence=silence)
+
+
+def remove_address(account: Account, channel: Channel) -> Account:
+    """Return the account without this address, also in what an undo could bring back. The other one stays."""
+    left = replace(account, email=None) if channel is Channel.EMAIL else replace(account, phone=None)
+    return _with_fingerprints(replace(left, changes=(), recovery=None))
+
+
+def remove_places(account: Account, applicant_ids: Collection[str]) -> Account:
+    """Return the account without the places of these applicants."""
+    return replace(account, places=tuple(place for place in account.places if place.applicant_id not in applicant_ids))
+
+
+def erase(account: Account, account_id: str, now: datetime) -> Account:
+    """Return what is left of a closed account: dates, and no way in or to anybody."""
+    left = Account(account.language, account.registered_at, fingerprints=unreachable(account_id))
+    return replace(left, ended=account.ended, devices_from=now, joined=account.joined, leaving=account.leaving)
 
 
 def settle_sessions(before: Account, after: Account, now: datetime) -> tuple[Account, tuple[Session, ...]]:
@@ -201,7 +278,16 @@ def settle_sessions(before: Account, after: Account, now: datetime) -> tuple[Acc
     gone = ended_sessions(before.sessions, after.sessions, now)
     recent = [mark for mark in after.ended if now - mark.at < ENDED_REMEMBERED]
     marks = (*recent, *(Ended(session.id, now) for session in gone))[-MOST_ENDED_REMEMBERED:]
-    return (after if marks == after.ended else replace(after, ended=marks)), gone
+    after = after if marks == after.ended else replace(after, ended=marks)
+    return _seen(after), gone
+
+
+def _seen(account: Account) -> Account:
+    """Return the account with its last sign-in or refresh; that ends a silence."""
+    last_at = max((session.rotated_at or session.started_at for session in account.sessions), default=None)
+    if last_at is None or (account.seen_at is not None and last_at <= account.seen_at):
+        return account
+    return replace(account, seen_at=last_at, silence=None)
 
 
 def has_ended(account: Account, session_id: str) -> bool:

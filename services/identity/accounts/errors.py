@@ -120,3 +120,14 @@ class NoRoomToJoin(Refusal):
     title_id = "Akun Anda tidak cukup ruang untuk menerima akun yang lain."
     next_action = "Go on using both accounts, each with its own address; an immigration office can advise you."
     next_action_id = "Tetap gunakan kedua akun dengan alamatnya masing-masing; kantor imigrasi dapat membantu Anda."
+
+
+class AccountLeaving(Refusal):
+    """A leaving of the account goes on: what it would miss cannot begin; ``leaving_id`` names it."""
+
+    status = 409
+    code = "account_leaving"
+    title = "Something of this account is being removed, or the account is being closed."
+    title_id = "Ada bagian akun ini yang sedang dihapus, atau akun ini sedang ditutup."
+    next_action = "Undo it first, in your account or by the link in the message about it, or wait until it is over."
+    next_action_id = "Batalkan dahulu, di akun Anda atau melalui tautan di pesannya, atau tunggu sampai selesai."

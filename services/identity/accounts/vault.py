@@ -12,7 +12,7 @@ from services.identity.accounts.channel import Channel
 from services.identity.seals import Seals
 from shared.crypto.fingerprints import Fingerprints
 from shared.crypto.sealed import SealedBox
-from shared.events.notification import KeepContactCard, TellOfSignIn
+from shared.events.notification import KeepContactCard, TellOfLeaving, TellOfSignIn
 from shared.ids import derived_id
 from shared.person_keys.cipher import PersonCipher, is_persons
 
@@ -51,6 +51,27 @@ class AccountVault:
         keys = self._person_keys
         cipher = await (keys.new_cipher(account_id) if is_new else keys.cipher(account_id))
         return UnlockedAccount(account_id, cipher, self._fingerprints, self._notification)
+
+    def addresses_told(self, account_id: str, account: Account) -> list[NormalAddress]:
+        """Return the account's addresses, and those that an undo of a change could bring back."""
+        states = [account, *(replace(account, email=kept.email, phone=kept.phone) for kept in account.changes)]
+        found = [self.address_of(account_id, state, channel) for state in states for channel in Channel]
+        return list({(address.channel, address.text): address for address in found if address is not None}.values())
+
+    def tell_of_leaving(
+        self, account_id: str, account: Account, to: NormalAddress, what: str, url: str, ends_at: datetime
+    ) -> TellOfLeaving:
+        """Return the command that tells an address of what goes at ``ends_at``, with the link that undoes it."""
+        notice_id = derived_id("leaving notice", url, self.fingerprint(to))
+        content = {"address": to.text, "channel": to.channel.value, "url": url}
+        return TellOfLeaving(
+            notice_id=notice_id,
+            account_id=account_id,
+            language=account.language,
+            what=what,
+            ends_at=ends_at,
+            sealed=self._notification.seal(content, notice_id),
+        )
 
     def tell_of_sign_in(
         self, account_id: str, account: Account, to: NormalAddress, url: str, until: datetime, opens_at: datetime | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from services.identity.accounts.errors import (
+    AccountLeaving,
     EmailNotAscii,
     EmailUnusable,
     PhoneCountryUnserved,
@@ -29,7 +30,7 @@ from shared.sessions import SessionOver
 api = Endpoints("account")
 
 
-_CHANGING = (SessionOver, NotFound, TooManyAddressChanges)
+_CHANGING = (SessionOver, NotFound, TooManyAddressChanges, AccountLeaving)
 
 
 @api.put(

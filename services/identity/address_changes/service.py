@@ -11,7 +11,7 @@ from services.identity.accounts import account as accounts
 from services.identity.accounts.account import Account, AddressChange
 from services.identity.accounts.addresses import NormalAddress, normal_email, normal_phone
 from services.identity.accounts.channel import Channel
-from services.identity.accounts.errors import AddressTaken, TooManyAddressChanges
+from services.identity.accounts.errors import AccountLeaving, AddressTaken, TooManyAddressChanges
 from services.identity.accounts.repository import ACCOUNT, AccountRepository
 from services.identity.accounts.vault import AccountVault, Undo, UnlockedAccount
 from services.identity.context import Actor, UseCaseContext
@@ -81,6 +81,7 @@ class AddressChanges:
             EmailUnusable: it is no address.
             CodeSentJustNow, TooManyCodes: it had a code a moment ago, or too many.
             TooManyAddressChanges: as many changes can be undone as an account keeps.
+            AccountLeaving: an address, an applicant or the account is being removed.
             SessionOver, NotFound: the caller has signed out, the account is gone.
         """
         address = normal_email(email, allow_test_domains=self._context.settings.allows_test_domains)
@@ -104,6 +105,7 @@ class AddressChanges:
             if accounts.holds_any(account, stored.fingerprints):
                 return self._credentials.account_credentials(account_id, session, accounts.joined_ids(account))
             self._refuse_other_old_address(account, challenge)
+            refuse_leaving(account)
             self._refuse_too_many(account)
             is_email = address.channel is Channel.EMAIL
             change, undo = self._way_back(account_id, account)
@@ -154,10 +156,13 @@ class AddressChanges:
             record, session = await self.find_asker(challenge)
         except SessionOver:
             raise ChallengeNotFound() from None
-        self._refuse_other_old_address(record.state, challenge)
         proof = challenge.proof
         assert proof is not None, "who asks has given one"  # noqa: S101 - narrows the type
-        return ChangeRequest(record.id, session.id, await self._old_address(record, proof.channel, proof.channel))
+        if proof.channel is None:
+            return ChangeRequest(record.id, session.id, None, proof.wish)
+        self._refuse_other_old_address(record.state, challenge)
+        old = await self._old_address(record, proof.channel, proof.channel)
+        return ChangeRequest(record.id, session.id, old, proof.wish)
 
     async def look_at_undo(self, link: str) -> UndoSeen:
         """Return the addresses that a link would bring back.
@@ -213,6 +218,7 @@ class AddressChanges:
             raise NotFound()
         if open_session(record.state.sessions, caller.session_id, self._context.now()) is None:
             raise SessionOver()
+        refuse_leaving(record.state)
         if purpose is not Purpose.ACCOUNT_JOIN:
             self._refuse_too_many(record.state)
         old = await self._old_address(record, prove_by or address.channel, address.channel)
@@ -239,7 +245,8 @@ class AddressChanges:
     @staticmethod
     def _refuse_other_old_address(account: Account, challenge: Challenge) -> None:
         """Refuse a proof by an address that the account has given up since."""
-        if challenge.proof is None or not accounts.holds_any(account, (challenge.proof.fingerprint,)):
+        fingerprint = challenge.proof.fingerprint if challenge.proof is not None else None
+        if fingerprint is None or not accounts.holds_any(account, (fingerprint,)):
             raise ChallengeNotFound()
 
     async def _old_address(self, record: Record[Account], wanted: Channel, otherwise: Channel) -> NormalAddress:
@@ -289,3 +296,13 @@ class AddressChanges:
             change.undone_at is not None,
             tuple(address.masked for address in shown if address is not None),
         )
+
+
+def refuse_leaving(account: Account) -> None:
+    """Return unless a leaving of the account goes on.
+
+    Raises:
+        AccountLeaving: one does.
+    """
+    if account.leaving is not None:
+        raise AccountLeaving(leaving_id=account.leaving.leaving_id)

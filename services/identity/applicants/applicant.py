@@ -130,6 +130,10 @@ class Applicant:
     failed_niks: tuple[str, ...] = ()
     """Fingerprints of all failed tries, to find them by."""
     last_failed_at: datetime | None = None
+    was_ward: bool = False
+    """They had a guardian before a correction took that away; see :func:`is_ward`."""
+    may_leave: bool = False
+    """Somebody who was added as a child agreed, at an office, that their guardian removes them."""
 
     def correction(self, correction_id: str) -> Correction | None:
         """Return the correction of that id, or None."""
@@ -229,6 +233,7 @@ def correct(
         particulars=particulars,
         nik_fingerprints=nik_fingerprints,
         guardian_applicant_id=guardian_applicant_id,
+        was_ward=is_ward(applicant),
         minor=minor,
         by_family_card=by_family_card,
         person_id=None,
@@ -350,6 +355,11 @@ def age_on(birth_date: date, day: date) -> int:
 def needs_guardian(birth_date: date, married: bool, today: date) -> bool:
     """Return whether somebody else must apply for this person."""
     return not married and age_on(birth_date, today) < GUARDIAN_NEEDED_BELOW_YEARS
+
+
+def is_ward(applicant: Applicant) -> bool:
+    """Return whether the applicant has, or had, a guardian in this account: they are no one else's to give up."""
+    return applicant.was_ward or applicant.guardian_applicant_id is not None
 
 
 def can_be_guardian(guardian: Applicant) -> bool:

@@ -15,6 +15,7 @@ from shared.events.identity import ApplicantConfirmed
 from shared.events.message import Message
 from shared.store.change import change
 from shared.store.decision import Decision
+from shared.store.kinds import Record
 from shared.store.port import AlreadyExists, VersionConflict
 
 
@@ -33,6 +34,7 @@ class Confirmations:
         """
         known = await self._applicants.person_with(nik_fingerprints)
         if known is not None:
+            await self._keep(known)
             return known.id
         person_id, now = self._context.ids.new(), self._context.now()
         try:
@@ -43,6 +45,16 @@ class Confirmations:
                 raise VersionConflict("the person was minted by somebody else and is gone again") from None
             return known.id
         return person_id
+
+    async def _keep(self, known: Record[Person]) -> None:
+        """Keep a person who was about to be removed.
+
+        Raises:
+            VersionConflict: they were removed just now; the caller's command or deadline is tried again.
+        """
+        if known.state.leaving:
+            store = self._context.store
+            await store.save(PERSON, known, replace(known.state, leaving=False), now=self._context.now())
 
     async def add_nik(self, person_id: str, nik_fingerprints: tuple[str, ...]) -> None:
         """Let a person have a further NIK: its number was corrected, and they stay the same person everywhere.

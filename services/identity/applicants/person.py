@@ -15,3 +15,5 @@ class Person:
 
     nik_fingerprints: tuple[str, ...]
     minted_at: datetime
+    leaving: bool = False
+    """No applicant speaks for this person any more; they are removed unless one is confirmed with this NIK first."""

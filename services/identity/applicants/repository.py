@@ -51,6 +51,10 @@ class ApplicantRepository:
         wanted = {"state.account_id": account_id}
         return await self._store.find(APPLICANT, "account", wanted, limit=MOST_OF_ONE_ACCOUNT)
 
+    async def remove_applicant(self, record: Record[Applicant]) -> bool:
+        """Delete an applicant; return False where it was changed, or has messages that are not sent yet."""
+        return await self._store.remove(APPLICANT, record)
+
     async def applicants_with(self, nik_fingerprints: Sequence[str]) -> list[Record[Applicant]]:
         """Return the applicants who stated this NIK, in whichever account."""
         wanted = {"state.nik_fingerprints": tuple(nik_fingerprints)}
@@ -62,6 +66,12 @@ class ApplicantRepository:
         """Return the applicants who failed a check since then, with this NIK among those they stated."""
         wanted, recent = {"state.failed_niks": tuple(nik_fingerprints)}, {"state.last_failed_at": Range(low=since)}
         return await self._store.find(APPLICANT, "failed_nik", wanted, within=recent, limit=MOST_OF_ONE_NIK)
+
+    async def applicants_of_person(self, person_id: str) -> list[Record[Applicant]]:
+        """Return the confirmed applicants behind whom this person stands, in whichever account."""
+        person = await self._store.get(PERSON, person_id)
+        found = await self.applicants_with(person.state.nik_fingerprints) if person is not None else []
+        return [record for record in found if record.state.person_id == person_id]
 
     async def person_with(self, nik_fingerprints: Sequence[str]) -> Record[Person] | None:
         """Return the person whose NIK this is, or None."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.identity.accounts.account import MOST_APPLICANTS, MOST_CHILDREN
+from services.identity.accounts.errors import AccountLeaving
 from services.identity.applicants.correction import CorrectionState
 from services.identity.applicants.errors import (
     ApplicantAlreadyAdded,
@@ -72,7 +73,7 @@ _FORM = (*_PARTICULARS, TooManyIdentityTries)
     access=APPLICANT,
     body=ApplicantForm,
     answers={201: ApplicantView},
-    refusals=(TooManyApplicants, TooManyChildren, *_FORM),
+    refusals=(TooManyApplicants, TooManyChildren, AccountLeaving, *_FORM),
     idempotent=True,
     cache_answer=False,
     rate=(FORMS_PER_CALLER, CHECKS_PER_ADDRESS),
@@ -125,7 +126,15 @@ async def look_at_applicant(call: Call) -> ApplicantView:
     access=APPLICANT,
     body=ApplicantForm,
     answers={200: ApplicantView},
-    refusals=(NotFound, DataFixedBySubmission, IdentityAlreadyConfirmed, TooManyApplicants, TooManyChildren, *_FORM),
+    refusals=(
+        NotFound,
+        DataFixedBySubmission,
+        IdentityAlreadyConfirmed,
+        TooManyApplicants,
+        TooManyChildren,
+        AccountLeaving,
+        *_FORM,
+    ),
     rate=(FORMS_PER_CALLER, CHECKS_PER_ADDRESS),
 )
 async def correct_applicant(call: Call[ApplicantForm]) -> ApplicantView:

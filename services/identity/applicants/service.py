@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.identity.accounts import account as accounts
+from services.identity.accounts.errors import AccountLeaving
 from services.identity.accounts.repository import AccountRepository
 from services.identity.applicants import applicant as rules
 from services.identity.applicants.applicant import Applicant, IdentityState
@@ -66,6 +67,7 @@ class Applicants:
             NikNotSixteenDigits, NikStructureWrong, NikNeeded, BirthDateImpossible: the data cannot be right.
             GuardianNeeded, GuardianUnusable: a child needs a confirmed adult of the same account.
             ApplicantAlreadyAdded, TooManyApplicants, TooManyChildren, TooManyIdentityTries: a limit is met.
+            AccountLeaving: the account is being closed.
         """
         applicant_id = derived_id("applicant", command_id)
         earlier = await self._applicants.applicant(applicant_id)
@@ -224,6 +226,8 @@ class Applicants:
         if record is None or record.state.joined_into is not None:
             raise NotFound()
         account = record.state
+        if account.leaving is not None and account.leaving.whole_account:
+            raise AccountLeaving(leaving_id=account.leaving.leaving_id)
         if accounts.has_place(account, applicant_id, child=child):
             return
         if not accounts.places_left(account, child=child):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.identity.accounts.errors import AddressUnusable, EmailNotAscii, PhoneCountryUnserved
+from services.identity.accounts.errors import AccountLeaving, AddressUnusable, EmailNotAscii, PhoneCountryUnserved
 from services.identity.http import FORMS_PER_CALLER, IDENTITY
 from services.identity.joins.schemas import JoinRequest
 from services.identity.sign_in.errors import SmsBudgetSpent
@@ -25,7 +25,16 @@ api = Endpoints("account")
     access=APPLICANT,
     body=JoinRequest,
     answers={202: ChallengeView},
-    refusals=(AddressUnusable, EmailNotAscii, PhoneCountryUnserved, SmsBudgetSpent, *ASKING, SessionOver, NotFound),
+    refusals=(
+        AddressUnusable,
+        EmailNotAscii,
+        PhoneCountryUnserved,
+        SmsBudgetSpent,
+        *ASKING,
+        SessionOver,
+        NotFound,
+        AccountLeaving,
+    ),
     idempotent=True,
     cache_answer=False,
     rate=FORMS_PER_CALLER,

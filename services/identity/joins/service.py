@@ -19,7 +19,7 @@ from services.identity.accounts.channel import Channel
 from services.identity.accounts.errors import NoAccountToJoin, NoRoomToJoin, OtherAddressNeeded
 from services.identity.accounts.repository import AccountRepository
 from services.identity.accounts.vault import AccountVault
-from services.identity.address_changes.service import AddressChanges
+from services.identity.address_changes.service import AddressChanges, refuse_leaving
 from services.identity.applicants import applicant as applicants
 from services.identity.applicants.applicant import Applicant
 from services.identity.applicants.repository import APPLICANT, ApplicantRepository
@@ -92,12 +92,14 @@ class Joins:
             NoAccountToJoin: no other account has the address.
             OtherAddressNeeded: the other account has a second address, which is not proven yet.
             NoRoomToJoin: the account that asked has too few places.
+            AccountLeaving: something of one of the two is being removed.
         """
         into, session = await self._address_changes.find_asker(challenge)
         other = await self._accounts.account_reached_at(self._account_vault.fingerprints(address))
         if other is not None and other.id != into.id:
             await self._refuse_unproven(challenge, into.id, other, address)
             _refuse_without_room(into.state, other.state)
+            refuse_leaving(into.state)
             by = Actor(into.id, Role.APPLICANT.value, None)
             async with self._audit.doing(by, JOINED, subject=other.id):
                 await self._finish(await self._begin(other.id, into.id))
@@ -140,6 +142,7 @@ class Joins:
 
         def decide(other: Account) -> Decision[Account] | None:
             if other.joined_into is None:
+                refuse_leaving(other)
                 return Decision(accounts.join_into(other, into_id, self._context.now()))
             if other.joined_into.account_id != into_id:
                 raise SomeoneElseChangedIt()

@@ -34,6 +34,8 @@ class Purpose(StrEnum):
     EMAIL_CHANGE = "email_change"
     ACCOUNT_JOIN = "account_join"
     """Another account of the same person is to be joined into the one that asks."""
+    ACCOUNT_LEAVING = "account_leaving"
+    """The account is closed, or an applicant or an address of it removed."""
     ASSISTANCE = "assistance"
     """A person agrees that an officer acts for them: the code is told to that officer and begins no session."""
 
@@ -111,11 +113,15 @@ class Tries:
 
 @dataclass(frozen=True)
 class AddressProof:
-    """For a change of address: who asked for it, and the address of before that has to agree."""
+    """For a change of address: who asked for it, and the address of before that has to agree.
+
+    At a leaving of an account with one address no other one has to agree; ``wish`` says what is to go.
+    """
 
     session_id: str
-    channel: Channel
-    fingerprint: str
+    channel: Channel | None
+    fingerprint: str | None
+    wish: str = ""
 
 
 @dataclass(frozen=True)

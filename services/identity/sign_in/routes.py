@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.identity.accounts.errors import (
+    AccountLeaving,
     AddressTaken,
     AddressUnusable,
     EmailNotAscii,
@@ -75,6 +76,7 @@ _PROVING = (
     NoAccountToJoin,
     OtherAddressNeeded,
     NoRoomToJoin,
+    AccountLeaving,
     SessionOver,
 )
 
@@ -157,7 +159,8 @@ async def resend(call: Call[None, ResendQuery]) -> ChallengeView:
     "/v1/challenges/{challenge_id}/verification",
     summary="Type the code: signed in",
     description="A change of address takes two codes: `code` from the new address, `old_code` from one of before. It "
-    "goes on with the session that asked for it, which must not have ended. So does joining two accounts. On a new "
+    "goes on with the session that asked for it, which must not have ended. So does joining two accounts, and leaving "
+    "(POST /v1/account/leavings): there `old_code` is needed where the account has two addresses. On a new "
     "device an account with two addresses needs the code of the other one as `second_code`.",
     access=PUBLIC,
     body=Verification,

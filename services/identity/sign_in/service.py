@@ -113,11 +113,15 @@ class ChallengeSeen:
 
 @dataclass(frozen=True)
 class ChangeRequest:
-    """A change of address: whose, by which session, and the address of before that has to agree."""
+    """A change of address: whose, by which session, and the address of before that has to agree.
+
+    A leaving too: ``wish`` says what is to go, and without ``old`` the account has no other address.
+    """
 
     account_id: str
     session_id: str
-    old: NormalAddress
+    old: NormalAddress | None
+    wish: str = ""
 
 
 @dataclass(frozen=True)
@@ -432,7 +436,7 @@ class SigningIn:
         Raises:
             SmsBudgetSpent: changes of address and assistances, once the country had its codes of the day.
         """
-        if request.asked is not None:
+        if request.asked is not None and request.asked.old is not None:
             await self._refuse_spent(request.asked.old)
         if request.address.channel is not Channel.SMS:
             return True, False
@@ -544,7 +548,7 @@ class SigningIn:
         if asked is None:
             return
         most, now = self._rules.codes_per_hour, self._context.now()
-        for target in (asked.old, address):
+        for target in filter(None, (asked.old, address)):
             wait = await self._counts.allow(f"change|{self._account_vault.fingerprint(target)}", most, 3600.0, now)
             if wait:
                 self._refuse_haste(challenge_id, MustWait(now + timedelta(seconds=wait), hourly=True))
@@ -556,7 +560,7 @@ class SigningIn:
         sent: list[Message] = [
             vault.send_otp(challenge_id, challenge, owner, request.address, codes[0], office_id=request.office_id)
         ]
-        if asked is not None:
+        if asked is not None and asked.old is not None:
             sent.append(vault.send_second_code(challenge_id, challenge, owner, asked.old, codes[1]))
         return sent
 
@@ -566,8 +570,9 @@ class SigningIn:
         """Return the code, and the one of the old address where that has to agree (else an empty text)."""
         randomness = self._context.randomness
         code = randomness.digits(CODE_DIGITS)
-        old_code = randomness.digits(CODE_DIGITS) if asked is not None else ""
-        old_hashed = self._challenge_vault.hash_code(old_code, challenge_id) if asked is not None else None
+        has_old = asked is not None and asked.old is not None
+        old_code = randomness.digits(CODE_DIGITS) if has_old else ""
+        old_hashed = self._challenge_vault.hash_code(old_code, challenge_id) if has_old else None
         return (code, old_code), FreshCode(
             self._challenge_vault.hash_code(code, challenge_id), channel, command_id, old_hashed
         )
@@ -575,7 +580,10 @@ class SigningIn:
     def _proof(self, asked: ChangeRequest | None) -> AddressProof | None:
         if asked is None:
             return None
-        return AddressProof(asked.session_id, asked.old.channel, self._account_vault.fingerprint(asked.old))
+        if asked.old is None:
+            return AddressProof(asked.session_id, None, None, asked.wish)
+        fingerprint = self._account_vault.fingerprint(asked.old)
+        return AddressProof(asked.session_id, asked.old.channel, fingerprint, asked.wish)
 
     async def _current_change_request(self, challenge: Challenge) -> ChangeRequest | None:
         if challenge.purpose in (Purpose.SIGN_IN, Purpose.ASSISTANCE):

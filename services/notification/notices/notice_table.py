@@ -12,6 +12,7 @@ from shared.events import application, billing, identity, scheduling
 from shared.events.codes import (
     DeliveryChannel,
     InterviewOutcome,
+    LeavingEnd,
     MoveCause,
     OfferEnd,
     PaymentCaseKind,
@@ -63,6 +64,13 @@ RULES: Final[Mapping[type[Event], Rule]] = {
     identity.ParticularsCorrected: Rule(Notice("particulars_corrected", BY_BOTH)),
     identity.PersonalDataBreached: Rule(Notice("personal_data_breached", BY_BOTH)),
     identity.AssistanceBegun: Rule(Notice("assistance_begun", BY_BOTH), until="expires_at"),
+    identity.AccountSilent: Rule(Notice("account_silent", BY_BOTH), until="closes_at"),
+    identity.LeavingEnded: Rule(
+        Notice("leaving_objected", BY_BOTH),
+        by="end",
+        cases={LeavingEnd.UNDONE: Notice("leaving_undone", BY_BOTH)},
+        quiet="by_silence",
+    ),
     application.SubmissionAwaitsOther: Rule(Notice("submission_awaits_other", BY_BOTH)),
     application.SubmissionReturned: Rule(Notice("submission_returned", BY_BOTH)),
     application.ApplicationSubmitted: Rule(Notice("application_submitted")),
@@ -182,6 +190,9 @@ CONSENT_CODE: Final = "assistance_code"
 NEW_DEVICE: Final = "new_device"
 """A sign-in on a new device, or one that waits, with the link that disowns it."""
 
+LEAVING: Final = "leaving"
+"""The news of what goes at the end of a grace time, with the link that undoes it."""
+
 LETTER: Final = "letter"
 
 
@@ -208,4 +219,6 @@ def useful_until(event: Event, event_at: datetime, useful_for: timedelta) -> dat
 def templates() -> frozenset[str]:
     """Return the name of every template that can be asked for."""
     from_events = {notice.template for rule in RULES.values() for notice in rule.notices()}
-    return frozenset({*from_events, OTP, CONSENT_CODE, NEW_DEVICE, LETTER, ACCOUNTS_JOINED, *ADDRESS_CHANGED.values()})
+    return frozenset(
+        {*from_events, OTP, CONSENT_CODE, NEW_DEVICE, LEAVING, LETTER, ACCOUNTS_JOINED, *ADDRESS_CHANGED.values()}
+    )

@@ -17,7 +17,7 @@ from services.notification.notices.vault import NoticeVault
 from shared.events.codes import DeliveryChannel
 from shared.events.envelope import Envelope
 from shared.events.message import Event
-from shared.events.notification import SendLetter, SendOtp, TellOfSignIn
+from shared.events.notification import SendLetter, SendOtp, TellOfLeaving, TellOfSignIn
 from shared.files.port import PIECE_BYTES, FileExists, FileFinished, FileMeta, FileUnknown, WrongOffset
 from shared.ids import derived_id
 from shared.logs import get_logger
@@ -97,6 +97,23 @@ class Notices:
                 "for_staff": command.for_staff,
             },
             send_by=box.until,
+            cause_id=command.notice_id,
+            urgent=True,
+        )
+        await self._queue.add(wanted)
+
+    async def tell_of_leaving(self, command: TellOfLeaving, envelope: Envelope) -> None:
+        """Queue the news of what goes at the end of a grace time, to the address that its box names."""
+        box = self._vault.leaving(command)
+        is_email = box.channel is DeliveryChannel.EMAIL
+        reach = Reach(email=box.address) if is_email else Reach(phone=box.address)
+        wanted = Wanted(
+            envelope=envelope,
+            template=notices.LEAVING,
+            channel=box.channel,
+            to=Recipient(command.account_id, known_language(command.language), reach),
+            variables={"url": box.url, "what": command.what, "ends_at": command.ends_at.isoformat()},
+            send_by=command.ends_at,
             cause_id=command.notice_id,
             urgent=True,
         )

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from services.notification.seals import Box, Seals
 from shared.events.codes import DeliveryChannel
-from shared.events.notification import SendLetter, SendOtp, TellOfSignIn
+from shared.events.notification import SendLetter, SendOtp, TellOfLeaving, TellOfSignIn
 
 
 class OtpBox(Box):
@@ -29,6 +29,14 @@ class SignInBox(Box):
     channel: DeliveryChannel
     url: str
     until: datetime
+
+
+class LeavingBox(Box):
+    """The content of `TellOfLeaving`."""
+
+    address: str
+    channel: DeliveryChannel
+    url: str
 
 
 class LetterBox(Box):
@@ -59,6 +67,10 @@ class NoticeVault:
     def sign_in(self, command: TellOfSignIn) -> SignInBox:
         """Open the box. `CannotDecrypt` or `ValueError` for what is no such box."""
         return SignInBox.model_validate(self._unsealer.open_json(command.sealed, command.notice_id))
+
+    def leaving(self, command: TellOfLeaving) -> LeavingBox:
+        """Open the box. `CannotDecrypt` or `ValueError` for what is no such box."""
+        return LeavingBox.model_validate(self._unsealer.open_json(command.sealed, command.notice_id))
 
     def letter(self, command: SendLetter) -> LetterBox:
         """Open the box.

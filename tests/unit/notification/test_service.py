@@ -32,7 +32,19 @@ from shared.store.kinds import Record
 from tests.conftest import START
 from tests.unit.notification.samples import event_of
 from tests.unit.notification.samples import events as every_event
-from tests.unit.notification.world import ACCOUNT, DISOWN_URL, EMAIL, PHONE, World, a_card, a_letter, a_sign_in, an_otp
+from tests.unit.notification.world import (
+    ACCOUNT,
+    DISOWN_URL,
+    EMAIL,
+    LEAVING_URL,
+    PHONE,
+    World,
+    a_card,
+    a_leaving,
+    a_letter,
+    a_sign_in,
+    an_otp,
+)
 
 EXPIRES = START + timedelta(minutes=10)
 
@@ -202,6 +214,20 @@ async def test_a_member_of_staff_is_told_to_set_a_new_password(world: World) -> 
     await world.works()
     [mail] = world.mails
     assert "buat kata sandi baru" in mail.body and "kedua alamat" not in mail.body
+
+
+@pytest.mark.parametrize(("channel", "address"), [("email", EMAIL), ("sms", PHONE)])
+@pytest.mark.parametrize(("what", "words"), [("account", "ditutup"), ("applicant", "orang"), ("address", "alamat")])
+async def test_a_leaving_is_told_with_the_link_that_undoes_it(
+    world: World, channel: str, address: str, what: str, words: str
+) -> None:
+    assert await world.hears(a_leaving(START + timedelta(days=14), channel, address, what)) is Outcome.DONE
+    await world.works()
+    [(to, text)] = [(mail.to, mail.body) for mail in world.mails] + [(sms.to, sms.text) for sms in world.texts]
+    assert to == address
+    assert LEAVING_URL in text
+    assert words in text
+    assert "7 Desember 2026" in text
 
 
 @pytest.mark.parametrize(("late_seconds", "state"), [(-1, State.QUEUED), (0, State.DROPPED)])

@@ -39,6 +39,8 @@ FROM_COMMANDS: dict[str, tuple[dict[str, Any], ...]] = {
             "email_change_old",
             "account_join",
             "account_join_old",
+            "account_leaving",
+            "account_leaving_old",
         )
         for long_code in (None, "ABCD-EFGH-2345")
     ),
@@ -52,6 +54,10 @@ FROM_COMMANDS: dict[str, tuple[dict[str, Any], ...]] = {
             {"until": MOMENT, "told_at": MOMENT, "opens_at": None, "for_staff": True},
             {"until": MOMENT, "told_at": MOMENT, "opens_at": MOMENT, "for_staff": False},
         )
+    ),
+    "leaving": tuple(
+        {"url": f"{PORTAL}/v1/leaving-undo/pl1.{UUID}.{'x' * 43}", "what": what, "ends_at": MOMENT}
+        for what in ("account", "applicant", "address")
     ),
     "accounts_joined": ({"joined_at": MOMENT},),
     "letter": ({"application_id": UUID},),

@@ -27,7 +27,14 @@ from shared.crypto.sealed import SealedBox, Unsealer, new_keypair
 from shared.deadlines import DeadlineWorker
 from shared.events.envelope import Envelope
 from shared.events.message import Message
-from shared.events.notification import ErasureDone, KeepContactCard, SendLetter, SendOtp, TellOfSignIn
+from shared.events.notification import (
+    ErasureDone,
+    KeepContactCard,
+    SendLetter,
+    SendOtp,
+    TellOfLeaving,
+    TellOfSignIn,
+)
 from shared.http.signatures import Signer
 from shared.retention.rule_book import shipped_rules
 from shared.retention.service import RETENTION_KINDS, Retention
@@ -163,6 +170,16 @@ def a_sign_in(
         opens_at=opens_at,
         for_staff=for_staff,
         sealed=sealed,
+    )
+
+
+LEAVING_URL = "https://paspor.example/v1/leaving-undo/pl1.leaving.x"
+
+
+def a_leaving(ends_at: datetime, channel: str, address: str, what: str) -> TellOfLeaving:
+    sealed = BOX.seal({"address": address, "channel": channel, "url": LEAVING_URL}, "notice-1")
+    return TellOfLeaving(
+        notice_id="notice-1", account_id=ACCOUNT, language="id", what=what, ends_at=ends_at, sealed=sealed
     )
 
 

@@ -1,0 +1,111 @@
+"""Erasure of what identity itself keeps: sessions, addresses, particulars, and the fingerprints that found them.
+
+Afterwards the addresses and the NIK can be used again as if they had never been here. Every step finds what was done
+before, so that a crash in the middle is finished by the deadline of the leaving.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+
+from services.identity.accounts import account as accounts
+from services.identity.accounts.account import Account
+from services.identity.accounts.channel import Channel
+from services.identity.accounts.repository import AccountRepository
+from services.identity.accounts.vault import AccountVault
+from services.identity.applicants.person import Person
+from services.identity.applicants.repository import PERSON, ApplicantRepository
+from services.identity.context import UseCaseContext
+from services.identity.leaving.leaving import Erased, Leaving, LeavingKind
+from shared.errors import NotFound
+from shared.store.change import change
+from shared.store.decision import Decision
+from shared.store.kinds import Record
+
+
+class IdentityErasure:
+    """Erases what identity knows of the people, the address or the account of a leaving."""
+
+    def __init__(self, context: UseCaseContext) -> None:
+        self._context = context
+        self._accounts = AccountRepository(context)
+        self._applicants = ApplicantRepository(context)
+        self._account_vault = AccountVault(context.seals)
+
+    async def erase(self, leaving_id: str, leaving: Leaving) -> bool:
+        """Erase, and return whether all of it is gone; False while something has messages that are not sent yet."""
+        if leaving.wish.what is LeavingKind.ADDRESS:
+            await self._remove_address(leaving_id, leaving)
+            return True
+        if leaving.wish.whole_account:
+            await self._erase_account(leaving.account_id)
+        gone = [await self._remove_applicant(leaving.account_id, name) for name in leaving.people.applicant_ids]
+        if not all(gone):
+            return False
+        for person_id in leaving.people.person_ids:
+            await self._remove_person(person_id)
+        if not leaving.wish.whole_account:
+            await self._free_places(leaving_id, leaving)
+        return True
+
+    async def find_erasable(self, people: Erased) -> Erased:
+        """Return these people without the persons for whom another account speaks."""
+        persons = [await self._context.store.get(PERSON, person_id) for person_id in people.person_ids]
+        unique = [
+            record.id
+            for record in persons
+            if record is not None and not await self._others_speak_for(record, people.applicant_ids)
+        ]
+        return replace(people, person_ids=tuple(unique))
+
+    async def _remove_address(self, leaving_id: str, leaving: Leaving) -> None:
+        def decide(account: Account) -> Decision[Account]:
+            now, channel = self._context.now(), leaving.wish.channel
+            ended = accounts.end_leaving(account, leaving_id, now)
+            address = account.email if channel is Channel.EMAIL else account.phone
+            other = account.phone if channel is Channel.EMAIL else account.email
+            is_there = address is not None and leaving.address_fingerprint in address.fingerprints
+            if channel is None or other is None or not is_there:
+                return Decision(ended)
+            left = accounts.remove_address(ended, channel)
+            return Decision(left, (self._account_vault.contact_card(leaving.account_id, left),))
+
+        await self._accounts.change_account(leaving.account_id, decide)
+
+    async def _erase_account(self, account_id: str) -> None:
+        def decide(account: Account) -> Decision[Account] | None:
+            is_done = account.fingerprints == accounts.unreachable(account_id) and not account.places
+            return None if is_done else Decision(accounts.erase(account, account_id, self._context.now()))
+
+        await self._accounts.change_account(account_id, decide)
+
+    async def _remove_applicant(self, account_id: str, applicant_id: str) -> bool:
+        record = await self._applicants.applicant(applicant_id)
+        if record is None or record.state.account_id != account_id:
+            return True
+        return await self._applicants.remove_applicant(record)
+
+    async def _free_places(self, leaving_id: str, leaving: Leaving) -> None:
+        def decide(account: Account) -> Decision[Account]:
+            ended = accounts.end_leaving(account, leaving_id, self._context.now())
+            return Decision(accounts.remove_places(ended, leaving.people.applicant_ids))
+
+        await self._accounts.change_account(leaving.account_id, decide)
+
+    async def _remove_person(self, person_id: str) -> None:
+        """Remove a person for whom no applicant speaks. The mark comes before the look: whoever is confirmed with the
+        same NIK after the look takes the mark away, and then nothing is removed.
+        """
+
+        def mark(person: Person) -> Decision[Person]:
+            return Decision(replace(person, leaving=True))
+
+        with suppress(NotFound):
+            marked = await change(self._context.store, self._context.clock, PERSON, person_id, mark)
+            if not await self._others_speak_for(marked, ()):
+                await self._context.store.remove(PERSON, marked)
+
+    async def _others_speak_for(self, person: Record[Person], applicant_ids: tuple[str, ...]) -> bool:
+        found = await self._applicants.applicants_with(person.state.nik_fingerprints)
+        return any(record.id not in applicant_ids for record in found)

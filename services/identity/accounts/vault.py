@@ -52,10 +52,11 @@ class AccountVault:
         cipher = await (keys.new_cipher(account_id) if is_new else keys.cipher(account_id))
         return UnlockedAccount(account_id, cipher, self._fingerprints, self._notification)
 
-    def addresses_told(self, account_id: str, account: Account) -> list[NormalAddress]:
+    async def addresses_told(self, account_id: str, account: Account) -> list[NormalAddress]:
         """Return the account's addresses, and those that an undo of a change could bring back."""
+        unlocked = await self.unlock(account_id)
         states = [account, *(replace(account, email=kept.email, phone=kept.phone) for kept in account.changes)]
-        found = [self.address_of(account_id, state, channel) for state in states for channel in Channel]
+        found = [unlocked.address_of(state, channel) for state in states for channel in Channel]
         return list({(address.channel, address.text): address for address in found if address is not None}.values())
 
     def tell_of_leaving(

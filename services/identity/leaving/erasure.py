@@ -60,6 +60,8 @@ class IdentityErasure:
         return replace(people, person_ids=tuple(unique))
 
     async def _remove_address(self, leaving_id: str, leaving: Leaving) -> None:
+        unlocked = await self._account_vault.unlock(leaving.account_id)
+
         def decide(account: Account) -> Decision[Account]:
             now, channel = self._context.now(), leaving.wish.channel
             ended = accounts.end_leaving(account, leaving_id, now)
@@ -69,7 +71,7 @@ class IdentityErasure:
             if channel is None or other is None or not is_there:
                 return Decision(ended)
             left = accounts.remove_address(ended, channel)
-            return Decision(left, (self._account_vault.contact_card(leaving.account_id, left),))
+            return Decision(left, (unlocked.contact_card(left),))
 
         await self._accounts.change_account(leaving.account_id, decide)
 

@@ -119,7 +119,7 @@ class Leavings:
         self._links = LeavingLinks(context.settings.fingerprint_keyring(), context.settings.public_url)
 
     def keep_held(self, are_held: AreHeld) -> None:
-        """Name what knows the legal holds: what is held is not erased here, but by the order once the hold is lifted."""
+        """Name what knows legal holds: what is held is not erased here, but by the order once the hold is lifted."""
         self._are_held = are_held
 
     # Asked for by its owner
@@ -144,7 +144,7 @@ class Leavings:
             return _met(known, wish)
         await self._refuse_wrong_wish(record, wish)
         leaving_id = derived_id("leaving", record.id, command_id)
-        address, *others = self._agreeing(record.id, record.state, wish)
+        address, *others = await self._agreeing(record.id, record.state, wish)
         old = others[0] if others else None
         asked = ChangeRequest(record.id, caller.session_id, old, _write_wish(leaving_id, wish))
         try:
@@ -169,11 +169,11 @@ class Leavings:
                 await self._refuse_wrong_wish(record, wish)
             except (AddressNotThere, LastAddressStays, GrownChildDecides, GuardianOfOthers, NotFound):
                 raise ChallengeNotFound() from None
-            self._refuse_unproven(record, wish, challenge, address)
+            await self._refuse_unproven(record, wish, challenge, address)
             by = Actor(record.id, Role.APPLICANT.value, None)
             async with self._audit.doing(by, LEAVING_PROVEN, subject=leaving_id) as doing:
                 doing.detail = wish.what.value
-                await self._begin(leaving_id, self._opened(record, wish))
+                await self._begin(leaving_id, await self._opened(record, wish))
         return self._credentials.account_credentials(record.id, session, accounts.joined_ids(record.state))
 
     async def get_leaving(self, account_id: str, leaving_id: str) -> LeavingSeen:
@@ -352,8 +352,8 @@ class Leavings:
             return
         await self.work(record)
 
-    def _opened(self, account: Record[Account], wish: Wish) -> Leaving:
-        address = self._address(account, wish.channel) if wish.channel is not None else None
+    async def _opened(self, account: Record[Account], wish: Wish) -> Leaving:
+        address = await self._address(account, wish.channel) if wish.channel is not None else None
         fingerprint = self._account_vault.fingerprint(address) if address is not None else None
         return rules.open_leaving(account.id, wish, self._context.now(), address_fingerprint=fingerprint)
 
@@ -420,7 +420,7 @@ class Leavings:
         url, vault = self._links.make_url(record.id), self._account_vault
         return tuple(
             vault.tell_of_leaving(account.id, account.state, address, leaving.wish.what.value, url, ends_at)
-            for address in vault.addresses_told(account.id, account.state)
+            for address in await vault.addresses_told(account.id, account.state)
         )
 
     async def _own_objections(self, leaving: Leaving) -> tuple[str, ...]:
@@ -445,15 +445,16 @@ class Leavings:
 
     # What may go
 
-    def _agreeing(self, account_id: str, account: Account, wish: Wish) -> list[NormalAddress]:
+    async def _agreeing(self, account_id: str, account: Account, wish: Wish) -> list[NormalAddress]:
         """Return the addresses that have to agree: all of them, or the one that stays. One there is."""
-        found = [self._account_vault.address_of(account_id, account, channel) for channel in Channel]
+        unlocked = await self._account_vault.unlock(account_id)
+        found = [unlocked.address_of(account, channel) for channel in Channel]
         return [address for address in found if address is not None and address.channel is not wish.channel]
 
-    def _address(self, account: Record[Account], channel: Channel) -> NormalAddress | None:
-        return self._account_vault.address_of(account.id, account.state, channel)
+    async def _address(self, account: Record[Account], channel: Channel) -> NormalAddress | None:
+        return (await self._account_vault.unlock(account.id)).address_of(account.state, channel)
 
-    def _refuse_unproven(
+    async def _refuse_unproven(
         self, account: Record[Account], wish: Wish, challenge: Challenge, proven: NormalAddress
     ) -> None:
         """Refuse where an address has to agree that was not asked: it was added or changed since.
@@ -463,27 +464,27 @@ class Leavings:
         """
         other = challenge.proof.fingerprint if challenge.proof is not None else None
         prints = {*self._account_vault.fingerprints(proven), other}
-        for address in self._agreeing(account.id, account.state, wish):
+        for address in await self._agreeing(account.id, account.state, wish):
             if prints.isdisjoint(self._account_vault.fingerprints(address)):
                 raise ChallengeNotFound()
 
     async def _refuse_wrong_wish(self, account: Record[Account], wish: Wish) -> None:
         if wish.channel is not None:
-            if self._address(account, wish.channel) is None:
+            if await self._address(account, wish.channel) is None:
                 raise AddressNotThere(field="/channel")
-            if not self._agreeing(account.id, account.state, wish):
+            if not await self._agreeing(account.id, account.state, wish):
                 raise LastAddressStays(field="/channel")
             return
         found = {record.id: record.state for record in await self._applicants.applicants_of(account.id)}
         if not set(wish.applicant_ids) <= set(found):
             raise NotFound()
         going = found if wish.whole_account else {name: found[name] for name in wish.applicant_ids}
-        self._refuse_for_grown_children(going)
+        await self._refuse_for_grown_children(going)
         wards = _wards_of(going, found)
         if wards:
             raise GuardianOfOthers(field="/applicant_ids", applicant_ids=wards)
 
-    def _refuse_for_grown_children(self, going: dict[str, Applicant]) -> None:
+    async def _refuse_for_grown_children(self, going: dict[str, Applicant]) -> None:
         """Refuse while somebody who was added as a child, and is a confirmed person, has come of age and not agreed.
 
         Raises:
@@ -494,7 +495,7 @@ class Leavings:
         for name, applicant in going.items():
             if not is_ward(applicant) or applicant.person_id is None or applicant.may_leave:
                 continue
-            particulars = self._applicant_vault.particulars(applicant.particulars, name)
+            particulars = await self._applicant_vault.particulars(applicant.particulars, name)
             if not needs_guardian(particulars.birth_date, particulars.married, today):
                 grown.append(name)
         if grown:

@@ -97,6 +97,11 @@ NEXT_CALLS: Final[Mapping[str, Mapping[str, Way]]] = {
         "failed": NextCall("PUT", "/v1/applicants/{applicant_id}"),
         "passed": BEGIN_APPLICATION,
     },
+    "data_export": {
+        "collecting": Elsewhere.WAIT,
+        "partial": _get("/v1/account/exports/{export_id}/archive"),
+        "ready": _get("/v1/account/exports/{export_id}/archive"),
+    },
     "assistance": {
         "asked": _post("/v1/assistances/{assistance_id}/code"),
         "live": _post("/v1/assistances/{assistance_id}/end"),

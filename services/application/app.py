@@ -23,6 +23,7 @@ from shared.assistance import ASSISTANCE_COPY
 from shared.audit import AUDIT_KINDS
 from shared.chain import CHAIN_KINDS
 from shared.events.identity import SessionEnded
+from shared.own_data.answers import EXPORT_ANSWER
 from shared.service import Chore, Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
 
@@ -50,7 +51,7 @@ def build(
         name=NAME,
         service=service,
         key=APPLICATION,
-        kinds=(*KINDS, ASSISTANCE_COPY, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION),
+        kinds=(*KINDS, EXPORT_ANSWER, ASSISTANCE_COPY, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION),
         endpoints=ENDPOINTS,
         events={**handlers.events(), SessionEnded: ended_sessions.note},
         sessions=ended_sessions,

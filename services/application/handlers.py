@@ -11,7 +11,7 @@ from services.application.use_cases import UseCases
 from shared.events.application import KeepIdentityCard
 from shared.events.billing import CorrectionPriced, PaymentCaseClosed, PaymentCaseOpened, RefundMoved, RefundOpened
 from shared.events.envelope import Envelope
-from shared.events.identity import ApplicantConfirmed, ApplicantRefused
+from shared.events.identity import ApplicantConfirmed, ApplicantRefused, DataExportAsked
 from shared.events.message import Command, Event
 from shared.events.notification import DeliveryFailed, DeliverySent
 from shared.events.scheduling import SeatUnavailable, SpecialRescheduleRefused
@@ -42,6 +42,7 @@ class Handlers:
             PaymentCaseClosed: facts.payment_case,
             DeliverySent: facts.delivery,
             DeliveryFailed: facts.delivery,
+            DataExportAsked: self._service.export_answers.answer,
             **self._service.assistances.events(),
         }
 

@@ -18,10 +18,13 @@ from services.application.issuance.ports import Dpri
 from services.application.issuance.service import Issuance
 from services.application.letters.ports import LetterWriter
 from services.application.letters.service import Letters
+from services.application.own_data.part import ApplicationParts
+from services.application.own_data.service import OwnFiles
 from services.application.requirements.requirement import RuleSet
 from shared.assistance import Assistances
 from shared.audit import Audit
 from shared.audit.chaining import AuditBook
+from shared.own_data.answers import ExportAnswers
 
 
 class UseCases:
@@ -46,3 +49,6 @@ class UseCases:
         self.counter = Counter(context, self.applications)
         self.corrections = Corrections(context, self.applications)
         self.facts = Facts(context, self.applications)
+        own_parts = ApplicationParts(self.applications)
+        self.export_answers = ExportAnswers(context.store, context.clock, "application", own_parts.collect)
+        self.own_files = OwnFiles(context, self.applications, self.export_answers)

@@ -30,6 +30,7 @@ from shared.calendar.decree_check import decree_chore
 from shared.chain import CHAIN_KINDS
 from shared.events.identity import SessionEnded
 from shared.http.signatures import Signer
+from shared.own_data.answers import EXPORT_ANSWER
 from shared.service import Chore, Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
 from shared.store.kinds import Kind
@@ -83,7 +84,7 @@ def build(settings: Settings, platform: Platform, *, simponi: Simponi, treasury:
         name="billing",
         service=billing,
         key=BILLING,
-        kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION),
+        kinds=(*KINDS, EXPORT_ANSWER, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION),
         endpoints=ENDPOINTS,
         events={**handlers.events(), SessionEnded: ended_sessions.note},
         sessions=ended_sessions,

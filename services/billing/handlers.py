@@ -15,6 +15,7 @@ from shared.events.application import (
 )
 from shared.events.codes import SeatQuestion
 from shared.events.envelope import Envelope
+from shared.events.identity import DataExportAsked
 from shared.events.message import Event
 from shared.events.scheduling import (
     AppointmentConfirmed,
@@ -68,6 +69,7 @@ class Handlers:
             SpecialRescheduleEnded: rebooking.ended,
             VisitInterrupted: rebooking.interrupted,
             ArrivedOnProof: billing.case_follow_up.arrived_on_proof,
+            DataExportAsked: billing.export_answers.answer,
         }
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:

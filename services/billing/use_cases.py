@@ -24,6 +24,7 @@ from services.billing.invariants.agreement_checks import AgreementChecks
 from services.billing.invariants.money_checks import MoneyChecks
 from services.billing.ledger.book import LedgerBook
 from services.billing.metrics import Metrics
+from services.billing.own_data.part import BillingParts
 from services.billing.rebooking.service import RebookingService
 from services.billing.receipts.late_payments import LatePayments
 from services.billing.receipts.payments import PaymentIntake
@@ -59,6 +60,7 @@ from shared.audit.chaining import AuditBook
 from shared.clock import Clock
 from shared.crypto.detached import DetachedVerifier
 from shared.http.signatures import Signer
+from shared.own_data.answers import ExportAnswers
 from shared.service import Platform
 from shared.store.port import Store
 
@@ -124,6 +126,8 @@ class Billing:
         self._make_refunds(context, stored, offices, reasons, treasury, vault)
         self._make_settlement(context, stored, platform, simponi, signatures)
         self._make_checks(stored)
+        own_parts = BillingParts(stored.bills, stored.receipts, stored.refunds, vault)
+        self.export_answers = ExportAnswers(platform.store, clock, "billing", own_parts.collect)
         self.explainer = Explainer(stored.bills, stored.receipts, stored.refunds, offices)
         self.sagas = Sagas(
             context,

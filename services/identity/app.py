@@ -15,10 +15,13 @@ from services.identity.applicants.repository import APPLICANT, PERSON
 from services.identity.assistances.repository import ASSISTANCE, OFFICE_CODES
 from services.identity.clients import Dukcapil
 from services.identity.config import Settings
+from services.identity.consents.repository import CONSENTS
 from services.identity.context import UseCaseContext
 from services.identity.endpoints import ENDPOINTS
+from services.identity.exports.repository import EXPORT
 from services.identity.handlers import Handlers
 from services.identity.http import IDENTITY
+from services.identity.privacy_notice.notice import Notices
 from services.identity.sign_in.repository import CHALLENGE
 from services.identity.staff.repository import ROSTER, STAFF, STRANGER
 from services.identity.use_cases import Identity
@@ -40,6 +43,8 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
     ROSTER,
     ASSISTANCE,
     OFFICE_CODES,
+    CONSENTS,
+    EXPORT,
     COUNT,
 )
 """Every kind of document that identity keeps."""
@@ -53,9 +58,10 @@ def build(
     *,
     dukcapil: CivilRegistry,
     password_hasher: PasswordHasher | None = None,
+    notices: Notices | None = None,
     close: Callable[[], Awaitable[None]] | None = None,
 ) -> Parts:
-    """Return the service's parts; ``close`` ends what the client holds open."""
+    """Return the service's parts; ``close`` ends what the client holds open, ``notices`` are of tests."""
     context = UseCaseContext.from_platform(settings, platform)
     signing, *published = settings.signing_pems()
     issuer = TokenIssuer(
@@ -65,7 +71,7 @@ def build(
         also_published_pem=published,
         audience=settings.token_audience,
     )
-    identity = Identity(context, issuer, dukcapil, known_regions(), password_hasher=password_hasher)
+    identity = Identity(context, issuer, dukcapil, known_regions(), password_hasher=password_hasher, notices=notices)
     handlers = Handlers(identity)
     return Parts(
         name=NAME,
@@ -74,6 +80,7 @@ def build(
         kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS),
         endpoints=ENDPOINTS,
         events=handlers.events(),
+        commands=handlers.commands(),
         deadlines=handlers.deadlines(),
         chores=identity.audit_book.kept.chores(),
         invariants={

@@ -16,6 +16,7 @@ from services.identity.rules import (
     CheckRules,
     CodeRules,
     CorrectionRules,
+    ExportRules,
     LockRules,
     MatchRules,
     RegistryRules,
@@ -23,7 +24,17 @@ from services.identity.rules import (
     StaffPasswordRules,
 )
 from shared.crypto.sealed import SealedBox
-from shared.production import Anything, AtLeast, AtMost, Between, Encrypted, SharedSecret, SomeNetworks, TrialOnly
+from shared.production import (
+    Anything,
+    AtLeast,
+    AtMost,
+    Between,
+    Encrypted,
+    RealMailbox,
+    SharedSecret,
+    SomeNetworks,
+    TrialOnly,
+)
 from shared.settings import Environment, ServiceSettings
 
 SESSIONS: Final = SessionRules()
@@ -34,6 +45,7 @@ REGISTRY: Final = RegistryRules()
 CHECKS: Final = CheckRules()
 CORRECTIONS: Final = CorrectionRules()
 MATCHES: Final = MatchRules()
+EXPORTS: Final = ExportRules()
 ASSISTANCES: Final = AssistanceRules()
 LOCKS: Final = LockRules()
 STAFF_PASSWORDS: Final = StaffPasswordRules()
@@ -205,6 +217,35 @@ class Settings(ServiceSettings):
         description="codes that one office may have sent to people it assists: one a minute over all counters",
     )
 
+    exports_per_day: Annotated[
+        int, Between(1, 10, "each is work for every service, and the law gives it to people")
+    ] = Field(EXPORTS.per_day, ge=1, description="exports of one account's data in a day")
+    export_partial_seconds: Annotated[int, Between(60, 86_400, "one silent service would hold back all data")] = Field(
+        EXPORTS.partial_seconds, ge=1, description="how long an export waits for a missing part"
+    )
+    export_kept_seconds: Annotated[int, Between(86_400, 14 * 86_400, "what is kept longer can be stolen longer")] = (
+        Field(EXPORTS.kept_seconds, ge=1, description="how long an export can be downloaded")
+    )
+
+    controller_name: Annotated[str, Anything("an authority is called as it is called")] = Field(
+        "Direktorat Jenderal Imigrasi", min_length=3, max_length=200, description="the controller of the data"
+    )
+    controller_address: str = Field(
+        "Jl. H.R. Rasuna Said Kav. X-6 No. 8, Jakarta Selatan",
+        min_length=3,
+        max_length=300,
+        description="where the controller is written to",
+    )
+    data_protection_email: Annotated[
+        str, RealMailbox("people would write to nobody about their data", "Write the data protection officer's address")
+    ] = Field(
+        "pelindungan-data@paspor.example",
+        min_length=3,
+        max_length=254,
+        pattern=r"^[^@\s]+@[^@\s]+$",
+        description="the data protection officer, as the privacy notice names them",
+    )
+
     office_networks: Annotated[
         tuple[IPv4Network | IPv6Network, ...],
         NoDecode,
@@ -248,6 +289,15 @@ class Settings(ServiceSettings):
     def address_change_rules(self) -> AddressChangeRules:
         """How long a change of address can be undone, and an account waits for a lost address."""
         return AddressChangeRules(undo_seconds=self.address_undo_seconds, recovery_seconds=self.recovery_seconds)
+
+    @property
+    def export_rules(self) -> ExportRules:
+        """The limits of exports."""
+        return ExportRules(
+            per_day=self.exports_per_day,
+            partial_seconds=self.export_partial_seconds,
+            kept_seconds=self.export_kept_seconds,
+        )
 
     @property
     def registry_rules(self) -> RegistryRules:

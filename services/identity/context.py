@@ -9,6 +9,7 @@ from typing import Final
 from services.identity.config import Settings
 from services.identity.seals import Seals
 from shared.clock import Clock
+from shared.files.port import FileStore
 from shared.ids import Ids
 from shared.randomness import Randomness
 from shared.service import Platform
@@ -29,9 +30,10 @@ class Actor:
 
 @dataclass(frozen=True)
 class UseCaseContext:
-    """The store, the seals of personal data, the settings, and clock, ids and chance as arguments."""
+    """The store, the files, the seals of personal data, the settings, and clock, ids and chance as arguments."""
 
     store: Store
+    files: FileStore
     seals: Seals
     settings: Settings
     clock: Clock
@@ -43,6 +45,7 @@ class UseCaseContext:
         """Return the context on a platform."""
         return cls(
             store=platform.store,
+            files=platform.files,
             seals=Seals.from_settings(settings),
             settings=settings,
             clock=platform.clock,

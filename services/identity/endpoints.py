@@ -8,8 +8,11 @@ from services.identity.accounts import routes as accounts
 from services.identity.address_changes import routes as address_changes
 from services.identity.applicants import routes as applicants
 from services.identity.assistances import routes as assistances
+from services.identity.consents import routes as consents
+from services.identity.exports import routes as exports
 from services.identity.http import IDENTITY
 from services.identity.joins import routes as joins
+from services.identity.privacy_notice import routes as privacy_notice
 from services.identity.sign_in import routes as sign_in
 from services.identity.staff import admin_routes as staff_admin
 from services.identity.staff import routes as staff
@@ -28,6 +31,9 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *accounts.api.all,
             *address_changes.api.all,
             *joins.api.all,
+            *privacy_notice.api.all,
+            *consents.api.all,
+            *exports.api.all,
             *applicants.api.all,
             *staff.api.all,
             *staff_admin.api.all,

@@ -8,6 +8,7 @@ from typing import Any
 from services.identity.accounts.repository import ACCOUNT
 from services.identity.applicants.repository import APPLICANT
 from services.identity.assistances.repository import ASSISTANCE
+from services.identity.exports.repository import EXPORT
 from services.identity.sign_in.repository import CHALLENGE
 from services.identity.use_cases import Identity
 from shared.events.application import (
@@ -17,7 +18,8 @@ from shared.events.application import (
     PassportCollected,
 )
 from shared.events.envelope import Envelope
-from shared.events.message import Event
+from shared.events.identity import KeepExportPart
+from shared.events.message import Command, Event
 from shared.events.notification import DeliveryFailed, DeliverySent
 from shared.events.scheduling import LetterShown
 from shared.service import DeadlineHandler, MessageHandler
@@ -46,6 +48,10 @@ class Handlers:
             PassportCollected: self.application_ended,
         }
 
+    def commands(self) -> Mapping[type[Command], MessageHandler]:
+        """Command class to handler."""
+        return {KeepExportPart: self._identity.exports.keep_part}
+
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
         """Kind and deadline to handler."""
         return {
@@ -56,6 +62,8 @@ class Handlers:
             (CHALLENGE.name, "second_channel"): self.second_channel_due,
             (CHALLENGE.name, "forget"): self.forget_due,
             (ASSISTANCE.name, "expire"): self.assistance_over,
+            (EXPORT.name, "partial"): self.export_part_late,
+            (EXPORT.name, "end"): self.export_over,
         }
 
     async def application_submitted(self, event: ApplicationSubmitted, _envelope: Envelope) -> None:
@@ -105,6 +113,14 @@ class Handlers:
     async def join_due(self, record: Record[Any], _name: str) -> None:
         """An account was to be joined into another; something may be left to do."""
         await self._identity.joins.finish_late(record)
+
+    async def export_part_late(self, record: Record[Any], _name: str) -> None:
+        """A part of an export has not arrived in time."""
+        await self._identity.exports.stop_waiting(record)
+
+    async def export_over(self, record: Record[Any], _name: str) -> None:
+        """An export has been kept as long as it is."""
+        await self._identity.exports.end(record)
 
     async def undo_over(self, record: Record[Any], _name: str) -> None:
         """A change of address can no longer be undone."""

@@ -14,8 +14,13 @@ from services.identity.applicants.particulars_check import ParticularsChecks
 from services.identity.applicants.registry_check import CivilRegistry, RegistryChecks
 from services.identity.applicants.service import Applicants
 from services.identity.assistances.service import Assistances
+from services.identity.consents.service import Consents
 from services.identity.context import UseCaseContext
+from services.identity.exports.own_part import IdentityParts
+from services.identity.exports.service import Exports
 from services.identity.joins.service import Joins
+from services.identity.privacy_notice.notice import Notices
+from services.identity.privacy_notice.notice_file import load_notices
 from services.identity.sessions.credentials import CredentialIssuer
 from services.identity.sign_in.challenge import Purpose
 from services.identity.sign_in.service import SigningIn
@@ -45,6 +50,7 @@ class Identity:
         regions: Collection[str],
         *,
         password_hasher: PasswordHasher | None = None,
+        notices: Notices | None = None,
     ) -> None:
         self.context = context
         self.issuer = issuer
@@ -60,7 +66,11 @@ class Identity:
         self.address_changes = AddressChanges(context, self.signing_in, credentials, self.audit)
         self.joins = Joins(context, self.signing_in, self.address_changes, credentials, self.audit)
         changes = dict.fromkeys((Purpose.PHONE_CHANGE, Purpose.EMAIL_CHANGE), self.address_changes.apply)
-        uses = {**changes, Purpose.ACCOUNT_JOIN: self.joins.apply}
+        self.notices = notices or load_notices()
+        self.consents = Consents(context, self.notices)
+        own_parts = IdentityParts(context, self.consents)
+        self.exports = Exports(context, self.signing_in, self.address_changes, credentials, own_parts, self.audit)
+        uses = {**changes, Purpose.ACCOUNT_JOIN: self.joins.apply, Purpose.DATA_EXPORT: self.exports.apply}
         self.signing_in.on_proof(uses, self.address_changes.find_change_request)
         particulars_checks = ParticularsChecks(context, regions)
         self.applicants = Applicants(context, particulars_checks)

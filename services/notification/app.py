@@ -18,6 +18,7 @@ from services.notification.texts import Texts
 from services.notification.use_cases import Notification
 from shared.events.identity import SessionEnded
 from shared.http.signatures import Signer
+from shared.own_data.answers import EXPORT_ANSWER
 from shared.service import Chore, Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
 from shared.store.kinds import Kind
@@ -49,7 +50,7 @@ def build(
         name=NAME,
         service=notification,
         key=NOTIFICATION,
-        kinds=(*KINDS, ENDED_SESSION),
+        kinds=(*KINDS, EXPORT_ANSWER, ENDED_SESSION),
         endpoints=ENDPOINTS,
         events={**handlers.events(), SessionEnded: ended_sessions.note},
         sessions=ended_sessions,

@@ -27,6 +27,7 @@ from shared.chain import CHAIN_KINDS
 from shared.crypto.fields import FieldCipher
 from shared.crypto.fingerprints import Fingerprints
 from shared.events.identity import SessionEnded
+from shared.own_data.answers import EXPORT_ANSWER
 from shared.service import Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
 
@@ -91,7 +92,7 @@ def build(
         name="scheduling",
         service=service,
         key=USE_CASES,
-        kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION),
+        kinds=(*KINDS, EXPORT_ANSWER, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION),
         endpoints=ENDPOINTS,
         events={**handlers.events(), SessionEnded: ended_sessions.note},
         sessions=ended_sessions,

@@ -38,6 +38,7 @@ from services.scheduling.openings.notices import OpeningNotices
 from services.scheduling.openings.opening import OpeningRules
 from services.scheduling.openings.release_check import ReleaseCheck
 from services.scheduling.openings.waiting_room import WaitingRoom
+from services.scheduling.own_data.part import SchedulingParts
 from services.scheduling.quota.change import FourEyes
 from services.scheduling.quota.changes import Changes
 from services.scheduling.quota.office_edits import OfficeEdits
@@ -61,6 +62,7 @@ from shared.audit import Audit
 from shared.audit.chaining import AuditBook
 from shared.crypto.fields import FieldCipher
 from shared.crypto.fingerprints import Fingerprints
+from shared.own_data.answers import ExportAnswers
 from shared.service import Platform
 
 T = TypeVar("T")
@@ -108,6 +110,8 @@ class Scheduling:
             context, stored.sessions, stored.evenings, self.day_sheets, platform.files, writers, evening_at
         )
         self._wire_quota(context, four_eyes, horizon_days)
+        own_parts = SchedulingParts(stored.appointments, stored.waiting_list, self.specials.evidence)
+        self.export_answers = ExportAnswers(platform.store, platform.clock, "scheduling", own_parts.collect)
         self._by_class: dict[type[Any], Any] = {type(part): part for part in vars(self).values()}
 
     def find_use_case(self, kind: type[T]) -> T:

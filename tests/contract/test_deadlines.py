@@ -19,6 +19,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
         "applicant": {"check", "correction"},
         "challenge": {"second_channel", "forget"},
         "assistance": {"expire"},
+        "data_export": {"partial", "end"},
     },
     "application": {
         "application": {

@@ -25,6 +25,7 @@ from services.billing.tariffs import change as tariff_change
 from services.identity.applicants import applicant
 from services.identity.applicants import correction as particulars
 from services.identity.assistances import assistance
+from services.identity.exports import export as data_export
 from services.identity.staff import states as staff_states
 from services.notification.deliveries import delivery
 from services.scheduling.booking.abuse import flag as flags
@@ -54,6 +55,11 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
     ("services.identity.staff.states", "STAFF_TRANSITIONS"): (
         {"refused", "left"},
         staff_states.STAFF_TRANSITIONS.after,
+        IllegalTransition,
+    ),
+    ("services.identity.exports.export", "EXPORT_TRANSITIONS"): (
+        {"ready"},
+        data_export.EXPORT_TRANSITIONS.after,
         IllegalTransition,
     ),
     ("services.identity.assistances.assistance", "ASSISTANCE_TRANSITIONS"): (

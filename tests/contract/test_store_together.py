@@ -63,9 +63,7 @@ class Member:
     cards: tuple[str, ...]
 
 
-MEMBER = Kind(
-    name="member", state=Member, batched=True, indexes=(Index("cards", ("state.cards",), unique=True),)
-)
+MEMBER = Kind(name="member", state=Member, batched=True, indexes=(Index("cards", ("state.cards",), unique=True),))
 
 
 @pytest.fixture

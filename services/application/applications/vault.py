@@ -51,6 +51,10 @@ class Vault:
         """The stored form of a passport's number."""
         return self._cipher.seal(number, owner_id=application_id, field=_PASSPORT_NUMBER)
 
+    def passport_number(self, sealed: str, application_id: str) -> str:
+        """Return a passport's number, opened."""
+        return self._cipher.open(sealed, owner_id=application_id, field=_PASSPORT_NUMBER)
+
     def seal_note(self, note: str, application_id: str) -> str:
         """The stored form of an interviewer's free text."""
         return self._cipher.seal(note, owner_id=application_id, field=_NOTE)

@@ -155,7 +155,9 @@ class AddressChanges:
         self._refuse_other_old_address(record.state, challenge)
         proof = challenge.proof
         assert proof is not None, "who asks has given one"  # noqa: S101 - narrows the type
-        return ChangeRequest(record.id, session.id, self._old_address(record, proof.channel, proof.channel))
+        asks_old = challenge.code.old_hashed is not None
+        old = self._old_address(record, proof.channel, proof.channel) if asks_old else None
+        return ChangeRequest(record.id, session.id, old)
 
     async def look_at_undo(self, link: str) -> UndoSeen:
         """Return the addresses that a link would bring back.

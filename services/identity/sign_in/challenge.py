@@ -34,6 +34,8 @@ class Purpose(StrEnum):
     EMAIL_CHANGE = "email_change"
     ACCOUNT_JOIN = "account_join"
     """Another account of the same person is to be joined into the one that asks."""
+    DATA_EXPORT = "data_export"
+    """The account's holder asks for all their data: proven at each address of the account."""
     ASSISTANCE = "assistance"
     """A person agrees that an officer acts for them: the code is told to that officer and begins no session."""
 

@@ -10,12 +10,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, NoReturn, TypeVar
 
 import structlog
 
 from services.identity.accounts import account as accounts
-from services.identity.accounts.account import Account, Recovery
+from services.identity.accounts.account import Account, Agreement, Recovery
 from services.identity.accounts.addresses import NormalAddress, normal_email, normal_identifier, normal_phone
 from services.identity.accounts.channel import Channel
 from services.identity.accounts.countries import Country, country_of
@@ -113,11 +114,14 @@ class ChallengeSeen:
 
 @dataclass(frozen=True)
 class ChangeRequest:
-    """A change of address: whose, by which session, and the address of before that has to agree."""
+    """A change of address: whose, by which session, and the address of before that has to agree.
+
+    For an export ``old`` is the account's other address; None if it has only one.
+    """
 
     account_id: str
     session_id: str
-    old: NormalAddress
+    old: NormalAddress | None
 
 
 @dataclass(frozen=True)
@@ -149,6 +153,8 @@ class Proof:
     """Of an address of before, or of the account's other address."""
     command_id: str
     second_lost: bool = False
+    agreement: Agreement | None = None
+    """Counts where the proof opens a new account."""
 
 
 def is_only_for_known(purpose: Purpose, country: Country) -> bool:
@@ -310,13 +316,14 @@ class SigningIn:
         old_code: str | None = None,
         second_lost: bool = False,
         visitor: Visitor = NO_VISITOR,
+        agreement: Agreement | None = None,
     ) -> Credentials:
         """Prove the address with its newest code: signed in, on the account that holds the address.
 
         For a change of address ``old_code`` is the one that was sent to the address of before; for a new device the
         one of the account's other address, unless that is ``second_lost``. The same command may be
         repeated after a lost answer and gives the same session, unless that has ended. Wrong tries count against the
-        ``visitor`` who tries, and all of them against the address.
+        ``visitor`` who tries, and all of them against the address. ``agreement`` is kept where a new account opens.
 
         Raises:
             ChallengeNotFound: there is none, or it is too old.
@@ -328,7 +335,8 @@ class SigningIn:
             AddressReserved: it can still come back to the account that gave it up some days ago.
             SessionOver, TooManyAddressChanges: the change of address is not to be.
         """
-        return await again(lambda: self._verify(challenge_id, Proof(code, old_code, command_id, second_lost), visitor))
+        proof = Proof(code, old_code, command_id, second_lost, agreement)
+        return await again(lambda: self._verify(challenge_id, proof, visitor))
 
     async def prove_consent(self, challenge_id: str, code: str, command_id: str, asked_by: str) -> NormalAddress:
         """Return the address of a person who told the code that this ``asked_by`` command sent; the code is used up.
@@ -432,7 +440,7 @@ class SigningIn:
         Raises:
             SmsBudgetSpent: changes of address and assistances, once the country had its codes of the day.
         """
-        if request.asked is not None:
+        if request.asked is not None and request.asked.old is not None:
             await self._refuse_spent(request.asked.old)
         if request.address.channel is not Channel.SMS:
             return True, False
@@ -493,7 +501,7 @@ class SigningIn:
             now,
             language=request.language,
             account_id=asked.account_id if asked else None,
-            proof=self._proof(asked),
+            proof=self._proof(request),
         )
         challenge = self._with_registration(challenge_id, challenge, request)
         is_sent, only_if_known = await self._admit_sms(request)
@@ -509,7 +517,7 @@ class SigningIn:
         wait = rules.must_wait(record.state, self._rules, self._context.now(), by_device=request.by_device)
         if wait is not None:
             self._refuse_haste(record.id, wait)
-        known = replace(record.state, language=request.language, proof=self._proof(request.asked))
+        known = replace(record.state, language=request.language, proof=self._proof(request))
         known = self._with_registration(record.id, known, request)
         await self._count_change(record.id, request.address, request.asked)
         codes, fresh = self._fresh_codes(record.id, request.address.channel, request.command_id, request.asked)
@@ -544,7 +552,7 @@ class SigningIn:
         if asked is None:
             return
         most, now = self._rules.codes_per_hour, self._context.now()
-        for target in (asked.old, address):
+        for target in (asked.old, address) if asked.old is not None else (address,):
             wait = await self._counts.allow(f"change|{self._account_vault.fingerprint(target)}", most, 3600.0, now)
             if wait:
                 self._refuse_haste(challenge_id, MustWait(now + timedelta(seconds=wait), hourly=True))
@@ -556,7 +564,7 @@ class SigningIn:
         sent: list[Message] = [
             vault.send_otp(challenge_id, challenge, owner, request.address, codes[0], office_id=request.office_id)
         ]
-        if asked is not None:
+        if asked is not None and asked.old is not None:
             sent.append(vault.send_second_code(challenge_id, challenge, owner, asked.old, codes[1]))
         return sent
 
@@ -566,16 +574,19 @@ class SigningIn:
         """Return the code, and the one of the old address where that has to agree (else an empty text)."""
         randomness = self._context.randomness
         code = randomness.digits(CODE_DIGITS)
-        old_code = randomness.digits(CODE_DIGITS) if asked is not None else ""
-        old_hashed = self._challenge_vault.hash_code(old_code, challenge_id) if asked is not None else None
+        asks_old = asked is not None and asked.old is not None
+        old_code = randomness.digits(CODE_DIGITS) if asks_old else ""
+        old_hashed = self._challenge_vault.hash_code(old_code, challenge_id) if asks_old else None
         return (code, old_code), FreshCode(
             self._challenge_vault.hash_code(code, challenge_id), channel, command_id, old_hashed
         )
 
-    def _proof(self, asked: ChangeRequest | None) -> AddressProof | None:
+    def _proof(self, request: CodeRequest) -> AddressProof | None:
+        asked = request.asked
         if asked is None:
             return None
-        return AddressProof(asked.session_id, asked.old.channel, self._account_vault.fingerprint(asked.old))
+        old = asked.old or request.address
+        return AddressProof(asked.session_id, old.channel, self._account_vault.fingerprint(old))
 
     async def _current_change_request(self, challenge: Challenge) -> ChangeRequest | None:
         if challenge.purpose in (Purpose.SIGN_IN, Purpose.ASSISTANCE):
@@ -791,16 +802,17 @@ class SigningIn:
         session_id = derived_id("session", proof.command_id)
         if challenge.purpose is not Purpose.SIGN_IN:
             return await self._uses[challenge.purpose](challenge, address)
-        return await again(lambda: self._sign_in(challenge_id, challenge, address, session_id, device, recovery))
+        new_account = partial(self._open_account, challenge_id, challenge, address, session_id, proof.agreement)
+        return await again(lambda: self._sign_in(challenge, address, session_id, device, recovery, new_account))
 
     async def _sign_in(
         self,
-        challenge_id: str,
         challenge: Challenge,
         address: NormalAddress,
         session_id: str,
         device: Device | None,
         recovery: Recovery | None,
+        open_account: Callable[[], Awaitable[Credentials]],
     ) -> Credentials:
         fingerprints = self._account_vault.fingerprints(address)
         if challenge.account_id is not None:
@@ -808,7 +820,7 @@ class SigningIn:
             if known is not None and accounts.holds_any(known.state, fingerprints):
                 return await self._add_session(known, session_id, address, device, recovery)
         try:
-            return await self._open_account(challenge_id, challenge, address, session_id)
+            return await open_account()
         except AlreadyExists:
             holder = await self._accounts.account_holding(fingerprints)
         if holder is None:
@@ -818,14 +830,23 @@ class SigningIn:
         return await self._add_session(holder, session_id, address, device, recovery)
 
     async def _open_account(
-        self, challenge_id: str, challenge: Challenge, address: NormalAddress, session_id: str
+        self,
+        challenge_id: str,
+        challenge: Challenge,
+        address: NormalAddress,
+        session_id: str,
+        agreement: Agreement | None,
     ) -> Credentials:
         now = self._context.now()
         account_id = fresh_account_id(challenge_id, challenge)
         stored = self._account_vault.seal_address(address, account_id)
         is_email = address.channel is Channel.EMAIL
         account = accounts.register(
-            challenge.language, now, email=stored if is_email else None, phone=None if is_email else stored
+            challenge.language,
+            now,
+            email=stored if is_email else None,
+            phone=None if is_email else stored,
+            agreement=agreement,
         )
         session = self._credentials.start(session_id)
         account = replace(account, sessions=(session,))

@@ -49,6 +49,6 @@ class UseCases:
         self.counter = Counter(context, self.applications)
         self.corrections = Corrections(context, self.applications)
         self.facts = Facts(context, self.applications)
-        own_parts = ApplicationParts(self.applications)
+        own_parts = ApplicationParts(context.store, self.applications)
         self.export_answers = ExportAnswers(context.store, context.clock, "application", own_parts.collect)
         self.own_files = OwnFiles(context, self.applications, self.export_answers)

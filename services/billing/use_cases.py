@@ -126,7 +126,7 @@ class Billing:
         self._make_refunds(context, stored, offices, reasons, treasury, vault)
         self._make_settlement(context, stored, platform, simponi, signatures)
         self._make_checks(stored)
-        own_parts = BillingParts(stored.bills, stored.receipts, stored.refunds, vault)
+        own_parts = BillingParts(platform.store, stored.bills, stored.receipts, stored.refunds, vault)
         self.export_answers = ExportAnswers(platform.store, clock, "billing", own_parts.collect)
         self.explainer = Explainer(stored.bills, stored.receipts, stored.refunds, offices)
         self.sagas = Sagas(

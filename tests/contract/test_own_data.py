@@ -30,7 +30,7 @@ from shared.tokens import Role
 from tests.assembled import Suite
 from tests.unit.application.world import picture
 from tests.unit.identity.world import BUDI, SRI
-from tests.walking import EMAIL, TYPED, Citizen, Reply
+from tests.walking import EMAIL, TYPED, Citizen, Officer, Reply
 
 CALLS = {(each.method, each.path) for each in (*IDENTITY, *APPLICATION, *SCHEDULING, *BILLING, *NOTIFICATION)}
 PARTS: tuple[type[BaseModel], ...] = (IdentityPart, ApplicationPart, SchedulingPart, BillingPart, NotificationPart)
@@ -104,6 +104,21 @@ async def test_everything_of_a_person_is_in_one_archive_and_their_documents_in_t
     page = files["index.html"].decode()
     assert all(text in page for text in (BUDI.full_name, EMAIL, bill["billing_codes"][0], application["number"]))
     assert any("sudah siap" in mail.body or "Data Anda siap" in mail.subject for mail in suite.agencies.mailer.taken)
+
+
+async def test_what_staff_read_and_did_is_in_it_without_the_officer(suite: Suite, citizen: Citizen) -> None:
+    async with Officer(suite, Role.FRONT_OFFICER) as officer:
+        await officer.done("application", "GET", f"{citizen.application}?reason=look_at_file")
+        seat = await citizen.appointment()
+        suite.clock.set(suite.clock.now().fromisoformat(seat["starts_at"]))
+        await officer.done("scheduling", "POST", "/v1/check-ins", {"queue_code": seat["queue_code"]})
+    export_id = await export(citizen)
+    files = unpacked(await citizen.done("identity", "GET", f"/v1/account/exports/{export_id}/archive"))
+    parts = json.loads(files["data.json"])["parts"]
+    acts = [(name, act["act"], act["role"]) for name in parts for act in parts[name].get("staff_acts", ())]
+    assert ("application", "read_application", "front_officer") in acts
+    assert "front_officer-account" not in files["data.json"].decode(), "the officer is not named"
+    assert not {role for _, _, role in acts} & {"applicant"}, "a person's own acts are no acts of staff"
 
 
 async def test_nothing_of_a_person_travels_or_lies_in_the_open(suite: Suite, citizen: Citizen) -> None:

@@ -10,7 +10,9 @@ from services.application.applications.service import Applications
 from services.application.requirements.answers import Answers
 from shared.events.identity import DataExportAsked
 from shared.own_data.part import Correction, OwnData, own
+from shared.own_data.staff_acts import OwnStaffAct, list_staff_acts
 from shared.store.kinds import Record
+from shared.store.port import Store
 
 
 class OwnAnswers(OwnData):
@@ -82,21 +84,26 @@ class ApplicationPart(OwnData):
 
     applications: list[OwnApplication] = own("Permohonan", "Applications")
     identity_cards: list[OwnIdentityCard] = own("Data pemohon yang dipastikan", "Confirmed data of applicants")
+    staff_acts: list[OwnStaffAct] = own("Dibaca dan dikerjakan petugas", "Read and done by staff")
 
 
 class ApplicationParts:
     """Collects application's part."""
 
-    def __init__(self, applications: Applications) -> None:
+    def __init__(self, store: Store, applications: Applications) -> None:
+        self._store = store
         self._applications = applications
 
     async def collect(self, asked: DataExportAsked) -> ApplicationPart:
         """Return every application of these accounts, drafts too, and the cards of these applicants."""
         found = await self._applications.repository.applications_of(*asked.account_ids)
         cards = [await self._card(applicant_id, asked.account_ids) for applicant_id in asked.applicant_ids]
+        documents = [document.document_id for record in found for document in record.state.documents]
+        subjects = (*(record.id for record in found), *documents, *asked.applicant_ids, *asked.account_ids)
         return ApplicationPart(
             applications=[self._application(record) for record in found],
             identity_cards=[card for card in cards if card is not None],
+            staff_acts=await list_staff_acts(self._store, subjects),
         )
 
     def _application(self, record: Record[Application]) -> OwnApplication:

@@ -13,7 +13,9 @@ from services.billing.refunds.repository import RefundRepository
 from services.billing.refunds.vault import Vault
 from shared.events.identity import DataExportAsked
 from shared.own_data.part import Correction, OwnData, own
+from shared.own_data.staff_acts import OwnStaffAct, list_staff_acts
 from shared.store.kinds import Record
+from shared.store.port import Store
 
 
 class OwnPayment(OwnData):
@@ -65,14 +67,21 @@ class BillingPart(OwnData):
 
     bills: list[OwnBill] = own("Tagihan", "Bills")
     refunds: list[OwnRefund] = own("Pengembalian", "Refunds")
+    staff_acts: list[OwnStaffAct] = own("Dibaca dan dikerjakan petugas", "Read and done by staff")
 
 
 class BillingParts:
     """Collects billing's part."""
 
     def __init__(
-        self, bills: BillRepository, receipts: ReceiptRepository, refunds: RefundRepository, vault: Vault
+        self,
+        store: Store,
+        bills: BillRepository,
+        receipts: ReceiptRepository,
+        refunds: RefundRepository,
+        vault: Vault,
     ) -> None:
+        self._store = store
         self._bills = bills
         self._receipts = receipts
         self._refunds = refunds
@@ -80,14 +89,17 @@ class BillingParts:
 
     async def collect(self, asked: DataExportAsked) -> BillingPart:
         """Return the bills and refunds of these applications, as far as they are of these accounts."""
-        bills, refunds = [], []
+        bills: list[OwnBill] = []
+        refunds: list[OwnRefund] = []
         for application_id in asked.application_ids:
             found = await self._bills.bills_of(application_id)
             mine = [record.state for record in found if record.state.payer.account_id in asked.account_ids]
             bills += [await self._bill(bill) for bill in mine]
             cases = await self._refunds.refunds_of(application_id)
             refunds += [self._refund(record) for record in cases if record.state.account_id in asked.account_ids]
-        return BillingPart(bills=bills, refunds=refunds)
+        kept = (*(bill.bill_id for bill in bills), *(refund.refund_id for refund in refunds))
+        acts = await list_staff_acts(self._store, (*asked.application_ids, *kept))
+        return BillingPart(bills=bills, refunds=refunds, staff_acts=acts)
 
     async def _bill(self, bill: Bill) -> OwnBill:
         receipts = await self._receipts.receipts_of(bill.bill_id)

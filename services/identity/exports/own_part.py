@@ -14,6 +14,7 @@ from services.identity.consents.service import Consents
 from services.identity.context import UseCaseContext
 from shared.errors import NotFound
 from shared.own_data.part import Correction, OwnData, own
+from shared.own_data.staff_acts import OwnStaffAct, list_staff_acts
 from shared.store.kinds import Record
 
 
@@ -71,12 +72,14 @@ class IdentityPart(OwnData):
     sessions: list[OwnSession] = own("Perangkat yang masuk", "Devices signed in")
     consents: list[OwnConsent] = own("Persetujuan", "Consents")
     applicants: list[OwnApplicant] = own("Pemohon", "Applicants")
+    staff_acts: list[OwnStaffAct] = own("Dibaca dan dikerjakan petugas", "Read and done by staff")
 
 
 class IdentityParts:
     """Collects identity's own part."""
 
     def __init__(self, context: UseCaseContext, consents: Consents) -> None:
+        self._store = context.store
         self._accounts = AccountRepository(context)
         self._applicants = ApplicantRepository(context)
         self._account_vault = AccountVault(context.seals)
@@ -105,11 +108,15 @@ class IdentityParts:
             )
             for act in acts
         ]
+        found = await self._applicants.applicants_of(account_id)
+        persons = [applicant.state.person_id for applicant in found if applicant.state.person_id is not None]
+        subjects = (account_id, *(applicant.id for applicant in found), *persons)
         return IdentityPart(
             account=self._account(record),
             sessions=[OwnSession(started_at=s.started_at, ends_at=s.ends_at) for s in record.state.sessions],
             consents=consents,
-            applicants=[self._applicant(found) for found in await self._applicants.applicants_of(account_id)],
+            applicants=[self._applicant(applicant) for applicant in found],
+            staff_acts=await list_staff_acts(self._store, subjects),
         )
 
     def _account(self, record: Record[Account]) -> OwnAccount:

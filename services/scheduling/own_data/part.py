@@ -11,7 +11,9 @@ from services.scheduling.booking.waiting_list.entry import Waiting
 from services.scheduling.booking.waiting_list.repository import WaitingListRepository
 from shared.events.identity import DataExportAsked
 from shared.own_data.part import Correction, OwnData, own
+from shared.own_data.staff_acts import OwnStaffAct, list_staff_acts
 from shared.store.kinds import Record
+from shared.store.port import Store
 
 
 class OwnSpecialReschedule(OwnData):
@@ -60,6 +62,7 @@ class SchedulingPart(OwnData):
 
     visits: list[OwnVisit] = own("Kunjungan", "Visits")
     waiting: list[OwnWaitingEntry] = own("Daftar tunggu", "Waiting list")
+    staff_acts: list[OwnStaffAct] = own("Dibaca dan dikerjakan petugas", "Read and done by staff")
 
 
 OpenEvidence = Callable[[Record[Appointment]], str | None]
@@ -70,8 +73,13 @@ class SchedulingParts:
     """Collects scheduling's part."""
 
     def __init__(
-        self, appointments: AppointmentRepository, waiting_list: WaitingListRepository, open_evidence: OpenEvidence
+        self,
+        store: Store,
+        appointments: AppointmentRepository,
+        waiting_list: WaitingListRepository,
+        open_evidence: OpenEvidence,
     ) -> None:
+        self._store = store
         self._appointments = appointments
         self._waiting_list = waiting_list
         self._open_evidence = open_evidence
@@ -85,7 +93,12 @@ class SchedulingParts:
             if record.state.account_id in asked.account_ids
         ]
         entries = await self._waiting_list.waiting_of_accounts(asked.account_ids)
-        return SchedulingPart(visits=visits, waiting=[_entry(record) for record in entries])
+        subjects = (*asked.application_ids, *(visit.appointment_id for visit in visits))
+        return SchedulingPart(
+            visits=visits,
+            waiting=[_entry(record) for record in entries],
+            staff_acts=await list_staff_acts(self._store, subjects),
+        )
 
     def _visit(self, record: Record[Appointment]) -> OwnVisit:
         visit, slot = record.state, record.state.slot

@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import zipfile
+from dataclasses import replace
 from typing import Any
 
 import jsonschema
@@ -13,10 +14,12 @@ import pytest
 
 from services.identity.accounts.repository import ACCOUNT
 from services.identity.exports import export as rules
+from services.identity.exports import repository
 from services.identity.exports.errors import ExportNotReady, TooManyExports
 from services.identity.exports.export import Export, ExportState
 from services.identity.exports.page import own_data_page
 from services.identity.exports.repository import EXPORT
+from services.identity.exports.service import Exports
 from services.identity.sessions.credentials import Credentials
 from services.identity.sign_in.errors import ChallengeNotFound, CodeSentJustNow, CodeWrong, OldCodeNeeded
 from services.identity.sign_in.service import ChallengeSeen
@@ -250,6 +253,31 @@ async def test_codes_that_were_sent_before_the_limit_was_met_begin_no_fourth(wor
         await world.store.insert(EXPORT, f"e{day}", rules.stop_waiting(export), now=world.now())
     with pytest.raises(TooManyExports):
         await prove(world, early)
+
+
+async def begin_twice_unseen(world: World, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Two exports begin at the same moment: neither has seen the other; how many services are asked for."""
+
+    async def nothing_is_running(_exports: Exports, _account_id: str) -> None:
+        return None
+
+    monkeypatch.setattr(Exports, "_running", nothing_is_running)
+    account_id = await two_addresses(world)
+    for _ in range(2):
+        await prove(world, await ask(world, account_id))
+        world.clock.advance(61)
+    return len(await world.said(DataExportAsked))
+
+
+async def test_of_two_that_begin_at_the_same_moment_one_goes_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await begin_twice_unseen(world, monkeypatch) == 1
+
+
+async def test_twin_without_the_index_both_go_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    unguarded = replace(EXPORT, indexes=tuple(index for index in EXPORT.indexes if index.name != "running"))
+    monkeypatch.setattr(repository, "EXPORT", unguarded)
+    with pytest.raises(AssertionError, match="2 == 1"):
+        assert await begin_twice_unseen(world, monkeypatch) == 1
 
 
 # ---- collected ----
@@ -490,6 +518,7 @@ async def test_it_is_asked_for_watched_and_downloaded_over_http(world: World) ->
         keyed["Idempotency-Key"] = "9c9b2f2e-0000-4000-8000-000000000002"
         async with client.post(path, json={"code": code, "old_code": old_code}, headers=keyed) as reply:
             assert reply.status == 200
+            tokens = await reply.json()
         async with client.get("/v1/account/exports", headers=headers) as reply:
             [listed] = (await reply.json())["exports"]
         assert (listed["state"], listed["downloads"], listed["downloadable_here"]) == ("collecting", [], True)
@@ -511,6 +540,10 @@ async def test_it_is_asked_for_watched_and_downloaded_over_http(world: World) ->
         async with client.get(seen["downloads"][0]["href"], headers=headers) as reply:
             assert (reply.status, reply.headers["Content-Type"]) == (200, "application/zip")
             assert zipfile.ZipFile(io.BytesIO(await reply.read())).testzip() is None
+        async with client.post("/v1/tokens/revoke", json={"refresh_token": tokens["refresh_token"]}) as reply:
+            assert reply.status == 204
+        async with client.get(seen["downloads"][0]["href"], headers=headers) as reply:
+            assert (reply.status, (await reply.json())["code"]) == (401, "session_over")
 
 
 # ---- rules ----

@@ -126,8 +126,8 @@ class Billing:
         self._make_refunds(context, stored, offices, reasons, treasury, vault)
         self._make_settlement(context, stored, platform, simponi, signatures)
         self._make_checks(stored)
-        own_parts = BillingParts(platform.store, stored.bills, stored.receipts, stored.refunds, vault)
-        self.export_answers = ExportAnswers(platform.store, clock, "billing", own_parts.collect)
+        self.own_parts = BillingParts(platform.store, stored.bills, stored.receipts, stored.refunds, vault)
+        self.export_answers = ExportAnswers(platform.store, clock, "billing", self.own_parts.collect)
         self.explainer = Explainer(stored.bills, stored.receipts, stored.refunds, offices)
         self.sagas = Sagas(
             context,

@@ -110,10 +110,10 @@ class Scheduling:
             context, stored.sessions, stored.evenings, self.day_sheets, platform.files, writers, evening_at
         )
         self._wire_quota(context, four_eyes, horizon_days)
-        own_parts = SchedulingParts(
+        self.own_parts = SchedulingParts(
             platform.store, stored.appointments, stored.waiting_list, self.specials.evidence
         )
-        self.export_answers = ExportAnswers(platform.store, platform.clock, "scheduling", own_parts.collect)
+        self.export_answers = ExportAnswers(platform.store, platform.clock, "scheduling", self.own_parts.collect)
         self._by_class: dict[type[Any], Any] = {type(part): part for part in vars(self).values()}
 
     def find_use_case(self, kind: type[T]) -> T:

@@ -14,6 +14,7 @@ AWAITED: Final = {
     ("application", "/v1/applications/{application_id}/documents/{document_id}/content"),
     ("billing", "/v1/bills/{bill_id}"),
     ("billing", "/v1/refunds/{refund_id}"),
+    ("identity", "/v1/account/exports/{export_id}"),
     ("identity", "/v1/applicants/{applicant_id}"),
     ("identity", "/v1/challenges/{challenge_id}"),
     ("scheduling", "/v1/appointments/{appointment_id}"),

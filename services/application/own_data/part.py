@@ -80,7 +80,7 @@ class OwnIdentityCard(OwnData):
 
 
 class ApplicationPart(OwnData):
-    """What application keeps."""
+    """All that application keeps of a person."""
 
     applications: list[OwnApplication] = own("Permohonan", "Applications")
     identity_cards: list[OwnIdentityCard] = own("Data pemohon yang dipastikan", "Confirmed data of applicants")

@@ -63,7 +63,7 @@ class OwnRefund(OwnData):
 
 
 class BillingPart(OwnData):
-    """What billing keeps."""
+    """All that billing keeps of a person."""
 
     bills: list[OwnBill] = own("Tagihan", "Bills")
     refunds: list[OwnRefund] = own("Pengembalian", "Refunds")

@@ -107,7 +107,7 @@ class JoinedInto:
 
 @dataclass(frozen=True)
 class Agreement:
-    """What the opener of the account agreed to: a version of the privacy notice, and free purposes that they ticked."""
+    """The agreement of whoever opened the account: a version of the privacy notice, and free purposes that they ticked."""
 
     notice_version: int
     purposes: tuple[str, ...] = ()

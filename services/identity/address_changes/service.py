@@ -152,11 +152,12 @@ class AddressChanges:
             record, session = await self.find_asker(challenge)
         except SessionOver:
             raise ChallengeNotFound() from None
-        self._refuse_other_old_address(record.state, challenge)
         proof = challenge.proof
         assert proof is not None, "who asks has given one"  # noqa: S101 - narrows the type
-        asks_old = challenge.code.old_hashed is not None
-        old = self._old_address(record, proof.channel, proof.channel) if asks_old else None
+        if proof.channel is None:
+            return ChangeRequest(record.id, session.id, None)
+        self._refuse_other_old_address(record.state, challenge)
+        old = self._old_address(record, proof.channel, proof.channel)
         return ChangeRequest(record.id, session.id, old)
 
     async def look_at_undo(self, link: str) -> UndoSeen:
@@ -238,7 +239,8 @@ class AddressChanges:
     @staticmethod
     def _refuse_other_old_address(account: Account, challenge: Challenge) -> None:
         """Refuse a proof by an address that the account has given up since."""
-        if challenge.proof is None or not accounts.holds_any(account, (challenge.proof.fingerprint,)):
+        fingerprint = challenge.proof.fingerprint if challenge.proof is not None else None
+        if fingerprint is None or not accounts.holds_any(account, (fingerprint,)):
             raise ChallengeNotFound()
 
     def _old_address(self, record: Record[Account], wanted: Channel, otherwise: Channel) -> NormalAddress:

@@ -10,7 +10,7 @@ from services.identity.consents import consent as rules
 from services.identity.consents.consent import ConsentAct, How
 from services.identity.consents.service import ChildConsent, ConsentsSeen
 from services.identity.field_types import Id
-from services.identity.privacy_notice.notice import ChangeKind, Choice, Purpose, changes_between
+from services.identity.privacy_notice.notice import ChangeKind, Choice, DataPurpose, changes_between
 from services.identity.privacy_notice.schemas import VersionNumber
 from shared.http.schema import Body, View
 
@@ -83,7 +83,7 @@ class ConsentsView(View):
         )
 
 
-def _purpose(seen: ConsentsSeen, purpose: Purpose) -> PurposeConsentView:
+def _purpose(seen: ConsentsSeen, purpose: DataPurpose) -> PurposeConsentView:
     act = seen.record.last_act(purpose.code)
     is_asked_again = rules.is_asked_again(seen.record, seen.notices, seen.notice, purpose.code)
     agreed_to = rules.agreed_notice(seen.record, seen.notices, purpose.code)

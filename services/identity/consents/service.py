@@ -84,7 +84,7 @@ class Consents:
             PurposeUnknown: the notice in force does not have it.
             PurposeIsNeeded: it cannot be withdrawn; the refusal says what would end.
             NoticeHasChanged: it is given for a text that is not in force.
-            NotAskedYet, NotFound: about a child below 17, or about nobody of this account.
+            NotAskedYet, NotFound: about a child below 17, or about no child of this account.
             TooManyChoices: as many choices were made as a day allows.
         """
         now = self._context.now()

@@ -66,7 +66,7 @@ class OwnApplicant(OwnData):
 
 
 class IdentityPart(OwnData):
-    """What identity keeps."""
+    """All that identity keeps of a person."""
 
     account: OwnAccount = own("Akun", "Account")
     sessions: list[OwnSession] = own("Perangkat yang masuk", "Devices signed in")

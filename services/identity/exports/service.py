@@ -113,9 +113,9 @@ class Exports:
             TooManyExports: as many were begun as a day allows.
         """
         record, session = await self._address_changes.find_asker(challenge)
-        proof = challenge.proof
-        proven = (*self._account_vault.fingerprints(address), proof.fingerprint if proof is not None else "")
-        if not all(accounts.holds_any(record.state, (print_,)) for print_ in (proven[0], proven[-1])):
+        other = challenge.proof.fingerprint if challenge.proof is not None else None
+        proven = [self._account_vault.fingerprints(address), *([(other,)] if other is not None else [])]
+        if not all(accounts.holds_any(record.state, fingerprints) for fingerprints in proven):
             raise ChallengeNotFound()
         export_id = derived_id("data export", record.id, challenge.code.asked_by)
         if await self._exports.export(export_id) is None and await self._running(record.id) is None:

@@ -27,7 +27,7 @@ class ChangeKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Words:
+class Sentence:
     """A sentence in both languages."""
 
     id: str
@@ -35,18 +35,18 @@ class Words:
 
 
 @dataclass(frozen=True)
-class Purpose:
+class DataPurpose:
     """One purpose. ``ends`` says what ends with it, where it is needed."""
 
     code: str
     choice: Choice
-    name: Words
-    text: Words
-    data: Words
-    kept: Words
-    recipients: Words
-    ground: Words
-    ends: Words | None = None
+    name: Sentence
+    text: Sentence
+    data: Sentence
+    kept: Sentence
+    recipients: Sentence
+    ground: Sentence
+    ends: Sentence | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Right:
     """A right of the person, and the call by which it is used; without one it is used by writing to the controller."""
 
     code: str
-    text: Words
+    text: Sentence
     call: str | None = None
 
 
@@ -64,11 +64,11 @@ class Notice:
 
     number: int
     from_at: datetime
-    summary: Words
-    purposes: tuple[Purpose, ...]
+    summary: Sentence
+    purposes: tuple[DataPurpose, ...]
     rights: tuple[Right, ...]
 
-    def purpose(self, code: str) -> Purpose | None:
+    def purpose(self, code: str) -> DataPurpose | None:
         """Return the purpose of that code, or None."""
         return next((purpose for purpose in self.purposes if purpose.code == code), None)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from importlib import resources
 from typing import Any, Final
 
-from services.identity.privacy_notice.notice import Choice, Notice, Notices, Purpose, Right, Words, mistakes_in
+from services.identity.privacy_notice.notice import Choice, DataPurpose, Notice, Notices, Right, Sentence, mistakes_in
 
 FILE: Final = "privacy_notice.toml"
 
@@ -42,12 +42,12 @@ def _notice(table: Mapping[str, Any]) -> Notice:
     )
 
 
-def _purpose(table: Mapping[str, Any]) -> Purpose:
+def _purpose(table: Mapping[str, Any]) -> DataPurpose:
     names = ("name", "text", "data", "kept", "recipients", "ground")
     ends = _words(table["ends"]) if "ends" in table else None
     words = {name: _words(table[name]) for name in names}
-    return Purpose(code=table["code"], choice=Choice(table["choice"]), ends=ends, **words)
+    return DataPurpose(code=table["code"], choice=Choice(table["choice"]), ends=ends, **words)
 
 
-def _words(table: Mapping[str, str]) -> Words:
-    return Words(id=table["id"], en=table["en"])
+def _words(table: Mapping[str, str]) -> Sentence:
+    return Sentence(id=table["id"], en=table["en"])

@@ -19,7 +19,7 @@ NOTICES_PER_ADDRESS: Final = RateLimit(300, 60.0, "address")
 
 @api.get(
     "/v1/privacy-notice",
-    summary="The privacy notice: purposes, rights and contact, in the version in force or an older one",
+    summary="The privacy notice: purposes, rights, contact; in force or an older version",
     description="With an ETag: `If-None-Match` is answered 304 while the text is the same.",
     access=PUBLIC,
     query=NoticeQuery,
@@ -35,7 +35,7 @@ async def show_privacy_notice(call: Call[None, NoticeQuery]) -> Answer:
     notice = notices.in_force(now) if number is None else notices.numbered(number)
     if notice is None:
         raise NoticeVersionUnknown()
-    view = NoticeView.of(notices, notice, call.query.language or call.language, identity.context.settings, now)
+    view = NoticeView.from_notice(notices, notice, call.query.language or call.language, identity.context.settings, now)
     answer = Answer(200, view, {ETAG: etag_of(view.model_dump_json().encode()), "Vary": "Accept-Language"})
     found = condition_of(call.request.headers, 0).applied_to(answer)
     return found if found.status != NOT_MODIFIED else Answer(NOT_MODIFIED, None, found.headers)

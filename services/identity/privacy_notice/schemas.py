@@ -8,7 +8,15 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from services.identity.config import Settings
-from services.identity.privacy_notice.notice import ChangeKind, Choice, Notice, Notices, Purpose, Words, changes_between
+from services.identity.privacy_notice.notice import (
+    ChangeKind,
+    Choice,
+    DataPurpose,
+    Notice,
+    Notices,
+    Sentence,
+    changes_between,
+)
 from shared.http.language import Language
 from shared.http.schema import Query, View
 
@@ -36,7 +44,7 @@ class PurposeView(View):
     ends: str | None = Field(description="What ends without it, where it is needed.")
 
     @classmethod
-    def of(cls, purpose: Purpose, language: Language) -> PurposeView:
+    def from_purpose(cls, purpose: DataPurpose, language: Language) -> PurposeView:
         """Return the purpose in one language."""
         return cls(
             purpose=purpose.code,
@@ -89,7 +97,9 @@ class NoticeView(View):
     changes: list[PurposeChangeView] = Field(description="Since the version before.")
 
     @classmethod
-    def of(cls, notices: Notices, notice: Notice, language: Language, settings: Settings, now: datetime) -> NoticeView:
+    def from_notice(
+        cls, notices: Notices, notice: Notice, language: Language, settings: Settings, now: datetime
+    ) -> NoticeView:
         """Return the view of one version."""
         before = notices.numbered(notice.number - 1)
         changes = changes_between(before, notice) if before is not None else ()
@@ -100,7 +110,7 @@ class NoticeView(View):
             from_at=notice.from_at,
             language=language,
             summary=said(notice.summary, language),
-            purposes=[PurposeView.of(purpose, language) for purpose in notice.purposes],
+            purposes=[PurposeView.from_purpose(purpose, language) for purpose in notice.purposes],
             rights=[
                 RightView(right=right.code, text=said(right.text, language), call=right.call) for right in notice.rights
             ],
@@ -113,6 +123,6 @@ class NoticeView(View):
         )
 
 
-def said(words: Words, language: Language) -> str:
+def said(words: Sentence, language: Language) -> str:
     """Return the sentence in that language."""
     return words.en if language == "en" else words.id

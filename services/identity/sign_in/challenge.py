@@ -113,11 +113,14 @@ class Tries:
 
 @dataclass(frozen=True)
 class AddressProof:
-    """For a change of address: who asked for it, and the address of before that has to agree."""
+    """For a change of address: who asked for it, and the address of before that has to agree.
+
+    At an export of an account with one address no other one has to agree.
+    """
 
     session_id: str
-    channel: Channel
-    fingerprint: str
+    channel: Channel | None
+    fingerprint: str | None
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class Login(Body):
 
 
 class RegistrationConsents(Body):
-    """What the opener of a new account agrees to beside what is needed."""
+    """Consents of whoever opens a new account, beside what is needed."""
 
     notice_version: VersionNumber = Field(description="The version of the privacy notice that was read.")
     purposes: list[PurposeCode] = Field(
@@ -154,7 +154,7 @@ class ChallengeView(View):
             resend_after=seen.resend_after,
             tries_left=seen.tries_left,
             delivery=delivery,
-            old_code_channel=challenge.proof.channel if challenge.proof is not None and code.old_hashed else None,
+            old_code_channel=challenge.proof.channel if challenge.proof is not None else None,
             asker_token=seen.asker_token,
             only_if_known=seen.is_only_for_known,
             sms_challenge_id=seen.sms_challenge_id,

@@ -116,7 +116,7 @@ class ChallengeSeen:
 class ChangeRequest:
     """A change of address: whose, by which session, and the address of before that has to agree.
 
-    For an export ``old`` is the account's other address; None if it has only one.
+    An export too: ``old`` is the other address there, and without it the account has none.
     """
 
     account_id: str
@@ -501,7 +501,7 @@ class SigningIn:
             now,
             language=request.language,
             account_id=asked.account_id if asked else None,
-            proof=self._proof(request),
+            proof=self._proof(asked),
         )
         challenge = self._with_registration(challenge_id, challenge, request)
         is_sent, only_if_known = await self._admit_sms(request)
@@ -517,7 +517,7 @@ class SigningIn:
         wait = rules.must_wait(record.state, self._rules, self._context.now(), by_device=request.by_device)
         if wait is not None:
             self._refuse_haste(record.id, wait)
-        known = replace(record.state, language=request.language, proof=self._proof(request))
+        known = replace(record.state, language=request.language, proof=self._proof(request.asked))
         known = self._with_registration(record.id, known, request)
         await self._count_change(record.id, request.address, request.asked)
         codes, fresh = self._fresh_codes(record.id, request.address.channel, request.command_id, request.asked)
@@ -552,7 +552,7 @@ class SigningIn:
         if asked is None:
             return
         most, now = self._rules.codes_per_hour, self._context.now()
-        for target in (asked.old, address) if asked.old is not None else (address,):
+        for target in filter(None, (asked.old, address)):
             wait = await self._counts.allow(f"change|{self._account_vault.fingerprint(target)}", most, 3600.0, now)
             if wait:
                 self._refuse_haste(challenge_id, MustWait(now + timedelta(seconds=wait), hourly=True))
@@ -574,19 +574,20 @@ class SigningIn:
         """Return the code, and the one of the old address where that has to agree (else an empty text)."""
         randomness = self._context.randomness
         code = randomness.digits(CODE_DIGITS)
-        asks_old = asked is not None and asked.old is not None
-        old_code = randomness.digits(CODE_DIGITS) if asks_old else ""
-        old_hashed = self._challenge_vault.hash_code(old_code, challenge_id) if asks_old else None
+        has_old = asked is not None and asked.old is not None
+        old_code = randomness.digits(CODE_DIGITS) if has_old else ""
+        old_hashed = self._challenge_vault.hash_code(old_code, challenge_id) if has_old else None
         return (code, old_code), FreshCode(
             self._challenge_vault.hash_code(code, challenge_id), channel, command_id, old_hashed
         )
 
-    def _proof(self, request: CodeRequest) -> AddressProof | None:
-        asked = request.asked
+    def _proof(self, asked: ChangeRequest | None) -> AddressProof | None:
         if asked is None:
             return None
-        old = asked.old or request.address
-        return AddressProof(asked.session_id, old.channel, self._account_vault.fingerprint(old))
+        if asked.old is None:
+            return AddressProof(asked.session_id, None, None)
+        fingerprint = self._account_vault.fingerprint(asked.old)
+        return AddressProof(asked.session_id, asked.old.channel, fingerprint)
 
     async def _current_change_request(self, challenge: Challenge) -> ChangeRequest | None:
         if challenge.purpose in (Purpose.SIGN_IN, Purpose.ASSISTANCE):

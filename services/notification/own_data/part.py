@@ -37,7 +37,7 @@ class OwnMessage(OwnData):
 
 
 class NotificationPart(OwnData):
-    """What notification keeps."""
+    """All that notification keeps of a person."""
 
     contact: OwnContact | None = own("Kontak", "Contact")
     messages: list[OwnMessage] = own("Pesan", "Messages")

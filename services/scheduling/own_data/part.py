@@ -58,7 +58,7 @@ class OwnWaitingEntry(OwnData):
 
 
 class SchedulingPart(OwnData):
-    """What scheduling keeps."""
+    """All that scheduling keeps of a person."""
 
     visits: list[OwnVisit] = own("Kunjungan", "Visits")
     waiting: list[OwnWaitingEntry] = own("Daftar tunggu", "Waiting list")

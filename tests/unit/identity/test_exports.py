@@ -25,16 +25,19 @@ from services.identity.sign_in.errors import ChallengeNotFound, CodeSentJustNow,
 from services.identity.sign_in.service import ChallengeSeen
 from shared.audit import AUDIT
 from shared.crypto.errors import CannotDecrypt
-from shared.crypto.sealed import new_keypair
+from shared.crypto.sealed import Unsealer, new_keypair
 from shared.errors import NotFound
 from shared.events.envelope import LARGEST_MESSAGE_BYTES
 from shared.events.identity import DataExportAsked, DataExportReady, KeepExportPart
 from shared.events.notification import SendOtp
 from shared.ids import derived_id
+from shared.own_data import pieces
+from shared.own_data.answers import EXPORT_ANSWER, ExportAnswers
 from shared.own_data.errors import ExportOfAnotherSession, ExportOver
 from shared.own_data.part import OwnData, own
-from shared.own_data.pieces import MOST_PIECES, seal_part
+from shared.own_data.pieces import MOST_PIECES, open_part, seal_part
 from shared.sessions import SessionOver
+from shared.store.memory import MemoryStore
 from shared.tokens import Caller, Role
 from tests.unit.identity.served import served
 from tests.unit.identity.world import BUDI, World
@@ -577,3 +580,36 @@ def test_an_envelope_of_the_largest_piece_stays_below_the_largest_message(world:
     commands = seal_part("export", "billing", new_keypair().public_key_b64, part(noise))
     sizes = [len(envelope_of(command, world.now()).to_bytes()) for command in commands]
     assert max(sizes) < LARGEST_MESSAGE_BYTES
+
+
+def test_a_part_that_is_too_large_is_neither_sent_nor_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = new_keypair()
+    [command] = seal_part("export", "billing", pair.public_key_b64, part("x" * 100_000))
+    unsealer = Unsealer([pair.private_key_b64])
+    assert open_part("export", "billing", unsealer, [command.sealed])["data"]["notes"][0]["text"] == "x" * 100_000
+    monkeypatch.setattr(pieces, "LARGEST_PART_BYTES", 50_000)
+    with pytest.raises(pieces.PartTooLarge, match="unpacks to more than 50000 bytes"):
+        open_part("export", "billing", unsealer, [command.sealed])
+    monkeypatch.setattr(pieces, "PIECE_BYTES", 4)
+    with pytest.raises(pieces.PartTooLarge, match="16 are taken"):
+        seal_part("export", "billing", pair.public_key_b64, part())
+
+
+async def test_two_copies_of_a_question_at_once_are_answered_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def collect(_asked: DataExportAsked) -> Part:
+        return part()
+
+    async def not_answered(_answers: ExportAnswers, _export_id: str) -> None:
+        return None
+
+    await begin(world, await two_addresses(world))
+    [asked] = await world.said(DataExportAsked)
+    store = MemoryStore("billing")
+    answers = ExportAnswers(store, world.clock, "billing", collect)
+    monkeypatch.setattr(ExportAnswers, "answered", not_answered)
+    for _ in range(2):
+        await answers.answer(asked, envelope_of(asked, world.now()))
+    waiting = await store.outbox_waiting(EXPORT_ANSWER, before=world.now().replace(year=2100), limit=10)
+    assert [envelope.data.service for envelope in waiting if isinstance(envelope.data, KeepExportPart)] == ["billing"]

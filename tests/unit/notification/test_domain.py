@@ -23,7 +23,7 @@ from services.notification.notices import notice_table as notices
 from services.notification.rules import RetryRules
 from shared.events import billing, scheduling
 from shared.events.codes import DeliveryChannel
-from shared.events.identity import AccountJoined, SessionEnded
+from shared.events.identity import AccountJoined, ConsentsChanged, DataExportAsked, SessionEnded
 from shared.events.notification import DeliveryFailed, DeliverySent
 from shared.events.subscriptions import events_for
 from shared.store.transitions import IllegalTransition
@@ -260,8 +260,11 @@ def test_a_change_is_announced_to_every_address_of_before_and_now(
 
 
 def test_every_event_that_is_heard_has_a_rule_and_no_other_has() -> None:
-    """But the end of a session, which is no news, and joined accounts, of which their contact cards tell."""
-    assert set(notices.RULES) == set(events_for("notification")) - {SessionEnded, AccountJoined}
+    """But the end of a session, which is no news, joined accounts, of which their contact cards tell, and what the
+    account's holder has just done: chosen consents, and asked for their data.
+    """
+    quiet = {SessionEnded, AccountJoined, ConsentsChanged, DataExportAsked}
+    assert set(notices.RULES) == set(events_for("notification")) - quiet
 
 
 def an_offer_end(reason: str) -> scheduling.OfferEnded:

@@ -107,7 +107,7 @@ class JoinedInto:
 
 @dataclass(frozen=True)
 class Agreement:
-    """The agreement of whoever opened the account: a version of the privacy notice, and free purposes that they ticked."""
+    """The agreement of whoever opened the account: a version of the privacy notice, and free purposes they ticked."""
 
     notice_version: int
     purposes: tuple[str, ...] = ()

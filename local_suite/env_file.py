@@ -72,6 +72,7 @@ STILL_TO_WRITE: Final = (
     "PASPOR_SMTP_HOST",
     "PASPOR_SMTP_STARTTLS=true",
     "PASPOR_MAIL_FROM",
+    "PASPOR_DATA_PROTECTION_EMAIL",
 )
 """Known only to the operator of a real deployment; without them no service of it starts."""
 

@@ -113,6 +113,11 @@ NEXT_CALLS: Final[Mapping[str, Mapping[str, Way]]] = {
         "last_address": NextCall("PUT", "/v1/account/phone"),
         "guardian_of_others": _get("/v1/applicants"),
     },
+    "data_export": {
+        "collecting": Elsewhere.WAIT,
+        "partial": _get("/v1/account/exports/{export_id}/archive"),
+        "ready": _get("/v1/account/exports/{export_id}/archive"),
+    },
     "assistance": {
         "asked": _post("/v1/assistances/{assistance_id}/code"),
         "live": _post("/v1/assistances/{assistance_id}/end"),

@@ -26,6 +26,7 @@ from shared.audit import AUDIT_KINDS
 from shared.chain import CHAIN_KINDS
 from shared.events.identity import SessionEnded
 from shared.key_turn.service import KEY_TURN
+from shared.own_data.answers import EXPORT_ANSWER
 from shared.retention.service import RETENTION_KINDS, Retention
 from shared.service import Chore, Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
@@ -66,6 +67,7 @@ def build(
         kinds=(
             *KINDS,
             LEAVING_COPY,
+            EXPORT_ANSWER,
             ASSISTANCE_COPY,
             *AUDIT_KINDS,
             *CHAIN_KINDS,

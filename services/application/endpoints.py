@@ -12,6 +12,7 @@ from services.application.drafts import settlement_routes as settlement
 from services.application.http import APPLICATION
 from services.application.issuance import routes as issuance
 from services.application.letters import routes as letters
+from services.application.own_data import routes as own_data
 from services.application.requirements import routes as requirements
 from shared.audit.acting import audited
 from shared.audit.routes import audit_endpoints
@@ -46,6 +47,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *counter.visits.all,
             *corrections.api.all,
             *issuance.api.all,
+            *own_data.api.all,
             *letters.office_letter.all,
             *counter.office_day.all,
             *audit.all,

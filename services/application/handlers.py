@@ -11,7 +11,7 @@ from services.application.use_cases import UseCases
 from shared.events.application import KeepIdentityCard
 from shared.events.billing import CorrectionPriced, PaymentCaseClosed, PaymentCaseOpened, RefundMoved, RefundOpened
 from shared.events.envelope import Envelope
-from shared.events.identity import ApplicantConfirmed, ApplicantRefused, LeavingAsked, LeavingEnded
+from shared.events.identity import ApplicantConfirmed, ApplicantRefused, DataExportAsked, LeavingAsked, LeavingEnded
 from shared.events.message import Command, Event
 from shared.events.notification import DeliveryFailed, DeliverySent
 from shared.events.scheduling import SeatUnavailable, SpecialRescheduleRefused
@@ -48,6 +48,7 @@ class Handlers:
             DeliveryFailed: facts.delivery,
             LeavingAsked: self._service.leavings.answer,
             LeavingEnded: self._service.leavings.end,
+            DataExportAsked: self._service.export_answers.answer,
             **self._service.assistances.events(),
         }
 

@@ -22,6 +22,8 @@ from services.application.issuance.service import Issuance
 from services.application.leavings.service import Leavings
 from services.application.letters.ports import LetterWriter
 from services.application.letters.service import Letters
+from services.application.own_data.part import ApplicationParts
+from services.application.own_data.service import OwnFiles
 from services.application.requirements.requirement import RuleSet
 from shared.assistance import Assistances
 from shared.audit import Audit
@@ -29,6 +31,7 @@ from shared.audit.chaining import AuditBook
 from shared.files.port import FileDamaged
 from shared.key_turn.service import KeyTurns
 from shared.key_turn.steps import TurnedKind
+from shared.own_data.answers import ExportAnswers
 from shared.person_keys.errors import PersonErased
 from shared.retention.service import Retention
 
@@ -58,6 +61,9 @@ class UseCases:
         self.facts = Facts(context, self.applications)
         self.retention: Retention  # given by the composition root, which has the platform
         self.key_turns = _key_turns(context, self.applications.vault)
+        own_parts = ApplicationParts(context.store, self.applications)
+        self.export_answers = ExportAnswers(context.store, context.clock, "application", own_parts.collect)
+        self.own_files = OwnFiles(context, self.applications, self.export_answers)
 
 
 def _key_turns(context: UseCaseContext, vault: Vault) -> KeyTurns:

@@ -33,6 +33,7 @@ from shared.chain import CHAIN_KINDS
 from shared.events.identity import SessionEnded
 from shared.http.signatures import Signer
 from shared.key_turn.service import KEY_TURN
+from shared.own_data.answers import EXPORT_ANSWER
 from shared.retention.service import RETENTION_KINDS, Retention
 from shared.service import Chore, Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
@@ -97,7 +98,7 @@ def build(settings: Settings, platform: Platform, *, simponi: Simponi, treasury:
         name="billing",
         service=billing,
         key=BILLING,
-        kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION, KEY_TURN, *RETENTION_KINDS),
+        kinds=(*KINDS, EXPORT_ANSWER, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION, KEY_TURN, *RETENTION_KINDS),
         endpoints=ENDPOINTS,
         events={**handlers.events(), SessionEnded: ended_sessions.note, **retention.events()},
         sessions=ended_sessions,

@@ -15,7 +15,7 @@ from shared.events.application import (
 )
 from shared.events.codes import SeatQuestion
 from shared.events.envelope import Envelope
-from shared.events.identity import LeavingAsked
+from shared.events.identity import DataExportAsked, LeavingAsked
 from shared.events.message import Event
 from shared.events.scheduling import (
     AppointmentConfirmed,
@@ -70,6 +70,7 @@ class Handlers:
             VisitInterrupted: rebooking.interrupted,
             ArrivedOnProof: billing.case_follow_up.arrived_on_proof,
             LeavingAsked: billing.leavings.answer,
+            DataExportAsked: billing.export_answers.answer,
         }
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:

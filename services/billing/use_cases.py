@@ -25,6 +25,7 @@ from services.billing.invariants.money_checks import MoneyChecks
 from services.billing.leavings.service import Leavings
 from services.billing.ledger.book import LedgerBook
 from services.billing.metrics import Metrics
+from services.billing.own_data.part import BillingParts
 from services.billing.rebooking.service import RebookingService
 from services.billing.receipts.late_payments import LatePayments
 from services.billing.receipts.payments import PaymentIntake
@@ -62,6 +63,7 @@ from shared.crypto.detached import DetachedVerifier
 from shared.http.signatures import Signer
 from shared.key_turn.service import KeyTurns
 from shared.key_turn.steps import TurnedKind
+from shared.own_data.answers import ExportAnswers
 from shared.retention.service import Retention
 from shared.service import Platform
 from shared.store.port import Store
@@ -131,6 +133,8 @@ class Billing:
         self.leavings = Leavings(
             context, stored.applications, stored.bills, stored.receipts, stored.refunds, stored.cases
         )
+        self.own_parts = BillingParts(platform.store, stored.bills, stored.receipts, stored.refunds, vault)
+        self.export_answers = ExportAnswers(platform.store, clock, "billing", self.own_parts.collect)
         self.explainer = Explainer(stored.bills, stored.receipts, stored.refunds, offices)
         self.sagas = Sagas(
             context,

@@ -16,11 +16,13 @@ from services.identity.assistances.repository import ASSISTANCE, OFFICE_CODES
 from services.identity.breaches.repository import BREACH, BREACH_NOTICE, BREACH_PERSON
 from services.identity.clients import Dukcapil
 from services.identity.config import Settings
+from services.identity.consents.repository import CONSENTS
 from services.identity.context import UseCaseContext
 from services.identity.data_reads.repository import READ_ENTRY, READING_ALERT, READING_HOLD
 from services.identity.endpoints import ENDPOINTS
 from services.identity.erasures.repository import ERASURE_REPORT
 from services.identity.erasures.shelves import IdentityShelves, tell_erasure
+from services.identity.exports.repository import EXPORT
 from services.identity.handlers import Handlers
 from services.identity.http import IDENTITY
 from services.identity.leaving.repository import LEAVING
@@ -28,6 +30,7 @@ from services.identity.legal_holds.repository import LEGAL_HOLD
 from services.identity.office_departures.repository import OFFICE_DEPARTURE
 from services.identity.office_sign_in.repository import OFFICE_LINK, PROVIDER, RETURNED
 from services.identity.offices.repository import OPENED_OFFICE
+from services.identity.privacy_notice.notice import Notices
 from services.identity.second_factors.repository import SECOND_FACTORS
 from services.identity.sign_in.repository import CHALLENGE
 from services.identity.staff.repository import ROSTER, STAFF, STRANGER
@@ -58,6 +61,8 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
     STAFF_IMPORT,
     OFFICE_DEPARTURE,
     LEAVING,
+    CONSENTS,
+    EXPORT,
     COUNT,
     READ_ENTRY,
     READING_ALERT,
@@ -82,9 +87,10 @@ def build(
     *,
     dukcapil: CivilRegistry,
     password_hasher: PasswordHasher | None = None,
+    notices: Notices | None = None,
     close: Callable[[], Awaitable[None]] | None = None,
 ) -> Parts:
-    """Return the service's parts; ``close`` ends what the client holds open."""
+    """Return the service's parts; ``close`` ends what the client holds open, ``notices`` are of tests."""
     context = UseCaseContext.from_platform(settings, platform)
     signing, *published = settings.signing_pems()
     issuer = TokenIssuer(
@@ -94,7 +100,7 @@ def build(
         also_published_pem=published,
         audience=settings.token_audience,
     )
-    identity = Identity(context, issuer, dukcapil, known_regions(), password_hasher=password_hasher)
+    identity = Identity(context, issuer, dukcapil, known_regions(), password_hasher=password_hasher, notices=notices)
     shelves = IdentityShelves(context, identity.audit).all()
     identity.retention = retention = Retention(
         NAME,
@@ -113,6 +119,7 @@ def build(
         kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS, KEY_TURN, *RETENTION_KINDS),
         endpoints=ENDPOINTS,
         events={**handlers.events(), **retention.events()},
+        commands=handlers.commands(),
         deadlines={**handlers.deadlines(), **retention.deadlines(), **identity.key_turns.deadlines()},
         chores=(*identity.audit_book.kept.chores(), *retention.chores()),
         invariants={

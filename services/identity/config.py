@@ -17,6 +17,7 @@ from services.identity.rules import (
     CheckRules,
     CodeRules,
     CorrectionRules,
+    ExportRules,
     LeavingRules,
     LockRules,
     MatchRules,
@@ -35,6 +36,7 @@ from shared.production import (
     Between,
     Encrypted,
     MustBeTrue,
+    RealMailbox,
     SharedSecret,
     SomeNetworks,
     TrialOnly,
@@ -50,6 +52,7 @@ REGISTRY: Final = RegistryRules()
 CHECKS: Final = CheckRules()
 CORRECTIONS: Final = CorrectionRules()
 MATCHES: Final = MatchRules()
+EXPORTS: Final = ExportRules()
 ASSISTANCES: Final = AssistanceRules()
 READINGS: Final = ReadingRules()
 LOCKS: Final = LockRules()
@@ -238,6 +241,34 @@ class Settings(ServiceSettings):
     longest_hold_days: Annotated[int, AtMost(365, "persons have a right to see reads of their data")] = Field(
         READINGS.longest_hold_days, ge=1, description="how long two operators may delay that a read is shown"
     )
+    exports_per_day: Annotated[
+        int, Between(1, 10, "each is work for every service, and the law gives it to people")
+    ] = Field(EXPORTS.per_day, ge=1, description="exports of one account's data in a day")
+    export_partial_seconds: Annotated[int, Between(60, 86_400, "one silent service would hold back all data")] = Field(
+        EXPORTS.partial_seconds, ge=1, description="how long an export waits for a missing part"
+    )
+    export_kept_seconds: Annotated[int, Between(86_400, 14 * 86_400, "what is kept longer can be stolen longer")] = (
+        Field(EXPORTS.kept_seconds, ge=1, description="how long an export can be downloaded")
+    )
+
+    controller_name: Annotated[str, Anything("an authority is called as it is called")] = Field(
+        "Direktorat Jenderal Imigrasi", min_length=3, max_length=200, description="the controller of the data"
+    )
+    controller_address: str = Field(
+        "Jl. H.R. Rasuna Said Kav. X-6 No. 8, Jakarta Selatan",
+        min_length=3,
+        max_length=300,
+        description="where the controller is written to",
+    )
+    data_protection_email: Annotated[
+        str, RealMailbox("people would write to nobody about their data", "Write the data protection officer's address")
+    ] = Field(
+        "pelindungan-data@paspor.example",
+        min_length=3,
+        max_length=254,
+        pattern=r"^[^@\s]+@[^@\s]+$",
+        description="the data protection officer, as the privacy notice names them",
+    )
 
     office_networks: Annotated[
         tuple[IPv4Network | IPv6Network, ...],
@@ -311,6 +342,15 @@ class Settings(ServiceSettings):
     def leaving_rules(self) -> LeavingRules:
         """Return how long a leaving can be undone."""
         return LeavingRules(grace_seconds=self.leaving_grace_seconds)
+
+    @property
+    def export_rules(self) -> ExportRules:
+        """The limits of exports."""
+        return ExportRules(
+            per_day=self.exports_per_day,
+            partial_seconds=self.export_partial_seconds,
+            kept_seconds=self.export_kept_seconds,
+        )
 
     @property
     def registry_rules(self) -> RegistryRules:

@@ -9,6 +9,7 @@ from typing import Final
 from services.identity.config import Settings
 from services.identity.seals import Seals
 from shared.clock import Clock
+from shared.files.port import FileStore
 from shared.ids import Ids
 from shared.person_keys.keys import PersonKeys
 from shared.randomness import Randomness
@@ -30,9 +31,10 @@ class Actor:
 
 @dataclass(frozen=True)
 class UseCaseContext:
-    """The store, the seals of personal data, the settings, and clock, ids and chance as arguments."""
+    """The store, the files, the seals of personal data, the settings, and clock, ids and chance as arguments."""
 
     store: Store
+    files: FileStore
     seals: Seals
     settings: Settings
     clock: Clock
@@ -44,6 +46,7 @@ class UseCaseContext:
         """Return the context on a platform."""
         return cls(
             store=platform.store,
+            files=platform.files,
             seals=Seals.from_settings(settings, platform.person_keys),
             settings=settings,
             clock=platform.clock,

@@ -9,8 +9,10 @@ from services.identity.address_changes import routes as address_changes
 from services.identity.applicants import routes as applicants
 from services.identity.assistances import routes as assistances
 from services.identity.breaches import routes as breaches
+from services.identity.consents import routes as consents
 from services.identity.data_reads import routes as data_reads
 from services.identity.erasures import routes as erasures
+from services.identity.exports import routes as exports
 from services.identity.http import IDENTITY
 from services.identity.joins import routes as joins
 from services.identity.leaving import routes as leaving
@@ -18,6 +20,7 @@ from services.identity.legal_holds import routes as legal_holds
 from services.identity.office_departures import routes as office_departures
 from services.identity.office_sign_in import admin_routes as office_sign_in_admin
 from services.identity.office_sign_in import routes as office_sign_in
+from services.identity.privacy_notice import routes as privacy_notice
 from services.identity.second_factors import own_account_routes as own_accounts
 from services.identity.second_factors import routes as second_factors
 from services.identity.sign_in import routes as sign_in
@@ -45,6 +48,9 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *address_changes.api.all,
             *joins.api.all,
             *leaving.api.all,
+            *privacy_notice.api.all,
+            *consents.api.all,
+            *exports.api.all,
             *applicants.api.all,
             *staff.api.all,
             *staff_admin.api.all,

@@ -9,6 +9,7 @@ from services.identity.accounts.repository import ACCOUNT
 from services.identity.applicants.repository import APPLICANT
 from services.identity.assistances.repository import ASSISTANCE
 from services.identity.breaches.repository import BREACH
+from services.identity.exports.repository import EXPORT
 from services.identity.leaving.repository import LEAVING
 from services.identity.legal_holds.repository import LEGAL_HOLD
 from services.identity.sign_in.repository import CHALLENGE
@@ -24,8 +25,8 @@ from shared.events.application import (
 from shared.events.billing import BillingDataRead
 from shared.events.data_reads import DataRead
 from shared.events.envelope import Envelope
-from shared.events.identity import IdentityDataRead
-from shared.events.message import Event
+from shared.events.identity import IdentityDataRead, KeepExportPart
+from shared.events.message import Command, Event
 from shared.events.notification import DeliveryFailed, DeliverySent
 from shared.events.scheduling import LetterShown, OfficeOpened, SchedulingDataRead
 from shared.events.subscriptions import owner_of
@@ -70,6 +71,10 @@ class Handlers:
             BillingDataRead: self.data_read,
         }
 
+    def commands(self) -> Mapping[type[Command], MessageHandler]:
+        """Command class to handler."""
+        return {KeepExportPart: self._identity.exports.keep_part}
+
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
         """Kind and deadline to handler."""
         return {
@@ -87,6 +92,8 @@ class Handlers:
             (BREACH.name, "tell"): self.breach_notices_due,
             (BREACH.name, "alert"): self.breach_alert_due,
             (LEGAL_HOLD.name, "end"): self._identity.legal_holds.end,
+            (EXPORT.name, "partial"): self.export_part_late,
+            (EXPORT.name, "end"): self.export_over,
         }
 
     async def data_read(self, event: DataRead, _envelope: Envelope) -> None:
@@ -156,6 +163,14 @@ class Handlers:
     async def join_due(self, record: Record[Any], _name: str) -> None:
         """An account was to be joined into another; something may be left to do."""
         await self._identity.joins.finish_late(record)
+
+    async def export_part_late(self, record: Record[Any], _name: str) -> None:
+        """A part of an export has not arrived in time."""
+        await self._identity.exports.stop_waiting(record)
+
+    async def export_over(self, record: Record[Any], _name: str) -> None:
+        """An export has been kept as long as it is."""
+        await self._identity.exports.end(record)
 
     async def undo_over(self, record: Record[Any], _name: str) -> None:
         """A change of address can no longer be undone."""

@@ -96,6 +96,18 @@ SILENCE = SilenceRules()
 
 
 @dataclass(frozen=True)
+class ExportRules:
+    """How often all data of an account are exported, how long parts are waited for, and the archive is kept."""
+
+    per_day: int = 3
+    """A person needs one; three leave room for a lost file. Each is work for every service."""
+    partial_seconds: int = 30 * MINUTE
+    """How long a missing part holds back the others."""
+    kept_seconds: int = 7 * DAY
+    """How long it can be downloaded: a week has a free day, and what is not kept cannot be stolen."""
+
+
+@dataclass(frozen=True)
 class RegistryRules:
     """Patience with the civil registry."""
 

@@ -18,9 +18,12 @@ from services.identity.applicants.service import Applicants
 from services.identity.applicants.turned_kinds import ApplicantTurn
 from services.identity.assistances.service import Assistances
 from services.identity.breaches.service import Breaches
+from services.identity.consents.service import Consents
 from services.identity.context import UseCaseContext
 from services.identity.data_reads.service import DataReads, ReadingHolds
 from services.identity.erasures.service import ErasureReports
+from services.identity.exports.own_part import IdentityParts
+from services.identity.exports.service import Exports
 from services.identity.joins.service import Joins
 from services.identity.leaving.service import Leavings
 from services.identity.legal_holds.service import LegalHolds
@@ -31,6 +34,8 @@ from services.identity.office_sign_in.provider_administration import ProviderAdm
 from services.identity.office_sign_in.provider_client import ProviderClient
 from services.identity.office_sign_in.service import OfficeSignIns
 from services.identity.offices.service import Offices
+from services.identity.privacy_notice.notice import Notices
+from services.identity.privacy_notice.notice_file import load_notices
 from services.identity.second_factors.book import SecondFactorBook
 from services.identity.second_factors.enrolment import Enrolment
 from services.identity.second_factors.own_account import OwnAccounts
@@ -73,6 +78,7 @@ class Identity:
         regions: Collection[str],
         *,
         password_hasher: PasswordHasher | None = None,
+        notices: Notices | None = None,
     ) -> None:
         self.context = context
         self.issuer = issuer
@@ -87,11 +93,16 @@ class Identity:
         self.address_changes = AddressChanges(context, self.signing_in, credentials, self.audit)
         self.joins = Joins(context, self.signing_in, self.address_changes, credentials, self.audit)
         changes = dict.fromkeys((Purpose.PHONE_CHANGE, Purpose.EMAIL_CHANGE), self.address_changes.apply)
+        self.notices = notices or load_notices()
+        self.consents = Consents(context, self.notices)
+        own_parts = IdentityParts(context, self.consents)
+        self.exports = Exports(context, self.signing_in, self.address_changes, credentials, own_parts, self.audit)
         self.leavings = Leavings(context, self.signing_in, self.address_changes, credentials, self.audit)
         uses = {
             **changes,
             Purpose.ACCOUNT_JOIN: self.joins.apply,
             Purpose.ACCOUNT_LEAVING: self.leavings.apply,
+            Purpose.DATA_EXPORT: self.exports.apply,
         }
         self.signing_in.on_proof(uses, self.address_changes.find_change_request)
         particulars_checks = ParticularsChecks(context, regions)

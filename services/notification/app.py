@@ -21,6 +21,7 @@ from services.notification.use_cases import Notification
 from shared.events.identity import SessionEnded
 from shared.http.signatures import Signer
 from shared.key_turn.service import KEY_TURN
+from shared.own_data.answers import EXPORT_ANSWER
 from shared.retention.service import RETENTION_KINDS, Retention
 from shared.service import Chore, Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
@@ -63,7 +64,7 @@ def build(
         name=NAME,
         service=notification,
         key=NOTIFICATION,
-        kinds=(*KINDS, ENDED_SESSION, KEY_TURN, *RETENTION_KINDS),
+        kinds=(*KINDS, EXPORT_ANSWER, ENDED_SESSION, KEY_TURN, *RETENTION_KINDS),
         endpoints=ENDPOINTS,
         events={**handlers.events(), SessionEnded: ended_sessions.note, **retention.events()},
         sessions=ended_sessions,

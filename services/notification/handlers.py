@@ -8,7 +8,7 @@ from typing import Any
 from services.notification.deliveries.repository import DELIVERIES
 from services.notification.notices import notice_table
 from services.notification.use_cases import Notification
-from shared.events.identity import AccountJoined
+from shared.events.identity import AccountJoined, ConsentsChanged, DataExportAsked
 from shared.events.message import Command, Event
 from shared.events.notification import KeepContactCard, SendLetter, SendOtp, TellOfLeaving, TellOfSignIn
 from shared.service import DeadlineHandler, MessageHandler
@@ -22,10 +22,15 @@ class Handlers:
         self._service = service
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
-        """Return every event of the notices' table, and that of accounts that were joined."""
+        """Return every event of the notices' table, and those of joined accounts, consents and exports."""
         told = dict.fromkeys(notice_table.RULES, self._service.notices.tell)
-        joined = {AccountJoined: self._service.contacts.account_joined}
-        return self._service.retention.erasing.guard({**told, **joined})
+        contacts = self._service.contacts
+        others: Mapping[type[Event], MessageHandler] = {
+            AccountJoined: contacts.account_joined,
+            ConsentsChanged: contacts.consents_changed,
+            DataExportAsked: self._service.export_answers.answer,
+        }
+        return self._service.retention.erasing.guard({**told, **others})
 
     def commands(self) -> Mapping[type[Command], MessageHandler]:
         """Return the commands that notification takes."""

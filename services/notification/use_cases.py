@@ -13,10 +13,12 @@ from services.notification.deliveries.repository import DELIVERIES
 from services.notification.deliveries.sender import Sender
 from services.notification.deliveries.service import Deliveries
 from services.notification.notices.service import Notices
+from services.notification.own_data.part import NotificationParts
 from services.notification.texts import Texts
 from shared.http.signatures import Signer
 from shared.key_turn.service import KeyTurns
 from shared.key_turn.steps import TurnedKind
+from shared.own_data.answers import ExportAnswers
 from shared.retention.service import Retention
 
 
@@ -39,6 +41,8 @@ class Notification:
         queue = DeliveryQueue(context)
         self.contacts = Contacts(context, queue)
         self.notices = Notices(context, self.contacts, queue)
+        own_parts = NotificationParts(context)
+        self.export_answers = ExportAnswers(context.store, context.clock, "notification", own_parts.collect)
         self.sender = Sender(context, texts, mailer, sms)
         self.deliveries = Deliveries(context, self.sender, receipts_from)
         self.key_turns = _key_turns(context)

@@ -29,6 +29,7 @@ from shared.crypto.fields import FieldCipher
 from shared.crypto.fingerprints import Fingerprints
 from shared.events.identity import SessionEnded
 from shared.key_turn.service import KEY_TURN
+from shared.own_data.answers import EXPORT_ANSWER
 from shared.retention.service import RETENTION_KINDS, Retention
 from shared.service import Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
@@ -103,7 +104,7 @@ def build(
         name="scheduling",
         service=service,
         key=USE_CASES,
-        kinds=(*KINDS, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION, KEY_TURN, *RETENTION_KINDS),
+        kinds=(*KINDS, EXPORT_ANSWER, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION, KEY_TURN, *RETENTION_KINDS),
         endpoints=ENDPOINTS,
         events={**handlers.events(), SessionEnded: ended_sessions.note, **retention.events()},
         sessions=ended_sessions,

@@ -19,6 +19,7 @@ from services.scheduling.visit.bulk_jobs.handlers import bulk_job_deadlines
 from services.scheduling.visit.counter.handlers import counter_deadlines, counter_events
 from services.scheduling.visit.day_sheets.handlers import day_sheet_chores, day_sheet_deadlines
 from services.scheduling.visit.special_reschedule.handlers import special_deadlines
+from shared.events.identity import DataExportAsked
 from shared.events.message import Event
 from shared.service import Chore, DeadlineHandler, MessageHandler
 
@@ -46,6 +47,7 @@ class Handlers:
             **DraftCopies(service.repositories.applications, service.context.clock).events(),
             **self._appointments.events(),
             **counter_events(service.visits, service.proofs),
+            DataExportAsked: service.export_answers.answer,
             **service.assistances.events(),
         }
 

@@ -39,6 +39,7 @@ from services.scheduling.openings.notices import OpeningNotices
 from services.scheduling.openings.opening import OpeningRules
 from services.scheduling.openings.release_check import ReleaseCheck
 from services.scheduling.openings.waiting_room import WaitingRoom
+from services.scheduling.own_data.part import SchedulingParts
 from services.scheduling.quota.change import FourEyes
 from services.scheduling.quota.changes import Changes
 from services.scheduling.quota.office_edits import OfficeEdits
@@ -66,6 +67,7 @@ from shared.crypto.fields import FieldCipher
 from shared.crypto.fingerprints import Fingerprints
 from shared.key_turn.service import KeyTurns
 from shared.key_turn.steps import TurnedKind
+from shared.own_data.answers import ExportAnswers
 from shared.retention.service import Retention
 from shared.service import Platform
 
@@ -125,6 +127,10 @@ class Scheduling:
         key_ids = (platform.person_keys.master_key_id,)
         others = (platform.files, platform.person_keys)
         self.key_turns = KeyTurns(platform.store, platform.clock, key_ids, turned, others)
+        self.own_parts = SchedulingParts(
+            platform.store, stored.appointments, stored.waiting_list, self.specials.evidence
+        )
+        self.export_answers = ExportAnswers(platform.store, platform.clock, "scheduling", self.own_parts.collect)
         self._by_class: dict[type[Any], Any] = {type(part): part for part in vars(self).values()}
 
     def keep_retention(self, retention: Retention) -> None:

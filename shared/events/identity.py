@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from shared.events.data_reads import DataRead
-from shared.events.message import Event
+from shared.events.message import Command, Event
 
 
 class AccountRegistered(Event):
@@ -176,6 +176,65 @@ class LeavingEnded(Event):
     """Each a :class:`~shared.events.codes.LeavingObjection`."""
     by_silence: bool = False
     """The account was silent: its owner asked for nothing."""
+
+
+class ConsentsChanged(Event):
+    """An account gave or withdrew a consent. ``stopped_purposes`` are the free ones that data may not be used for now.
+
+    Purposes are codes of the privacy notice; the newest version of the account's consents counts.
+    """
+
+    TYPE: ClassVar[str] = "paspor.identity.consents.changed.v1"
+    account_id: str
+    purpose: str
+    notice_version: int
+    is_given: bool
+    stopped_purposes: tuple[str, ...]
+
+
+class DataExportAsked(Event):
+    """The holder of an account proved its addresses and asks for all data of these accounts, applicants, applications.
+
+    Each service sends its part as `KeepExportPart`, sealed to ``public_key``: a key of this export alone, whose private
+    half is destroyed at ``ends_at``. ``session_id`` is the only one that may download.
+    """
+
+    TYPE: ClassVar[str] = "paspor.identity.data_export.asked.v1"
+    export_id: str
+    account_id: str
+    account_ids: tuple[str, ...]
+    """The account and those that were joined into it."""
+    applicant_ids: tuple[str, ...]
+    application_ids: tuple[str, ...]
+    session_id: str
+    public_key: str
+    """Base64 of an X25519 public key."""
+    ends_at: datetime
+
+
+class DataExportReady(Event):
+    """An export can be downloaded until ``ends_at``; ``missing`` names services that have not answered yet."""
+
+    TYPE: ClassVar[str] = "paspor.identity.data_export.ready.v1"
+    export_id: str
+    account_id: str
+    missing: tuple[str, ...]
+    ends_at: datetime
+
+
+class KeepExportPart(Command):
+    """Keep one piece of a service's part of an export; the box is bound (``aad``) to export, service and place.
+
+    All pieces of a part, in their order, are one packed JSON with ``data`` and ``schema``.
+    """
+
+    TYPE: ClassVar[str] = "paspor.identity.command.keep_export_part.v1"
+    RECIPIENT: ClassVar[str] = "identity"
+    export_id: str
+    service: str
+    piece: int
+    pieces: int
+    sealed: str
 
 
 class SessionEnded(Event):

@@ -20,6 +20,9 @@ SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     identity.ParticularsCorrected: ("notification",),
     identity.AssistanceBegun: ("application", "scheduling", "notification"),
     identity.AssistanceEnded: ("application", "scheduling"),
+    identity.ConsentsChanged: ("notification",),
+    identity.DataExportAsked: ("application", "scheduling", "billing", "notification"),
+    identity.DataExportReady: ("notification",),
     identity.SessionEnded: ("application", "scheduling", "billing", "notification"),
     identity.IdentityDataRead: ("identity",),
     identity.PersonalDataBreached: ("notification",),
@@ -116,6 +119,7 @@ COMMAND_SENDERS: Final[dict[type[Command], tuple[str, ...]]] = {
     notification.TellOfLeaving: ("identity",),
     notification.KeepContactCard: ("identity",),
     notification.SendLetter: ("application",),
+    identity.KeepExportPart: ("application", "scheduling", "billing", "notification"),
 }
 """Senders of each command: the broker accepts it from no other service."""
 

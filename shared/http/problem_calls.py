@@ -156,6 +156,17 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "token_missing": _SIGN_IN,
     "token_not_trusted": _SIGN_IN,
     "too_many_tries": _ASSIST_OR_SIGN_IN,
+    # privacy
+    "child_not_asked_yet": Elsewhere.WAIT,
+    "export_of_another_session": _post("/v1/account/exports"),
+    "export_not_ready": Elsewhere.WAIT,
+    "export_over": _post("/v1/account/exports"),
+    "notice_has_changed": _get("/v1/privacy-notice"),
+    "notice_version_unknown": _get("/v1/privacy-notice"),
+    "purpose_is_needed": _get("/v1/privacy-notice"),
+    "purpose_unknown": _get("/v1/privacy-notice"),
+    "too_many_choices": Elsewhere.WAIT,
+    "too_many_exports": Elsewhere.WAIT,
     # staff
     "first_operator_secret_used": Elsewhere.SETTINGS,
     "first_operator_secret_wrong": Elsewhere.SETTINGS,

@@ -23,6 +23,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
         "assistance": {"expire"},
         "breach": {"search", "tell", "alert"},
         "legal_hold": {"end"},
+        "data_export": {"partial", "end"},
     },
     "application": {
         "key_turn": {"batch"},

@@ -16,6 +16,7 @@ from services.billing.bills import texts as bill_texts
 from services.billing.refunds.states import RefundState
 from services.identity.applicants.applicant import IdentityState
 from services.identity.assistances.assistance import AssistanceState
+from services.identity.exports.export import ExportState
 from services.identity.leaving.leaving import LeavingState
 from services.scheduling.booking.appointments.appointment import Status as AppointmentStatus
 from services.scheduling.booking.waiting_list.entry import WaitingStatus
@@ -38,6 +39,7 @@ CODES: Final[Mapping[str, Iterable[str]]] = {
     "applicant": IdentityState,
     "leaving": LeavingState,
     "leaving_objection": LeavingObjection,
+    "data_export": ExportState,
     "assistance": AssistanceState,
     "application": ActionCode,
     "appointment": [*AppointmentStatus, "offer_ended"],

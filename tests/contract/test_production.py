@@ -134,6 +134,7 @@ GOOD: Final[dict[str, str]] = {
     "sms_callback_secret": "word-of-the-gateway",
     "smtp_starttls": "true",
     "mail_from": "Layanan Paspor <no-reply@paspor.go.id>",
+    "data_protection_email": "pelindungan-data@paspor.go.id",
 }
 
 
@@ -159,6 +160,8 @@ BAD: Final[dict[str, dict[str, str]]] = {
         "staff_access_seconds": "86400",
         "rate_factor": "1000",
         "public_url": "http://paspor.go.id",
+        "data_protection_email": "pelindungan-data@paspor.example",
+        "export_kept_seconds": "60",
     },
     "application": {
         "dpri_url": "http://simulators:8204",

@@ -27,6 +27,7 @@ from services.identity.applicants import correction as particulars
 from services.identity.assistances import assistance
 from services.identity.breaches import breach
 from services.identity.data_reads import hold
+from services.identity.exports import export as data_export
 from services.identity.leaving import leaving as leavings
 from services.identity.legal_holds import hold as legal_hold
 from services.identity.office_departures import departure
@@ -93,6 +94,11 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
     ("services.identity.office_sign_in.returned", "RETURN_TRANSITIONS"): (
         {"refused", "claimed"},
         office_returns.RETURN_TRANSITIONS.after,
+        IllegalTransition,
+    ),
+    ("services.identity.exports.export", "EXPORT_TRANSITIONS"): (
+        {"ready"},
+        data_export.EXPORT_TRANSITIONS.after,
         IllegalTransition,
     ),
     ("services.identity.assistances.assistance", "ASSISTANCE_TRANSITIONS"): (

@@ -15,6 +15,7 @@ AWAITED: Final = {
     ("billing", "/v1/bills/{bill_id}"),
     ("billing", "/v1/refunds/{refund_id}"),
     ("identity", "/v1/account/leavings/{leaving_id}"),
+    ("identity", "/v1/account/exports/{export_id}"),
     ("identity", "/v1/applicants/{applicant_id}"),
     ("identity", "/v1/challenges/{challenge_id}"),
     ("scheduling", "/v1/appointments/{appointment_id}"),

@@ -200,6 +200,7 @@ TOLD: Final = {
     "PASPOR_SMS_URL": "https://sms.go.id",
     "PASPOR_SMTP_STARTTLS": "true",
     "PASPOR_MAIL_FROM": "Layanan Paspor <no-reply@paspor.go.id>",
+    "PASPOR_DATA_PROTECTION_EMAIL": "pelindungan-data@paspor.go.id",
 }
 """What an operator adds to a real deployment's secrets, as the run book says."""
 

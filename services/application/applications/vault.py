@@ -62,6 +62,11 @@ class Vault:
         cipher = await self._person_keys.cipher(applicant_id)
         return cipher.seal(number, owner_id=application_id, field=_PASSPORT_NUMBER)
 
+    async def passport_number(self, sealed: str, application_id: str, applicant_id: str) -> str:
+        """Return a passport's number, opened."""
+        cipher = await self._person_keys.cipher(applicant_id)
+        return cipher.open(sealed, owner_id=application_id, field=_PASSPORT_NUMBER)
+
     async def seal_note(self, note: str, application_id: str, applicant_id: str) -> str:
         """The stored form of an interviewer's free text."""
         cipher = await self._person_keys.cipher(applicant_id)

@@ -123,6 +123,14 @@ class Silence:
 
 
 @dataclass(frozen=True)
+class Agreement:
+    """The agreement of whoever opened the account: a version of the privacy notice, and free purposes they ticked."""
+
+    notice_version: int
+    purposes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Account:
     """An account. ``fingerprints`` joins those of both addresses, and of those that an undo could bring back: each
     belongs to one account only. ``ended`` are the sessions ended within the last hour. Devices that signed in before
@@ -146,11 +154,20 @@ class Account:
     seen_at: datetime | None = None
     """Last sign-in or refresh of a session; None until the first one after registering."""
     silence: Silence | None = None
+    agreement: Agreement | None = None
+    """None: of an account that an earlier build or an older client opened."""
 
 
-def register(language: str, now: datetime, *, email: Address | None, phone: Address | None) -> Account:
+def register(
+    language: str,
+    now: datetime,
+    *,
+    email: Address | None,
+    phone: Address | None,
+    agreement: Agreement | None = None,
+) -> Account:
     """Return a new account on the one address that was proven."""
-    return _with_fingerprints(Account(language, now, email=email, phone=phone))
+    return _with_fingerprints(Account(language, now, email=email, phone=phone, agreement=agreement))
 
 
 def with_address(

@@ -352,6 +352,14 @@ def age_on(birth_date: date, day: date) -> int:
     return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
 
 
+def birthday_in(birth_date: date, years: int) -> date:
+    """Return the day on which somebody is so many years old; somebody born on 29 February on 1 March."""
+    try:
+        return birth_date.replace(year=birth_date.year + years)
+    except ValueError:
+        return date(birth_date.year + years, 3, 1)
+
+
 def needs_guardian(birth_date: date, married: bool, today: date) -> bool:
     """Return whether somebody else must apply for this person."""
     return not married and age_on(birth_date, today) < GUARDIAN_NEEDED_BELOW_YEARS

@@ -36,6 +36,8 @@ class Purpose(StrEnum):
     """Another account of the same person is to be joined into the one that asks."""
     ACCOUNT_LEAVING = "account_leaving"
     """The account is closed, or an applicant or an address of it removed."""
+    DATA_EXPORT = "data_export"
+    """The account's holder asks for all their data: proven at each address of the account."""
     ASSISTANCE = "assistance"
     """A person agrees that an officer acts for them: the code is told to that officer and begins no session."""
 
@@ -115,7 +117,8 @@ class Tries:
 class AddressProof:
     """For a change of address: who asked for it, and the address of before that has to agree.
 
-    At a leaving of an account with one address no other one has to agree; ``wish`` says what is to go.
+    At a leaving or an export of an account with one address no other one has to agree; ``wish`` says what is to go at a
+    leaving.
     """
 
     session_id: str

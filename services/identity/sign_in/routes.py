@@ -18,6 +18,7 @@ from services.identity.accounts.errors import (
     TooManyAddressChanges,
 )
 from services.identity.http import IDENTITY, TRIES_PER_ADDRESS
+from services.identity.privacy_notice.errors import NoticeHasChanged, PurposeUnknown
 from services.identity.sessions.devices import Visitor
 from services.identity.sessions.schemas import TokensView
 from services.identity.sign_in.errors import (
@@ -165,7 +166,7 @@ async def resend(call: Call[None, ResendQuery]) -> ChallengeView:
     access=PUBLIC,
     body=Verification,
     answers={200: TokensView},
-    refusals=(*_PROVING, SmsBudgetSpent),
+    refusals=(*_PROVING, SmsBudgetSpent, NoticeHasChanged, PurposeUnknown),
     idempotent=True,
     cache_answer=False,
     rate=TRIES_PER_ADDRESS,
@@ -174,6 +175,8 @@ async def verify(call: Call[Verification]) -> TokensView:
     """Prove the address with its newest code."""
     identity, challenge_id = call.app[IDENTITY], call.path["challenge_id"]
     visitor = Visitor(call.address, call.body.device_token, call.body.asker_token)
+    given = call.body.consents
+    agreement = identity.consents.agreement(given.notice_version, given.purposes) if given is not None else None
     proven = await identity.signing_in.verify(
         challenge_id,
         call.body.typed,
@@ -181,5 +184,6 @@ async def verify(call: Call[Verification]) -> TokensView:
         old_code=call.body.old_code or call.body.second_code,
         second_lost=call.body.second_lost,
         visitor=visitor,
+        agreement=agreement,
     )
     return TokensView.from_credentials(proven)

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 from services.identity.accounts.channel import Channel
 from services.identity.accounts.schemas import ChannelWord
 from services.identity.field_types import MAX_TOKEN_CHARS, DeviceToken, Identifier, LongCode, PhoneText
+from services.identity.privacy_notice.schemas import VersionNumber
 from services.identity.sign_in.challenge import Delivery
 from services.identity.sign_in.service import ChallengeSeen
 from shared.fields.numbers import OneTimeCode
@@ -19,6 +20,7 @@ _DEVICE = "As the last sign-in on this device gave it. Strangers who ask and try
 _ASKER = "As the answer that sent this code gave it: its tries are the asker's alone."
 _PROOF = "Only where the network is busy: the challenge of `proof_of_work_needed`, a colon and the text that was found."
 ProofOfWork = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+PurposeCode = Annotated[str, StringConstraints(min_length=2, max_length=64, pattern=r"^[a-z][a-z_]*$")]
 AskerToken = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TOKEN_CHARS)]
 
 
@@ -44,6 +46,15 @@ class Login(Body):
     proof: ProofOfWork | None = Field(None, description=_PROOF)
 
 
+class RegistrationConsents(Body):
+    """Consents of whoever opens a new account, beside what is needed."""
+
+    notice_version: VersionNumber = Field(description="The version of the privacy notice that was read.")
+    purposes: list[PurposeCode] = Field(
+        default_factory=list, max_length=20, description="Free purposes that are allowed.", examples=[["surveys"]]
+    )
+
+
 class Verification(Body):
     """The six digits that were sent, or the long code of the same message; for a change of address also the digits
     that went to the address of before.
@@ -63,6 +74,11 @@ class Verification(Body):
     )
     asker_token: AskerToken | None = Field(None, description=_ASKER)
     device_token: DeviceToken | None = Field(None, description=_DEVICE)
+    consents: RegistrationConsents | None = Field(
+        None,
+        description="Counts where the code opens a new account. Without it registering agrees to the needed purposes "
+        "of the privacy notice in force, and to no other.",
+    )
 
     @model_validator(mode="after")
     def _has_a_code(self) -> Self:

@@ -10,12 +10,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, NoReturn, TypeVar
 
 import structlog
 
 from services.identity.accounts import account as accounts
-from services.identity.accounts.account import Account, Recovery
+from services.identity.accounts.account import Account, Agreement, Recovery
 from services.identity.accounts.addresses import NormalAddress, normal_email, normal_identifier, normal_phone
 from services.identity.accounts.channel import Channel
 from services.identity.accounts.countries import Country, country_of
@@ -115,7 +116,7 @@ class ChallengeSeen:
 class ChangeRequest:
     """A change of address: whose, by which session, and the address of before that has to agree.
 
-    A leaving too: ``wish`` says what is to go, and without ``old`` the account has no other address.
+    A leaving or an export too: without ``old`` the account has no other address. ``wish`` says what is to go.
     """
 
     account_id: str
@@ -153,6 +154,8 @@ class Proof:
     """Of an address of before, or of the account's other address."""
     command_id: str
     second_lost: bool = False
+    agreement: Agreement | None = None
+    """Counts where the proof opens a new account."""
 
 
 def is_only_for_known(purpose: Purpose, country: Country) -> bool:
@@ -314,13 +317,14 @@ class SigningIn:
         old_code: str | None = None,
         second_lost: bool = False,
         visitor: Visitor = NO_VISITOR,
+        agreement: Agreement | None = None,
     ) -> Credentials:
         """Prove the address with its newest code: signed in, on the account that holds the address.
 
         For a change of address ``old_code`` is the one that was sent to the address of before; for a new device the
         one of the account's other address, unless that is ``second_lost``. The same command may be
         repeated after a lost answer and gives the same session, unless that has ended. Wrong tries count against the
-        ``visitor`` who tries, and all of them against the address.
+        ``visitor`` who tries, and all of them against the address. ``agreement`` is kept where a new account opens.
 
         Raises:
             ChallengeNotFound: there is none, or it is too old.
@@ -332,7 +336,8 @@ class SigningIn:
             AddressReserved: it can still come back to the account that gave it up some days ago.
             SessionOver, TooManyAddressChanges: the change of address is not to be.
         """
-        return await again(lambda: self._verify(challenge_id, Proof(code, old_code, command_id, second_lost), visitor))
+        proof = Proof(code, old_code, command_id, second_lost, agreement)
+        return await again(lambda: self._verify(challenge_id, proof, visitor))
 
     async def prove_consent(self, challenge_id: str, code: str, command_id: str, asked_by: str) -> NormalAddress:
         """Return the address of a person who told the code that this ``asked_by`` command sent; the code is used up.
@@ -799,16 +804,17 @@ class SigningIn:
         session_id = derived_id("session", proof.command_id)
         if challenge.purpose is not Purpose.SIGN_IN:
             return await self._uses[challenge.purpose](challenge, address)
-        return await again(lambda: self._sign_in(challenge_id, challenge, address, session_id, device, recovery))
+        new_account = partial(self._open_account, challenge_id, challenge, address, session_id, proof.agreement)
+        return await again(lambda: self._sign_in(challenge, address, session_id, device, recovery, new_account))
 
     async def _sign_in(
         self,
-        challenge_id: str,
         challenge: Challenge,
         address: NormalAddress,
         session_id: str,
         device: Device | None,
         recovery: Recovery | None,
+        open_account: Callable[[], Awaitable[Credentials]],
     ) -> Credentials:
         fingerprints = self._account_vault.fingerprints(address)
         if challenge.account_id is not None:
@@ -816,7 +822,7 @@ class SigningIn:
             if known is not None and accounts.holds_any(known.state, fingerprints):
                 return await self._add_session(known, session_id, address, device, recovery)
         try:
-            return await self._open_account(challenge_id, challenge, address, session_id)
+            return await open_account()
         except AlreadyExists:
             holder = await self._accounts.account_holding(fingerprints)
         if holder is None:
@@ -826,7 +832,12 @@ class SigningIn:
         return await self._add_session(holder, session_id, address, device, recovery)
 
     async def _open_account(
-        self, challenge_id: str, challenge: Challenge, address: NormalAddress, session_id: str
+        self,
+        challenge_id: str,
+        challenge: Challenge,
+        address: NormalAddress,
+        session_id: str,
+        agreement: Agreement | None,
     ) -> Credentials:
         now = self._context.now()
         account_id = fresh_account_id(challenge_id, challenge)
@@ -834,7 +845,11 @@ class SigningIn:
         stored = unlocked.seal_address(address)
         is_email = address.channel is Channel.EMAIL
         account = accounts.register(
-            challenge.language, now, email=stored if is_email else None, phone=None if is_email else stored
+            challenge.language,
+            now,
+            email=stored if is_email else None,
+            phone=None if is_email else stored,
+            agreement=agreement,
         )
         session = self._credentials.start(session_id)
         account = replace(account, sessions=(session,))

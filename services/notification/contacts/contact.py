@@ -44,6 +44,10 @@ class ContactCard:
     preferences: Preferences | None = None
     joined_into: str | None = None
     """The account into which this one was joined: what is for this one goes there."""
+    stopped_purposes: tuple[str, ...] = ()
+    """Free purposes of the privacy notice that this account is not written to for."""
+    consents_version: int = 0
+    """The version of the account's consents that ``stopped_purposes`` are from."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,13 @@ def join_into(card: ContactCard, account_id: str) -> ContactCard:
 def is_older(card: ContactCard, source_version: int) -> bool:
     """Return whether news from this version of the account is in the card already, or too late: it was joined."""
     return source_version <= card.source_version or card.joined_into is not None
+
+
+def with_consents(card: ContactCard, stopped_purposes: tuple[str, ...], version: int) -> ContactCard:
+    """Return the card with the purposes that this version of the consents stops; an older one changes nothing."""
+    if version <= card.consents_version:
+        return card
+    return replace(card, stopped_purposes=stopped_purposes, consents_version=version)
 
 
 def channels_for(

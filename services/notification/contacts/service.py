@@ -14,10 +14,10 @@ from services.notification.deliveries.contents import masked
 from services.notification.deliveries.queue import DeliveryQueue, Wanted
 from services.notification.deliveries.recipient import Reach, Recipient
 from services.notification.errors import ChannelHasNoAddress
-from shared.errors import NotKnownYet
+from shared.errors import NotFound, NotKnownYet
 from shared.events.codes import DeliveryChannel
 from shared.events.envelope import Envelope
-from shared.events.identity import AccountJoined
+from shared.events.identity import AccountJoined, ConsentsChanged
 from shared.events.notification import KeepContactCard
 from shared.projections import wait_until_known
 from shared.service import NotYet
@@ -64,7 +64,9 @@ class Contacts:
             return
         # The announcements first: should this stop midway, the repeat still knows the old address.
         await self._announce(known, reach, way_back, envelope)
-        kept = replace(card, preferences=known.state.preferences)
+        chosen = known.state
+        kept = contact.with_consents(card, chosen.stopped_purposes, chosen.consents_version)
+        kept = replace(kept, preferences=chosen.preferences)
         await self._contacts.save_card(known, kept, now=now, received=envelope.id)
 
     async def preferences(self, account_id: str) -> ChosenPreferences:
@@ -91,6 +93,30 @@ class Contacts:
         card = await self._awaited_card(account_id)
         chosen = await change(self._context.store, self._context.clock, CARDS, account_id, decide, first=card)
         return await self._masked(account_id, chosen.state)
+
+    async def consents_changed(self, event: ConsentsChanged, envelope: Envelope) -> None:
+        """Note the purposes that the account is not written to for; an older or repeated event changes nothing.
+
+        Raises:
+            NotYet: the account's contact card is not here.
+        """
+        version = envelope.aggregate_version
+
+        def decide(card: ContactCard) -> Decision[ContactCard]:
+            return Decision(contact.with_consents(card, event.stopped_purposes, version))
+
+        try:
+            await change(self._context.store, self._context.clock, CARDS, event.account_id, decide)
+        except NotFound:
+            raise NotYet("the contact card has not arrived") from None
+
+    async def stopped_purposes(self, account_id: str) -> tuple[str, ...]:
+        """Return the free purposes that the account is not written to for.
+
+        Raises:
+            NotYet: its contact card is not here.
+        """
+        return (await self._card(account_id)).state.stopped_purposes
 
     async def recipient(self, account_id: str) -> Recipient:
         """Return the addresses and the language of this account, or of the one into which it was joined.

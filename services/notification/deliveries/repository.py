@@ -28,6 +28,9 @@ DELIVERIES: Final = Kind(
 LARGEST_PAGE: Final = 100
 """Deliveries in one answer; the whole journey of an application makes about twenty."""
 
+MOST_EXPORTED: Final = 5000
+"""Deliveries in an export: the journeys of fifteen applicants for as long as messages are kept make a tenth of it."""
+
 INSTANT: Final = timedelta(milliseconds=1)
 """The store keeps times in milliseconds, and the end of a range is outside of it."""
 
@@ -78,3 +81,13 @@ class DeliveryRepository:
             return await self._store.find(DELIVERIES, index, equals, within=within, limit=LARGEST_PAGE)
 
         return await newest_of(account_ids, find, lambda state: state.created_at, LARGEST_PAGE)
+
+    async def all_deliveries(self, account_ids: tuple[str, ...]) -> list[Record[Delivery]]:
+        """Return the messages to an account and those joined into it, the latest first, `MOST_EXPORTED` at most."""
+
+        async def find(account_id: str) -> list[Record[Delivery]]:
+            return await self._store.find(
+                DELIVERIES, "by_account", {"state.account_id": account_id}, limit=MOST_EXPORTED
+            )
+
+        return await newest_of(account_ids, find, lambda state: state.created_at, MOST_EXPORTED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -39,19 +39,24 @@ class Rule:
     """The notice of an event: ``usual``, or the one that the value of the event's field ``by`` is listed with.
 
     None says that another event tells the same, so this one is quiet; ``quiet`` names the event's field that says so.
-    ``until`` names the event's field with the time from which on the message is of no use.
+    ``until`` names the event's field with the time from which on the message is of no use. ``purpose`` is the free
+    purpose of the privacy notice that the message serves: accounts that stopped it are not told.
     """
 
     usual: Notice | None
     by: str = ""
     cases: Mapping[str, Notice | None] = field(default_factory=dict)
     until: str = ""
+    purpose: str = ""
     quiet: str = ""
 
     def notices(self) -> tuple[Notice, ...]:
         """Return every notice that this rule can lead to."""
         return tuple(notice for notice in (self.usual, *self.cases.values()) if notice is not None)
 
+
+REMINDERS: Final = "reminders"
+"""The purpose of messages that only remind: their fact is told by another message, or seen in the account."""
 
 CHANGED: Final = Notice("application_changed")
 """For a case that this version does not know: the applicant is sent to the application, never left in silence."""
@@ -63,6 +68,7 @@ RULES: Final[Mapping[type[Event], Rule]] = {
     identity.ApplicantShownBack: Rule(Notice("applicant_shown_back", BY_BOTH)),
     identity.ParticularsCorrected: Rule(Notice("particulars_corrected", BY_BOTH)),
     identity.PersonalDataBreached: Rule(Notice("personal_data_breached", BY_BOTH)),
+    identity.DataExportReady: Rule(Notice("data_export_ready", BY_BOTH), until="ends_at"),
     identity.AssistanceBegun: Rule(Notice("assistance_begun", BY_BOTH), until="expires_at"),
     identity.AccountSilent: Rule(Notice("account_silent", BY_BOTH), until="closes_at"),
     identity.LeavingEnded: Rule(
@@ -74,7 +80,7 @@ RULES: Final[Mapping[type[Event], Rule]] = {
     application.SubmissionAwaitsOther: Rule(Notice("submission_awaits_other", BY_BOTH)),
     application.SubmissionReturned: Rule(Notice("submission_returned", BY_BOTH)),
     application.ApplicationSubmitted: Rule(Notice("application_submitted")),
-    application.DraftEnding: Rule(Notice("draft_ending", BY_BOTH), until="ends_at"),
+    application.DraftEnding: Rule(Notice("draft_ending", BY_BOTH), until="ends_at", purpose=REMINDERS),
     application.DraftExpired: Rule(Notice("draft_expired")),
     application.ApplicationClosedForPerson: Rule(Notice("application_closed_for_person", BY_BOTH)),
     application.SubmissionFreed: Rule(Notice("submission_freed", BY_BOTH)),
@@ -141,11 +147,11 @@ RULES: Final[Mapping[type[Event], Rule]] = {
             SeatQuestion.SAME_DAY: Notice("same_day_place_gone"),
         },
     ),
-    scheduling.OpeningAnnounced: Rule(Notice("opening_announced", BY_BOTH), until="opens_at"),
+    scheduling.OpeningAnnounced: Rule(Notice("opening_announced", BY_BOTH), until="opens_at", purpose=REMINDERS),
     scheduling.VisitorMissed: Rule(Notice("visitor_missed")),
     billing.BillIssued: Rule(Notice("bill_issued", BY_BOTH), until="expires_at"),
     billing.BillDelayed: Rule(Notice("bill_delayed")),
-    billing.BillReminderDue: Rule(Notice("bill_reminder", BY_BOTH), until="expires_at"),
+    billing.BillReminderDue: Rule(Notice("bill_reminder", BY_BOTH), until="expires_at", purpose=REMINDERS),
     billing.BillFailed: Rule(Notice("bill_failed", BY_BOTH)),
     billing.BillPaidUnsettled: Rule(Notice("bill_paid_unsettled")),
     billing.BillPaid: Rule(Notice("bill_paid")),
@@ -207,6 +213,11 @@ def notice_for(event: Event) -> Notice | None:
     if getattr(event, rule.quiet, False):
         return None
     return rule.cases.get(getattr(event, rule.by), rule.usual) if rule.by else rule.usual
+
+
+def is_stopped(event: Event, stopped_purposes: Collection[str]) -> bool:
+    """Return whether the message serves a purpose that its receiver has stopped."""
+    return RULES[type(event)].purpose in stopped_purposes
 
 
 def useful_until(event: Event, event_at: datetime, useful_for: timedelta) -> datetime:

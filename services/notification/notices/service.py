@@ -51,6 +51,8 @@ class Notices:
         if account_id is None:
             log.warning("nobody_to_tell", message_type=envelope.type, message_id=envelope.id)
             return
+        if notices.is_stopped(event, await self._contacts.stopped_purposes(account_id)):
+            return
         to, wanted = await self._contacts.recipient_and_channels(account_id)
         for channel in contact.channels_for(notice.channels, wanted, to.reach) or notice.channels[:1]:
             await self._queue.add(self._about(event, envelope, notice.template, channel, to))

@@ -15,6 +15,7 @@ from services.identity.applicants.nik import Sex
 from services.identity.applicants.particulars import Particulars
 from services.identity.applicants.registry_match import Field, FieldAnswer, RegistryAnswer
 from services.identity.config import Settings
+from services.identity.privacy_notice.notice import Notices
 from services.identity.sessions.credentials import Credentials
 from services.identity.sessions.devices import Device, DeviceTokens, Visitor
 from services.identity.sessions.refresh_tokens import Holder
@@ -90,14 +91,23 @@ class World:
     """One identity service and what it has said so far."""
 
     def __init__(
-        self, *, store: MemoryStore | None = None, clock: ManualClock | None = None, seed: int = 7, **changed: Any
+        self,
+        *,
+        store: MemoryStore | None = None,
+        clock: ManualClock | None = None,
+        seed: int = 7,
+        notices: Notices | None = None,
+        **changed: Any,
     ) -> None:
         self._seed = seed
         self.clock = clock or ManualClock(START)
         self.store = store or MemoryStore("identity")
         self.registry = Registry()
         self.settings = make_settings(**changed)
-        self.parts: Parts = build(self.settings, self._platform(), dukcapil=self.registry, password_hasher=FAST_HASHER)
+        self.platform = self._platform()
+        self.parts: Parts = build(
+            self.settings, self.platform, dukcapil=self.registry, password_hasher=FAST_HASHER, notices=notices
+        )
         self.identity: Identity = self.parts.service
         self.worker = DeadlineWorker(self.store, self.parts.kinds, self.parts.deadlines, self.clock, "test")
         self._unsealer = Unsealer([NOTIFICATION.private_key_b64])

@@ -23,7 +23,15 @@ from services.notification.notices import notice_table as notices
 from services.notification.rules import RetryRules
 from shared.events import billing, scheduling
 from shared.events.codes import DeliveryChannel
-from shared.events.identity import AccountJoined, ErasureOrdered, LegalHoldLifted, LegalHoldPlaced, SessionEnded
+from shared.events.identity import (
+    AccountJoined,
+    ConsentsChanged,
+    DataExportAsked,
+    ErasureOrdered,
+    LegalHoldLifted,
+    LegalHoldPlaced,
+    SessionEnded,
+)
 from shared.events.notification import DeliveryFailed, DeliverySent
 from shared.events.subscriptions import events_for
 from shared.store.transitions import IllegalTransition
@@ -260,9 +268,12 @@ def test_a_change_is_announced_to_every_address_of_before_and_now(
 
 
 def test_every_event_that_is_heard_has_a_rule_and_no_other_has() -> None:
-    """But the end of a session and what retention hears, which is no news, and joined accounts: their cards tell."""
-    no_news = {SessionEnded, AccountJoined, ErasureOrdered, LegalHoldPlaced, LegalHoldLifted}
-    assert set(notices.RULES) == set(events_for("notification")) - no_news
+    """But the end of a session and what retention hears, which is no news, joined accounts, whose contact cards tell,
+    and what the account's holder has just done: chosen consents, and asked for their data.
+    """
+    of_retention = {ErasureOrdered, LegalHoldPlaced, LegalHoldLifted}
+    quiet = {SessionEnded, AccountJoined, ConsentsChanged, DataExportAsked, *of_retention}
+    assert set(notices.RULES) == set(events_for("notification")) - quiet
 
 
 def an_offer_end(reason: str) -> scheduling.OfferEnded:

@@ -1,0 +1,1 @@
+"""Own data: what this service gives to an export of an account."""

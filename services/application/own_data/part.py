@@ -1,0 +1,175 @@
+"""Application's part of an export: applications with answers, documents and timeline, and identity cards."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from services.application.applications.application import Application
+from services.application.applications.document import Document
+from services.application.applications.service import Applications
+from services.application.requirements.answers import Answers
+from shared.events.identity import DataExportAsked
+from shared.own_data.part import Correction, OwnData, own
+from shared.own_data.staff_acts import OwnStaffAct, list_staff_acts
+from shared.store.kinds import Record
+from shared.store.port import Store
+
+
+class OwnAnswers(OwnData):
+    """The answers to the questionnaire."""
+
+    has_held_passport: bool = own("Pernah punya paspor", "Has held a passport", Correction.QUESTIONNAIRE)
+    reason: str = own("Alasan", "Reason", Correction.QUESTIONNAIRE)
+    passport_kind: str = own("Jenis paspor", "Passport kind", Correction.QUESTIONNAIRE)
+    validity_years: int = own("Masa berlaku, tahun", "Validity, years", Correction.QUESTIONNAIRE)
+    purpose: str = own("Tujuan perjalanan", "Purpose of travel", Correction.QUESTIONNAIRE)
+    zero_tariff: str | None = own("Dasar tarif nol", "Ground of a zero tariff", Correction.QUESTIONNAIRE)
+    married: bool = own("Menikah", "Married", Correction.QUESTIONNAIRE)
+    name_changed: bool = own("Berganti nama", "Changed their name", Correction.QUESTIONNAIRE)
+    naturalised: bool = own("Naturalisasi", "Naturalised", Correction.QUESTIONNAIRE)
+
+
+class OwnDocument(OwnData):
+    """A document that was uploaded; its file is in the archive of files under ``file``."""
+
+    document_id: str = own("Nomor berkas", "Document number")
+    requirement: str = own("Persyaratan", "Requirement", Correction.DOCUMENT)
+    paper: str = own("Dokumen", "Paper", Correction.DOCUMENT)
+    state: str = own("Keadaan", "State")
+    reason: str | None = own("Alasan", "Reason")
+    uploaded_at: datetime = own("Diunggah pada", "Uploaded at")
+    file: str | None = own("Nama di arsip berkas", "Name in the archive of files")
+
+
+class OwnEntry(OwnData):
+    """A line of the timeline."""
+
+    at: datetime = own("Pada", "At")
+    what: str = own("Apa", "What")
+    who: str = own("Oleh", "By")
+    detail: str | None = own("Kode", "Code")
+
+
+class OwnApplication(OwnData):
+    """An application."""
+
+    application_id: str = own("Nomor permohonan di sistem", "Application id")
+    number: str = own("Nomor permohonan", "Application number")
+    applicant_id: str = own("Pemohon", "Applicant")
+    state: str = own("Keadaan", "State")
+    started_at: datetime = own("Dimulai pada", "Begun at")
+    submitted_at: datetime | None = own("Dikirim pada", "Submitted at")
+    office_id: str | None = own("Kantor", "Office", Correction.VISIT)
+    answers: OwnAnswers | None = own("Jawaban", "Answers")
+    documents: list[OwnDocument] = own("Berkas", "Documents")
+    interview_outcome: str | None = own("Hasil wawancara", "Outcome of the interview")
+    interview_reason: str | None = own("Alasan hasil wawancara", "Reason of the outcome")
+    passport_number: str | None = own("Nomor paspor", "Passport number", Correction.OFFICE)
+    timeline: list[OwnEntry] = own("Riwayat", "Timeline")
+
+
+class OwnIdentityCard(OwnData):
+    """An applicant's data as they were confirmed."""
+
+    applicant_id: str = own("Nomor pemohon", "Applicant number")
+    full_name: str = own("Nama lengkap", "Full name", Correction.PARTICULARS)
+    nik: str = own("NIK", "Identity number (NIK)", Correction.OFFICE)
+    birth_place: str = own("Tempat lahir", "Place of birth", Correction.PARTICULARS)
+    birth_date: date = own("Tanggal lahir", "Date of birth", Correction.PARTICULARS)
+    sex: str = own("Jenis kelamin", "Sex", Correction.PARTICULARS)
+
+
+class ApplicationPart(OwnData):
+    """All that application keeps of a person."""
+
+    applications: list[OwnApplication] = own("Permohonan", "Applications")
+    identity_cards: list[OwnIdentityCard] = own("Data pemohon yang dipastikan", "Confirmed data of applicants")
+    staff_acts: list[OwnStaffAct] = own("Dibaca dan dikerjakan petugas", "Read and done by staff")
+
+
+class ApplicationParts:
+    """Collects application's part."""
+
+    def __init__(self, store: Store, applications: Applications) -> None:
+        self._store = store
+        self._applications = applications
+
+    async def collect(self, asked: DataExportAsked) -> ApplicationPart:
+        """Return every application of these accounts, drafts too, and the cards of these applicants."""
+        found = await self._applications.repository.applications_of(*asked.account_ids)
+        cards = [await self._card(applicant_id, asked.account_ids) for applicant_id in asked.applicant_ids]
+        documents = [document.document_id for record in found for document in record.state.documents]
+        subjects = (*(record.id for record in found), *documents, *asked.applicant_ids, *asked.account_ids)
+        return ApplicationPart(
+            applications=[await self._application(record) for record in found],
+            identity_cards=[card for card in cards if card is not None],
+            staff_acts=await list_staff_acts(self._store, subjects),
+        )
+
+    async def _application(self, record: Record[Application]) -> OwnApplication:
+        application = record.state
+        interview, sealed = application.interview, application.passport_number_sealed
+        vault, applicant_id = self._applications.vault, application.applicant_id
+        return OwnApplication(
+            application_id=record.id,
+            number=application.number,
+            applicant_id=application.applicant_id,
+            state=application.status.value,
+            started_at=application.started_at,
+            submitted_at=application.submitted_at,
+            office_id=application.office_id,
+            answers=_answers(application.answers) if application.answers is not None else None,
+            documents=[_document(application, document) for document in application.documents],
+            interview_outcome=interview.outcome if interview is not None else None,
+            interview_reason=interview.reason_code if interview is not None else None,
+            passport_number=await vault.passport_number(sealed, record.id, applicant_id) if sealed else None,
+            timeline=[
+                OwnEntry(at=entry.at, what=entry.what, who=entry.who, detail=entry.detail)
+                for entry in application.timeline
+            ],
+        )
+
+    async def _card(self, applicant_id: str, account_ids: tuple[str, ...]) -> OwnIdentityCard | None:
+        record = await self._applications.repository.applicant(applicant_id)
+        if record is None or record.state.card_sealed is None or record.state.account_id not in account_ids:
+            return None
+        card = await self._applications.vault.card(applicant_id, record.state)
+        return OwnIdentityCard(
+            applicant_id=applicant_id,
+            full_name=card.full_name,
+            nik=card.nik,
+            birth_place=card.birth_place,
+            birth_date=card.birth_date,
+            sex=card.sex,
+        )
+
+
+def file_name(application: Application, document: Document) -> str:
+    """Return a document's name in the archive of files; it names no person."""
+    return f"{application.number}/{document.requirement}-{document.document_id[-8:]}.jpg"
+
+
+def _document(application: Application, document: Document) -> OwnDocument:
+    return OwnDocument(
+        document_id=document.document_id,
+        requirement=document.requirement,
+        paper=document.paper,
+        state=document.state.value,
+        reason=document.reason,
+        uploaded_at=document.created_at,
+        file=file_name(application, document) if document in application.present().values() else None,
+    )
+
+
+def _answers(answers: Answers) -> OwnAnswers:
+    return OwnAnswers(
+        has_held_passport=answers.has_held_passport,
+        reason=answers.reason.value,
+        passport_kind=answers.passport_kind.value,
+        validity_years=answers.validity_years,
+        purpose=answers.purpose.value,
+        zero_tariff=answers.zero_tariff.value if answers.zero_tariff is not None else None,
+        married=answers.married,
+        name_changed=answers.name_changed,
+        naturalised=answers.naturalised,
+    )

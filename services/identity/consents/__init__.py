@@ -1,0 +1,1 @@
+"""Consents: what an account agreed to, for which purpose and by which version of the notice."""

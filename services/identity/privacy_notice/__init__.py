@@ -1,0 +1,1 @@
+"""The privacy notice: what is done with personal data, in numbered versions."""

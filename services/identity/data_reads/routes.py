@@ -46,7 +46,7 @@ async def list_data_reads(call: Call[None, schemas.ReadsQuery]) -> Answer:
     refusals=(NotFound, ReadingHoldTooLong),
     idempotent=True,
 )
-async def propose_hold(call: Call[schemas.ProposeHold]) -> schemas.HoldView:
+async def propose_reading_hold(call: Call[schemas.ProposeHold]) -> schemas.HoldView:
     """The proposed hold."""
     asked, holds = call.body, call.app[IDENTITY].reading_holds
     record = await holds.propose(call.caller, asked.account_id, asked.reason, asked.until, call.command_id)
@@ -59,7 +59,7 @@ async def propose_hold(call: Call[schemas.ProposeHold]) -> schemas.HoldView:
     access=OPERATORS,
     answers={200: schemas.HoldsView},
 )
-async def list_holds(call: Call) -> schemas.HoldsView:
+async def list_reading_holds(call: Call) -> schemas.HoldsView:
     """A hundred at most."""
     found = await call.app[IDENTITY].reading_holds.newest()
     return schemas.HoldsView(holds=[schemas.HoldView.from_record(record) for record in found])
@@ -74,7 +74,7 @@ async def list_holds(call: Call) -> schemas.HoldsView:
     refusals=(ReadingHoldUnknown, ReadingHoldDecided, SecondOperatorNeeded, SomeoneElseChangedIt),
     idempotent=True,
 )
-async def decide_hold(call: Call[schemas.HoldDecision]) -> schemas.HoldView:
+async def decide_reading_hold(call: Call[schemas.HoldDecision]) -> schemas.HoldView:
     """The decided hold."""
     holds = call.app[IDENTITY].reading_holds
     record = await holds.decide(call.caller, call.path["hold_id"], approved=call.body.approved)
@@ -89,6 +89,6 @@ async def decide_hold(call: Call[schemas.HoldDecision]) -> schemas.HoldView:
     refusals=(ReadingHoldUnknown, ReadingHoldDecided, SomeoneElseChangedIt),
     idempotent=True,
 )
-async def lift_hold(call: Call) -> schemas.HoldView:
+async def lift_reading_hold(call: Call) -> schemas.HoldView:
     """The lifted hold; again is no error."""
     return schemas.HoldView.from_record(await call.app[IDENTITY].reading_holds.lift(call.caller, call.path["hold_id"]))

@@ -27,7 +27,7 @@ class ChangeKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Sentence:
+class NoticeText:
     """A sentence in both languages."""
 
     id: str
@@ -40,13 +40,13 @@ class DataPurpose:
 
     code: str
     choice: Choice
-    name: Sentence
-    text: Sentence
-    data: Sentence
-    kept: Sentence
-    recipients: Sentence
-    ground: Sentence
-    ends: Sentence | None = None
+    name: NoticeText
+    text: NoticeText
+    data: NoticeText
+    kept: NoticeText
+    recipients: NoticeText
+    ground: NoticeText
+    ends: NoticeText | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Right:
     """A right of the person, and the call by which it is used; without one it is used by writing to the controller."""
 
     code: str
-    text: Sentence
+    text: NoticeText
     call: str | None = None
 
 
@@ -64,7 +64,7 @@ class Notice:
 
     number: int
     from_at: datetime
-    summary: Sentence
+    summary: NoticeText
     purposes: tuple[DataPurpose, ...]
     rights: tuple[Right, ...]
 

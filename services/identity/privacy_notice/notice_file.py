@@ -8,7 +8,7 @@ from datetime import datetime
 from importlib import resources
 from typing import Any, Final
 
-from services.identity.privacy_notice.notice import Choice, DataPurpose, Notice, Notices, Right, Sentence, mistakes_in
+from services.identity.privacy_notice.notice import Choice, DataPurpose, Notice, Notices, NoticeText, Right, mistakes_in
 
 FILE: Final = "privacy_notice.toml"
 
@@ -49,5 +49,5 @@ def _purpose(table: Mapping[str, Any]) -> DataPurpose:
     return DataPurpose(code=table["code"], choice=Choice(table["choice"]), ends=ends, **words)
 
 
-def _words(table: Mapping[str, str]) -> Sentence:
-    return Sentence(id=table["id"], en=table["en"])
+def _words(table: Mapping[str, str]) -> NoticeText:
+    return NoticeText(id=table["id"], en=table["en"])

@@ -14,7 +14,7 @@ from services.identity.privacy_notice.notice import (
     DataPurpose,
     Notice,
     Notices,
-    Sentence,
+    NoticeText,
     changes_between,
 )
 from shared.http.language import Language
@@ -123,6 +123,6 @@ class NoticeView(View):
         )
 
 
-def said(words: Sentence, language: Language) -> str:
+def said(words: NoticeText, language: Language) -> str:
     """Return the sentence in that language."""
     return words.en if language == "en" else words.id

@@ -54,9 +54,9 @@ class Login:
         """The password of root, the operator or a service."""
         return {ROOT: self.root, OPERATOR: self.operator, **self.services}[user]
 
-    def names(self) -> list[str]:
-        """Every user but root."""
-        return [name for name, _ in self.users()]
+    def rights(self) -> list[str]:
+        """Every user but root with their roles, a line each."""
+        return [" ".join([name, *(f"{role['role']}@{role['db']}" for role in roles)]) for name, roles in self.users()]
 
     def users(self) -> Iterator[tuple[str, list[dict[str, str]]]]:
         """Every user but root with their roles, as deploy/prepare_mongo.py gives them."""
@@ -198,7 +198,7 @@ class Mongod:
             await self._become_primary(client, is_new=is_new)
             if self._login is not None and not self._has_users.exists():
                 await self._make_users(client, guarded=guarded)
-            elif self._login is not None and self._has_users.read_text().split() != self._login.names():
+            elif self._login is not None and self._has_users.read_text().splitlines() != self._login.rights():
                 await _give_users(client, self._login)
                 self._note_users(self._login)
         finally:
@@ -237,7 +237,7 @@ class Mongod:
         self._note_users(login)
 
     def _note_users(self, login: Login) -> None:
-        write_private(self._has_users, "\n".join(login.names()))
+        write_private(self._has_users, "\n".join(login.rights()))
 
     def _options(self, database: Path) -> list[str]:
         return [

@@ -17,7 +17,7 @@ class Seals:
     """Made once from the settings' keys; each room's vault uses what it needs."""
 
     cipher: FieldCipher
-    """Of what is nobody's in particular, or of staff; persons have keys of their own."""
+    """Of challenges and of the names of staff; persons have keys of their own."""
     person_keys: PersonKeys
     fingerprints: Fingerprints
     codes: CodeHasher

@@ -52,7 +52,7 @@ def seal_raw(cipher: AESGCM, plain: bytes, bound_to: bytes) -> str:
 
 
 def open_raw(cipher: AESGCM, encoded: str, bound_to: bytes) -> bytes:
-    """What `seal_raw` sealed. `CannotDecrypt` if it was changed or belongs elsewhere."""
+    """The bytes that `seal_raw` sealed. `CannotDecrypt` if it was changed or belongs elsewhere."""
     try:
         raw = base64.b64decode(encoded, altchars=b"-_", validate=True)
         return cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], bound_to)

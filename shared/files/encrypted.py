@@ -242,7 +242,7 @@ class EncryptedFiles:
         wrapped = (await self._person(subject_id)).wrap(data_key, file_id)
         return await self._table.change_key(file_id, record.wrapped_key, wrapped, subject_id)
 
-    # The step of a key turn: the keys of files are wrapped anew, their chunks stay as they are.
+    # The step of a key turn: the keys of files are wrapped again, their chunks stay as they are.
 
     async def batch(self, after: str, most: int, *, turn: bool) -> Batch:
         """Wrap the keys of the next files with the current master key, or count those that another one wraps."""

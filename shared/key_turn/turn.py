@@ -14,11 +14,11 @@ LOOKED_AT_AT_ONCE: Final = 1_000
 """Documents that are looked at within a second: reading them takes a tenth of it."""
 
 TURNED_AT_ONCE: Final = 200
-"""Documents that are sealed anew within a second: the writes of a few people among those of thousands."""
+"""Documents that are sealed again within a second: the writes of a few people among those of thousands."""
 
 BATCH_PAUSE: Final = timedelta(seconds=1)
 LOOK_AGAIN_AFTER: Final = timedelta(minutes=10)
-"""What is left ends by itself (one-time codes, messages on their way) or could not be opened."""
+"""Until then one-time codes and messages end by themselves, and an operator may add a key that is missing."""
 
 
 class TurnState(StrEnum):
@@ -59,7 +59,7 @@ TRANSITIONS: Final[Transitions[TurnState, TurnCommand]] = Transitions(
 
 @dataclass(frozen=True)
 class Batch:
-    """What a batch of a step found: `old` under an old key, of which some were `turned` and some `failed` to open.
+    """The result of a batch of a step: `old` under an old key, of which some were `turned` and some `failed` to open.
 
     `after` is the id to go on behind; None if the step is through.
     """

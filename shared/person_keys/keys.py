@@ -30,7 +30,7 @@ _PURPOSE: Final = "paspor person key wrapping 1"
 
 
 class PersonKeys:
-    """One random key per subject: an account or an applicant. What it seals cannot be read once it is destroyed.
+    """One random key per subject: an account or an applicant. Its values cannot be read once it is destroyed.
 
     A subject's first `cipher` makes its key, wrapped by the current master key. `destroy` leaves a tombstone, so that a
     late message makes no new one.
@@ -110,7 +110,7 @@ class PersonKeys:
         """The id of the current master key, which wraps new keys."""
         return self._wrapper.current_id
 
-    # The step of a key turn: key records are wrapped anew, what they seal stays as it is.
+    # The step of a key turn: key records are wrapped again, what they seal stays as it is.
 
     async def batch(self, after: str, most: int, *, turn: bool) -> Batch:
         """Wrap the next keys with the current master key, or count those that another one wraps."""
@@ -125,7 +125,7 @@ class PersonKeys:
         return Batch(len(records), turned, failed, last)
 
     async def _wrap_again(self, subject_id: str, wrapped: str) -> bool:
-        """Return whether it was wrapped anew; a key that was destroyed meanwhile stays destroyed."""
+        """Return whether it was wrapped again; a key that was destroyed meanwhile stays destroyed."""
         renewed = self._wrapper.wrap(
             self._wrapper.unwrap(wrapped, self._service, subject_id), self._service, subject_id
         )

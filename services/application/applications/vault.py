@@ -83,16 +83,19 @@ class Vault:
         """Return the application with passport number and notes sealed by its applicant's own key."""
         cipher = await self._person_keys.cipher(application.applicant_id)
 
-        def again(value: str | None, field: str = _NOTE) -> str | None:
+        def resealed(value: str | None, field: str = _NOTE) -> str | None:
             return cipher.turned(value, owner_id=application_id, field=field) if value is not None else None
 
         interview = application.interview
         return replace(
             application,
-            passport_number_sealed=again(application.passport_number_sealed, _PASSPORT_NUMBER),
-            interview=replace(interview, note_sealed=again(interview.note_sealed)) if interview is not None else None,
+            passport_number_sealed=resealed(application.passport_number_sealed, _PASSPORT_NUMBER),
+            interview=replace(interview, note_sealed=resealed(interview.note_sealed))
+            if interview is not None
+            else None,
             corrections=tuple(
-                replace(correction, note_sealed=again(correction.note_sealed)) for correction in application.corrections
+                replace(correction, note_sealed=resealed(correction.note_sealed))
+                for correction in application.corrections
             ),
         )
 

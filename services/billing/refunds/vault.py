@@ -67,21 +67,21 @@ class Vault:
         """Return the case with everything sealed by the key of its account."""
         cipher = await self._cipher(case)
 
-        def again(value: str, field: str = _NOTE) -> str:
+        def resealed(value: str, field: str = _NOTE) -> str:
             return cipher.turned(value, owner_id=case.refund_id, field=field)
 
         account = case.account
         if account is not None:
             account = replace(
                 account,
-                number_sealed=again(account.number_sealed, _NUMBER),
-                holder_sealed=again(account.holder_sealed, _HOLDER),
+                number_sealed=resealed(account.number_sealed, _NUMBER),
+                holder_sealed=resealed(account.holder_sealed, _HOLDER),
             )
         return replace(
             case,
             account=account,
-            note_sealed=again(case.note_sealed) if case.note_sealed is not None else None,
-            papers=tuple(replace(paper, note_sealed=again(paper.note_sealed)) for paper in case.papers),
+            note_sealed=resealed(case.note_sealed) if case.note_sealed is not None else None,
+            papers=tuple(replace(paper, note_sealed=resealed(paper.note_sealed)) for paper in case.papers),
         )
 
     async def _cipher(self, case: Refund) -> PersonCipher:

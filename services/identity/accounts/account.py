@@ -182,7 +182,7 @@ def with_address(
 def with_turned_addresses(
     account: Account, email: Address | None, phone: Address | None, changes: tuple[AddressChange, ...]
 ) -> Account:
-    """Return the account with the same addresses, sealed anew under other keys; what was let go stays let go."""
+    """Return the account with the same addresses, sealed under other keys; those that were let go stay let go."""
     turned = replace(account, email=email, phone=phone, changes=changes)
     had_let_go = account.fingerprints != _with_fingerprints(account).fingerprints
     return turned if had_let_go else _with_fingerprints(turned)

@@ -16,7 +16,7 @@ from shared.key_turn.steps import TurnedKind
 
 
 class ApplicantTurn:
-    """Seals particulars anew, and makes the fingerprints of NIKs again from the opened values.
+    """Seals particulars with the present keys, and makes the fingerprints of NIKs again from the opened values.
 
     Persons have fingerprints alone: theirs come from the applicants who have the same NIK, so they are turned last.
     """

@@ -78,11 +78,14 @@ class ContactVault:
         """Return the card sealed by the account's own key."""
         cipher = await self._person_keys.cipher(account_id)
 
-        def again(name: str, value: str | None) -> str | None:
+        def resealed(name: str, value: str | None) -> str | None:
             return cipher.turned(value, owner_id=account_id, field=name) if value else None
 
         return replace(
-            card, email=again("email", card.email), phone=again("phone", card.phone), name=again("name", card.name)
+            card,
+            email=resealed("email", card.email),
+            phone=resealed("phone", card.phone),
+            name=resealed("name", card.name),
         )
 
 

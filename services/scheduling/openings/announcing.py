@@ -43,7 +43,7 @@ log = structlog.get_logger()
 
 SEED_BYTES: Final = 32
 SEED: Final = "seed"
-"""What a sealed seed is bound to, beside its opening."""
+"""Name of the field that a sealed seed is bound to, beside its opening."""
 
 MOST_RECORDS_KEPT: Final = 4
 RECORD_SECONDS: Final = 10.0

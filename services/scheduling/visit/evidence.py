@@ -17,7 +17,7 @@ from shared.person_keys.keys import PersonKeys
 SPECIAL_EVIDENCE: Final = "special_evidence"
 COUNTER_EVIDENCE: Final = "walk_in_evidence"
 OFFLINE_EVIDENCE: Final = "offline_evidence"
-"""What the values are bound to, beside the id of their visit or line."""
+"""Names of the fields that the values are bound to, beside the id of their visit or line."""
 
 
 def evidence_subject(appointment_id: str, state: Appointment) -> str:

@@ -25,10 +25,14 @@ from shared.events.scheduling import LetterShown
 from shared.service import DeadlineHandler, MessageHandler
 from shared.store.kinds import Record
 
-_ERASURE_DONE: Final = tuple(
-    module.ErasureDone for module in (identity, application, scheduling, billing, notification)
+_ERASURE_DONE: Final = (
+    identity.IdentityErasureDone,
+    application.ApplicationErasureDone,
+    scheduling.SchedulingErasureDone,
+    billing.BillingErasureDone,
+    notification.NotificationErasureDone,
 )
-"""What every service tells of an erasure, identity itself among them."""
+"""The events by which services, identity itself among them, tell of an erasure."""
 
 
 class Handlers:

@@ -220,7 +220,7 @@ class PaymentCaseClosed(Event):
     account_id: str | None = None
 
 
-class ErasureDone(Event):
+class BillingErasureDone(Event):
     """Billing erased what an order names. ``kept`` are coded reasons of what it still keeps: ``legal_hold``,
     ``in_use`` or the name of a retention rule; told again when they change, and empty once nothing is kept.
     """

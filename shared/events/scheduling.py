@@ -321,7 +321,7 @@ class LetterShown(Event):
     shown_at: datetime
 
 
-class ErasureDone(Event):
+class SchedulingErasureDone(Event):
     """Scheduling erased what an order names. ``kept`` are coded reasons of what it still keeps: ``legal_hold``,
     ``in_use`` or the name of a retention rule; told again when they change, and empty once nothing is kept.
     """

@@ -27,7 +27,7 @@ from shared.crypto.sealed import SealedBox, Unsealer, new_keypair
 from shared.deadlines import DeadlineWorker
 from shared.events.envelope import Envelope
 from shared.events.message import Message
-from shared.events.notification import ErasureDone, KeepContactCard, SendLetter, SendOtp, TellOfSignIn
+from shared.events.notification import KeepContactCard, NotificationErasureDone, SendLetter, SendOtp, TellOfSignIn
 from shared.http.signatures import Signer
 from shared.retention.rule_book import shipped_rules
 from shared.retention.service import RETENTION_KINDS, Retention
@@ -74,7 +74,9 @@ class World:
         periods = {"deliveries": timedelta(seconds=context.rules.keep_seconds)}
         retention_rules = shipped_rules().with_periods(periods)
         shelves = NotificationShelves(context).all()
-        self.retention = Retention("notification", platform, shelves, told=ErasureDone, rules=retention_rules)
+        self.retention = Retention(
+            "notification", platform, shelves, told=NotificationErasureDone, rules=retention_rules
+        )
         self.service = Notification(
             context, texts, self.mailer, self.gateway, receipts_from=self.signer, retention=self.retention
         )

@@ -33,8 +33,14 @@ from shared.events.subscriptions import owner_of
 from shared.service import DeadlineHandler, MessageHandler
 from shared.store.kinds import Record
 
-ERASURES: Final = tuple(module.ErasureDone for module in (identity, application, scheduling, billing, notification))
-"""What every service tells of an erasure, identity itself among them."""
+ERASURES: Final = (
+    identity.IdentityErasureDone,
+    application.ApplicationErasureDone,
+    scheduling.SchedulingErasureDone,
+    billing.BillingErasureDone,
+    notification.NotificationErasureDone,
+)
+"""The events by which services, identity itself among them, tell of an erasure."""
 
 
 class Handlers:

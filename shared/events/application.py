@@ -287,7 +287,7 @@ class ApplicationDataRead(DataRead):
     TYPE: ClassVar[str] = "paspor.application.personal_data.read.v1"
 
 
-class ErasureDone(Event):
+class ApplicationErasureDone(Event):
     """Application erased what an order names. ``kept`` are coded reasons of what it still keeps: ``legal_hold``,
     ``in_use`` or the name of a retention rule; told again when they change, and empty once nothing is kept.
     """

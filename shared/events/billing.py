@@ -240,7 +240,7 @@ class BillingDataRead(DataRead):
     TYPE: ClassVar[str] = "paspor.billing.personal_data.read.v1"
 
 
-class ErasureDone(Event):
+class BillingErasureDone(Event):
     """Billing erased what an order names. ``kept`` are coded reasons of what it still keeps: ``legal_hold``,
     ``in_use`` or the name of a retention rule; told again when they change, and empty once nothing is kept.
     """

@@ -305,7 +305,7 @@ class LegalHoldLifted(Event):
     hold_id: str
 
 
-class ErasureDone(Event):
+class IdentityErasureDone(Event):
     """Identity erased what an order names. ``kept`` are coded reasons of what it still keeps: ``legal_hold``,
     ``in_use`` or the name of a retention rule; told again when they change, and empty once nothing is kept.
     """

@@ -116,7 +116,7 @@ class SendLetter(Command):
     sealed: str
 
 
-class ErasureDone(Event):
+class NotificationErasureDone(Event):
     """Notification erased what an order names. ``kept`` are coded reasons of what it still keeps: ``legal_hold``,
     ``in_use`` or the name of a retention rule; told again when they change, and empty once nothing is kept.
     """

@@ -336,7 +336,7 @@ class SchedulingDataRead(DataRead):
     TYPE: ClassVar[str] = "paspor.scheduling.personal_data.read.v1"
 
 
-class ErasureDone(Event):
+class SchedulingErasureDone(Event):
     """Scheduling erased what an order names. ``kept`` are coded reasons of what it still keeps: ``legal_hold``,
     ``in_use`` or the name of a retention rule; told again when they change, and empty once nothing is kept.
     """

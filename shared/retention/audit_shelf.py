@@ -20,7 +20,7 @@ SubjectsOf = Callable[[Order], Awaitable[Collection[str]]]
 def audit_shelf(store: Store, audit: Audit, subjects_of: SubjectsOf) -> Shelf:
     """Return the shelf; ``subjects_of`` names every id that a line about the person may have as its subject."""
 
-    async def of(order: Order) -> list[Item]:
+    async def find_ordered(order: Order) -> list[Item]:
         wanted = {"state.subject": tuple(sorted(await subjects_of(order)))}
         found = all_of(await store.find(AUDIT, "subject", wanted, limit=MOST_LINES), MOST_LINES)
         return [_item(record) for record in found if await _has_words(record)]
@@ -39,4 +39,4 @@ def audit_shelf(store: Store, audit: Audit, subjects_of: SubjectsOf) -> Shelf:
         at = record.state.at
         return Item(record.id, frozenset({record.state.subject}), at, erase, at=at)
 
-    return Shelf("audit_words", "audit_words", of=of, between=between)
+    return Shelf("audit_words", "audit_words", of=find_ordered, between=between)

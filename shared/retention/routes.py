@@ -10,7 +10,7 @@ from shared.http.call import Call
 from shared.http.endpoint import STAFF, Endpoints
 from shared.http.schema import View
 from shared.retention.service import Retention
-from shared.retention.sweeping import Progress
+from shared.retention.sweeping import SweepProgress
 from shared.tokens import Role
 
 READERS: Final = STAFF(Role.OPERATOR)
@@ -31,7 +31,7 @@ class ShelfView(View):
     next_run_at: datetime | None
 
     @classmethod
-    def from_progress(cls, progress: Progress) -> Self:
+    def from_progress(cls, progress: SweepProgress) -> Self:
         """Return the view of a shelf."""
         sweep = progress.sweep
         return cls(

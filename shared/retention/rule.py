@@ -29,7 +29,7 @@ class Ending(StrEnum):
     """Nothing: ids, codes and amounts that identify by themselves no person."""
 
 
-class Erasing(StrEnum):
+class ErasingWay(StrEnum):
     """Ways of erasing."""
 
     REMOVE_DOCUMENT = "remove document"
@@ -39,7 +39,7 @@ class Erasing(StrEnum):
 
 
 @dataclass(frozen=True)
-class Rule:
+class RetentionRule:
     """One rule, as it holds from ``valid_from`` on, until a later one of its name takes its place."""
 
     name: str
@@ -50,7 +50,7 @@ class Rule:
     """The start of the clock, in words."""
     keep: timedelta
     ending: Ending
-    erasing: tuple[Erasing, ...]
+    erasing: tuple[ErasingWay, ...]
     binds: bool
     """Whether the data are kept for their whole time against an erasure order as well."""
     ground: str
@@ -71,9 +71,9 @@ class Rule:
 class RuleBook:
     """All rules, past, present and future."""
 
-    rules: tuple[Rule, ...]
+    rules: tuple[RetentionRule, ...]
 
-    def rule(self, name: str, on: date) -> Rule:
+    def rule(self, name: str, on: date) -> RetentionRule:
         """Return the rule of that name in force on that day.
 
         Raises:
@@ -84,7 +84,7 @@ class RuleBook:
             raise RuleMissing(f"no retention rule {name} is in force on {on.isoformat()}")
         return max(known, key=lambda rule: rule.valid_from)
 
-    def in_force(self, on: date, service: str | None = None) -> tuple[Rule, ...]:
+    def in_force(self, on: date, service: str | None = None) -> tuple[RetentionRule, ...]:
         """Return the rules in force on that day, of one service or of all, in the order of the book."""
         wanted = [rule for rule in self.rules if service is None or rule.service in (service, EVERY_SERVICE)]
         names = dict.fromkeys(rule.name for rule in wanted if rule.valid_from <= on)
@@ -107,8 +107,8 @@ def rules_from(rows: Iterable[Mapping[str, Any]]) -> RuleBook:
     return RuleBook(tuple(_rule(row) for row in rows))
 
 
-def _rule(row: Mapping[str, Any]) -> Rule:
-    return Rule(
+def _rule(row: Mapping[str, Any]) -> RetentionRule:
+    return RetentionRule(
         name=row["name"],
         service=row["service"],
         collections=tuple(row["collections"]),
@@ -116,7 +116,7 @@ def _rule(row: Mapping[str, Any]) -> Rule:
         starts=row["starts"],
         keep=timedelta(days=row["keep_days"]),
         ending=Ending(row["ending"]),
-        erasing=tuple(Erasing(way) for way in row["erasing"]),
+        erasing=tuple(ErasingWay(way) for way in row["erasing"]),
         binds=row["binds"],
         ground=row["ground"],
         source=row["source"],

@@ -7,7 +7,7 @@ from datetime import date
 from functools import cache
 from importlib import resources
 
-from shared.retention.rule import Ending, Rule, RuleBook, rules_from
+from shared.retention.rule import Ending, RetentionRule, RuleBook, rules_from
 
 
 @cache
@@ -23,7 +23,7 @@ def rules_table(book: RuleBook, on: date) -> str:
     return "\n".join([head, *map(_line, book.in_force(on))])
 
 
-def _line(rule: Rule) -> str:
+def _line(rule: RetentionRule) -> str:
     where = f"{rule.service}: {', '.join(rule.collections)}"
     against = "kept for its time" if rule.binds else "erased"
     ending = f"{rule.ending}: {', '.join(rule.erasing)}"
@@ -33,5 +33,5 @@ def _line(rule: Rule) -> str:
     return f"| {rule.name} | {where} | {rule.data} | {_period(rule)} | {ending} | {against} | {ground} |"
 
 
-def _period(rule: Rule) -> str:
+def _period(rule: RetentionRule) -> str:
     return f"{rule.keep.days} days from {rule.starts}" if rule.keep else f"until {rule.starts}"

@@ -16,7 +16,7 @@ import structlog
 from shared.clock import Clock
 from shared.retention import sweep as sweeps
 from shared.retention.holds import LegalHolds
-from shared.retention.rule import Rule, RuleBook
+from shared.retention.rule import RetentionRule, RuleBook
 from shared.retention.shelf import Item, Shelf
 from shared.retention.sweep import MOST_AT_ONCE, Batch, Sweep
 from shared.service import Chore, DeadlineHandler
@@ -38,11 +38,11 @@ SWEEP: Final[Kind[Sweep]] = Kind("retention_sweep", Sweep, deadlines=sweeps.dead
 
 
 @dataclass(frozen=True)
-class Progress:
+class SweepProgress:
     """A shelf in the report: its rule, how many items are over their time, and what the job has done."""
 
     shelf: str
-    rule: Rule
+    rule: RetentionRule
     due: int
     sweep: Sweep | None
 
@@ -93,7 +93,7 @@ class Sweeping:
         for name in self._shelves:
             await change(self._store, self._clock, SWEEP, name, decide)
 
-    async def report(self) -> list[Progress]:
+    async def report(self) -> list[SweepProgress]:
         """Return how far the job is with each shelf."""
         found = []
         for shelf in self._shelves.values():
@@ -102,7 +102,7 @@ class Sweeping:
             begun = sweep or Sweep(self._clock.now())
             page = await self._page(shelf, begun, MOST_COUNTED)
             due = sum(item.at != begun.reached or item.item_id not in begun.seen for item in page)
-            found.append(Progress(shelf.name, self._rule(shelf), min(due, MOST_COUNTED), sweep))
+            found.append(SweepProgress(shelf.name, self._rule(shelf), min(due, MOST_COUNTED), sweep))
         return found
 
     def chores(self) -> tuple[Chore, ...]:
@@ -113,7 +113,7 @@ class Sweeping:
         """Return the handler of the next batch."""
         return {(SWEEP.name, "run"): self.run_due}
 
-    def _rule(self, shelf: Shelf) -> Rule:
+    def _rule(self, shelf: Shelf) -> RetentionRule:
         return self._rules.rule(shelf.rule, self._clock.now().date())
 
     async def _page(self, shelf: Shelf, sweep: Sweep, most: int) -> list[Item]:

@@ -27,7 +27,12 @@ MONTH_SECONDS: Final = 30 * DAY_SECONDS
 TWO_YEARS_SECONDS: Final = 2 * 365 * DAY_SECONDS
 LEAVINGS: Final = "/v1/account/leavings"
 WHOLE: Final = {"what": "account"}
-ERASURES: Final = (application.ErasureDone, billing.ErasureDone, scheduling.ErasureDone, notification.ErasureDone)
+ERASURES: Final = (
+    application.ApplicationErasureDone,
+    billing.BillingErasureDone,
+    scheduling.SchedulingErasureDone,
+    notification.NotificationErasureDone,
+)
 
 
 @pytest.fixture

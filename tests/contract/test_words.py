@@ -46,7 +46,7 @@ NAMED_TWICE = {
 """Class names that still occur twice in a service. The lists only shrink."""
 
 
-FACTS_OF_SEVERAL = {"ErasureDone", "LeavingAnswered"}
+FACTS_OF_SEVERAL = {"LeavingAnswered"}
 """Events that several services tell alike, each under a type of its own, in the module of its service."""
 
 

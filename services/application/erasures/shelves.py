@@ -13,7 +13,7 @@ from services.application.context import UseCaseContext
 from services.application.drafts.expiry_transitions import draft_expired
 from services.application.erasures import transitions
 from shared.audit import Audit
-from shared.events.application import ErasureDone
+from shared.events.application import ApplicationErasureDone
 from shared.retention.audit_shelf import audit_shelf
 from shared.retention.shelf import Between, Item, OfOrder, Order, Shelf, all_of
 from shared.store.decision import Decision
@@ -54,9 +54,9 @@ class ApplicationShelves:
         return {*order.key_subjects, *order.person_ids, *(record.id for record in applications), *documents}
 
     def _shelf(self, name: str, has: Has, without: Without) -> Shelf:
-        return Shelf(name, name, of=self._of(has, without), between=self._between(has, without))
+        return Shelf(name, name, of=self._find_ordered(has, without), between=self._between(has, without))
 
-    def _of(self, has: Has, without: Without) -> OfOrder:
+    def _find_ordered(self, has: Has, without: Without) -> OfOrder:
         async def find(order: Order) -> list[Item]:
             found = await self._applications_of(order)
             return [self._item(record, has, without) for record in found if has(record.state)]
@@ -145,9 +145,9 @@ class ApplicationShelves:
         return erase
 
 
-def tell_erasure(*, erasure_id: str, service: str, kept: tuple[str, ...]) -> ErasureDone:
+def tell_erasure(*, erasure_id: str, service: str, kept: tuple[str, ...]) -> ApplicationErasureDone:
     """Return the event that an erasure is done, or what is kept."""
-    return ErasureDone(erasure_id=erasure_id, service=service, kept=kept)
+    return ApplicationErasureDone(erasure_id=erasure_id, service=service, kept=kept)
 
 
 def _has_passport_number(application: Application) -> bool:

@@ -15,7 +15,7 @@ from services.billing.refunds.repository import REFUNDS
 from services.billing.store_part import MOST_OF_ONE_APPLICATION
 from shared.audit import Audit
 from shared.clock import Clock
-from shared.events.billing import ErasureDone
+from shared.events.billing import BillingErasureDone
 from shared.retention.audit_shelf import audit_shelf
 from shared.retention.shelf import Item, Order, Shelf, all_of
 from shared.store.change import change
@@ -56,7 +56,7 @@ class BillingShelves:
         return subjects - ({order.account_id} if not order.whole_account else set())
 
     def _shelf(self, name: str, has: Has, without: Without) -> Shelf:
-        async def of(order: Order) -> list[Item]:
+        async def find_ordered(order: Order) -> list[Item]:
             found = await self._refunds_of(order)
             return [self._item(record, has, without) for record in found if has(record.state)]
 
@@ -65,7 +65,7 @@ class BillingShelves:
             found = await self._store.find(REFUNDS, "ended", within=within, limit=limit)
             return [self._item(record, has, without) for record in found]
 
-        return Shelf(name, name, of=of, between=between)
+        return Shelf(name, name, of=find_ordered, between=between)
 
     def _item(self, record: Record[Refund], has: Has, without: Without) -> Item:
         async def erase() -> bool:
@@ -119,9 +119,9 @@ class BillingShelves:
         return found
 
 
-def tell_erasure(*, erasure_id: str, service: str, kept: tuple[str, ...]) -> ErasureDone:
+def tell_erasure(*, erasure_id: str, service: str, kept: tuple[str, ...]) -> BillingErasureDone:
     """Return the event that an erasure is done, or what is kept."""
-    return ErasureDone(erasure_id=erasure_id, service=service, kept=kept)
+    return BillingErasureDone(erasure_id=erasure_id, service=service, kept=kept)
 
 
 def has_words(case: Case) -> bool:

@@ -12,11 +12,11 @@ from shared.store.change import change
 from shared.store.decision import Decision
 
 ErasureDone = (
-    identity.ErasureDone
-    | application.ErasureDone
-    | scheduling.ErasureDone
-    | billing.ErasureDone
-    | notification.ErasureDone
+    identity.IdentityErasureDone
+    | application.ApplicationErasureDone
+    | scheduling.SchedulingErasureDone
+    | billing.BillingErasureDone
+    | notification.NotificationErasureDone
 )
 
 

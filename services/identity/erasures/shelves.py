@@ -13,7 +13,7 @@ from services.identity.context import UseCaseContext
 from services.identity.sign_in.repository import CHALLENGE
 from services.identity.sign_in.vault import ChallengeVault
 from shared.audit import Audit
-from shared.events.identity import ErasureDone
+from shared.events.identity import IdentityErasureDone
 from shared.retention.audit_shelf import audit_shelf
 from shared.retention.shelf import Item, Order, Shelf
 from shared.store.decision import Decision
@@ -149,9 +149,9 @@ class IdentityShelves:
         return await again(attempt)
 
 
-def tell_erasure(*, erasure_id: str, service: str, kept: tuple[str, ...]) -> ErasureDone:
+def tell_erasure(*, erasure_id: str, service: str, kept: tuple[str, ...]) -> IdentityErasureDone:
     """Return the event that an erasure is done, or what is kept."""
-    return ErasureDone(erasure_id=erasure_id, service=service, kept=kept)
+    return IdentityErasureDone(erasure_id=erasure_id, service=service, kept=kept)
 
 
 def _is_blank(account_id: str, account: Account) -> bool:

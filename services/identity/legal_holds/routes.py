@@ -65,7 +65,7 @@ async def show_hold(call: Call[None, None, HoldPath]) -> HoldView:
 
 @api.post(
     "/v1/staff/legal-holds/{hold_id}/decision",
-    summary="Agree to a hold, or to its lifting, that another operator proposed; or decline it",
+    summary="Agree to a hold or its lifting that another operator proposed, or decline it",
     access=OPERATORS,
     path_model=HoldPath,
     body=DecideHold,

@@ -10,7 +10,7 @@ from services.notification.context import UseCaseContext
 from services.notification.deliveries import delivery
 from services.notification.deliveries.delivery import Delivery
 from services.notification.deliveries.repository import DELIVERIES
-from shared.events.notification import ErasureDone
+from shared.events.notification import NotificationErasureDone
 from shared.retention.shelf import Item, Order, Shelf, all_of
 from shared.store.change import change
 from shared.store.decision import Decision
@@ -88,9 +88,9 @@ class NotificationShelves:
         return Item(record.id, _subjects(record), ended_at, erase, at=ended_at)
 
 
-def tell_erasure(*, erasure_id: str, service: str, kept: tuple[str, ...]) -> ErasureDone:
+def tell_erasure(*, erasure_id: str, service: str, kept: tuple[str, ...]) -> NotificationErasureDone:
     """Return the event that an erasure is done, or what is kept."""
-    return ErasureDone(erasure_id=erasure_id, service=service, kept=kept)
+    return NotificationErasureDone(erasure_id=erasure_id, service=service, kept=kept)
 
 
 def _subjects(record: Record[Delivery]) -> frozenset[str]:

@@ -14,7 +14,7 @@ from services.scheduling.visit.offline.offline_day import OfflineDay
 from services.scheduling.visit.offline.repository import OFFLINE_DAY
 from shared.audit import Audit
 from shared.chain import Chains
-from shared.events.scheduling import ErasureDone
+from shared.events.scheduling import SchedulingErasureDone
 from shared.retention.audit_shelf import audit_shelf
 from shared.retention.shelf import Item, Order, Shelf, all_of
 from shared.store.change import change
@@ -57,7 +57,7 @@ class SchedulingShelves:
         return {*order.key_subjects, *order.person_ids, *(record.id for record in appointments), *applications}
 
     def _evidence(self, name: str, path: str, given_at: GivenAt, without: Without) -> Shelf:
-        async def of(order: Order) -> list[Item]:
+        async def find_ordered(order: Order) -> list[Item]:
             found = await self._appointments_of(order)
             return [self._item(record, given_at, without) for record in found if given_at(record.state) is not None]
 
@@ -65,7 +65,7 @@ class SchedulingShelves:
             found = await self._store.find(APPOINTMENT, name, within={path: Range(low, high)}, limit=limit)
             return [self._item(record, given_at, without) for record in found]
 
-        return Shelf(name, RULE, of=of, between=between)
+        return Shelf(name, RULE, of=find_ordered, between=between)
 
     def _item(self, record: Record[Appointment], given_at: GivenAt, without: Without) -> Item:
         async def erase() -> bool:
@@ -115,9 +115,9 @@ class SchedulingShelves:
         return Item(record.id, frozenset({record.id, *visits}), at, erase, at=at)
 
 
-def tell_erasure(*, erasure_id: str, service: str, kept: tuple[str, ...]) -> ErasureDone:
+def tell_erasure(*, erasure_id: str, service: str, kept: tuple[str, ...]) -> SchedulingErasureDone:
     """Return the event that an erasure is done, or what is kept."""
-    return ErasureDone(erasure_id=erasure_id, service=service, kept=kept)
+    return SchedulingErasureDone(erasure_id=erasure_id, service=service, kept=kept)
 
 
 def special_given_at(appointment: Appointment) -> datetime | None:

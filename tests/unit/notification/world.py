@@ -28,8 +28,8 @@ from shared.deadlines import DeadlineWorker
 from shared.events.envelope import Envelope
 from shared.events.message import Message
 from shared.events.notification import (
-    ErasureDone,
     KeepContactCard,
+    NotificationErasureDone,
     SendLetter,
     SendOtp,
     TellOfLeaving,
@@ -81,7 +81,9 @@ class World:
         periods = {"deliveries": timedelta(seconds=context.rules.keep_seconds)}
         retention_rules = shipped_rules().with_periods(periods)
         shelves = NotificationShelves(context).all()
-        self.retention = Retention("notification", platform, shelves, told=ErasureDone, rules=retention_rules)
+        self.retention = Retention(
+            "notification", platform, shelves, told=NotificationErasureDone, rules=retention_rules
+        )
         self.service = Notification(
             context, texts, self.mailer, self.gateway, receipts_from=self.signer, retention=self.retention
         )

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from shared.events.subscriptions import SERVICES
-from shared.retention.rule import EVERY_SERVICE, Ending, Erasing, RuleBook, RuleMissing
+from shared.retention.rule import EVERY_SERVICE, Ending, ErasingWay, RuleBook, RuleMissing
 from shared.retention.rule_book import rules_table, shipped_rules
 from tests.conftest import START
 from tests.unit.shared_retention.world import KEEP, RULE
@@ -56,7 +56,7 @@ def test_every_shipped_rule_says_why(rule: object) -> None:
     assert rule.ground and rule.source and rule.starts and rule.collections
     assert rule.service in (*SERVICES, EVERY_SERVICE)
     assert rule.source == "design" or "art." in rule.source
-    assert (rule.ending is Ending.NEVER) <= (rule.erasing == (Erasing.NOTHING,))
+    assert (rule.ending is Ending.NEVER) <= (rule.erasing == (ErasingWay.NOTHING,))
     assert (rule.ending is Ending.LEAVING) == (rule.keep == timedelta(0))
 
 

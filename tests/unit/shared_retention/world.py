@@ -9,10 +9,10 @@ from typing import Any, Final
 from shared.clock import ManualClock
 from shared.crypto.keyring import Keyring
 from shared.deadlines import DeadlineWorker
-from shared.events.identity import ErasureDone, ErasureOrdered, LegalHoldLifted, LegalHoldPlaced
+from shared.events.identity import ErasureOrdered, IdentityErasureDone, LegalHoldLifted, LegalHoldPlaced
 from shared.events.message import Event
 from shared.retention.erasing import ERASURE
-from shared.retention.rule import Ending, Erasing, Rule, RuleBook
+from shared.retention.rule import Ending, ErasingWay, RetentionRule, RuleBook
 from shared.retention.service import RETENTION_KINDS, Retention
 from shared.retention.shelf import Item, Order, Shelf
 from shared.retention.sweeping import SWEEP
@@ -42,7 +42,7 @@ THING: Final[Kind[Thing]] = Kind(
     Thing,
     indexes=(Index("ended", ("state.ended_at",)), Index("owner", ("state.owner",))),
 )
-RULE: Final = Rule(
+RULE: Final = RetentionRule(
     name="things",
     service="identity",
     collections=("thing",),
@@ -50,7 +50,7 @@ RULE: Final = Rule(
     starts="the end",
     keep=KEEP,
     ending=Ending.SWEEP,
-    erasing=(Erasing.REMOVE_FIELDS,),
+    erasing=(ErasingWay.REMOVE_FIELDS,),
     binds=False,
     ground="a test",
     source="design",
@@ -83,7 +83,7 @@ class World:
             "identity",
             platform,
             [shelf],
-            told=ErasureDone,
+            told=IdentityErasureDone,
             keys=self.keys,
             rules=rules or RuleBook((replace(RULE, binds=binds),)),
             per_second=per_second,

@@ -78,9 +78,7 @@ def test_an_endpoint_behind_a_token_needs_a_verifier(clock: ManualClock) -> None
         build_app(api.all, service_name="demo", clock=clock)
 
 
-async def test_an_enrolling_caller_is_let_in_only_where_the_role_is_named(
-    demo: Client, bearer: Bearer
-) -> None:
+async def test_an_enrolling_caller_is_let_in_only_where_the_role_is_named(demo: Client, bearer: Bearer) -> None:
     answer = await demo.get("/v1/notes", headers=bearer(Role.ENROLLING))
     problem = await answer.json()
     assert (answer.status, problem["code"]) == (403, "not_allowed"), "any caller is not this one"

@@ -17,12 +17,15 @@ from services.identity.applicants.registry_check import CivilRegistry, RegistryC
 from services.identity.applicants.service import Applicants
 from services.identity.applicants.turned_kinds import ApplicantTurn
 from services.identity.assistances.service import Assistances
+from services.identity.breaches.repository import BREACH
 from services.identity.breaches.service import Breaches
+from services.identity.breaches.vault import BreachVault
 from services.identity.consents.service import Consents
 from services.identity.context import UseCaseContext
 from services.identity.data_reads.service import DataReads, ReadingHolds
 from services.identity.erasures.service import ErasureReports
 from services.identity.exports.own_part import IdentityParts
+from services.identity.exports.repository import EXPORT
 from services.identity.exports.service import Exports
 from services.identity.joins.service import Joins
 from services.identity.leaving.service import Leavings
@@ -32,15 +35,19 @@ from services.identity.office_departures.service import OfficeDepartures
 from services.identity.office_sign_in.links import LinkedPasswords, OfficeLinks
 from services.identity.office_sign_in.provider_administration import ProviderAdmin
 from services.identity.office_sign_in.provider_client import ProviderClient
+from services.identity.office_sign_in.repository import PROVIDER
 from services.identity.office_sign_in.service import OfficeSignIns
+from services.identity.office_sign_in.vault import OfficeSignInVault
 from services.identity.offices.service import Offices
 from services.identity.privacy_notice.notice import Notices
 from services.identity.privacy_notice.notice_file import load_notices
 from services.identity.second_factors.book import SecondFactorBook
 from services.identity.second_factors.enrolment import Enrolment
 from services.identity.second_factors.own_account import OwnAccounts
+from services.identity.second_factors.repository import SECOND_FACTORS
 from services.identity.second_factors.resets import FactorResets
 from services.identity.second_factors.second_step import SecondSteps
+from services.identity.second_factors.vault import SecondFactorVault
 from services.identity.sessions.credentials import CredentialIssuer
 from services.identity.sign_in.challenge import Purpose
 from services.identity.sign_in.repository import CHALLENGE
@@ -143,13 +150,19 @@ class Identity:
 
 
 def _key_turns(context: UseCaseContext) -> KeyTurns:
-    """Return the turn of all that identity keeps. Challenges end by themselves within a day."""
+    """Return the turn of all that identity keeps. Challenges end by themselves within a day, exports within a week."""
     accounts, staff, challenges = AccountVault(context.seals), StaffVault(context.seals), ChallengeVault(context.seals)
+    factors, providers = SecondFactorVault(context), OfficeSignInVault(context.seals)
+    breaches, cipher = BreachVault(context.seals), context.seals.cipher
     kinds = (
         TurnedKind(ACCOUNT, lambda _id, account: accounts.is_current(account), accounts.turned),
         *ApplicantTurn(context).kinds(),
         TurnedKind(STAFF, lambda _id, member: staff.is_current(member), staff.turned),
         TurnedKind(CHALLENGE, lambda _id, challenge: challenges.is_current(challenge)),
+        TurnedKind(SECOND_FACTORS, lambda _id, known: factors.is_current(known), factors.turned),
+        TurnedKind(PROVIDER, lambda _id, provider: providers.is_current(provider), providers.turned),
+        TurnedKind(BREACH, lambda _id, breach: breaches.is_current(breach), breaches.turned),
+        TurnedKind(EXPORT, lambda _id, export: not cipher.needs_rotation(export.private_key)),
     )
     key_ids = (context.person_keys.master_key_id, context.seals.fingerprints.current_id)
     return KeyTurns(context.store, context.clock, key_ids, kinds, (context.person_keys,))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
+from services.identity.breaches.breach import Breach
 from services.identity.seals import Seals
 
 WORDS: Final = "breach_words"
@@ -18,6 +20,14 @@ class BreachVault:
     def seal(self, breach_id: str, words: str | None) -> str | None:
         """Return the words encrypted; None for none."""
         return self._cipher.seal(words, owner_id=breach_id, field=WORDS) if words else None
+
+    def is_current(self, breach: Breach) -> bool:
+        """Return whether the words are sealed by the current master key."""
+        return breach.words_sealed is None or not self._cipher.needs_rotation(breach.words_sealed)
+
+    async def turned(self, breach_id: str, breach: Breach) -> Breach:
+        """Return the entry with its words sealed by the current master key."""
+        return replace(breach, words_sealed=self.seal(breach_id, self.open(breach_id, breach.words_sealed)))
 
     def open(self, breach_id: str, sealed: str | None) -> str | None:
         """Return the words in clear; None for none."""

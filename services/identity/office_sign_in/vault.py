@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
+from services.identity.office_sign_in.provider import OfficeProvider, ProviderTerms
 from services.identity.seals import Seals
 from shared.ids import derived_id
 
@@ -25,6 +27,25 @@ class OfficeSignInVault:
     def open_client_secret(self, sealed: str, provider_id: str) -> str:
         """Return the client secret of a provider."""
         return self._cipher.open(sealed, owner_id=provider_id, field=_CLIENT_SECRET)
+
+    def is_current(self, provider: OfficeProvider) -> bool:
+        """Return whether its client secrets are sealed by the current master key."""
+        terms = (provider.terms, provider.proposal.terms if provider.proposal is not None else None)
+        return not any(self._cipher.needs_rotation(part.client_secret) for part in terms if part is not None)
+
+    async def turned(self, provider_id: str, provider: OfficeProvider) -> OfficeProvider:
+        """Return the provider with its client secrets sealed by the current master key."""
+
+        def again(terms: ProviderTerms) -> ProviderTerms:
+            secret = self.open_client_secret(terms.client_secret, provider_id)
+            return replace(terms, client_secret=self.seal_client_secret(secret, provider_id))
+
+        proposal = provider.proposal
+        return replace(
+            provider,
+            terms=again(provider.terms) if provider.terms is not None else None,
+            proposal=replace(proposal, terms=again(proposal.terms)) if proposal is not None else None,
+        )
 
     def subjects(self, provider_id: str, subject: str) -> tuple[str, ...]:
         """Return the fingerprints of a subject at a provider, the current key's first."""

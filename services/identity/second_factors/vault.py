@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import replace
 from typing import Final
 
 from services.identity.context import UseCaseContext
+from services.identity.second_factors.factors import SecondFactors
 from services.identity.sessions.signed_text import SignedText
 from shared.randomness import Randomness
 
@@ -44,6 +46,31 @@ class SecondFactorVault:
     def name(self, sealed: str, staff_id: str) -> str:
         """Return the name of a factor."""
         return self._cipher.open(sealed, owner_id=staff_id, field=_NAME)
+
+    def is_current(self, factors: SecondFactors) -> bool:
+        """Return whether all secrets and names are sealed by the current master key. Offers end within minutes."""
+        sealed = [*(totp.secret for totp in factors.totps), *(factor.name for factor in factors.enrolled)]
+        return not any(self._cipher.needs_rotation(value) for value in sealed)
+
+    async def turned(self, staff_id: str, factors: SecondFactors) -> SecondFactors:
+        """Return the factors with all secrets and names sealed by the current master key."""
+        return replace(
+            factors,
+            totps=tuple(
+                replace(
+                    totp,
+                    name=self._name_again(totp.name, staff_id),
+                    secret=self.seal_secret(self.secret(totp.secret, staff_id), staff_id),
+                )
+                for totp in factors.totps
+            ),
+            passkeys=tuple(
+                replace(passkey, name=self._name_again(passkey.name, staff_id)) for passkey in factors.passkeys
+            ),
+        )
+
+    def _name_again(self, sealed: str, staff_id: str) -> str:
+        return self.seal_name(self.name(sealed, staff_id), staff_id)
 
     def hash_recovery_code(self, code: str, staff_id: str) -> str:
         """Return the stored form of a recovery code."""

@@ -43,14 +43,18 @@ class StaffVault:
         return self._cipher.seal(name, owner_id=staff_id, field=_STAFF_NAME)
 
     def is_current(self, member: Staff) -> bool:
-        """Return whether the name is sealed by the current master key."""
-        return member.name is None or not self._cipher.needs_rotation(member.name)
+        """Return whether name and email address are sealed by the current master key."""
+        return not any(self._cipher.needs_rotation(sealed) for sealed in (member.name, member.email) if sealed)
 
     async def turned(self, staff_id: str, member: Staff) -> Staff:
-        """Return the member with the name sealed by the current master key."""
-        if member.name is None:
-            return member
-        return replace(member, name=self.seal_staff_name(self.staff_name(member.name, staff_id), staff_id))
+        """Return the member with name and email address sealed by the current master key."""
+        name = self.staff_name(member.name, staff_id) if member.name else None
+        email = self.email_of(staff_id, member)
+        return replace(
+            member,
+            name=self.seal_staff_name(name, staff_id) if name is not None else None,
+            email=self.seal_email(email, staff_id) if email is not None else None,
+        )
 
     def staff_name(self, sealed: str, staff_id: str) -> str:
         """Return the name of a member of staff."""

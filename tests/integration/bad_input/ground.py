@@ -206,6 +206,25 @@ def _identity_bodies() -> dict[str, Any]:
         "say_staff_left": {"reason": "end_of_service"},
         "approve_staff_matter": {"reason": "new_post"},
         "refuse_staff_matter": {"reason": "correction"},
+        **_second_factor_bodies(),
+    }
+
+
+def _second_factor_bodies() -> dict[str, Any]:
+    credential = {"id": "AAAA", "rawId": "AAAA", "type": "public-key"}
+    return {
+        "finish_staff_login": {"login_token": "not-a-token", "code": "123456"},
+        "offer_totp": {"name": "telephone"},
+        "confirm_totp": {"code": "123456"},
+        "offer_passkey": {"name": "security key"},
+        "confirm_passkey": {
+            "credential": {**credential, "response": {"clientDataJSON": "AAAA", "attestationObject": "AAAA"}}
+        },
+        "ask_second_factor_reset": {"reason": "replacement"},
+        "agree_to_second_factor_reset": {"reason": "replacement"},
+        "refuse_second_factor_reset": {"reason": "correction"},
+        "set_own_email": {"email": "dewi.contoh@example.org"},
+        "review_devices": {"are_mine": True},
     }
 
 

@@ -364,7 +364,7 @@ async def test_a_made_up_step_is_over(browsers: Browsers, token: str) -> None:
 async def test_a_step_dies_with_the_password_that_began_it(browsers: Browsers) -> None:
     who = await enrolled(browsers, "front_officer")
     _, step = await who.log_in()
-    own = {"username": who.username, "password": STAFF_PASSWORD, "new_password": "seven green kites over water"}
+    own = {"username": who.username, "password": STAFF_PASSWORD, "new_password": "four words nobody joins"}
     assert (await who.browser.call("PUT", "/v1/staff/password", own))[0] == 204
     who.world.clock.advance(30)
     assert (await who.answer(step["login_token"], code=who.code()))[1]["code"] == "second_step_over"

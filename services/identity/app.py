@@ -101,7 +101,7 @@ def build(
         audience=settings.token_audience,
     )
     identity = Identity(context, issuer, dukcapil, known_regions(), password_hasher=password_hasher, notices=notices)
-    shelves = IdentityShelves(context, identity.audit).all()
+    shelves = IdentityShelves(context, identity.audit, identity.exports.end).all()
     identity.retention = retention = Retention(
         NAME,
         platform,

@@ -163,7 +163,7 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "export_over": _post("/v1/account/exports"),
     "notice_has_changed": _get("/v1/privacy-notice"),
     "notice_version_unknown": _get("/v1/privacy-notice"),
-    "purpose_is_needed": _get("/v1/privacy-notice"),
+    "purpose_is_needed": _post("/v1/account/leavings"),
     "purpose_unknown": _get("/v1/privacy-notice"),
     "too_many_choices": Elsewhere.WAIT,
     "too_many_exports": Elsewhere.WAIT,

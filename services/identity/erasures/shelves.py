@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
 from services.identity.accounts.account import Account, unreachable
 from services.identity.accounts.repository import AccountRepository
 from services.identity.applicants.applicant import Applicant
+from services.identity.applicants.person_removal import PersonRemoval
 from services.identity.applicants.repository import APPLICANT, PERSON, ApplicantRepository
 from services.identity.context import UseCaseContext
+from services.identity.exports.export import Export
+from services.identity.exports.repository import ExportRepository
 from services.identity.sign_in.repository import CHALLENGE
 from services.identity.sign_in.vault import ChallengeVault
 from shared.audit import Audit
@@ -25,17 +29,23 @@ from shared.store.retry import again
 class IdentityShelves:
     """The shelves of identity. Codes and persons come before the accounts and applicants that lead to them."""
 
-    def __init__(self, context: UseCaseContext, audit: Audit) -> None:
+    def __init__(
+        self, context: UseCaseContext, audit: Audit, end_export: Callable[[Record[Export]], Awaitable[bool]]
+    ) -> None:
         self._context = context
         self._audit = audit
         self._accounts = AccountRepository(context)
         self._applicants = ApplicantRepository(context)
         self._challenges = ChallengeVault(context.seals)
+        self._persons_removal = PersonRemoval(context)
+        self._exports_kept = ExportRepository(context)
+        self._end_export = end_export
 
     def all(self) -> tuple[Shelf, ...]:
         """Return every shelf."""
         return (
             audit_shelf(self._context.store, self._audit, self.subjects_of),
+            Shelf("data_exports", "data_exports", of=self._exports),
             Shelf("one_time_codes", "one_time_codes", of=self._codes),
             Shelf("person", "person", of=self._persons),
             Shelf("applicant", "applicant", of=self._people),
@@ -65,11 +75,29 @@ class IdentityShelves:
             record = await self._context.store.get(PERSON, person_id)
             if record is None:
                 continue
-            sharing = await self._applicants.applicants_with(record.state.nik_fingerprints)
-            if all(item.id in order.applicant_ids for item in sharing):
+            if not await self._persons_removal.others_speak_for(record, order.applicant_ids):
                 subjects = frozenset({person_id, order.account_id, *order.applicant_ids})
-                items.append(self._removal(PERSON, record, subjects, None))
+                items.append(self._person(person_id, order, subjects))
         return items
+
+    def _person(self, person_id: str, order: Order, subjects: frozenset[str]) -> Item:
+        async def erase() -> bool:
+            return await self._persons_removal.remove_person(person_id, order.applicant_ids)
+
+        return Item(person_id, subjects, self._context.now(), erase, None)
+
+    async def _exports(self, order: Order) -> list[Item]:
+        """Return the exports of the account: the order is about all that they hold."""
+
+        def removal(record: Record[Export]) -> Callable[[], Awaitable[bool]]:
+            async def erase() -> bool:
+                return await self._end_export(record)
+
+            return erase
+
+        found = await self._exports_kept.exports_of(order.account_id)
+        subjects = frozenset({order.account_id, *order.applicant_ids})
+        return [Item(record.id, subjects, self._context.now(), removal(record), order.account_id) for record in found]
 
     async def _people(self, order: Order) -> list[Item]:
         found = [await self._applicants.applicant(applicant_id) for applicant_id in order.applicant_ids]

@@ -6,7 +6,6 @@ before, so that a crash in the middle is finished by the deadline of the leaving
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 
 from services.identity.accounts import account as accounts
@@ -14,14 +13,11 @@ from services.identity.accounts.account import Account
 from services.identity.accounts.channel import Channel
 from services.identity.accounts.repository import AccountRepository
 from services.identity.accounts.vault import AccountVault
-from services.identity.applicants.person import Person
+from services.identity.applicants.person_removal import PersonRemoval
 from services.identity.applicants.repository import PERSON, ApplicantRepository
 from services.identity.context import UseCaseContext
 from services.identity.leaving.leaving import Erased, Leaving, LeavingKind
-from shared.errors import NotFound
-from shared.store.change import change
 from shared.store.decision import Decision
-from shared.store.kinds import Record
 
 
 class IdentityErasure:
@@ -31,6 +27,7 @@ class IdentityErasure:
         self._context = context
         self._accounts = AccountRepository(context)
         self._applicants = ApplicantRepository(context)
+        self._persons = PersonRemoval(context)
         self._account_vault = AccountVault(context.seals)
 
     async def erase(self, leaving_id: str, leaving: Leaving) -> bool:
@@ -44,7 +41,7 @@ class IdentityErasure:
         if not all(gone):
             return False
         for person_id in leaving.people.person_ids:
-            await self._remove_person(person_id)
+            await self._persons.remove_person(person_id)
         if not leaving.wish.whole_account:
             await self._free_places(leaving_id, leaving)
         return True
@@ -55,7 +52,7 @@ class IdentityErasure:
         unique = [
             record.id
             for record in persons
-            if record is not None and not await self._others_speak_for(record, people.applicant_ids)
+            if record is not None and not await self._persons.others_speak_for(record, people.applicant_ids)
         ]
         return replace(people, person_ids=tuple(unique))
 
@@ -94,20 +91,3 @@ class IdentityErasure:
             return Decision(accounts.remove_places(ended, leaving.people.applicant_ids))
 
         await self._accounts.change_account(leaving.account_id, decide)
-
-    async def _remove_person(self, person_id: str) -> None:
-        """Remove a person for whom no applicant speaks. The mark comes before the look: whoever is confirmed with the
-        same NIK after the look takes the mark away, and then nothing is removed.
-        """
-
-        def mark(person: Person) -> Decision[Person]:
-            return Decision(replace(person, leaving=True))
-
-        with suppress(NotFound):
-            marked = await change(self._context.store, self._context.clock, PERSON, person_id, mark)
-            if not await self._others_speak_for(marked, ()):
-                await self._context.store.remove(PERSON, marked)
-
-    async def _others_speak_for(self, person: Record[Person], applicant_ids: tuple[str, ...]) -> bool:
-        found = await self._applicants.applicants_with(person.state.nik_fingerprints)
-        return any(record.id not in applicant_ids for record in found)

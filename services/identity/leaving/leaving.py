@@ -245,7 +245,12 @@ def order(leaving_id: str, leaving: Leaving, people: Erased, now: datetime) -> D
         whole_account=leaving.wish.whole_account,
         joined_account_ids=leaving.joined_account_ids,
     )
-    return Decision(ordered, (event,))
+    # what services keep under an account that was joined into this one has an order of its own
+    others = [
+        event.model_copy(update={"erasure_id": f"{leaving_id}:{joined_id}", "account_id": joined_id})
+        for joined_id in leaving.joined_account_ids
+    ]
+    return Decision(ordered, (event, *others))
 
 
 def note_erasure(leaving: Leaving, service: str, now: datetime) -> Leaving:

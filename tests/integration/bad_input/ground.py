@@ -91,6 +91,7 @@ class Ground:
             "reference": NOBODYS_ID,
             "override_id": NOBODYS_ID,
             "staff_id": NOBODYS_ID,
+            "factor_id": NOBODYS_ID,
             "assistance_id": NOBODYS_ID,
             "correction_id": NOBODYS_ID,
             "stuck": "true",

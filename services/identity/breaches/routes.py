@@ -67,7 +67,6 @@ async def list_breaches(call: Call) -> Answer:
     access=OPERATORS,
     answers={200: schemas.BreachView},
     refusals=(BreachUnknown,),
-    watches="breach",
 )
 async def look_at_breach(call: Call) -> schemas.BreachView:
     """One entry."""
@@ -153,7 +152,7 @@ async def propose_breach_step(call: Call[schemas.ProposeStep]) -> schemas.Breach
 
 @api.post(
     "/v1/breaches/{breach_id}/decision",
-    summary="Agree as the second operator, whereupon the notices go out, or send the entry back",
+    summary="Agree as the second operator: the notices go out; or send the entry back",
     access=OPERATORS,
     body=schemas.BreachDecision,
     answers={200: schemas.BreachView},

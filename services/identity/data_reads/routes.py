@@ -38,7 +38,7 @@ async def list_data_reads(call: Call[None, schemas.ReadsQuery]) -> Answer:
 
 @api.post(
     "/v1/data-read-holds",
-    summary="Propose that reads for an investigation are shown to a person only from a date on",
+    summary="Propose that reads for an investigation are shown only from a date on",
     description="It counts once another operator agrees. All other reads are shown as always.",
     access=OPERATORS,
     body=schemas.ProposeHold,

@@ -68,8 +68,8 @@ class Handlers:
                     PassportCollected: self.application_ended,
                 }
             ),
-            application.LeavingAnswered: self.leaving_answered,
-            billing.LeavingAnswered: self.leaving_answered,
+            application.ApplicationLeavingAnswered: self.leaving_answered,
+            billing.BillingLeavingAnswered: self.leaving_answered,
             **dict.fromkeys(ERASURES, self.erasure_done),
             IdentityDataRead: self.data_read,
             ApplicationDataRead: self.data_read,
@@ -183,7 +183,7 @@ class Handlers:
         await self._identity.address_changes.forget_changes(record)
 
     async def leaving_answered(
-        self, event: application.LeavingAnswered | billing.LeavingAnswered, _envelope: Envelope
+        self, event: application.ApplicationLeavingAnswered | billing.BillingLeavingAnswered, _envelope: Envelope
     ) -> None:
         """A service says what stands against a leaving."""
         await self._identity.leavings.note_answer(event, owner_of(type(event)))

@@ -6,6 +6,7 @@ The most and least that a deployment may set stand beside each setting in `servi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -79,20 +80,15 @@ class LeavingRules:
     grace_seconds: int = 14 * DAY
 
 
-@dataclass(frozen=True)
-class SilenceRules:
-    """When an account without a sign-in is closed. A passport is needed every five or ten years, so an account
-    that is silent between two is usual; it can be made again within minutes."""
+SILENT_SECONDS: Final = 2 * 365 * DAY
+"""From the last sign-in to the first reminder, after which the account begins to close. A passport is needed every five
+or ten years, so an account that is silent between two is usual; it can be made again within minutes. A constant, no
+setting: what is due is written with each account."""
 
-    silent_seconds: int = 2 * 365 * DAY
-    """From the last sign-in to the first reminder."""
-    reminder_seconds: int = 30 * DAY
-    """From a reminder to the next, and from the last one until the account begins to close."""
-    reminders: int = 2
+SILENCE_REMINDER_SECONDS: Final = 30 * DAY
+"""From a reminder to the next, and from the last one until the account begins to close."""
 
-
-SILENCE = SilenceRules()
-"""Constants, not settings: what is due is written with each account."""
+SILENCE_REMINDERS: Final = 2
 
 
 @dataclass(frozen=True)

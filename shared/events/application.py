@@ -253,7 +253,7 @@ class DocumentRefused(Event):
     replace_until: datetime | None = None
 
 
-class LeavingAnswered(Event):
+class ApplicationLeavingAnswered(Event):
     """The answer to :class:`~shared.events.identity.LeavingAsked`: what stands against it, and what stays anyway."""
 
     TYPE: ClassVar[str] = "paspor.application.leaving.answered.v1"

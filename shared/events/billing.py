@@ -175,7 +175,7 @@ class RefundMoved(Event):
     account_id: str | None = None
 
 
-class LeavingAnswered(Event):
+class BillingLeavingAnswered(Event):
     """The answer to :class:`~shared.events.identity.LeavingAsked`: what stands against it, and what stays anyway."""
 
     TYPE: ClassVar[str] = "paspor.billing.leaving.answered.v1"

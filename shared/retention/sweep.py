@@ -36,7 +36,7 @@ class Sweep:
 
 
 @dataclass(frozen=True)
-class Batch:
+class SweptBatch:
     """The outcome of one batch."""
 
     items: Sequence[Item]
@@ -55,7 +55,7 @@ def fresh_items(sweep: Sweep, page: Sequence[Item]) -> list[Item]:
     return [item for item in page if item.at != sweep.reached or item.item_id not in sweep.seen][:MOST_AT_ONCE]
 
 
-def ran(sweep: Sweep, batch: Batch, per_second: float, now: datetime) -> Sweep:
+def ran(sweep: Sweep, batch: SweptBatch, per_second: float, now: datetime) -> Sweep:
     """Return the sweep after a batch: the next one follows after its share of the permitted rate, an empty one ends the
     round.
     """

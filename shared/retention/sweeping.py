@@ -18,7 +18,7 @@ from shared.retention import sweep as sweeps
 from shared.retention.holds import LegalHolds
 from shared.retention.rule import RetentionRule, RuleBook
 from shared.retention.shelf import Item, Shelf
-from shared.retention.sweep import MOST_AT_ONCE, Batch, Sweep
+from shared.retention.sweep import MOST_AT_ONCE, Sweep, SweptBatch
 from shared.service import Chore, DeadlineHandler
 from shared.store.change import change
 from shared.store.decision import Decision
@@ -122,7 +122,7 @@ class Sweeping:
         over_before: datetime = self._clock.now() - self._rule(shelf).keep
         return await shelf.between(sweep.reached, over_before, most + len(sweep.seen))
 
-    async def _work_on(self, items: Sequence[Item]) -> Batch:
+    async def _work_on(self, items: Sequence[Item]) -> SweptBatch:
         done = held = failed = 0
         for item in items:
             try:
@@ -135,4 +135,4 @@ class Sweeping:
             except Exception as error:
                 log.exception("retention_failed", item=item.item_id, error=type(error).__name__)
                 failed += 1
-        return Batch(items, done, held, failed)
+        return SweptBatch(items, done, held, failed)

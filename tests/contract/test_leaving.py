@@ -542,7 +542,7 @@ async def test_a_grown_child_decides_and_an_officer_notes_that_they_agree(suite:
             reply = await ask(citizen, wish)
             assert (reply.status, reply["code"], reply["applicant_ids"]) == (409, "grown_child_decides", [ward])
             assert "immigration office" in reply["next_action"]
-        looked = {"nik": typed["nik"], "reason": "leaving_agreement"}
+        looked = {"nik": typed["nik"], "reason": "person_at_counter"}
         person = await officer.done("identity", "POST", "/v1/persons/lookup", looked)
         agreed = await officer.done("identity", "POST", "/v1/leaving-agreements", {"person_id": person["person_id"]})
         assert agreed["accounts"] == 1
@@ -668,7 +668,12 @@ async def test_messages_that_come_twice_or_late_change_nothing(suite: Suite) -> 
         suite.clock.advance(61)
         await leave(citizen, {"what": "applicant", "applicant_ids": [citizen.applicant_id]})
         before = await suite.contents()
-        kinds = (identity.LeavingAsked, identity.LeavingEnded, application.LeavingAnswered, billing.LeavingAnswered)
+        kinds = (
+            identity.LeavingAsked,
+            identity.LeavingEnded,
+            application.ApplicationLeavingAnswered,
+            billing.BillingLeavingAnswered,
+        )
         again = [envelope for envelope in suite.published if isinstance(envelope.data, kinds)]
         assert {type(envelope.data) for envelope in again} == set(kinds)
         for envelope in reversed(again):

@@ -108,7 +108,7 @@ async def test_everything_of_a_person_is_in_one_archive_and_their_documents_in_t
 
 async def test_what_staff_read_and_did_is_in_it_without_the_officer(suite: Suite, citizen: Citizen) -> None:
     async with Officer(suite, Role.FRONT_OFFICER) as officer:
-        await officer.done("application", "GET", f"{citizen.application}?reason=look_at_file")
+        await officer.done("application", "GET", f"{citizen.application}?reason=document_check")
         seat = await citizen.appointment()
         suite.clock.set(suite.clock.now().fromisoformat(seat["starts_at"]))
         await officer.done("scheduling", "POST", "/v1/check-ins", {"queue_code": seat["queue_code"]})

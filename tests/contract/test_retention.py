@@ -33,6 +33,7 @@ IDENTIFYING: Final = re.compile(
 
 NOBODYS: Final = {
     ("scheduling", "opening"): "its seed is sealed until the draw, and no person's",
+    ("identity", "office_provider"): "its secret is the client's at a provider, and no person's",
     ("scheduling", "flag"): "its evidence is ids, counts and times",
 }
 """Fields of such a name that are about no person, each with the reason."""

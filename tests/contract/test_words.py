@@ -46,10 +46,6 @@ NAMED_TWICE = {
 """Class names that still occur twice in a service. The lists only shrink."""
 
 
-FACTS_OF_SEVERAL = {"LeavingAnswered"}
-"""Events that several services tell alike, each under a type of its own, in the module of its service."""
-
-
 def sources(folder: str) -> Iterator[tuple[str, str]]:
     """Yield path and text of each Python file of a package."""
     for path in sorted((PROJECT / folder).rglob("*.py")):
@@ -103,7 +99,7 @@ def test_what_is_excused_is_there() -> None:
 
 @pytest.mark.parametrize("package", FINISHED)
 def test_a_finished_package_names_no_class_twice(package: str) -> None:
-    assert named_twice(sources(package)) == (FACTS_OF_SEVERAL if package == "shared" else set())
+    assert named_twice(sources(package)) == set()
 
 
 @pytest.mark.parametrize("service", SERVICES)

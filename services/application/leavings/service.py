@@ -11,7 +11,7 @@ from services.application.context import UseCaseContext
 from services.application.leavings.errors import ApplicantLeaving
 from services.application.leavings.leaving_copy import LeavingCopy, objections_to_leaving, staying_records
 from services.application.leavings.repository import LEAVING_COPY, LeavingCopies
-from shared.events.application import LeavingAnswered
+from shared.events.application import ApplicationLeavingAnswered
 from shared.events.envelope import Envelope
 from shared.events.identity import LeavingAsked, LeavingEnded
 from shared.store.change import change
@@ -43,7 +43,7 @@ class Leavings:
         A draft that is begun at that same moment is found by the second asking, days later.
         """
         applications = await self._find_applications(event)
-        answered = LeavingAnswered(
+        answered = ApplicationLeavingAnswered(
             leaving_id=event.leaving_id,
             account_id=event.account_id,
             asking=event.asking,

@@ -12,7 +12,7 @@ from services.billing.leavings.repository import ANSWERED_LEAVINGS, AnsweredLeav
 from services.billing.receipts.repository import ReceiptRepository
 from services.billing.refunds.repository import RefundRepository
 from services.billing.store_part import MOST_OF_ONE_APPLICATION, states
-from shared.events.billing import LeavingAnswered
+from shared.events.billing import BillingLeavingAnswered
 from shared.events.codes import LeavingObjection, StayingRecord
 from shared.events.envelope import Envelope
 from shared.events.identity import LeavingAsked
@@ -46,7 +46,7 @@ class Leavings:
             money, paid = await self._look_at(application.application_id)
             is_under_way, has_receipts = is_under_way or money, has_receipts or paid
         objections = (LeavingObjection.MONEY_UNDER_WAY.value,) if is_under_way else ()
-        answered = LeavingAnswered(
+        answered = BillingLeavingAnswered(
             leaving_id=event.leaving_id,
             account_id=event.account_id,
             asking=event.asking,

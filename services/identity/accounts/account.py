@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.identity.accounts.channel import Channel
-from services.identity.rules import SILENCE
+from services.identity.rules import SILENCE_REMINDER_SECONDS, SILENCE_REMINDERS, SILENT_SECONDS
 from services.identity.sessions.session import Session, ended_sessions
 
 MOST_APPLICANTS: Final = 5
@@ -241,11 +241,11 @@ def silence_due_at(account: Account) -> datetime | None:
     if not (account.email or account.phone) or account.joined_into or account.leaving:
         return None
     if account.silence is not None and account.silence.reminders:
-        return account.silence.last_at + timedelta(seconds=SILENCE.reminder_seconds)
+        return account.silence.last_at + timedelta(seconds=SILENCE_REMINDER_SECONDS)
     since = [at for at in (account.registered_at, account.seen_at) if at is not None]
     if account.silence is not None:
         since.append(account.silence.last_at)
-    return max(since) + timedelta(seconds=SILENCE.silent_seconds)
+    return max(since) + timedelta(seconds=SILENT_SECONDS)
 
 
 def remind_of_silence(account: Account, now: datetime) -> Account:
@@ -257,7 +257,7 @@ def remind_of_silence(account: Account, now: datetime) -> Account:
 def silence_ends_at(account: Account, now: datetime) -> datetime:
     """Return when the account begins to close, seen from the reminder that is sent now."""
     reminders = account.silence.reminders if account.silence is not None else 0
-    return now + (SILENCE.reminders + 1 - reminders) * timedelta(seconds=SILENCE.reminder_seconds)
+    return now + (SILENCE_REMINDERS + 1 - reminders) * timedelta(seconds=SILENCE_REMINDER_SECONDS)
 
 
 def begin_leaving(account: Account, leaving: OpenLeaving) -> Account:

@@ -11,7 +11,7 @@ from shared.events.codes import ReadReason
 from shared.store.transitions import Transitions
 
 
-class HoldState(StrEnum):
+class ReadingHoldState(StrEnum):
     """States of a hold. One in force counts until its date."""
 
     PROPOSED = "proposed"
@@ -20,7 +20,7 @@ class HoldState(StrEnum):
     LIFTED = "lifted"
 
 
-class HoldCommand(StrEnum):
+class ReadingHoldCommand(StrEnum):
     """Commands of a hold."""
 
     APPROVE = "approve"
@@ -28,16 +28,16 @@ class HoldCommand(StrEnum):
     LIFT = "lift"
 
 
-HOLD_TRANSITIONS: Final[Transitions[HoldState, HoldCommand]] = Transitions(
+HOLD_TRANSITIONS: Final[Transitions[ReadingHoldState, ReadingHoldCommand]] = Transitions(
     {
-        (HoldState.PROPOSED, HoldCommand.APPROVE): HoldState.IN_FORCE,
-        (HoldState.PROPOSED, HoldCommand.REFUSE): HoldState.REFUSED,
-        (HoldState.IN_FORCE, HoldCommand.LIFT): HoldState.LIFTED,
+        (ReadingHoldState.PROPOSED, ReadingHoldCommand.APPROVE): ReadingHoldState.IN_FORCE,
+        (ReadingHoldState.PROPOSED, ReadingHoldCommand.REFUSE): ReadingHoldState.REFUSED,
+        (ReadingHoldState.IN_FORCE, ReadingHoldCommand.LIFT): ReadingHoldState.LIFTED,
     }
 )
 
 
-class HoldGround(StrEnum):
+class ReadingHoldGround(StrEnum):
     """Legal grounds on which reads are shown later (UU 27/2022 art. 15: defence, law enforcement, the state)."""
 
     LAW_ENFORCEMENT = "law_enforcement"
@@ -53,9 +53,9 @@ class OwnProposal(Exception):
 class ReadingHold:
     """A hold on one account."""
 
-    state: HoldState
+    state: ReadingHoldState
     account_id: str
-    ground: HoldGround
+    ground: ReadingHoldGround
     until: datetime
     proposed_by: str
     proposed_at: datetime
@@ -65,19 +65,19 @@ class ReadingHold:
     lifted_at: datetime | None = None
 
 
-def propose_hold(account_id: str, ground: HoldGround, until: datetime, by: str, now: datetime) -> ReadingHold:
+def propose_hold(account_id: str, ground: ReadingHoldGround, until: datetime, by: str, now: datetime) -> ReadingHold:
     """Return a new hold, which counts once another operator agrees."""
-    return ReadingHold(HoldState.PROPOSED, account_id, ground, until, by, now)
+    return ReadingHold(ReadingHoldState.PROPOSED, account_id, ground, until, by, now)
 
 
-def decide_hold(hold: ReadingHold, command: HoldCommand, by: str, now: datetime) -> ReadingHold:
+def decide_hold(hold: ReadingHold, command: ReadingHoldCommand, by: str, now: datetime) -> ReadingHold:
     """Return the hold approved or refused by a second operator.
 
     Raises:
         OwnProposal: it is the same one. IllegalTransition: it was decided before.
     """
     state = HOLD_TRANSITIONS.after(hold.state, command)
-    if by == hold.proposed_by and command is HoldCommand.APPROVE:
+    if by == hold.proposed_by and command is ReadingHoldCommand.APPROVE:
         raise OwnProposal
     return replace(hold, state=state, decided_by=by, decided_at=now)
 
@@ -88,9 +88,9 @@ def lift_hold(hold: ReadingHold, by: str, now: datetime) -> ReadingHold:
     Raises:
         IllegalTransition: it is not in force.
     """
-    return replace(hold, state=HOLD_TRANSITIONS.after(hold.state, HoldCommand.LIFT), lifted_by=by, lifted_at=now)
+    return replace(hold, state=HOLD_TRANSITIONS.after(hold.state, ReadingHoldCommand.LIFT), lifted_by=by, lifted_at=now)
 
 
 def hides(hold: ReadingHold, reason: str | None, now: datetime) -> bool:
     """Return whether the hold hides a read of this reason now: of an investigation, while it is in force."""
-    return hold.state is HoldState.IN_FORCE and now < hold.until and reason == ReadReason.INVESTIGATION
+    return hold.state is ReadingHoldState.IN_FORCE and now < hold.until and reason == ReadReason.INVESTIGATION

@@ -8,7 +8,7 @@ from typing import Final
 
 from services.identity.context import UseCaseContext
 from services.identity.data_reads.entry import WATCHED, ReadEntry, ReadingAlert
-from services.identity.data_reads.hold import HoldState, ReadingHold
+from services.identity.data_reads.hold import ReadingHold, ReadingHoldState
 from shared.store.kinds import Index, Kind, Range, Record
 
 READ_ENTRY: Final[Kind[ReadEntry]] = Kind(
@@ -86,7 +86,7 @@ class DataReadRepository:
 
     async def holds_on(self, account_id: str) -> list[ReadingHold]:
         """Return the holds in force on an account, whether or not their date is over."""
-        wanted = {"state.account_id": account_id, "state.state": HoldState.IN_FORCE.value}
+        wanted = {"state.account_id": account_id, "state.state": ReadingHoldState.IN_FORCE.value}
         return [record.state for record in await self._store.find(READING_HOLD, "account", wanted, limit=MOST_HOLDS)]
 
     async def newest_holds(self) -> list[Record[ReadingHold]]:

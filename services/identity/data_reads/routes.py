@@ -41,54 +41,56 @@ async def list_data_reads(call: Call[None, schemas.ReadsQuery]) -> Answer:
     summary="Propose that reads for an investigation are shown only from a date on",
     description="It counts once another operator agrees. All other reads are shown as always.",
     access=OPERATORS,
-    body=schemas.ProposeHold,
-    answers={201: schemas.HoldView},
+    body=schemas.ProposeReadingHold,
+    answers={201: schemas.ReadingHoldView},
     refusals=(NotFound, ReadingHoldTooLong),
     idempotent=True,
 )
-async def propose_reading_hold(call: Call[schemas.ProposeHold]) -> schemas.HoldView:
+async def propose_reading_hold(call: Call[schemas.ProposeReadingHold]) -> schemas.ReadingHoldView:
     """The proposed hold."""
     asked, holds = call.body, call.app[IDENTITY].reading_holds
     record = await holds.propose(call.caller, asked.account_id, asked.reason, asked.until, call.command_id)
-    return schemas.HoldView.from_record(record)
+    return schemas.ReadingHoldView.from_record(record)
 
 
 @api.get(
     "/v1/data-read-holds",
     summary="The holds, newest first",
     access=OPERATORS,
-    answers={200: schemas.HoldsView},
+    answers={200: schemas.ReadingHoldsView},
 )
-async def list_reading_holds(call: Call) -> schemas.HoldsView:
+async def list_reading_holds(call: Call) -> schemas.ReadingHoldsView:
     """A hundred at most."""
     found = await call.app[IDENTITY].reading_holds.newest()
-    return schemas.HoldsView(holds=[schemas.HoldView.from_record(record) for record in found])
+    return schemas.ReadingHoldsView(holds=[schemas.ReadingHoldView.from_record(record) for record in found])
 
 
 @api.post(
     "/v1/data-read-holds/{hold_id}/decision",
     summary="Agree to a hold as the second operator, or refuse it",
     access=OPERATORS,
-    body=schemas.HoldDecision,
-    answers={200: schemas.HoldView},
+    body=schemas.ReadingHoldDecision,
+    answers={200: schemas.ReadingHoldView},
     refusals=(ReadingHoldUnknown, ReadingHoldDecided, SecondOperatorNeeded, SomeoneElseChangedIt),
     idempotent=True,
 )
-async def decide_reading_hold(call: Call[schemas.HoldDecision]) -> schemas.HoldView:
+async def decide_reading_hold(call: Call[schemas.ReadingHoldDecision]) -> schemas.ReadingHoldView:
     """The decided hold."""
     holds = call.app[IDENTITY].reading_holds
     record = await holds.decide(call.caller, call.path["hold_id"], approved=call.body.approved)
-    return schemas.HoldView.from_record(record)
+    return schemas.ReadingHoldView.from_record(record)
 
 
 @api.post(
     "/v1/data-read-holds/{hold_id}/end",
     summary="Lift a hold: what it hid is shown from now on",
     access=OPERATORS,
-    answers={200: schemas.HoldView},
+    answers={200: schemas.ReadingHoldView},
     refusals=(ReadingHoldUnknown, ReadingHoldDecided, SomeoneElseChangedIt),
     idempotent=True,
 )
-async def lift_reading_hold(call: Call) -> schemas.HoldView:
+async def lift_reading_hold(call: Call) -> schemas.ReadingHoldView:
     """The lifted hold; again is no error."""
-    return schemas.HoldView.from_record(await call.app[IDENTITY].reading_holds.lift(call.caller, call.path["hold_id"]))
+    return schemas.ReadingHoldView.from_record(
+        await call.app[IDENTITY].reading_holds.lift(call.caller, call.path["hold_id"])
+    )

@@ -9,7 +9,7 @@ from typing import Annotated, Final, Self
 from pydantic import Field
 
 from services.identity.data_reads.entry import ReadEntry
-from services.identity.data_reads.hold import HoldGround, HoldState, ReadingHold
+from services.identity.data_reads.hold import ReadingHold, ReadingHoldGround, ReadingHoldState
 from services.identity.data_reads.service import ReadPage
 from services.identity.field_types import Id
 from shared.audit.reads import READ_REASON_WORDS
@@ -19,7 +19,7 @@ from shared.store.kinds import Record
 
 MOST_ON_A_PAGE: Final = 100
 
-GroundWord = Annotated[HoldGround, Field(strict=False)]
+GroundWord = Annotated[ReadingHoldGround, Field(strict=False)]
 
 KIND_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     PersonalData.APPLICATION: ("Your application", "Permohonan Anda"),
@@ -87,7 +87,7 @@ class DataReadsView(View):
         return cls(data_reads=[DataReadView.from_entry(entry) for entry in page.entries], next=page.next)
 
 
-class ProposeHold(Body):
+class ProposeReadingHold(Body):
     """The account, the legal ground, and until when reads for an investigation are not shown."""
 
     account_id: Id
@@ -95,19 +95,19 @@ class ProposeHold(Body):
     until: IsoMoment = Field(examples=["2026-12-31T00:00:00Z"])
 
 
-class HoldDecision(Body):
+class ReadingHoldDecision(Body):
     """Whether a second operator agrees."""
 
     approved: bool
 
 
-class HoldView(View):
+class ReadingHoldView(View):
     """A hold on one account."""
 
     hold_id: str
     account_id: str
-    state: HoldState
-    reason: HoldGround
+    state: ReadingHoldState
+    reason: ReadingHoldGround
     until: datetime
     proposed_by: str
     proposed_at: datetime
@@ -135,10 +135,10 @@ class HoldView(View):
         )
 
 
-class HoldsView(View):
+class ReadingHoldsView(View):
     """The holds, newest first."""
 
-    holds: list[HoldView]
+    holds: list[ReadingHoldView]
 
 
 def _why(entry: ReadEntry) -> tuple[str, str]:

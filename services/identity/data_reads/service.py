@@ -13,7 +13,7 @@ from services.identity.context import UseCaseContext
 from services.identity.data_reads import hold as holds
 from services.identity.data_reads.entry import ReadEntry, ReadingAlert, entries_of, unusual_reading
 from services.identity.data_reads.errors import ReadingHoldDecided, ReadingHoldTooLong, ReadingHoldUnknown
-from services.identity.data_reads.hold import HoldCommand, HoldGround, OwnProposal, ReadingHold
+from services.identity.data_reads.hold import OwnProposal, ReadingHold, ReadingHoldCommand, ReadingHoldGround
 from services.identity.data_reads.repository import READING_ALERT, READING_HOLD, DataReadRepository
 from services.identity.metrics import Metrics
 from services.identity.staff.errors import SecondOperatorNeeded
@@ -122,7 +122,7 @@ class ReadingHolds:
         self._longest = timedelta(days=context.settings.reading_rules.longest_hold_days)
 
     async def propose(
-        self, caller: Caller, account_id: str, ground: HoldGround, until: datetime, command_id: str
+        self, caller: Caller, account_id: str, ground: ReadingHoldGround, until: datetime, command_id: str
     ) -> Record[ReadingHold]:
         """Propose a hold; it counts once another operator agrees. A repeat of the command meets the first one.
 
@@ -146,8 +146,8 @@ class ReadingHolds:
         Raises:
             ReadingHoldUnknown, ReadingHoldDecided. SecondOperatorNeeded: the caller proposed it.
         """
-        command = HoldCommand.APPROVE if approved else HoldCommand.REFUSE
-        wanted = holds.HOLD_TRANSITIONS.after(holds.HoldState.PROPOSED, command)
+        command = ReadingHoldCommand.APPROVE if approved else ReadingHoldCommand.REFUSE
+        wanted = holds.HOLD_TRANSITIONS.after(holds.ReadingHoldState.PROPOSED, command)
 
         def decide(hold: ReadingHold) -> Decision[ReadingHold] | None:
             if (hold.state, hold.decided_by) == (wanted, caller.account_id):
@@ -169,7 +169,7 @@ class ReadingHolds:
         """
 
         def decide(hold: ReadingHold) -> Decision[ReadingHold] | None:
-            if hold.state is holds.HoldState.LIFTED:
+            if hold.state is holds.ReadingHoldState.LIFTED:
                 return None
             try:
                 return Decision(holds.lift_hold(hold, caller.account_id, self._context.now()))

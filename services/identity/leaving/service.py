@@ -45,7 +45,7 @@ from services.identity.leaving.leaving import (
 )
 from services.identity.leaving.repository import LeavingRepository
 from services.identity.leaving.undo_links import LeavingLinks
-from services.identity.rules import SILENCE
+from services.identity.rules import SILENCE_REMINDERS
 from services.identity.sessions.credentials import CredentialIssuer, Credentials
 from services.identity.sessions.session import open_session
 from services.identity.sign_in.challenge import Challenge, Purpose
@@ -69,7 +69,7 @@ from shared.tokens import Caller, Role
 LEAVING_PROVEN: Final = "leaving_proven"
 """Act of the audit: every address agreed that something goes."""
 
-Answered = application.LeavingAnswered | billing.LeavingAnswered
+Answered = application.ApplicationLeavingAnswered | billing.BillingLeavingAnswered
 
 
 @dataclass(frozen=True)
@@ -254,7 +254,7 @@ class Leavings:
         if due_at is None or due_at > now:
             return
         silence = account.state.silence
-        if silence is not None and silence.reminders >= SILENCE.reminders:
+        if silence is not None and silence.reminders >= SILENCE_REMINDERS:
             leaving_id = derived_id("silent account", account.id, silence.last_at.isoformat())
             wish = Wish(LeavingKind.ACCOUNT)
             await self._begin(leaving_id, rules.open_leaving(account.id, wish, now, by_silence=True))

@@ -36,15 +36,15 @@ class OfficeSignInVault:
     async def turned(self, provider_id: str, provider: OfficeProvider) -> OfficeProvider:
         """Return the provider with its client secrets sealed by the current master key."""
 
-        def again(terms: ProviderTerms) -> ProviderTerms:
+        def sealed_now(terms: ProviderTerms) -> ProviderTerms:
             secret = self.open_client_secret(terms.client_secret, provider_id)
             return replace(terms, client_secret=self.seal_client_secret(secret, provider_id))
 
         proposal = provider.proposal
         return replace(
             provider,
-            terms=again(provider.terms) if provider.terms is not None else None,
-            proposal=replace(proposal, terms=again(proposal.terms)) if proposal is not None else None,
+            terms=sealed_now(provider.terms) if provider.terms is not None else None,
+            proposal=replace(proposal, terms=sealed_now(proposal.terms)) if proposal is not None else None,
         )
 
     def subjects(self, provider_id: str, subject: str) -> tuple[str, ...]:

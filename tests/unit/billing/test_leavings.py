@@ -14,7 +14,7 @@ from services.billing.leavings.money_under_way import is_bill_under_way, is_mone
 from services.billing.leavings.repository import ANSWERED_LEAVINGS
 from services.billing.receipts.states import ReceiptState
 from services.billing.refunds.states import OPEN_REFUNDS, RefundState
-from shared.events.billing import LeavingAnswered
+from shared.events.billing import BillingLeavingAnswered
 from shared.events.identity import LeavingAsked
 from tests.unit.billing.make import a_receipt, in_state
 from tests.unit.billing.world import World, make_world
@@ -76,8 +76,8 @@ def question(
     )
 
 
-def answers(world: World) -> list[LeavingAnswered]:
-    return world.heard("LeavingAnswered")
+def answers(world: World) -> list[BillingLeavingAnswered]:
+    return world.heard("BillingLeavingAnswered")
 
 
 async def test_a_bill_that_was_only_issued_does_not_object_and_leaves_no_record() -> None:

@@ -12,10 +12,10 @@ from structlog.testing import capture_logs
 
 from services.identity.data_reads.entry import UnusualReading, entries_of, unusual_reading
 from services.identity.data_reads.hold import (
-    HoldCommand,
-    HoldGround,
-    HoldState,
     OwnProposal,
+    ReadingHoldCommand,
+    ReadingHoldGround,
+    ReadingHoldState,
     decide_hold,
     hides,
     lift_hold,
@@ -154,17 +154,17 @@ async def test_the_search_by_time_finds_each_read_once_over_all_batches(
 
 # Holds
 
-HELD = propose_hold("account-1", HoldGround.COURT_ORDER, NOW + timedelta(days=1), "operator-1", NOW)
+HELD = propose_hold("account-1", ReadingHoldGround.COURT_ORDER, NOW + timedelta(days=1), "operator-1", NOW)
 
 
 def approved(hold: Any) -> Any:
-    return decide_hold(hold, HoldCommand.APPROVE, "operator-2", NOW)
+    return decide_hold(hold, ReadingHoldCommand.APPROVE, "operator-2", NOW)
 
 
 def test_the_operator_who_proposed_a_hold_may_refuse_it_and_not_agree() -> None:
     with pytest.raises(OwnProposal):
-        decide_hold(HELD, HoldCommand.APPROVE, "operator-1", NOW)
-    assert decide_hold(HELD, HoldCommand.REFUSE, "operator-1", NOW).state is HoldState.REFUSED
+        decide_hold(HELD, ReadingHoldCommand.APPROVE, "operator-1", NOW)
+    assert decide_hold(HELD, ReadingHoldCommand.REFUSE, "operator-1", NOW).state is ReadingHoldState.REFUSED
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from services.identity.leaving.leaving import (
     Wish,
 )
 from services.identity.leaving.repository import LEAVING
-from services.identity.rules import SILENCE
+from services.identity.rules import SILENCE_REMINDER_SECONDS, SILENT_SECONDS
 from services.identity.sessions.session import Session
 from services.identity.sign_in.errors import ChallengeNotFound
 from shared.audit import AUDIT
@@ -41,7 +41,7 @@ from tests.unit.identity.world import BUDI, SRI, World
 NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)
 DAY = timedelta(days=1)
 WHOLE = Wish(LeavingKind.ACCOUNT)
-ANSWERS = (application.LeavingAnswered, billing.LeavingAnswered)
+ANSWERS = (application.ApplicationLeavingAnswered, billing.BillingLeavingAnswered)
 
 
 def an_answer(service: str, *objections: str, stays: tuple[str, ...] = ()) -> LeavingAnswer:
@@ -136,11 +136,11 @@ def an_account(**more: Any) -> Account:
 
 def test_silence_counts_from_the_last_sign_in_and_never_where_nothing_can_be_told() -> None:
     account = an_account()
-    silent = timedelta(seconds=SILENCE.silent_seconds)
+    silent = timedelta(seconds=SILENT_SECONDS)
     assert accounts.silence_due_at(account) == NOW + silent
     assert accounts.silence_due_at(replace(account, seen_at=NOW + DAY)) == NOW + DAY + silent
     reminded = accounts.remind_of_silence(account, NOW + silent)
-    month = timedelta(seconds=SILENCE.reminder_seconds)
+    month = timedelta(seconds=SILENCE_REMINDER_SECONDS)
     assert accounts.silence_due_at(reminded) == NOW + silent + month
     assert accounts.silence_ends_at(account, NOW) == NOW + 3 * month
     assert accounts.silence_ends_at(reminded, NOW) == NOW + 2 * month
@@ -170,7 +170,7 @@ def test_the_end_of_another_leaving_changes_nothing() -> None:
     assert accounts.end_leaving(account, "leaving-1", NOW).leaving is None
     silent = accounts.end_leaving(accounts.remind_of_silence(account, NOW), "leaving-1", NOW + DAY)
     assert silent.silence == accounts.Silence(0, NOW + DAY)
-    assert accounts.silence_due_at(silent) == NOW + DAY + timedelta(seconds=SILENCE.silent_seconds)
+    assert accounts.silence_due_at(silent) == NOW + DAY + timedelta(seconds=SILENT_SECONDS)
 
 
 def test_an_address_goes_with_its_fingerprints() -> None:

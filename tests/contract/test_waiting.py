@@ -17,7 +17,6 @@ AWAITED: Final = {
     ("identity", "/v1/account/leavings/{leaving_id}"),
     ("identity", "/v1/account/exports/{export_id}"),
     ("identity", "/v1/applicants/{applicant_id}"),
-    ("identity", "/v1/breaches/{breach_id}"),
     ("identity", "/v1/challenges/{challenge_id}"),
     ("scheduling", "/v1/appointments/{appointment_id}"),
 }

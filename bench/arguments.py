@@ -6,9 +6,10 @@ import argparse
 from typing import Final
 
 BENCH_NAMES: Final = (
-    *("memory", "otp", "otp.guess", "otp.addresses", "events", "seats", "opening_load", "money", "journeys", "calls"),
+    *("memory", "otp", "otp.guess", "events", "seats", "opening_load", "money", "journeys", "calls"),
     *("submit", "recovery"),
     *("attacks.half_sent", "attacks.pieces", "attacks.picture", "attacks.streams", "attacks.pay_and_cancel"),
+    "otp.addresses",
     *("work.files", "work.statements"),
 )
 PAIRS: Final = 3

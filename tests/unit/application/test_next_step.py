@@ -275,6 +275,7 @@ def test_every_fact_that_is_heard_has_a_place() -> None:
         "AssistanceBegun",
         "AssistanceEnded",
         "SessionEnded",
+        *("LeavingAsked", "LeavingEnded", "DataExportAsked"),
         "ErasureOrdered",
         "LegalHoldPlaced",
         "LegalHoldLifted",

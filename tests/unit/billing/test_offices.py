@@ -123,6 +123,7 @@ def probes(facts: dict[str, str]) -> dict[str, Probe]:
         "GET /v1/ledger/explanations/{reference}": Probe(f"/v1/ledger/explanations/{facts['refund_id']}", OWN_ONLY),
         "GET /v1/audit/billing": Probe(f"/v1/audit/billing?from=2026-11-23&to=2026-11-23&office_id={OWN}", OWN_ONLY),
         "GET /v1/audit/billing/overrides": Probe(f"/v1/audit/billing/overrides?office_id={OWN}", OWN_ONLY),
+        "GET /v1/retention/billing": Probe("/v1/retention/billing", FREE),
         "GET /v1/key-turns/billing": Probe("/v1/key-turns/billing", FREE),
         "POST /v1/key-turns/billing": Probe("/v1/key-turns/billing", FREE),
         "GET /v1/sagas": Probe("/v1/sagas?stuck=true", LIST, shows="stuck"),

@@ -168,7 +168,7 @@ async def test_one_sees_name_role_office_powers_factors_sessions_and_the_age_of_
     assert (me["password_age_days"], [session["is_this_one"] for session in me["sessions"]]) == (3, [True])
     await head.log_in()
     _, seen = await head.browser.get("/v1/staff/me")
-    assert seen["powers"] == ["hire_front_officer", "hire_interviewer"]
+    assert seen["powers"] == ["hire_front_officer", "hire_interviewer", "hire_printer"]
     assert (seen["full_name"], seen["password_age_days"]) == (None, None)
     assert tokens["account_id"] == seen["staff_id"]
 

@@ -177,7 +177,7 @@ async def test_staff_and_applicants_without_sealed_values_need_nothing() -> None
     (member, *_) = [record.state async for record in world.store.scan(STAFF)]
     nameless = replace(member, name=None)
     assert staff.is_current(nameless)
-    assert await staff.turned("staff-1", nameless) is nameless
+    assert await staff.turned("staff-1", nameless) == nameless
     assert isinstance(world.identity, Identity)
 
 

@@ -345,16 +345,16 @@ async def test_a_person_who_is_confirmed_again_meanwhile_stays(world: World) -> 
     record = await world.store.get(APPLICANT, applicant_id)
     assert record is not None
     person_id = str(record.state.person_id)
-    erasure = world.identity.leavings._erasure
-    look = erasure._others_speak_for
+    removal = world.identity.leavings._erasure._persons
+    look = removal.others_speak_for
 
     async def confirmed_meanwhile(person: Any, applicant_ids: tuple[str, ...]) -> bool:
         found = await look(person, (applicant_id,))
         assert await world.identity.applicants._confirmations.find_person(person.state.nik_fingerprints) == person_id
         return found
 
-    erasure._others_speak_for = confirmed_meanwhile  # type: ignore[method-assign]
-    await erasure._remove_person(person_id)
+    removal.others_speak_for = confirmed_meanwhile  # type: ignore[method-assign]
+    await removal.remove_person(person_id)
     kept = await world.store.get(PERSON, person_id)
     assert kept is not None, "a confirmed person is gone"
     assert not kept.state.leaving

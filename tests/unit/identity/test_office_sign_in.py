@@ -67,9 +67,9 @@ async def test_a_linked_member_signs_in_with_the_tokens_of_a_password(counter: C
         "front_officer",
     )
     browser.token = tokens["access_token"]
-    assert (await browser.call("POST", "/v1/persons/lookup", {"nik": "3174011203880002"}))[1]["code"] == (
-        "person_not_known"
-    )
+    assert (
+        await browser.call("POST", "/v1/persons/lookup", {"nik": "3174011203880002", "reason": "person_at_counter"})
+    )[1]["code"] == ("person_not_known")
     refreshed = await browser.call("POST", "/v1/tokens/refresh", {"refresh_token": tokens["refresh_token"]})
     assert refreshed[0] == 200
     assert ("signed_in", "done", f"office_provider:{counter.provider_id}") in await counter.audited()

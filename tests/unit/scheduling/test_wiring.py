@@ -53,6 +53,7 @@ DEADLINES = {
     ("erasure", "erase"),
     ("legal_hold_copy", "end"),
     ("retention_sweep", "run"),
+    ("key_turn", "batch"),
 }
 
 

@@ -103,7 +103,7 @@ def test_it_says_the_same_and_reads_the_same_again(value: Any) -> None:
 @given(
     st.recursive(
         st.none() | st.booleans() | ONE_UNIT_TEXTS | st.integers(-9, 9),
-        lambda inner: st.lists(inner) | st.dictionaries(ONE_UNIT_TEXTS, inner),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(ONE_UNIT_TEXTS, inner, max_size=4),
         max_leaves=12,
     )
 )

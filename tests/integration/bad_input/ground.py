@@ -92,6 +92,10 @@ class Ground:
             "override_id": NOBODYS_ID,
             "staff_id": NOBODYS_ID,
             "factor_id": NOBODYS_ID,
+            **dict.fromkeys(("breach_id", "departure_id", "erasure_id", "export_id", "hold_id"), NOBODYS_ID),
+            **dict.fromkeys(("leaving_id", "link_id", "provider_id", "import_id"), NOBODYS_ID),
+            "purpose": "reminders",
+            "state": "x",
             "assistance_id": NOBODYS_ID,
             "correction_id": NOBODYS_ID,
             "stuck": "true",
@@ -208,6 +212,52 @@ def _identity_bodies() -> dict[str, Any]:
         "approve_staff_matter": {"reason": "new_post"},
         "refuse_staff_matter": {"reason": "correction"},
         **_second_factor_bodies(),
+        **_office_bodies(),
+        **_privacy_bodies(),
+    }
+
+
+def _office_bodies() -> dict[str, Any]:
+    terms = {"name": "Kanim Contoh", "client_id": "paspor", "offices": [OFFICE], "algorithms": ["ES256"]}
+    terms |= {"amr_values": ["mfa"], "client_secret": "an invented secret of a client"}
+    proposal = {"proposal_id": NOBODYS_ID, "reason": "new_post"}
+    return {
+        "plan_office_departure": {"reason": "end_of_service"},
+        "propose_office_provider": {**terms, "issuer": "https://masuk.example.org"},
+        "propose_office_provider_change": terms,
+        "approve_office_provider": proposal,
+        "refuse_office_provider": proposal,
+        "stop_office_provider": {"reason": "suspected_misuse"},
+        "ask_office_link": {"provider_id": NOBODYS_ID},
+        "approve_office_link": {"reason": "new_post"},
+        "end_office_link": {"reason": "new_post"},
+        "claim_office_tokens": {},
+    }
+
+
+def _privacy_bodies() -> dict[str, Any]:
+    breach = {"cause": "stolen_access", "kinds": ["nik"], "measures": ["access_withdrawn"], "estimated_persons": 1}
+    breach |= {"found_at": "2026-11-23T01:00:00Z"}
+    return {
+        "ask_to_leave": {"what": "account"},
+        "note_leaving_agreement": {"person_id": NOBODYS_ID},
+        "choose_consent": {"given": True},
+        "propose_reading_hold": {"account_id": NOBODYS_ID, "reason": "court_order", "until": "2026-12-31T00:00:00Z"},
+        "decide_reading_hold": {"approved": True},
+        "open_breach": breach,
+        "describe_breach": breach,
+        "search_persons": {"since": "2026-11-22T00:00:00Z", "until": "2026-11-23T00:00:00Z"},
+        "propose_breach_step": {"step": "notices"},
+        "decide_breach_step": {"approved": True},
+        "note_agency_notice": {"told_at": "2026-11-23T02:00:00Z", "reference": "B-12/2026"},
+        "propose_hold": {
+            "subject_kind": "person",
+            "subject_id": NOBODYS_ID,
+            "ground": "criminal_investigation",
+            "case_code": "123/Pid.Sus/2026",
+            "until": "2027-11-30T00:00:00Z",
+        },
+        "decide_hold": {"agree": True},
     }
 
 

@@ -24,10 +24,10 @@ MAX_SECONDS: Final = scaled(short=300, long=3600)
 
 ROLES: Final = {
     "identity": (Role.APPLICANT, Role.FRONT_OFFICER, Role.OFFICE_ADMIN, Role.OPERATOR),
-    "application": (Role.APPLICANT, Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN),
-    "scheduling": (Role.APPLICANT, Role.FRONT_OFFICER, Role.OFFICE_ADMIN),
+    "application": (Role.APPLICANT, Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN, Role.OPERATOR),
+    "scheduling": (Role.APPLICANT, Role.FRONT_OFFICER, Role.OFFICE_ADMIN, Role.OPERATOR),
     "billing": (Role.APPLICANT, Role.TREASURER, Role.FRONT_OFFICER, Role.OFFICE_ADMIN, Role.OPERATOR),
-    "notification": (Role.APPLICANT,),
+    "notification": (Role.APPLICANT, Role.OPERATOR),
 }
 """Who speaks to whom. The first one also calls what is open to anybody; each next one what was shut to those before."""
 

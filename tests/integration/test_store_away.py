@@ -32,8 +32,8 @@ async def world(mongod: Mongod, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     client = connect(mongod.url)
     data = database(client, "paspor_files_away")
 
-    def on_the_server(keyring: Keyring, clock: Any) -> GridFsFiles:
-        return GridFsFiles(data, keyring, clock)
+    def on_the_server(keyring: Keyring, clock: Any, person_keys: Any = None) -> GridFsFiles:
+        return GridFsFiles(data, keyring, clock, person_keys)
 
     monkeypatch.setattr(shared_world, "MemoryFiles", on_the_server)
     made = World()

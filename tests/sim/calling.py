@@ -70,6 +70,13 @@ class _Request:
     query: MultiDict[str]
     match_info: dict[str, str]
     remote: str = "127.0.0.1"
+    kept: dict[Any, Any] = field(default_factory=dict)
+
+    def get(self, key: Any) -> Any:
+        return self.kept.get(key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.kept[key] = value
 
 
 class _Call(Call[Any, Any, Any]):

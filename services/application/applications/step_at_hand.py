@@ -23,9 +23,12 @@ _AT_ANY_TIME: Final = {Status.INCOMPLETE: PAPERS, Status.PRINTED: COLLECT}
 
 def step_at_hand(application: Application, now: datetime) -> str | None:
     """Return the step that the office takes with the application now: its visit, on the day of the visit in the
-    office's zone, papers that are awaited, or the handing out of the book. None if it has none to take.
+    office's zone and until a visitor who is here was interviewed, papers that are awaited, or the handing out of the
+    book. None if it has none to take.
     """
     seat = application.visits.last_seat
+    if seat is not None and seat.state is SeatState.CHECKED_IN and application.interview is None:
+        return VISIT
     if seat is not None and seat.state in _ON_THE_DAY and seat.starts_at is not None:
         zone = ZoneInfo(seat.office_timezone or CAPITAL_ZONE)
         if seat.starts_at.astimezone(zone).date() == now.astimezone(zone).date():

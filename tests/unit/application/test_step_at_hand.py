@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.application.applications.application import Application, Status
+from services.application.applications.application import Application, Interview, Status
 from services.application.applications.step_at_hand import COLLECT, PAPERS, VISIT, step_at_hand
 from services.application.applications.visit import Seat, SeatState, Visits
 
@@ -72,3 +72,12 @@ def test_without_a_zone_the_capitals_day_counts_and_without_a_time_none() -> Non
 )
 def test_papers_and_the_book_are_at_hand_on_any_day(status: Status, step: str | None) -> None:
     assert step_at_hand(application(status), JAYAPURA_MORNING) == step
+
+
+def test_a_visitor_who_is_here_is_at_hand_until_the_interview() -> None:
+    days_later = JAYAPURA_MORNING + timedelta(days=3)
+    here = application(state=SeatState.CHECKED_IN)
+    assert step_at_hand(here, days_later) == VISIT
+    interviewed = replace(here, interview=Interview("approved", JAYAPURA_MORNING, "officer-1"))
+    assert step_at_hand(interviewed, days_later) is None
+    assert step_at_hand(application(), days_later) is None

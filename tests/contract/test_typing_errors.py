@@ -42,7 +42,7 @@ def handed(suite: Suite) -> Any:
     return file.content["applicant"]
 
 
-@pytest.mark.acceptance("Y25.shown_back", "Y25.corrected_until_submission")
+@pytest.mark.acceptance("Y25.shown_back", "Y25.corrected_until_submission", "Y24.correction")
 async def test_nothing_is_applied_for_with_an_error_before_the_applicant_has_seen_it(suite: Suite) -> None:
     async with Citizen(suite) as citizen:
         await citizen.register()
@@ -73,7 +73,7 @@ async def test_nothing_is_applied_for_with_an_error_before_the_applicant_has_see
         assert (await suite.broken_rules(), suite.troubles) == ({}, [])
 
 
-@pytest.mark.acceptance("Y25.corrected_at_counter")
+@pytest.mark.acceptance("Y25.corrected_at_counter", "Y24.correction")
 async def test_what_an_officer_corrects_reaches_letter_and_issuance_system(suite: Suite) -> None:
     async with Citizen(suite) as citizen:
         suite.agencies.registry.says = all_match(full_name=FieldAnswer(True, 94))

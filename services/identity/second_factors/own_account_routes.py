@@ -7,7 +7,8 @@ from services.identity.http import FORMS_PER_CALLER, IDENTITY
 from services.identity.second_factors import schemas
 from services.identity.second_factors.routes import ENROLLERS
 from shared.http.call import Call
-from shared.http.endpoint import STAFF, Endpoints
+from shared.http.endpoint import STAFF, Endpoints, PersonalData
+from shared.http.reading import Reading
 from shared.sessions import SessionOver
 
 api = Endpoints("own account of staff")
@@ -17,12 +18,13 @@ api = Endpoints("own account of staff")
     "/v1/staff/me",
     summary="One's own account: role, office, powers, second factors, sessions",
     access=ENROLLERS,
+    reads=PersonalData.STAFF_NAME,
     answers={200: schemas.OwnAccountView},
     refusals=(SessionOver,),
 )
 async def look_at_own_account(call: Call) -> schemas.OwnAccountView:
     """As it stands now."""
-    identity = call.app[IDENTITY]
+    identity, call.reading = call.app[IDENTITY], Reading(step="own_account")
     seen, settings = await identity.own_accounts.look_at(call.caller), identity.context.settings
     return schemas.OwnAccountView.from_seen(
         seen, call.caller.session_id, settings.second_factor_needed, settings.second_factor_for_all

@@ -187,20 +187,30 @@ class Citizen(Person):
         path = f"{self._application}/questionnaire"
         if not (await self.ask("application", "PUT", path, self.answers(), expect=known)).ok:
             raise GaveWay
+        await self._upload_missing()
+        await self._submit()
+        await self._see_identity_confirmed()
+
+    async def _upload_missing(self) -> None:
         view = await self.get("application", self._application)
         for item in view["requirements"]:
             if item["need"] != "optional" and item["state"] == "missing":
                 await self._upload(item["code"])
-        await self._submit()
-        await self._see_identity_confirmed()
 
     async def _submit(self) -> None:
+        """Submit; a guardian is told once of papers that application asks for since it heard that it is a child."""
         allowed = ("person_applies_elsewhere", "answers_contradict") if self.has_twin else ()
         body = {"confirmed_not_refundable": True}
+        may_miss = ("items_missing",) if self.child is not None else ()
         for _ in range(WAITS_FOR_THE_TWIN):
-            submitted = await self.post("application", f"{self._application}/submission", body, expect=allowed)
+            path = f"{self._application}/submission"
+            submitted = await self.post("application", path, body, expect=(*allowed, *may_miss))
             if submitted.ok:
                 return
+            if submitted.code == "items_missing":
+                may_miss = ()
+                await self._upload_missing()
+                continue
             if submitted.code == "answers_contradict":  # the twin has collected a passport meanwhile
                 break
             await self.pause(2 * HOUR)

@@ -191,7 +191,7 @@ class Handlers:
     async def erasure_done(self, event: Any, envelope: Envelope) -> None:
         """A service has erased what it was told to, or says what it keeps."""
         await self._identity.erasure_reports.told(event, envelope)
-        await self._identity.leavings.note_erasure(event.erasure_id, owner_of(type(event)))
+        await self._identity.leavings.note_erasure(event.erasure_id, owner_of(type(event)), event.kept)
 
     async def silence_due(self, record: Record[Any], _name: str) -> None:
         """An account had no sign-in for a long time."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 import pytest
@@ -593,6 +593,37 @@ async def test_a_child_who_was_added_meanwhile_keeps_the_guardian(suite: Suite) 
         await suite.later(GRACE_SECONDS)
         late = await look(citizen, leaving["leaving_id"])
         assert (late["state"], codes(late["objections"])) == ("objected", ["guardian_of_others"])
+
+
+# ---- held ----
+
+
+async def test_what_a_legal_hold_keeps_is_erased_once_it_is_lifted(suite: Suite) -> None:
+    async with Citizen(suite) as citizen:
+        await citizen.register()
+        await citizen.become_applicant()
+        held = identity.LegalHoldPlaced(
+            hold_id="hold-1", subjects=(citizen.account_id,), until=suite.clock.now() + timedelta(days=365)
+        )
+        await tell(suite, held)
+        leaving_id = (await leave(citizen))["leaving_id"]
+        await suite.later(GRACE_SECONDS)
+        await suite.later(3600)
+        assert [each["state"] for each in await listed(suite)] == ["ordered"]
+        assert (await account(suite, citizen.account_id)).email is not None
+        assert await suite.services["identity"].store.get(APPLICANT, citizen.applicant_id) is not None
+        await tell(suite, identity.LegalHoldLifted(hold_id="hold-1"))
+        await suite.later(3600)
+        assert [(each["leaving_id"], each["state"]) for each in await listed(suite)] == [(leaving_id, "erased")]
+        assert (await account(suite, citizen.account_id)).email is None
+        assert await suite.services["identity"].store.get(APPLICANT, citizen.applicant_id) is None
+
+
+async def tell(suite: Suite, event: Any) -> None:
+    """Bring an event of identity to every service."""
+    envelope = envelope_of(event, suite.clock.now())
+    suite._waiting += [(name, envelope) for name in suite.services]
+    await suite.settle()
 
 
 # ---- twice, joined, late ----

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from services.identity.accounts.account import Account, unreachable
+from services.identity.accounts.account import erase as erase_account
 from services.identity.accounts.repository import AccountRepository
 from services.identity.applicants.applicant import Applicant
 from services.identity.applicants.person_removal import PersonRemoval
@@ -133,22 +134,9 @@ class IdentityShelves:
 
         async def erase() -> bool:
             now = self._context.now()
-
-            def decide(account: Account) -> Decision[Account]:
-                return Decision(
-                    replace(
-                        account,
-                        email=None,
-                        phone=None,
-                        fingerprints=unreachable(order.account_id),
-                        sessions=(),
-                        changes=(),
-                        recovery=None,
-                        devices_from=now,
-                    )
-                )
-
-            await self._accounts.change_account(order.account_id, decide)
+            await self._accounts.change_account(
+                order.account_id, lambda account: Decision(erase_account(account, order.account_id, now))
+            )
             return True
 
         return [Item(record.id, frozenset(subjects), record.state.registered_at, erase, record.id)]

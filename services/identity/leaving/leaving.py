@@ -266,8 +266,14 @@ def note_erasure(leaving: Leaving, service: str, now: datetime) -> Leaving:
     return replace(done, state=state, ended_at=now, address_fingerprint=None)
 
 
+def resume(leaving: Leaving, now: datetime) -> Leaving:
+    """Return the ordered leaving with identity's own part to be done now, if a legal hold had kept it back."""
+    is_kept_back = leaving.state is LeavingState.ORDERED and IDENTITY not in leaving.done
+    return replace(leaving, work_at=now) if is_kept_back else leaving
+
+
 def rest(leaving: Leaving) -> Leaving:
-    """Return the ended leaving with nothing left to do, and without the fingerprint of an address."""
+    """Return the leaving with nothing left to do, because it ended or is held, and without an address's fingerprint."""
     return replace(leaving, work_at=None, address_fingerprint=None)
 
 

@@ -58,6 +58,7 @@ from shared.events.codes import LeavingObjection
 from shared.events.identity import AccountSilent
 from shared.events.message import Message
 from shared.ids import derived_id
+from shared.retention.erasure import LEGAL_HOLD
 from shared.sessions import SessionOver
 from shared.store.change import change
 from shared.store.decision import Decision
@@ -119,7 +120,7 @@ class Leavings:
         self._links = LeavingLinks(context.settings.fingerprint_keyring(), context.settings.public_url)
 
     def keep_held(self, are_held: AreHeld) -> None:
-        """Name what knows legal holds: what is held is not erased here, but by the order once the hold is lifted."""
+        """Name what knows legal holds: what is held stays, until identity's own answer to the order keeps nothing."""
         self._are_held = are_held
 
     # Asked for by its owner
@@ -305,15 +306,19 @@ class Leavings:
 
         await self.work(await self._leavings.change_leaving(record, decide))
 
-    async def note_erasure(self, erasure_id: str, service: str) -> None:
-        """A service has erased; with the last one the leaving is over."""
+    async def note_erasure(self, erasure_id: str, service: str, kept: Collection[str] = ()) -> None:
+        """A service has erased; with the last one the leaving is over. What a legal hold keeps is not erased yet."""
         record = await self._leavings.leaving(erasure_id)
-        if record is not None:
+        if record is None or LEGAL_HOLD in kept:
+            return
+        if service != rules.IDENTITY:
+            await self._note_done(record, service)
+            return
 
-            def decide(leaving: Leaving) -> Decision[Leaving]:
-                return Decision(rules.note_erasure(leaving, service, self._context.now()))
+        def decide(leaving: Leaving) -> Decision[Leaving]:
+            return Decision(rules.resume(leaving, self._context.now()))
 
-            await self._leavings.change_leaving(record, decide)
+        await self.work(await self._leavings.change_leaving(record, decide))
 
     async def work(self, record: Record[Leaving]) -> None:
         """Do in other documents what the leaving asks for now; every step finds what was done before."""
@@ -326,13 +331,19 @@ class Leavings:
             people = leaving.people
             subjects = (leaving.account_id, *people.applicant_ids, *people.person_ids)
             if self._are_held is not None and await self._are_held(subjects):
-                return  # the order tells when identity has looked, as every service does
-            if await self._erasure.erase(record.id, leaving):
-                await self.note_erasure(record.id, rules.IDENTITY)
+                await self._leavings.change_leaving(record, lambda state: Decision(rules.rest(state)))
+            elif await self._erasure.erase(record.id, leaving):
+                await self._note_done(record, rules.IDENTITY)
         else:
             await self._unmark(record)
 
     # Steps
+
+    async def _note_done(self, record: Record[Leaving], service: str) -> None:
+        def decide(leaving: Leaving) -> Decision[Leaving]:
+            return Decision(rules.note_erasure(leaving, service, self._context.now()))
+
+        await self._leavings.change_leaving(record, decide)
 
     def _grace_end(self) -> datetime:
         return self._context.now() + timedelta(seconds=self._context.settings.leaving_rules.grace_seconds)

@@ -118,6 +118,19 @@ class Identity:
         self.checks = RegistryChecks(context, registry)
         self.applicant_invariants = ApplicantInvariants(context)
         self.assistances = Assistances(context, self.signing_in, self.audit)
+        self._wire_staff(context, password_hasher)
+        self.person_lookup = PersonLookups(context)
+        self.legal_holds = LegalHolds(context, self.audit)
+        self.erasure_reports = ErasureReports(context)
+        self.retention: Retention  # given by the composition root, which has the platform
+        self.metrics = Metrics()
+        self.data_reads = DataReads(context, self.metrics)
+        self.reading_holds = ReadingHolds(context)
+        self.breaches = Breaches(context, self.metrics)
+        self.key_turns = _key_turns(context)
+
+    def _wire_staff(self, context: UseCaseContext, password_hasher: PasswordHasher | None) -> None:
+        credentials = self.credentials
         passwords, roster = StaffPasswords(context, self.audit, password_hasher), StaffRoster(context)
         factor_book = SecondFactorBook(context)
         self.disowning = Disowning(context, passwords)
@@ -133,20 +146,11 @@ class Identity:
         self.staff_imports = StaffImports(context, self.staff_admin)
         self.office_departures = OfficeDepartures(context, self.staff_admin, self.offices)
         self.staff_invariants = StaffInvariants(context)
-        self.person_lookup = PersonLookups(context)
-        self.legal_holds = LegalHolds(context, self.audit)
-        self.erasure_reports = ErasureReports(context)
-        self.retention: Retention  # given by the composition root, which has the platform
-        self.metrics = Metrics()
-        self.data_reads = DataReads(context, self.metrics)
-        self.reading_holds = ReadingHolds(context)
-        self.breaches = Breaches(context, self.metrics)
         allow_loopback = context.settings.allows_loopback_providers
         providers = ProviderClient(context.clock, context.randomness, allow_loopback=allow_loopback)
         self.office_sign_ins = OfficeSignIns(context, credentials, passwords, self.audit, providers)
         self.provider_admin = ProviderAdmin(context, self.staff_admin)
         self.office_links = OfficeLinks(context, self.staff_admin)
-        self.key_turns = _key_turns(context)
 
 
 def _key_turns(context: UseCaseContext) -> KeyTurns:

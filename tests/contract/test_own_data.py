@@ -18,18 +18,20 @@ from services.billing.endpoints import ENDPOINTS as BILLING
 from services.billing.own_data.part import BillingPart
 from services.identity.endpoints import ENDPOINTS as IDENTITY
 from services.identity.exports.own_part import IdentityPart
+from services.identity.exports.repository import EXPORT
 from services.identity.privacy_notice.notice_file import load_notices
 from services.notification.endpoints import ENDPOINTS as NOTIFICATION
 from services.notification.own_data.part import NotificationPart
 from services.scheduling.endpoints import ENDPOINTS as SCHEDULING
 from services.scheduling.own_data.part import SchedulingPart
-from shared.events.identity import DataExportAsked, KeepExportPart
+from shared.events.identity import DataExportAsked, ErasureOrdered, KeepExportPart
 from shared.own_data.answers import EXPORT_ANSWER
 from shared.own_data.part import CORRECTIONS
 from shared.tokens import Role
-from tests.assembled import Suite
+from tests.assembled import LATER, Suite
 from tests.unit.application.world import picture
 from tests.unit.identity.world import BUDI, SRI
+from tests.unit.world import envelope_of
 from tests.walking import EMAIL, TYPED, Citizen, Officer, Reply
 
 CALLS = {(each.method, each.path) for each in (*IDENTITY, *APPLICATION, *SCHEDULING, *BILLING, *NOTIFICATION)}
@@ -224,3 +226,16 @@ def test_every_call_that_corrects_or_is_a_right_exists() -> None:
     told = {text.call for text in CORRECTIONS.values() if text.call}
     told |= {right.call for notice in load_notices().versions for right in notice.rights if right.call}
     assert {call for call in told if tuple(call.split(" ")) not in CALLS} == set()
+
+
+async def test_an_order_of_erasure_takes_the_export_with_it(suite: Suite, citizen: Citizen) -> None:
+    await export(citizen)
+    identity = suite.services["identity"]
+    assert [record async for record in identity.store.scan(EXPORT)]
+    assert [file_id async for file_id in identity.files.older_than(LATER)]
+    order = ErasureOrdered(erasure_id="erasure-1", account_id=citizen.account_id, whole_account=True)
+    suite._waiting += [("identity", envelope_of(order, suite.clock.now()))]
+    await suite.settle()
+    await suite.later(3600)
+    assert [record async for record in identity.store.scan(EXPORT)] == []
+    assert [file_id async for file_id in identity.files.older_than(LATER)] == []

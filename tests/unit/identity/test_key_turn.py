@@ -17,10 +17,20 @@ from services.identity.applicants.correction import Correction, Field, Original
 from services.identity.applicants.repository import APPLICANT, PERSON
 from services.identity.applicants.turned_kinds import ApplicantTurn
 from services.identity.applicants.vault import ApplicantVault
+from services.identity.breaches.breach import BreachFacts, open_breach
+from services.identity.breaches.repository import BREACH
+from services.identity.breaches.vault import BreachVault
+from services.identity.office_sign_in.provider import IdTokenAlgorithm, ProviderTerms, propose_provider
+from services.identity.office_sign_in.repository import PROVIDER
+from services.identity.office_sign_in.vault import OfficeSignInVault
+from services.identity.second_factors.factors import Passkey, SecondFactors, Totp
+from services.identity.second_factors.repository import SECOND_FACTORS
+from services.identity.second_factors.vault import SecondFactorVault
 from services.identity.staff.repository import STAFF
 from services.identity.staff.vault import StaffVault
 from services.identity.use_cases import Identity
 from shared.crypto.fingerprints import key_id_of
+from shared.events.codes import BreachCause
 from shared.key_turn.turn import KeyTurn, TurnState
 from tests.conftest import START
 from tests.unit.identity.test_children import child
@@ -196,3 +206,38 @@ async def test_one_old_value_is_enough_to_be_turned(sealed: str) -> None:
     else:
         state = replace(state, corrections=(replace(state.corrections[0], sealed=old),))
     assert not vault.is_current(state)
+
+
+async def test_what_staff_and_operators_keep_is_turned_too() -> None:
+    world = World()
+    await world.identity.staff.seed_demo()
+    (member, *_) = [record async for record in world.store.scan(STAFF)]
+    context = world.identity.context
+    staff, factors = StaffVault(context.seals), SecondFactorVault(context)
+    await world.store.save(
+        STAFF, member, replace(member.state, email=staff.seal_email("rini@example.org", member.id)), now=START
+    )
+    totp = Totp("f-1", factors.seal_name("phone", member.id), factors.seal_secret("ABC", member.id), START, 0)
+    passkey = Passkey("f-2", factors.seal_name("stick", member.id), "id", "public", 0, START)
+    await world.store.insert(SECOND_FACTORS, member.id, SecondFactors((totp,), (passkey,)), now=START)
+    sealed = OfficeSignInVault(context.seals).seal_client_secret("a client's word", "p-1")
+    terms = ProviderTerms("Kanim", "paspor", sealed, ("office",), "sub", (IdTokenAlgorithm.ES256,))
+    proposed = propose_provider("https://masuk.example.org", terms, "operator-1", "c-1", START)
+    await world.store.insert(PROVIDER, "p-1", proposed, now=START)
+    facts = BreachFacts(BreachCause.OTHER, (), (), START, None, None, 1)
+    breach = open_breach(facts, BreachVault(context.seals).seal("b-1", "a laptop"), "operator-1", START)
+    await world.store.insert(BREACH, "b-1", breach, now=START)
+    assert (await turn(restarted(world, **BOTH))).state is TurnState.DONE
+
+    after = restarted(world, **NEW).identity.context
+    known = [await world.store.get(kind, name) for kind, name in ((STAFF, member.id), (SECOND_FACTORS, member.id))]
+    assert StaffVault(after.seals).email_of(member.id, known[0].state) == "rini@example.org"
+    read, kept = SecondFactorVault(after), known[1].state
+    assert [read.name(factor.name, member.id) for factor in kept.enrolled] == ["phone", "stick"]
+    assert read.secret(kept.totps[0].secret, member.id) == "ABC"
+    provider = (await world.store.get(PROVIDER, "p-1")).state
+    assert OfficeSignInVault(after.seals).open_client_secret(provider.proposal.terms.client_secret, "p-1") == (
+        "a client's word"
+    )
+    words = (await world.store.get(BREACH, "b-1")).state.words_sealed
+    assert BreachVault(after.seals).open("b-1", words) == "a laptop"

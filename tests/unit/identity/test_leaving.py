@@ -106,6 +106,15 @@ def ordered(wish: Wish = WHOLE) -> Leaving:
     return rules.order("leaving-1", again, Erased(("a-1",), ("p-1",)), NOW).state
 
 
+def test_what_lies_under_a_joined_account_has_an_order_of_its_own() -> None:
+    again = rules.end_grace(rules.begin_grace(asked(), NOW, ()).state)
+    joined = replace(again, joined_account_ids=("j-1", "j-2"))
+    orders = rules.order("leaving-1", joined, Erased(("a-1",), ("p-1",)), NOW).events
+    told = [(each.erasure_id, each.account_id, each.whole_account) for each in orders]  # type: ignore[attr-defined]
+    own = asked().account_id
+    assert told == [("leaving-1", own, True), ("leaving-1:j-1", "j-1", True), ("leaving-1:j-2", "j-2", True)]
+
+
 def test_it_is_over_when_every_service_has_erased() -> None:
     leaving = ordered()
     assert not leaving.can_be_undone

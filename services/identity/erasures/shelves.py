@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any
 
-from services.identity.accounts.account import Account, unreachable
+from services.identity.accounts.account import Account, remove_places, unreachable
 from services.identity.accounts.account import erase as erase_account
 from services.identity.accounts.repository import AccountRepository
 from services.identity.applicants.applicant import Applicant
@@ -119,12 +118,10 @@ class IdentityShelves:
         return Item(record.id, frozenset(subjects), state.added_at, erase, record.id)
 
     async def _free_place(self, account_id: str, applicant_id: str) -> None:
-        def decide(account: Account) -> Decision[Account]:
-            places = tuple(place for place in account.places if place.applicant_id != applicant_id)
-            return Decision(replace(account, places=places))
-
         if await self._accounts.account(account_id) is not None:
-            await self._accounts.change_account(account_id, decide)
+            await self._accounts.change_account(
+                account_id, lambda account: Decision(remove_places(account, (applicant_id,)))
+            )
 
     async def _account(self, order: Order) -> list[Item]:
         record = await self._accounts.account(order.account_id)

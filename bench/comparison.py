@@ -15,6 +15,7 @@ AT_LEAST: Final[Mapping[str, float]] = {
     "otp.create": 0.8,
     "otp.verify": 0.8,
     "addresses.peak": 1 / 1.2,
+    "journey.cpu": 1 / 1.05,
     "work.files": 1 / 0.65,
     "work.statements": 1 / 0.93,
 }

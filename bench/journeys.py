@@ -14,7 +14,6 @@ from bench.load import Tally
 from journeys.reporter import Reporter, StepResult, WayBroken
 from journeys.ways import Ways
 from local_suite import demo
-from local_suite.suite import Suite
 
 USERS: Final = 50
 JOURNEYS: Final = 150
@@ -64,7 +63,9 @@ async def measure(users: int = USERS, journeys: int = JOURNEYS) -> Table:
     )
 
 
-async def walk(running: Suite, users: int, journeys: int, session: aiohttp.ClientSession | None = None) -> Tally:
+async def walk(
+    running: stage.Running, users: int, journeys: int, session: aiohttp.ClientSession | None = None
+) -> Tally:
     """Walk so many journeys, so many at once, over these connections; the tally has the durations of their steps."""
     tally = Tally()
     ways = Ways(stage.addresses(running), _Measuring(tally), session)

@@ -1,0 +1,1 @@
+"""The clients for integrators, built and walked against the whole suite behind its gateway."""

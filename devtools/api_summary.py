@@ -7,6 +7,7 @@ names and is sorted, so that only what callers and readers notice changes it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -25,9 +26,16 @@ _RANGES: Final = (
     ("minProperties", "maxProperties"),
 )
 _TOLD_ELSEWHERE: Final = frozenset(
-    {"type", "title", "description", "default", "examples", "properties", "required", "additionalProperties", "items"}
+    {
+        *("type", "title", "description", "default", "examples", "deprecated"),
+        *("properties", "required", "additionalProperties", "items"),
+    }
 )
 _OPTIONS: Final = ("anyOf", "oneOf")
+_SECTIONS: Final = frozenset({"problem", "operations", "facts", "schemas", "tags"})
+"""First words of what is neither a call nor an event; callers get it."""
+
+_NAMED_VALUES: Final = re.compile(r'"[^"]*"(\|"[^"]*")*')
 
 Schema = Mapping[str, Any]
 
@@ -61,6 +69,32 @@ def summarize_events(document: Schema) -> str:
     for name, schema in sorted(document["components"]["schemas"].items()):
         lines += ["", name, *members.lines_of(schema, 1)]
     return HEADER + "\n".join(lines[1:]) + "\n"
+
+
+def summarize_names(document: Schema) -> str:
+    """Return the names that generated clients are made of: operations with their calls, schemas and tags, sorted."""
+    operations = {
+        operation["operationId"]: f"{method.upper()} {path}"
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+    lines = ["operations", *(f"{_INDENT}{name}: {call}" for name, call in sorted(operations.items()))]
+    lines += ["", "facts", *_fact_lines(document)]
+    lines += ["", "schemas", *(f"{_INDENT}{name}" for name in sorted(document["components"]["schemas"]))]
+    lines += ["", "tags", *(f"{_INDENT}{tag['name']}" for tag in document["tags"])]
+    return HEADER + "\n".join(lines) + "\n"
+
+
+def _fact_lines(document: Schema) -> Iterator[str]:
+    """Yield a line for each code that tells facts, and for each of these."""
+    members, schemas = _Members(document), document["components"]["schemas"]
+    usual = schemas["Problem"]["properties"]
+    for schema in sorted(schemas.values(), key=lambda part: str(part.get("title"))):
+        code = schema.get("properties", {}).get("code", {}).get("const")
+        if code is not None and usual.keys() <= schema["properties"].keys():
+            facts = {name: part for name, part in schema["properties"].items() if name not in usual}
+            yield f"{_INDENT}{code}"
+            yield from members.lines_of({"properties": facts}, 2)
 
 
 def find_breaks(before: str, after: str) -> list[str]:
@@ -117,12 +151,12 @@ def _is_top(key: tuple[str, ...], old: Entries, new: Entries) -> bool:
 
 
 def _is_event(key: tuple[str, ...]) -> bool:
-    return " " not in key[0] and key[0] != "problem"
+    return " " not in key[0] and key[0] not in _SECTIONS
 
 
 def _is_asked_for(key: tuple[str, ...]) -> bool:
     """Whether a caller or a sender has to give it."""
-    return _is_event(key) or (len(key) > 1 and key[0] != "problem" and not key[1].isdigit())
+    return _is_event(key) or (len(key) > 1 and key[0] not in _SECTIONS and not key[1].isdigit())
 
 
 def _is_given(key: tuple[str, ...]) -> bool:
@@ -139,15 +173,27 @@ def _changes(key: tuple[str, ...], old: Entry, new: Entry) -> Iterator[str]:
     if is_list_of_words:
         for word in sorted(set(old.text.split()) - set(new.text.split())):
             yield f"has no {word} any more"
-    elif old.text != new.text:
+    elif old.text != new.text and not _is_compatible(key, old.text, new.text):
         yield f"changed from {old.text} to {new.text}"
+
+
+def _is_compatible(key: tuple[str, ...], old: str, new: str) -> bool:
+    """Whether callers can go on: what they give may be left empty now, or what they get is named more closely."""
+    if _is_event(key):
+        return False
+    return new == f"{old}|null" if _is_asked_for(key) else _is_narrowed(old, new)
+
+
+def _is_narrowed(old: str, new: str) -> bool:
+    """Whether a text became one of named values, or a time: callers can read it as before."""
+    return _NAMED_VALUES.sub("string", new).replace("string(date-time)", "string") == old
 
 
 def _format_key(key: tuple[str, ...]) -> str:
     first, rest = key[0], key[1:]
     if not rest:
         return first
-    if _is_event(key) or first == "problem":
+    if _is_event(key) or first in _SECTIONS:
         return f"{first}: {'.'.join(rest)}"
     return f"{first}: {rest[0]}" + (f" {'.'.join(rest[1:])}" if len(rest) > 1 else "")
 

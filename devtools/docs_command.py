@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from devtools.api_summary import find_breaks, summarize_api, summarize_events
+from devtools.api_summary import find_breaks, summarize_api, summarize_events, summarize_names
 from devtools.roles_page import roles_page
 from local_suite.home import PROJECT
 from shared.events import asyncapi
@@ -27,17 +27,20 @@ from shared.events.message import Message
 from shared.events.subscriptions import COMMANDS, SERVICES, SUBSCRIBERS, owner_of
 from shared.http.endpoint import Endpoint
 from shared.http.openapi import build_openapi
+from shared.http.openapi_merge import merge_openapi
 from shared.retention.rule_book import rules_table, shipped_rules
 
 DOCS: Final = PROJECT / "docs"
 API_VERSION: Final = "1.0.0"
 TABLE_NAME: Final = "TRANSITIONS"
+MERGED: Final = Path("openapi/paspor.json")
 PRIVACY: Final = Path("privacy.md")
 RULES_BEGIN: Final = "<!-- rules: written by ./paspor docs -->"
 RULES_END: Final = "<!-- end of rules -->"
 WRITTEN_BY: Final = "Written by `./paspor docs` from the code; do not edit."
 INTERFACES_ELSEWHERE: Final = """A service's heading leads to its calls with every member and code.
-For machines: `./paspor docs` writes one OpenAPI 3.1 file per service beside this one; they are long and not committed.
+For machines: `./paspor docs` writes OpenAPI 3.1 beside this one, `paspor.json` for all calls and a file per service;
+they are long and not committed. What a client is made of (operations, schemas, tags): [names.txt](../api/names.txt).
 A running service serves its own at `/v1/openapi.json`."""
 EVENTS_ELSEWHERE: Final = """Each message's fields: [events.txt](../api/events.txt).
 For machines: `./paspor docs` writes `asyncapi.json` (AsyncAPI 3.0) beside this one; it is not committed."""
@@ -92,6 +95,7 @@ def summaries() -> dict[Path, str]:
     """The summary of each service's interface and of the events."""
     return {
         **{Path(f"api/{name}.txt"): summarize_api(openapi_of(name)) for name in SERVICES},
+        Path("api/names.txt"): summarize_names(merged_openapi()),
         Path("api/events.txt"): summarize_events(asyncapi.document()),
     }
 
@@ -101,6 +105,7 @@ def machine_documents() -> dict[Path, str]:
     return {
         Path("events/asyncapi.json"): _json(asyncapi.document()),
         **{Path(f"openapi/{name}.json"): _json(openapi_of(name)) for name in SERVICES},
+        MERGED: _json(merged_openapi()),
     }
 
 
@@ -140,6 +145,11 @@ def operations() -> list[tuple[str, Endpoint]]:
 def openapi_of(service: str) -> dict[str, Any]:
     """A service's interface as its running process describes it."""
     return build_openapi(endpoints_of(service), service, API_VERSION)
+
+
+def merged_openapi() -> dict[str, Any]:
+    """Every interface as one document: for clients, and for a page that shows it."""
+    return merge_openapi({service: openapi_of(service) for service in SERVICES}, API_VERSION)
 
 
 def state_tables() -> list[StateTable]:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.clock import Clock
-from shared.errors import NotAllowed, NotKnownYet
+from shared.errors import NotAllowed, NotKnownYet, fact_types
 from shared.events.envelope import Envelope
 from shared.events.identity import AssistanceBegun, AssistanceEnded
 from shared.events.message import Event
@@ -35,6 +35,7 @@ class AssistanceNeeded(NotAllowed):
     """A member of staff wants to act for somebody and named no assistance; `door` says where one begins."""
 
     code = "assistance_needed"
+    facts_told = fact_types(door=str)
     title = "Acting for somebody begins with their consent."
     title_id = "Bertindak atas nama orang lain dimulai dengan persetujuannya."
     next_action = (
@@ -56,6 +57,7 @@ class AssistanceOver(NotAllowed):
     """The assistance has ended, by its time or earlier; `expires_at` is its end by time, null where it is not known."""
 
     code = "assistance_over"
+    facts_told = fact_types(door=str, expires_at=datetime)
     title = "This assistance is over."
     title_id = "Pendampingan ini sudah berakhir."
     next_action = "Ask the person again: begin a new assistance at POST /v1/assistances."
@@ -70,6 +72,7 @@ class AssistanceOfAnother(NotAllowed):
     """The assistance is another officer's, another office's or another person's."""
 
     code = "assistance_of_another"
+    facts_told = fact_types(door=str)
     title = "This assistance is not yours, not of your office, or not of this person."
     title_id = "Pendampingan ini bukan milik Anda, bukan kantor Anda, atau bukan untuk orang ini."
     next_action = "Begin an assistance of your own with this person's consent at POST /v1/assistances."

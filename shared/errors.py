@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 _CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
 _RESERVED = frozenset(
@@ -37,6 +38,11 @@ class FieldError:
     source: str = "body"
 
 
+def fact_types(**kinds: Any) -> Mapping[str, Any]:
+    """Return the facts that a refusal may tell, each with its type as it is described to callers."""
+    return MappingProxyType(kinds)
+
+
 class Refusal(Exception):
     """Base of every expected refusal.
 
@@ -49,6 +55,9 @@ class Refusal(Exception):
     code: ClassVar[str] = "refused"
     title: ClassVar[str] = "The request was refused."
     title_id: ClassVar[str] = "Permintaan ditolak."
+
+    facts_told: ClassVar[Mapping[str, Any]] = fact_types()
+    """The facts that an instance may tell. They are not inherited: another code has facts of its own."""
 
     next_action: str = ""
     next_action_id: str = ""
@@ -138,6 +147,7 @@ class NotAllowed(Refusal):
 
     status = 403
     code = "not_allowed"
+    facts_told = fact_types(role=str, needs=list[str])
     title = "You are not allowed to do this."
     title_id = "Anda tidak berwenang melakukan ini."
     next_action = "Ask someone who has the role for it."
@@ -184,6 +194,7 @@ class UpstreamDown(Unavailable):
     """An outside system does not answer, or was given up on for a while: a state of the world, not a fault of ours."""
 
     code = "upstream_down"
+    facts_told = fact_types(upstream=str, reason=str)
     title = "An outside service does not answer right now."
     title_id = "Layanan pihak luar sedang tidak menjawab."
 
@@ -205,6 +216,7 @@ class TooLarge(Refusal):
 
     status = 413
     code = "too_large"
+    facts_told = fact_types(limit_bytes=int)
     title = "The request is too large."
     title_id = "Permintaan terlalu besar."
     next_action = "Send less, or in smaller parts."
@@ -216,6 +228,7 @@ class WrongMediaType(Refusal):
 
     status = 415
     code = "wrong_media_type"
+    facts_told = fact_types(accepted=list[str])
     title = "This type of content is not accepted here."
     title_id = "Jenis konten ini tidak diterima di sini."
     next_action = "Send the body in one of the accepted types."

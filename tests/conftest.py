@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -16,6 +16,7 @@ from local_suite import demo
 from local_suite.parts import any_free_ports
 from local_suite.suite import Suite
 from shared.clock import ManualClock
+from shared.http import codes
 from shared.store.driver import AsyncDatabase, connect, database, disconnect
 from tests import order, servers
 
@@ -42,6 +43,18 @@ def pytest_collection_finish() -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> order.Scheduling | None:
     """Says which worker takes what, unless the command line says so otherwise."""
     return order.Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _codes_are_described() -> Iterator[None]:
+    """Refuses answers whose codes their descriptions lack; production answers and logs them."""
+    usual, codes.on_unknown_code = codes.on_unknown_code, _refuse_unknown_code
+    yield
+    codes.on_unknown_code = usual
+
+
+def _refuse_unknown_code(name: str, code: str) -> None:
+    raise AssertionError(f"{name} lacks the code {code}")
 
 
 @pytest.fixture(scope="session")

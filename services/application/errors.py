@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from shared.errors import NotAllowed, Refusal
+from shared.errors import NotAllowed, Refusal, fact_types
 
 
 class NotYourOffice(NotAllowed):
     """Staff see the applications of their own office only."""
 
     code = "not_your_office"
+    facts_told = fact_types(office_id=str, session_id=str)
     title = "This application belongs to another office."
     title_id = "Permohonan ini milik kantor lain."
     next_action = "Ask the office that the appointment is at."

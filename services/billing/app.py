@@ -19,6 +19,7 @@ from services.billing.http import BILLING
 from services.billing.leavings import repository as leavings
 from services.billing.receipts import repository as receipts
 from services.billing.receipts import settled_lines
+from services.billing.receipts.routes import NOTICE_PREFIX
 from services.billing.refunds import repository as refunds
 from services.billing.refunds.treasury import NoTreasury, Treasury
 from services.billing.refunds.vault import Vault
@@ -38,8 +39,6 @@ from shared.retention.service import RETENTION_KINDS, Retention
 from shared.service import Chore, Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
 from shared.store.kinds import Kind
-
-NOTICE_PREFIX = "X-Simponi"
 
 KINDS: Final[tuple[Kind[Any], ...]] = (
     *applications.KINDS,

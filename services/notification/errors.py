@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import Refusal
+from shared.errors import Refusal, fact_types
 
 
 class ChannelHasNoAddress(Refusal):
@@ -10,6 +10,7 @@ class ChannelHasNoAddress(Refusal):
 
     status = 409
     code = "channel_has_no_address"
+    facts_told = fact_types(channel=str)
     title = "There is no address for this channel."
     title_id = "Tidak ada alamat untuk saluran ini."
     next_action = "Choose a channel that has an address, or add and verify one first."

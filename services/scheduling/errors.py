@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from shared.errors import NotAllowed, NotFound, NotKnownYet, Refusal
+from shared.errors import NotAllowed, NotFound, NotKnownYet, Refusal, fact_types
 
 
 class OfficeNotFound(NotFound):
     """No office of this id."""
 
     code = "office_not_found"
+    facts_told = fact_types(office_id=str)
     title = "There is no such office."
     title_id = "Kantor tersebut tidak ada."
     next_action = "Read the list of offices and choose one of them."
@@ -19,6 +20,7 @@ class NotYourOffice(NotAllowed):
     """Staff act for their own office only."""
 
     code = "not_your_office"
+    facts_told = fact_types(office_id=str, session_id=str)
     title = "This belongs to another office than yours."
     title_id = "Ini milik kantor lain, bukan kantor Anda."
     next_action = "Ask a colleague of that office."
@@ -30,6 +32,7 @@ class ApplicationIsWithdrawn(Refusal):
 
     status = 409
     code = "application_withdrawn"
+    facts_told = fact_types(application_id=str)
     title = "This application was withdrawn."
     title_id = "Permohonan ini sudah dibatalkan."
     next_action = "Begin a new application."

@@ -29,3 +29,21 @@ class Applying:
     application_id: str
     account_id: str
     person_id: str
+
+
+class VisitStep(StrEnum):
+    """Steps of an applicant on the way to a visit, in their order; and the ways in which it ends."""
+
+    WAIT_FOR_DRAW = "wait_for_draw"
+    WAIT_FOR_TURN = "wait_for_turn"
+    WAIT = "wait"
+    """For a message of the waiting list."""
+    HOLD_SEAT = "hold_seat"
+    ANSWER_OFFER = "answer_offer"
+    CHOOSE_NEW_DATE = "choose_new_date"
+    PAY = "pay"
+    VISIT = "visit"
+    PAYMENT_CHECK = "payment_check"
+    DONE = "done"
+    REFUND = "refund"
+    CLOSED = "closed"

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from shared.errors import Refusal
+from shared.errors import Refusal, fact_types
 from shared.events.codes import ReadReason
 from shared.events.data_reads import DataRead
 from shared.http.schema import Query
@@ -49,6 +49,7 @@ class ReadReasonNeeded(Refusal):
 
     status = 422
     code = "read_reason_needed"
+    facts_told = fact_types(reasons=list[str], example=str)
     title = "This is not part of the step at hand: state why you read it."
     title_id = "Ini bukan bagian dari tahap yang sedang berjalan: sebutkan alasan Anda membacanya."
     next_action = "Repeat the request with reason=, one of those listed, such as person_at_counter. The person sees it."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from datetime import date, datetime, timedelta
-from typing import Any, Final, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import Field
 
@@ -13,7 +13,9 @@ from shared.audit.entries import AuditLine
 from shared.chain import MEDIA_TYPE
 from shared.errors import Malformed, NotAllowed
 from shared.http.call import Call
+from shared.http.codes import OneOf
 from shared.http.endpoint import STAFF, Endpoints
+from shared.http.paging import ListView
 from shared.http.schema import IsoDate, Query, View
 from shared.store.kinds import Record
 from shared.tokens import Caller, Role
@@ -36,7 +38,7 @@ class AuditSpan(Query):
     office_id: str | None = Field(None, max_length=64, pattern=OFFICE_ID)
 
 
-class DayQuery(Query):
+class OverridesQuery(Query):
     """Which day, today unless said; operators and regional officers name the office."""
 
     date: IsoDate | None = None
@@ -49,7 +51,7 @@ class OverrideView(View):
     line_id: str
     at: datetime
     actor_id: str
-    role: str
+    role: Annotated[str, OneOf(Role)]
     act: str
     subject: str
     reason: str | None
@@ -71,7 +73,7 @@ class OverrideView(View):
         )
 
 
-class OverridesView(View):
+class OverridesView(ListView):
     """The overrides of an office on a day."""
 
     office_id: str
@@ -85,6 +87,7 @@ def audit_endpoints(service: str, book_of: Callable[[Call[Any, Any, Any]], Audit
 
     @api.get(
         f"/v1/audit/{service}",
+        operation=f"export_audit_of_{service}",
         summary="Export the audit of some days, chained",
         access=READERS,
         query=AuditSpan,
@@ -101,13 +104,15 @@ def audit_endpoints(service: str, book_of: Callable[[Call[Any, Any, Any]], Audit
 
     @api.get(
         f"/v1/audit/{service}/overrides",
+        operation=f"list_overrides_of_{service}",
         summary="The overrides of an office on a day: its head's daily list",
         access=OVERRIDE_READERS,
-        query=DayQuery,
+        query=OverridesQuery,
         answers={200: OverridesView},
+        pages_by="line_id",
         refusals=(NotAllowed, Malformed),
     )
-    async def list_overrides(call: Call[None, DayQuery]) -> OverridesView:
+    async def list_overrides(call: Call[None, OverridesQuery]) -> OverridesView:
         """Each override once, oldest first (F21)."""
         book = book_of(call)
         office_id = _office_of(call.caller, call.query.office_id)

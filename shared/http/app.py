@@ -75,8 +75,12 @@ def build_app(
         await waiting.close()
 
     app.on_cleanup.append(close_waiting)
+    has_head_of_its_own = {endpoint.path for endpoint in endpoints if endpoint.method == "HEAD"}
     for endpoint in endpoints:
-        app.router.add_route(endpoint.method, endpoint.path, bind(endpoint, runtime), expect_handler=_go_on)
+        answer = bind(endpoint, runtime)
+        app.router.add_route(endpoint.method, endpoint.path, answer, expect_handler=_go_on)
+        if endpoint.method == "GET" and endpoint.safe and endpoint.path not in has_head_of_its_own:
+            app.router.add_route("HEAD", endpoint.path, answer, expect_handler=_go_on)
     _describe(app, build_openapi(endpoints, service_name, options.api_version))
     _add_health(app, Readiness(readiness or {}, clock), Invariants(invariants or {}, metrics, clock))
     return app

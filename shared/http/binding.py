@@ -13,9 +13,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from aiohttp import web
+from pydantic import BaseModel
 
 from shared.errors import FieldError, Malformed, NotAllowed, NotFound, TooManyRequests, Unreadable
 from shared.http.address import address_of, source_of
@@ -26,7 +28,8 @@ from shared.http.conditions import condition_of, with_etag
 from shared.http.endpoint import MAX_BODY_BYTES, Door, Endpoint, RateLimit
 from shared.http.gates import FairGate, Place, Rank, Sender
 from shared.http.idempotency import KEY_HEADER, REPLAY_HEADER, KeptAnswer, command_name, read_key
-from shared.http.responses import as_answer, is_stream, media_type, send_stream, whole_response
+from shared.http.paging import PageQuery, cut_page, split_query
+from shared.http.responses import as_answer, is_stream, located, media_type, send_stream, whole_response
 from shared.http.runtime import CALLER_ROLE, HttpRuntime
 from shared.http.validation import read_json, read_path, read_query
 from shared.tokens import Caller, Role, bearer_token
@@ -216,7 +219,7 @@ def _head_reader(endpoint: Endpoint, runtime: HttpRuntime) -> ReadHead:
 
     def read(request: web.Request, caller: Caller | None) -> AnyCall:
         path = read_path_of(request)
-        query = read_query_of(request)
+        query, page = read_query_of(request)
         key = read_key(request.headers.get(KEY_HEADER)) if endpoint.idempotent else None
         _refuse_body(request, endpoint)
         return Call(
@@ -228,6 +231,7 @@ def _head_reader(endpoint: Endpoint, runtime: HttpRuntime) -> ReadHead:
             path=path,
             caller=caller,
             idempotency_key=key,
+            page=page,
         )
 
     return read
@@ -265,15 +269,18 @@ def _body_reader(endpoint: Endpoint, runtime: HttpRuntime) -> ReadBody:
     return read
 
 
-def _query_reader(endpoint: Endpoint) -> Callable[[web.Request], Any]:
-    model = endpoint.query
+def _query_reader(endpoint: Endpoint) -> Callable[[web.Request], tuple[Any, PageQuery | None]]:
+    """Return the reader of the endpoint's own query and, where it lists something, of the page."""
+    model, is_paged = endpoint.query, bool(endpoint.pages_by)
 
-    def read(request: web.Request) -> Any:
+    def read(request: web.Request) -> tuple[Any, PageQuery | None]:
+        of_page, own = split_query(request.query) if is_paged else (None, request.query)
+        page = read_query(PageQuery, of_page) if of_page is not None else None
         if model is not None:
-            return read_query(model, request.query)
-        if request.query_string:
+            return read_query(model, own), page
+        if request.query_string and not (is_paged and not own):
             raise Malformed(errors=(_UNKNOWN_QUERY,))
-        return None
+        return None, page
 
     return read
 
@@ -304,11 +311,19 @@ def _answerer(endpoint: Endpoint, runtime: HttpRuntime) -> AnswerCall:
     handle = endpoint.handler
 
     async def answer_call(call: AnyCall, place: Place) -> web.StreamResponse:
-        return await _send(call, as_answer(endpoint, await handle(call)), runtime, place)
+        return await _send(call, _finished(call, as_answer(endpoint, await handle(call))), runtime, place)
 
     if endpoint.watches is not None:
         return _on_condition(endpoint, endpoint.watches, runtime)
     return _once_for_each_key(endpoint, runtime) if endpoint.idempotent else answer_call
+
+
+def _finished(call: AnyCall, answer: Answer) -> Answer:
+    """Return the answer with the address of what was made, and cut to the page that was asked for."""
+    answer = located(call.endpoint, answer, call.request.match_info)
+    if call.page is not None and isinstance(answer.body, BaseModel):
+        return replace(answer, body=cut_page(answer.body, call.page, call.endpoint.pages_by))
+    return answer
 
 
 def _on_condition(endpoint: Endpoint, watches: str, runtime: HttpRuntime) -> AnswerCall:
@@ -316,7 +331,7 @@ def _on_condition(endpoint: Endpoint, watches: str, runtime: HttpRuntime) -> Ans
     handle, longest_seconds, id_place = endpoint.handler, runtime.options.longest_wait_seconds, endpoint.places[0]
 
     async def read(call: AnyCall) -> Answer:
-        return with_etag(as_answer(endpoint, await handle(call)))
+        return with_etag(_finished(call, as_answer(endpoint, await handle(call))))
 
     async def answer_call(call: AnyCall, place: Place) -> web.StreamResponse:
         condition = condition_of(call.request.headers, longest_seconds)
@@ -336,7 +351,7 @@ def _once_for_each_key(endpoint: Endpoint, runtime: HttpRuntime) -> AnswerCall:
         if said is not None:
             return web.Response(body=said.body, status=said.status, headers={**said.headers, REPLAY_HEADER: "true"})
         try:
-            answer = as_answer(endpoint, await handle(call))
+            answer = _finished(call, as_answer(endpoint, await handle(call)))
             response = await _send(call, answer, runtime, place)
         except BaseException:
             kept.forget(name)

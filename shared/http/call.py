@@ -24,6 +24,7 @@ from shared.tokens import Caller
 
 if TYPE_CHECKING:
     from shared.http.endpoint import Endpoint
+    from shared.http.paging import PageQuery
 
 BodyT = TypeVar("BodyT", default=None)
 QueryT = TypeVar("QueryT", default=None)
@@ -79,6 +80,7 @@ class Call(Generic[BodyT, QueryT, PathT]):
         raw: bytes = b"",
         caller: Caller | None = None,
         idempotency_key: str | None = None,
+        page: PageQuery | None = None,
     ) -> None:
         self.request = request
         self.endpoint = endpoint
@@ -86,6 +88,8 @@ class Call(Generic[BodyT, QueryT, PathT]):
         self.query = query
         self.path = path
         self.raw = raw
+        self.page = page
+        """Which page of a list is answered; None where the endpoint is not paged by the HTTP layer."""
         self.reading = Reading()
         """Of whom a handler shows personal data to staff, and at which step; see `shared.audit.acting`."""
         self._limits = limits

@@ -106,6 +106,16 @@ class RateLimit:
 
 
 @dataclass(frozen=True)
+class Header:
+    """A header of requests or answers, as it is described; the handler reads or sends it."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
+    required: bool = False
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """One method at one path; `path` is whole, as `/v1/seats/{seat_id}`.
 
@@ -115,10 +125,18 @@ class Endpoint:
     `other_media_types` are further forms of the usual answer: bytes that name theirs, for callers who prefer it.
     `reads` is the personal data that the answer shows; each read of it by staff is an audit line, or is not answered.
     `sensitive`: it moves money or cannot be undone, so the session behind the token must not have ended.
-    `signer` finds the signer of a `SIGNED` endpoint, as `lambda app: app[KEY].signer`.
+    `signer` finds the signer of a `SIGNED` endpoint, as `lambda app: app[KEY].signer`; `signature_prefix` is the prefix
+    of its headers, as `X-Simponi`.
     `watches` is the name of the kind whose record, with the id in the path's first place, makes the answer: it gets an
     ETag, and callers may wait for its next change (`shared.http.waiting`). JSON gets its ETag by itself; a stream has
     the one that its handler sends.
+    `request_headers` and `answer_headers` are further headers, those of answers on each of them.
+    `location` is the path of what a 201 made: names in its braces are members of the answer (`{entry.breach_id}` one of
+    a member), else of the path.
+    `pages_by` names the member that tells the items of a listed answer apart: callers page through it with `limit` and
+    `after` (`shared.http.paging`).
+    `event` is the model of the `data` of each server-sent event.
+    `safe=False`: a GET that counts once, so that HEAD is not answered beside it.
     """
 
     method: Method
@@ -146,6 +164,13 @@ class Endpoint:
     sensitive: bool = False
     signer: SignerOf | None = None
     watches: str | None = None
+    request_headers: tuple[Header, ...] = ()
+    answer_headers: tuple[Header, ...] = ()
+    signature_prefix: str = ""
+    location: str = ""
+    pages_by: str = ""
+    safe: bool = True
+    event: type[BaseModel] | None = None
 
     def __post_init__(self) -> None:
         wrong = _contradictions(self)
@@ -188,8 +213,11 @@ def _contradictions(endpoint: Endpoint) -> list[str]:
         "a body is either read into a model or raw": endpoint.body is None or not endpoint.raw_body,
         "only behind a token is there a session that may have ended": not endpoint.sensitive
         or endpoint.access.door is Door.BEARER,
-        "a signed endpoint, and no other, names its signer": (endpoint.access.door is Door.SIGNATURE)
-        == (endpoint.signer is not None),
+        "a signed endpoint, and no other, names its signer and its prefix": (endpoint.access.door is Door.SIGNATURE)
+        == (endpoint.signer is not None)
+        == bool(endpoint.signature_prefix),
+        "only a 201 has a location": not endpoint.location or 201 in endpoint.answers,
+        "only a GET is paged": not endpoint.pages_by or endpoint.method == "GET",
         "a record is watched with GET, by the id in the path": endpoint.watches is None
         or (endpoint.method == "GET" and bool(endpoint.places)),
         "max_body_bytes must be at least 1": endpoint.max_body_bytes >= 1,
@@ -249,6 +277,13 @@ class Words(TypedDict, total=False):
     sensitive: bool
     signer: SignerOf | None
     watches: str | None
+    request_headers: tuple[Header, ...]
+    answer_headers: tuple[Header, ...]
+    signature_prefix: str
+    location: str
+    pages_by: str
+    safe: bool
+    event: type[BaseModel] | None
 
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[Result]])

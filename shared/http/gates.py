@@ -7,13 +7,14 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import IntEnum
 
-from shared.errors import TooManyRequests, Unavailable
+from shared.errors import TooManyRequests, Unavailable, fact_types
 
 
 class TooBusy(Unavailable):
     """The process has as many requests under way as it takes."""
 
     code = "too_busy"
+    facts_told = fact_types(limit=int)
     title = "Too many people are asking at this moment."
     title_id = "Terlalu banyak permintaan pada saat ini."
     retry_after_seconds = 1
@@ -23,6 +24,7 @@ class TooManyAtOnce(TooManyRequests):
     """The sender has as many unfinished requests, uploads or streams open as one sender may."""
 
     code = "too_many_at_once"
+    facts_told = fact_types(limit=int)
     title = "You have too many requests open at the same time."
     title_id = "Anda membuka terlalu banyak permintaan sekaligus."
     next_action = "Finish or close one of them, then repeat this request."

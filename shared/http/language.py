@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import WithJsonSchema
 
 Language = Literal["id", "en"]
+
+LanguageCode = Annotated[str, WithJsonSchema({"type": "string", "enum": ["id", "en"]})]
+"""The language that somebody is written to in, in an answer."""
 
 DEFAULT_LANGUAGE: Language = "id"
 MAX_HEADER_CHARS = 200

@@ -2,59 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from pydantic import BaseModel
-from pydantic.json_schema import JsonSchemaMode, models_json_schema
-
-from shared.errors import (
-    Malformed,
-    NotAllowed,
-    NotFound,
-    Refusal,
-    SomeoneElseChangedIt,
-    TooLarge,
-    TooManyRequests,
-    Unavailable,
-    Unreadable,
-    WrongMediaType,
-)
-from shared.http.bodies import BodyCut, TooSlow
-from shared.http.call import JSON
+from shared.errors import Refusal
+from shared.http.call import EVENT_STREAM, JSON
 from shared.http.conditions import ETAG, IF_NONE_MATCH, LONGEST_WAIT_SECONDS, PREFER, PREFERENCE_APPLIED
+from shared.http.deprecation import DEPRECATION, SUNSET, deprecation_headers
+from shared.http.deprecation import HEADERS as DEPRECATED
 from shared.http.endpoint import Door, Endpoint, Shape
-from shared.http.gates import TooBusy, TooManyAtOnce
 from shared.http.idempotency import (
     KEY_HEADER,
     KEY_PATTERN,
     MAX_KEY_CHARS,
     MIN_KEY_CHARS,
-    IdempotencyKeyReused,
-    StillRunning,
 )
-from shared.http.problems import (
-    PROBLEM_JSON,
-    PROBLEM_URN,
-    NotSignedIn,
-    Problem,
-    SomethingBroke,
-    TokenForeign,
-    TokenOutdated,
-    TokenUnreadable,
-)
+from shared.http.openapi_schemas import Schemas
+from shared.http.paging import PageQuery
+from shared.http.problem_facts import problem_model
+from shared.http.problems import PROBLEM_JSON, PROBLEM_URN, Problem
 from shared.http.responses import TRACE_HEADER
-from shared.http.signatures import SignatureMissing, SignatureTooOld, SignatureWrong
+from shared.http.runtime_refusals import refusals_of_runtime
+from shared.http.signatures import WINDOW, header_names
 
 OPENAPI_VERSION: Final = "3.1.1"
-_REFERENCE: Final = "#/components/schemas/{model}"
+NDJSON: Final = "application/x-ndjson"
+LOCATION: Final = "Location"
+TOKEN: Final = "token"  # noqa: S105 - the name of a scheme, no secret
+_TOKEN_SCHEME: Final = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+_TIMESTAMP: Final = (
+    "Seconds since 1970 at which the body was signed, as digits; "
+    f"at most {WINDOW.seconds // 60} minutes before or after the present time."
+)
+_SIGNATURE: Final = (
+    "`KEY_ID=HEX`: HMAC-SHA256 in hexadecimal under the key of that id, over the bytes of the timestamp header, a dot "
+    "and the raw body exactly as it is sent. While keys turn, several are parted by commas, and one has to fit."
+)
 _TRACE: Final = {TRACE_HEADER: {"$ref": f"#/components/headers/{TRACE_HEADER}"}}
 _RETRY: Final = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
 _EXAMPLE_TRACE: Final = "4bf92f3577b34da6a3ce929d0e0e4736"
 _PLACE_SCHEMA: Final = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": r"^[A-Za-z0-9._~:@+-]+$"}
-
-_Mode = Literal["validation", "serialization"]
 
 
 def build_openapi(endpoints: Sequence[Endpoint], service_name: str, version: str) -> dict[str, Any]:
@@ -64,13 +52,19 @@ def build_openapi(endpoints: Sequence[Endpoint], service_name: str, version: str
         ValueError: two endpoints share an address or an operation name.
     """
     _refuse_twins(endpoints)
-    schemas, problems = _Schemas(endpoints), _Problems()
+    schemas = Schemas(endpoints)
+    problems = _Problems(schemas)
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in endpoints:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schemas, problems)
-    return {
+    document: dict[str, Any] = {
         "openapi": OPENAPI_VERSION,
-        "info": {"title": f"Paspor: {service_name}", "version": version, "license": _LICENSE},
+        "info": {
+            "title": f"Paspor: {service_name}",
+            "version": version,
+            "description": RULES,
+            "license": LICENSE,
+        },
         "servers": [{"url": "/"}],
         "tags": [{"name": tag} for tag in _tags(endpoints)],
         "paths": paths,
@@ -79,25 +73,32 @@ def build_openapi(endpoints: Sequence[Endpoint], service_name: str, version: str
             "responses": problems.responses,
             "examples": problems.examples,
             "headers": {
-                TRACE_HEADER: {"schema": {"type": "string"}},
-                "Retry-After": {"schema": {"type": "integer", "minimum": 0}},
+                TRACE_HEADER: {"description": "Finds the log lines of this call.", "schema": {"type": "string"}},
+                "Retry-After": {
+                    "description": "Seconds after which the same call may be made again.",
+                    "schema": {"type": "integer", "minimum": 0},
+                },
+                LOCATION: {
+                    "description": "The address of what was made.",
+                    "schema": {"type": "string", "format": "uri-reference"},
+                },
                 **_CONDITION_HEADERS,
+                **_DEPRECATION_HEADERS,
             },
             "parameters": {KEY_HEADER: _KEY_PARAMETER, **_CONDITION_PARAMETERS},
-            "securitySchemes": {
-                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-                "signature": {
-                    "type": "apiKey",
-                    "in": "header",
-                    "name": "X-Signature",
-                    "description": "HMAC-SHA256 over `timestamp.body`; the header's prefix is the sender's name.",
-                },
-            },
+            "securitySchemes": _security_schemes(endpoints),
         },
     }
+    return without_unused(document)
 
 
-_LICENSE: Final = {"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"}
+RULES: Final = (
+    "HEAD is answered wherever GET is. Members, values of enums, statuses and problem codes may be added at any time, "
+    "and none vanishes: what is marked as deprecated stays for 12 months, and answers that hold it say until when "
+    "(`Sunset`, `Deprecation`). Lists take `limit` and `after` and answer `next`. The sentences of problems are in the "
+    "language of Accept-Language, Indonesian or English."
+)
+LICENSE: Final = {"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"}
 _KEY_PARAMETER: Final = {
     "name": KEY_HEADER,
     "in": "header",
@@ -136,6 +137,52 @@ _CONDITION_HEADERS: Final = {
 _CONDITIONAL: Final = {name: {"$ref": f"#/components/headers/{name}"} for name in _CONDITION_HEADERS}
 
 
+_DEPRECATION_HEADERS: Final = {
+    DEPRECATION: {
+        "description": "The answer holds members that are deprecated since then (RFC 9745).",
+        "schema": {"type": "string", "examples": [DEPRECATED[DEPRECATION]]},
+    },
+    SUNSET: {
+        "description": "Until then the deprecated members of this answer stay (RFC 8594).",
+        "schema": {"type": "string", "examples": [DEPRECATED[SUNSET]]},
+    },
+}
+
+
+def without_unused(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document without components that no call refers to, at any depth."""
+    components: dict[str, dict[str, Any]] = document["components"]
+    used: set[str] = set()
+    waiting = list(_references(document["paths"]))
+    while waiting:
+        reference = waiting.pop()
+        if reference not in used:
+            used.add(reference)
+            _, _, kind, name = reference.split("/")
+            waiting.extend(_references(components[kind][name]))
+    kept = {
+        kind: {name: part for name, part in parts.items() if f"#/components/{kind}/{name}" in used}
+        for kind, parts in components.items()
+    }
+    schemes = components.get("securitySchemes", {})
+    return {**document, "components": {**{kind: parts for kind, parts in kept.items() if parts}, **_named(schemes)}}
+
+
+def _named(schemes: dict[str, Any]) -> dict[str, Any]:
+    return {"securitySchemes": schemes} if schemes else {}
+
+
+def _references(part: Any) -> Iterator[str]:
+    if isinstance(part, list):
+        for item in part:
+            yield from _references(item)
+    elif isinstance(part, dict):
+        if isinstance(part.get("$ref"), str):
+            yield part["$ref"]
+        for item in part.values():
+            yield from _references(item)
+
+
 def _refuse_twins(endpoints: Sequence[Endpoint]) -> None:
     seen: set[object] = set()
     for endpoint in endpoints:
@@ -149,39 +196,7 @@ def _tags(endpoints: Sequence[Endpoint]) -> list[str]:
     return sorted({tag for endpoint in endpoints for tag in endpoint.tags})
 
 
-class _Schemas:
-    """Schemas of all models, made in one call so that names agree: requests as read, answers as written."""
-
-    def __init__(self, endpoints: Sequence[Endpoint]) -> None:
-        wanted = dict.fromkeys(_models(endpoints))
-        found, document = models_json_schema(list(wanted), ref_template=_REFERENCE)
-        self._found = found
-        self.definitions: dict[str, Any] = document.get("$defs", {})
-
-    def reference(self, model: type[BaseModel], mode: _Mode) -> dict[str, Any]:
-        """Return a reference to the model's schema."""
-        return self._found[model, mode]
-
-    def resolved(self, model: type[BaseModel], mode: _Mode) -> dict[str, Any]:
-        """Return the model's schema itself."""
-        reference = self.reference(model, mode)
-        name = str(reference.get("$ref", "")).rsplit("/", 1)[-1]
-        found: dict[str, Any] = self.definitions.get(name, reference)
-        return found
-
-
-def _models(endpoints: Sequence[Endpoint]) -> Iterator[tuple[type[BaseModel], JsonSchemaMode]]:
-    yield Problem, "serialization"
-    for endpoint in endpoints:
-        for incoming in (endpoint.body, endpoint.query, endpoint.path_model):
-            if incoming is not None:
-                yield incoming, "validation"
-        for shape in endpoint.answers.values():
-            if isinstance(shape, type):
-                yield shape, "serialization"
-
-
-def _operation(endpoint: Endpoint, schemas: _Schemas, problems: _Problems) -> dict[str, Any]:
+def _operation(endpoint: Endpoint, schemas: Schemas, problems: _Problems) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": endpoint.name,
         "summary": endpoint.summary,
@@ -212,14 +227,29 @@ def _description(endpoint: Endpoint) -> str:
 def _security(endpoint: Endpoint) -> list[dict[str, list[str]]]:
     match endpoint.access.door:
         case Door.BEARER:
-            return [{"token": []}]
+            return [{TOKEN: []}]
         case Door.SIGNATURE:
-            return [{"signature": []}]
+            return [{name: [] for name in header_names(endpoint.signature_prefix)}]
         case Door.OPEN:
             return []
 
 
-def _parameters(endpoint: Endpoint, schemas: _Schemas) -> Iterator[dict[str, Any]]:
+def _security_schemes(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
+    schemes: dict[str, Any] = {}
+    for endpoint in endpoints:
+        match endpoint.access.door:
+            case Door.BEARER:
+                schemes[TOKEN] = _TOKEN_SCHEME
+            case Door.SIGNATURE:
+                names = header_names(endpoint.signature_prefix)
+                for name, description in zip(names, (_TIMESTAMP, _SIGNATURE), strict=True):
+                    schemes[name] = {"type": "apiKey", "in": "header", "name": name, "description": description}
+            case Door.OPEN:
+                pass
+    return schemes
+
+
+def _parameters(endpoint: Endpoint, schemas: Schemas) -> Iterator[dict[str, Any]]:
     if endpoint.path_model is not None:
         yield from _of_model(schemas.resolved(endpoint.path_model, "validation"), "path")
     else:
@@ -227,6 +257,16 @@ def _parameters(endpoint: Endpoint, schemas: _Schemas) -> Iterator[dict[str, Any
             yield {"name": name, "in": "path", "required": True, "schema": dict(_PLACE_SCHEMA)}
     if endpoint.query is not None:
         yield from _of_model(schemas.resolved(endpoint.query, "validation"), "query")
+    if endpoint.pages_by:
+        yield from _of_model(PageQuery.model_json_schema(), "query")
+    for header in endpoint.request_headers:
+        yield {
+            "name": header.name,
+            "in": "header",
+            "required": header.required,
+            "description": header.description,
+            "schema": dict(header.schema),
+        }
     if endpoint.idempotent:
         yield {"$ref": f"#/components/parameters/{KEY_HEADER}"}
     if endpoint.watches is not None:
@@ -237,9 +277,9 @@ def _of_model(schema: dict[str, Any], place: str) -> Iterator[dict[str, Any]]:
     required = set(schema.get("required", ()))
     for name, part in schema.get("properties", {}).items():
         parameter = {"name": name, "in": place, "required": place == "path" or name in required}
-        if "description" in part:
-            parameter["description"] = part["description"]
-        yield {**parameter, "schema": _without_null(part)}
+        parameter.update({word: part[word] for word in ("description", "deprecated") if word in part})
+        inner = {word: value for word, value in part.items() if word not in ("description", "deprecated", "title")}
+        yield {**parameter, "schema": _without_null(inner)}
 
 
 def _without_null(part: dict[str, Any]) -> dict[str, Any]:
@@ -251,30 +291,58 @@ def _without_null(part: dict[str, Any]) -> dict[str, Any]:
     return {**rest, **options[0]} if len(options) == 1 else {**rest, "anyOf": options}
 
 
-def _request_body(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any] | None:
+def _request_body(endpoint: Endpoint, schemas: Schemas) -> dict[str, Any] | None:
     if endpoint.body is not None:
-        schema: dict[str, Any] = {"schema": schemas.reference(endpoint.body, "validation")}
+        schema = schemas.reference(endpoint.body, "validation")
+        content = {media_type: {"schema": schema} for media_type in endpoint.body_media_types}
     elif endpoint.raw_body:
-        schema = {}
+        content = {media_type: _bytes_of(media_type) for media_type in endpoint.body_media_types}
     else:
         return None
-    return {"required": True, "content": {media_type: schema for media_type in endpoint.body_media_types}}
+    return {"required": True, "content": content}
 
 
-def _answers(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
+def _bytes_of(media_type: str) -> dict[str, Any]:
+    """Return the content of a body that is no JSON: text, or bytes."""
+    if media_type.startswith("text/") or media_type in _LINES:
+        return {"schema": {"type": "string", "contentMediaType": media_type, **_LINES.get(media_type, {})}}
+    return {"schema": {"type": "string", "format": "binary", "contentMediaType": media_type}}
+
+
+_LINES: Final[Mapping[str, Mapping[str, Any]]] = {
+    NDJSON: {"description": "One JSON object a line: what it is, each entry, and last the number of lines before it."},
+    EVENT_STREAM: {"description": "Server-sent events: the `data` of each is one line of JSON."},
+}
+"""Media types of texts that are read line by line."""
+
+
+def _answers(endpoint: Endpoint, schemas: Schemas) -> dict[str, Any]:
     return {str(status): _answer(endpoint, status, shape, schemas) for status, shape in endpoint.answers.items()}
 
 
-def _answer(endpoint: Endpoint, status: int, shape: Shape, schemas: _Schemas) -> dict[str, Any]:
-    headers = _TRACE if endpoint.watches is None else {**_TRACE, **_CONDITIONAL}
+def _answer(endpoint: Endpoint, status: int, shape: Shape, schemas: Schemas) -> dict[str, Any]:
+    headers = _answer_headers(endpoint, status, shape)
     answer: dict[str, Any] = {"description": HTTPStatus(status).phrase, "headers": headers}
     if shape is None or endpoint.method == "HEAD":
         return answer
     if isinstance(shape, str):
-        return {**answer, "content": {shape: {}}}
+        content = _bytes_of(shape)
+        if endpoint.event is not None:
+            content["x-event-schema"] = schemas.reference(endpoint.event, "serialization")
+        return {**answer, "content": {shape: content}}
     others = endpoint.other_media_types if status == endpoint.usual_status else ()
-    content = {JSON: {"schema": schemas.reference(shape, "serialization")}, **{other: {} for other in others}}
-    return {**answer, "content": content}
+    content = {JSON: {"schema": schemas.reference(shape, "serialization")}}
+    return {**answer, "content": {**content, **{other: _bytes_of(other) for other in others}}}
+
+
+def _answer_headers(endpoint: Endpoint, status: int, shape: Shape) -> dict[str, Any]:
+    headers: dict[str, Any] = dict(_TRACE if endpoint.watches is None else {**_TRACE, **_CONDITIONAL})
+    if status == 201 and endpoint.location:
+        headers[LOCATION] = {"$ref": f"#/components/headers/{LOCATION}"}
+    headers.update({name: {"$ref": f"#/components/headers/{name}"} for name in deprecation_headers(shape)})
+    for header in endpoint.answer_headers:
+        headers[header.name] = {"description": header.description, "schema": dict(header.schema)}
+    return headers
 
 
 def _not_modified(endpoint: Endpoint) -> dict[str, Any]:
@@ -290,7 +358,8 @@ class _Problems:
     A code means one thing in a service (a contract test checks it), so the codes name an answer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, schemas: Schemas) -> None:
+        self._schemas = schemas
         self.responses: dict[str, Any] = {}
         self.examples: dict[str, Any] = {}
 
@@ -306,24 +375,30 @@ class _Problems:
         in_order = {code: refusals[code] for code in sorted(refusals)}
         name = ".".join([str(status), *in_order, *(["head"] if without_body else [])])
         if name not in self.responses:
-            self.responses[name] = _problem(in_order, without_body)
+            self.responses[name] = self._problem(in_order, without_body)
         if not without_body:
             for code, refusal in in_order.items():
                 self.examples.setdefault(code, {"value": _example(refusal)})
         return {"$ref": f"#/components/responses/{name}"}
 
+    def _problem(self, refusals: dict[str, type[Refusal]], without_body: bool) -> dict[str, Any]:
+        waits = any(refusal.retry_after_seconds is not None for refusal in refusals.values())
+        described: dict[str, Any] = {
+            "description": " ".join(f"`{code}`: {refusal.title}" for code, refusal in refusals.items()),
+            "headers": {**_TRACE, **(_RETRY if waits else {})},
+        }
+        if without_body:
+            return described
+        examples = {code: {"$ref": f"#/components/examples/{code}"} for code in refusals}
+        content = {"schema": self._schema_of(refusals.values()), "examples": examples}
+        return {**described, "content": {PROBLEM_JSON: content}}
 
-def _problem(refusals: dict[str, type[Refusal]], without_body: bool) -> dict[str, Any]:
-    waits = any(refusal.retry_after_seconds is not None for refusal in refusals.values())
-    described: dict[str, Any] = {
-        "description": " ".join(f"`{code}`: {refusal.title}" for code, refusal in refusals.items()),
-        "headers": {**_TRACE, **(_RETRY if waits else {})},
-    }
-    if without_body:
-        return described
-    examples = {code: {"$ref": f"#/components/examples/{code}"} for code in refusals}
-    schema = {"$ref": _REFERENCE.format(model=Problem.__name__)}
-    return {**described, "content": {PROBLEM_JSON: {"schema": schema, "examples": examples}}}
+    def _schema_of(self, refusals: Iterable[type[Refusal]]) -> dict[str, Any]:
+        """Return the schemas of these codes, the one of every problem last: it fits all of them."""
+        models = dict.fromkeys(problem_model(refusal) for refusal in refusals)
+        in_order = sorted(models, key=lambda model: (model is Problem, model.__name__))
+        found = [self._schemas.reference(model, "serialization") for model in in_order]
+        return found[0] if len(found) == 1 else {"anyOf": found}
 
 
 def _example(refusal: type[Refusal]) -> dict[str, Any]:
@@ -337,26 +412,3 @@ def _example(refusal: type[Refusal]) -> dict[str, Any]:
         "trace_id": _EXAMPLE_TRACE,
         "next_action": refusal.next_action,
     }
-
-
-def refusals_of_runtime(endpoint: Endpoint) -> Iterator[type[Refusal]]:
-    """Yield the refusals of the HTTP runtime at this endpoint, whatever its handler does."""
-    match endpoint.access.door:
-        case Door.BEARER:
-            yield from (NotSignedIn, TokenUnreadable, TokenOutdated, TokenForeign, NotAllowed)
-        case Door.SIGNATURE:
-            yield from (SignatureMissing, SignatureWrong, SignatureTooOld)
-        case Door.OPEN:
-            pass
-    if endpoint.places and endpoint.path_model is None:
-        yield NotFound
-    if endpoint.body is not None or endpoint.raw_body:
-        yield from (Unreadable, BodyCut, TooSlow, TooLarge, WrongMediaType, TooManyAtOnce)
-    elif any(isinstance(shape, str) for shape in endpoint.answers.values()):
-        yield TooManyAtOnce
-    yield Malformed
-    if endpoint.idempotent:
-        yield from (StillRunning, IdempotencyKeyReused)
-    if endpoint.method not in ("GET", "HEAD"):
-        yield SomeoneElseChangedIt
-    yield from (TooManyRequests, SomethingBroke, TooBusy, Unavailable)

@@ -23,6 +23,7 @@ from shared.errors import (
     Unavailable,
     Unreadable,
     WrongMediaType,
+    fact_types,
 )
 from shared.http.language import Language
 from shared.person_keys.errors import PersonErased
@@ -73,6 +74,7 @@ class MethodNotThere(Refusal):
 
     status = 405
     code = "method_not_allowed"
+    facts_told = fact_types(allowed=list[str])
     title = "This address does not take this method."
     title_id = "Alamat ini tidak menerima metode tersebut."
     next_action = "Use one of the methods in the Allow header."
@@ -121,7 +123,7 @@ class ProblemCall(BaseModel):
 class Problem(BaseModel):
     """RFC 9457 problem details; further members are facts that the code documents."""
 
-    model_config = ConfigDict(title="Problem", extra="allow")
+    model_config = ConfigDict(extra="allow")
 
     type: str = Field(description="The kind of problem as a URN.", examples=[f"{PROBLEM_URN}not_found"])
     title: str

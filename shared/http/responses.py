@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from dataclasses import replace
 from typing import Any, Final, NoReturn
 
 from aiohttp import web
@@ -11,6 +13,7 @@ from pydantic import BaseModel
 
 from shared.context import trace_id
 from shared.http.call import EVENT_STREAM, HTML, JSON, Answer
+from shared.http.deprecation import deprecation_headers
 from shared.http.endpoint import Endpoint, Result
 from shared.logs import get_logger
 
@@ -25,6 +28,7 @@ USUAL_HEADERS: Final = {
 READER_SECONDS: Final = 20.0
 """A client that reads nothing of a stream for this long, with its buffers full (64 KiB here), is cut off."""
 
+_NAME_IN_PATH: Final = re.compile(r"{([a-z_.]+)}")
 HEARTBEAT: Final = b": still here\n\n"
 
 
@@ -72,6 +76,21 @@ def as_answer(endpoint: Endpoint, result: Result) -> Answer:
     return answer
 
 
+def located(endpoint: Endpoint, answer: Answer, places: Mapping[str, str]) -> Answer:
+    """Return the answer to a call that made something with its address (`Location`), as its endpoint tells it."""
+    if answer.status != 201 or not endpoint.location or "Location" in answer.headers:
+        return answer
+
+    def value_of(name: re.Match[str]) -> str:
+        found: Any = answer.body
+        for member in name[1].split("."):
+            found = getattr(found, member, None)
+        return str(found or places[name[1]])
+
+    path = _NAME_IN_PATH.sub(value_of, endpoint.location)
+    return replace(answer, headers={**answer.headers, "Location": path})
+
+
 def _undeclared(endpoint: Endpoint, what: str) -> NoReturn:
     raise UndeclaredAnswer(f"{endpoint.method} {endpoint.path} does not declare {what}")
 
@@ -86,7 +105,8 @@ def whole_response(endpoint: Endpoint, answer: Answer) -> web.Response:
     else:
         assert isinstance(body, bytes), "streams are sent by send_stream"  # noqa: S101 - narrows the type
         payload = body
-    headers = {**answer.headers, "Content-Type": media_type(endpoint, answer)}
+    deprecated = deprecation_headers(endpoint.answers[answer.status])
+    headers = {**deprecated, **answer.headers, "Content-Type": media_type(endpoint, answer)}
     if headers["Content-Type"] == HTML:
         headers["Content-Type"] = f"{HTML}; charset=utf-8"
     return web.Response(body=payload, status=answer.status, headers=headers)

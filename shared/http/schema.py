@@ -5,16 +5,32 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, Final, Unpack
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Strict
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    Strict,
+    WithJsonSchema,
+    computed_field,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from shared.clock import cut_to_milliseconds
 from shared.next_calls import next_call
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})\Z")
+
+
+INDONESIAN: Final = "_in_indonesian"
+INDONESIAN_OF_OLD: Final = "_id"
+_TEXTS: Final[Mapping[str, Any]] = {"str": str, "str | None": str | None, "tuple[str, ...]": tuple[str, ...]}
 
 
 class _Incoming(BaseModel):
@@ -36,9 +52,43 @@ class Path(_Incoming):
 
 
 class View(BaseModel):
-    """Base of answers. Times are aware datetimes in UTC, money is whole rupiah."""
+    """Base of answers. Times are aware datetimes in UTC, money is whole rupiah.
+
+    `class RuleView(View, in_indonesian=("text",))` has a text in English and, as `text_id`, in Indonesian: it is
+    answered as `text_in_indonesian` too, and `text_id`, which looks like an id, is deprecated
+    (`shared.http.deprecation`).
+    """
 
     model_config = ConfigDict(frozen=True)
+    texts_in_indonesian: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, *, in_indonesian: tuple[str, ...] = (), **config: Unpack[ConfigDict]) -> None:
+        """Add the second name of each Indonesian text; pydantic collects it with the class."""
+        super().__init_subclass__(**config)
+        cls.texts_in_indonesian = (*cls.texts_in_indonesian, *in_indonesian)
+        for name in in_indonesian:
+            setattr(cls, name + INDONESIAN, _named_in_full(name, cls.__annotations__[name + INDONESIAN_OF_OLD]))
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Return the schema with the old names of Indonesian texts marked as deprecated."""
+        described = handler(schema)
+        members = handler.resolve_ref_schema(described)["properties"]
+        for name in cls.texts_in_indonesian:
+            members[name + INDONESIAN_OF_OLD]["deprecated"] = True
+            members.get(name + INDONESIAN, {}).pop("readOnly", None)
+        return described
+
+
+def _named_in_full(name: str, annotation: str) -> Any:
+    """Return the computed member that says the same as the member with the old name."""
+    old = name + INDONESIAN_OF_OLD
+
+    def text(view: View) -> Any:
+        return getattr(view, old)
+
+    described = computed_field(return_type=_TEXTS[annotation], description=f"`{name}` in Indonesian.")
+    return described(property(text))
 
 
 class NextCallView(View):
@@ -81,6 +131,10 @@ IsoDate = Annotated[date, Strict(False), BeforeValidator(_only_a_day)]
 
 IsoMoment = Annotated[AwareDatetime, Strict(False), BeforeValidator(_only_a_moment), AfterValidator(_in_utc)]
 """A time as RFC 3339 with its zone, read into UTC and cut to milliseconds."""
+
+
+LocalMoment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+"""A time as the office's clock shows it, as RFC 3339 with the offset of its zone."""
 
 
 def unbounded_fields(model: type[BaseModel]) -> list[str]:

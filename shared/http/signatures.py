@@ -56,6 +56,11 @@ class SignatureTooOld(NotAuthenticated):
     next_action_id = "Tanda tangani ulang dengan waktu saat ini; cocokkan jam."
 
 
+def header_names(prefix: str) -> tuple[str, str]:
+    """Return the names of the headers that hold the time and the signature."""
+    return f"{prefix}-Timestamp", f"{prefix}-Signature"
+
+
 class Signer:
     """Signs and verifies for one pair of systems; `prefix` as in `X-Simponi`."""
 
@@ -67,8 +72,8 @@ class Signer:
         """
         if not 1 <= len(keys) <= MAX_KEYS or not all(keys.values()):
             raise ValueError("give one key, or two while they turn")
-        self._timestamp_header = f"{prefix}-Timestamp"
-        self._signature_header = f"{prefix}-Signature"
+        self.prefix = prefix
+        self._timestamp_header, self._signature_header = header_names(prefix)
         self._keys = {key_id: secret.encode() for key_id, secret in keys.items()}
 
     def headers(self, body: bytes, now: datetime) -> dict[str, str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final, Self
+from enum import StrEnum
+from typing import Annotated, Any, Final, Self
 
 from shared.http.call import Call
+from shared.http.codes import OneOf
 from shared.http.endpoint import STAFF, Endpoints
 from shared.http.schema import View
 from shared.key_turn.service import KeyTurns
@@ -17,10 +19,16 @@ OPERATORS: Final = STAFF(Role.OPERATOR)
 NEVER: Final = "never_begun"
 
 
+class NoTurn(StrEnum):
+    """The state of a service whose keys were never turned."""
+
+    NEVER_BEGUN = NEVER
+
+
 class KeyTurnView(View):
     """How far a key turn has come. The counts are documents, files and keys of persons."""
 
-    state: str
+    state: Annotated[str, OneOf(TurnState, NoTurn)]
     begun_at: datetime | None = None
     begun_by: str | None = None
     ended_at: datetime | None = None
@@ -54,6 +62,7 @@ def key_turn_endpoints(service: str, turns_of: Callable[[Call[Any, Any, Any]], K
 
     @api.post(
         f"/v1/key-turns/{service}",
+        operation=f"begin_key_turn_of_{service}",
         summary="Put everything that the service keeps under its current keys",
         access=OPERATORS,
         answers={202: KeyTurnView},
@@ -65,6 +74,7 @@ def key_turn_endpoints(service: str, turns_of: Callable[[Call[Any, Any, Any]], K
 
     @api.get(
         f"/v1/key-turns/{service}",
+        operation=f"show_key_turn_of_{service}",
         summary="How far the key turn has come",
         access=OPERATORS,
         answers={200: KeyTurnView},

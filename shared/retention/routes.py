@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 
 from shared.http.call import Call
 from shared.http.endpoint import STAFF, Endpoints
+from shared.http.paging import ListView
 from shared.http.schema import View
 from shared.retention.service import Retention
 from shared.retention.sweeping import SweepProgress
@@ -48,7 +49,7 @@ class ShelfView(View):
         )
 
 
-class RetentionView(View):
+class RetentionView(ListView):
     """The retention job of a service."""
 
     service: str
@@ -61,9 +62,11 @@ def retention_endpoints(service: str, retention_of: Callable[[Call[Any, Any, Any
 
     @api.get(
         f"/v1/retention/{service}",
+        operation=f"show_retention_of_{service}",
         summary="How far the retention job is: what is due, erased, held and failed, by rule",
         access=READERS,
         answers={200: RetentionView},
+        pages_by="shelf",
     )
     async def show_retention(call: Call) -> RetentionView:
         """Show every shelf that the job ends by its time."""

@@ -36,7 +36,10 @@ REPEATABLE_BY_NATURE = {
     ("billing", "upload_settlement"): "day and hash of the content are the file's id",
     ("billing", "take_notice"): "the treasury's number is the receipt's id",
     ("notification", "take_sms_receipt"): "the delivery is moved once",
-    **{(service, "begin_key_turn"): "the one that is under way is the one that is meant" for service in SERVICES},
+    **{
+        (service, f"begin_key_turn_of_{service}"): "the one that is under way is the one that is meant"
+        for service in SERVICES
+    },
 }
 """POSTs without an Idempotency-Key, each with the reason why it needs none."""
 

@@ -25,8 +25,8 @@ from services.scheduling.quota.change import ChangeState
 from shared.events.codes import LeavingObjection
 from shared.events.subscriptions import SERVICES
 from shared.http.endpoint import Access, Door, Endpoint
-from shared.http.openapi import refusals_of_runtime
 from shared.http.problem_calls import PROBLEM_CALLS
+from shared.http.runtime_refusals import refusals_of_runtime
 from shared.next_calls import NEXT_CALLS, NextCall, Ways, way_for
 from shared.tokens import Role
 from tests.contract.test_refusals import EVERY

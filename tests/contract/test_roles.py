@@ -25,7 +25,9 @@ OWN_ACCOUNT: Final = {
 }
 """Every member of staff has an account of their own, and its second factors."""
 
-AUDIT_LISTS: Final = {f"{service}:list_overrides" for service in ("identity", "application", "scheduling", "billing")}
+AUDIT_LISTS: Final = {
+    f"{service}:list_overrides_of_{service}" for service in ("identity", "application", "scheduling", "billing")
+}
 SMALLEST: Final[dict[Role, set[str]]] = {
     Role.ADJUDICATOR: {
         *("application:get_application", "application:ask_offset", "application:show_document"),

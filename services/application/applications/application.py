@@ -31,6 +31,8 @@ DRAFT_WORKERS: Final = frozenset({"applicant", "front_officer"})
 class Status(StrEnum):
     """States of an application. Scheduling owns seats, billing owns bills."""
 
+    __schema_name__ = "ApplicationState"
+
     DRAFT = "draft"
     IDENTITY_PENDING = "identity_pending"
     """Submitted; no other service is told before the civil registry has confirmed who applies."""

@@ -19,6 +19,8 @@ from services.application.requirements.requirement import CAPITAL_ZONE
 class Step(StrEnum):
     """The steps, in their order."""
 
+    __schema_name__ = "ApplicationStep"
+
     QUESTIONNAIRE = "questionnaire"
     DOCUMENTS = "documents"
     SUBMIT = "submit"

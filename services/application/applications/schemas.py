@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
 from services.application.applications.appeal_texts import REFUND_GUIDE, grounds_of, ways
-from services.application.applications.application import Application, Entry
+from services.application.applications.application import Application, Entry, Status
 from services.application.applications.correction_transitions import owed
 from services.application.applications.document import Document, DocumentState
-from services.application.applications.next_step import local_time
+from services.application.applications.next_step import ActionCode, Step, local_time
 from services.application.applications.reading import note_act
 from services.application.applications.service import Seen
-from services.application.applications.visit import Seat
+from services.application.applications.visit import BillState, Seat, SeatState
 from services.application.http import APPLICATION
 from services.application.requirements.requirement import RuleSet
 from services.application.requirements.schemas import Questionnaire, RequirementView
 from services.application.texts import line_text, reason_text
+from shared.events.codes import InterviewOutcome, RefundNeed, RefundStep
 from shared.http.call import AnyCall
+from shared.http.codes import OneOf
+from shared.http.paging import DEPRECATED, ListView
 from shared.http.schema import NextCallView, View, view_next_call
 
+LetterState = Literal["being_made", "ready", "not_made"]
 
-class DocumentView(View):
+
+class DocumentView(View, in_indonesian=("reason_text",)):
     """One upload and its outcome."""
 
     document_id: str
     requirement: str
     paper: str
-    state: str
+    state: Annotated[str, OneOf(DocumentState)]
     media_type: str
     size_bytes: int
     created_at: datetime
@@ -61,18 +66,22 @@ class DocumentView(View):
         )
 
 
-class AppointmentView(View):
+class ApplicationVisitView(View):
     """The visit as scheduling has told it; scheduling owns it."""
 
     appointment_id: str
-    state: str
+    state: Annotated[str, OneOf(SeatState)]
     session_id: str | None
     office_id: str | None
     office_name: str | None
     starts_at: datetime | None
     ends_at: datetime | None
-    local_start: str | None
-    local_start_id: str | None
+    starts_in_words: str | None
+    starts_in_words_in_indonesian: str | None
+    local_start: str | None = Field(description="The old name of `starts_in_words`.", json_schema_extra=DEPRECATED)
+    local_start_id: str | None = Field(
+        description="The old name of `starts_in_words_in_indonesian`.", json_schema_extra=DEPRECATED
+    )
     hold_until: datetime | None
     offer_until: datetime | None
     new_date_until: datetime | None
@@ -85,6 +94,8 @@ class AppointmentView(View):
     def from_seat(cls, seat: Seat, *, for_staff: bool) -> Self:
         """Return the view of an appointment. The queue code is the visitor's own: staff do not read it here."""
         start = seat.starts_at
+        words = local_time(start, seat.office_timezone, indonesian=False) if start else None
+        words_in_indonesian = local_time(start, seat.office_timezone, indonesian=True) if start else None
         return cls(
             appointment_id=seat.appointment_id,
             state=seat.state.value,
@@ -93,8 +104,10 @@ class AppointmentView(View):
             office_name=seat.office_name,
             starts_at=start,
             ends_at=seat.ends_at,
-            local_start=local_time(start, seat.office_timezone, indonesian=False) if start else None,
-            local_start_id=local_time(start, seat.office_timezone, indonesian=True) if start else None,
+            starts_in_words=words,
+            starts_in_words_in_indonesian=words_in_indonesian,
+            local_start=words,
+            local_start_id=words_in_indonesian,
             hold_until=seat.hold_until,
             offer_until=seat.offer_until,
             new_date_until=seat.until,
@@ -104,32 +117,32 @@ class AppointmentView(View):
         )
 
 
-class BillView(View):
+class ApplicationBillView(View):
     """The bill as billing has told it; billing owns it."""
 
     bill_id: str
-    state: str
+    state: Annotated[str, OneOf(BillState)]
     amount: int | None
     billing_code: str | None
     expires_at: datetime | None
     paid_at: datetime | None
 
 
-class RefundView(View):
+class ApplicationRefundView(View):
     """A refund case; billing owns it."""
 
     refund_id: str
     amount: int
     reason: str
     opened_at: datetime
-    state: str
+    state: Annotated[str, OneOf(RefundStep)]
     deadline: datetime | None
-    needs: str | None
+    needs: Annotated[str, OneOf(RefundNeed)] | None
     """The item that the applicant must give before the refund can go on."""
     refused_by_rule: str | None
 
 
-class RedressView(View):
+class RedressView(View, in_indonesian=("text",)):
     """One way to have a refusal looked at again."""
 
     code: str
@@ -139,7 +152,7 @@ class RedressView(View):
     link: str | None
 
 
-class RefusalView(View):
+class RefusalView(View, in_indonesian=("reason",)):
     """Why the application was refused, by which rule, and what can be done about it."""
 
     reason_code: str
@@ -149,7 +162,7 @@ class RefusalView(View):
     redress: list[RedressView]
 
 
-class TimelineView(View):
+class TimelineView(View, in_indonesian=("text",)):
     """One line: when, what, who."""
 
     at: datetime
@@ -186,23 +199,23 @@ class HandOverView(View):
     acknowledged_at: datetime | None
 
 
-class ApplicationView(View):
+class ApplicationView(View, in_indonesian=("next_action", "not_refundable")):
     """An application, and where its applicant stands."""
 
     application_id: str
     number: str
     applicant_id: str
     account_id: str
-    state: str
+    state: Annotated[str, OneOf(Status)]
     identity_state: Literal["confirmed", "pending", "another_open"]
     """``pending`` until the civil registry has confirmed who applies: the application goes on, and no seat is held.
     ``another_open``: the person, now that they are known, has another open application, and this one waits."""
     minor: bool
-    current_step: str
-    remaining_steps: list[str]
+    current_step: Annotated[str, OneOf(Step)]
+    remaining_steps: list[Annotated[str, OneOf(Step)]]
     next_action: str
     next_action_id: str
-    next_action_code: str
+    next_action_code: Annotated[str, OneOf(ActionCode)]
     """An :class:`ActionCode`."""
     next_call: NextCallView | None
     deadline: datetime | None
@@ -211,20 +224,20 @@ class ApplicationView(View):
     not_refundable_id: str | None = None
     requirements: list[RequirementView]
     documents: list[DocumentView]
-    appointment: AppointmentView | None
-    bill: BillView | None
-    owed: list[BillView]
+    appointment: ApplicationVisitView | None
+    bill: ApplicationBillView | None
+    owed: list[ApplicationBillView]
     """Differences and penalties that the passport waits for."""
-    refunds: list[RefundView]
+    refunds: list[ApplicationRefundView]
     refund_guide: str | None
     """Where the public page on refunds lies, once money was paid."""
     refusal: RefusalView | None
     letter_url: str | None
-    letter_state: str | None
+    letter_state: LetterState | None
     """``being_made``, ``ready``, or ``not_made``: it could not be typeset, and the office has it made again."""
     hand_over: HandOverView | None
     originals_seen: list[str]
-    interview_outcome: str | None
+    interview_outcome: Annotated[str, OneOf(InterviewOutcome)] | None
     timeline: list[TimelineView]
 
     @classmethod
@@ -252,9 +265,9 @@ class ApplicationView(View):
             not_refundable_id=rules.not_refundable.id if state.submitted_at is None else None,
             requirements=[RequirementView.from_item(item, _newest(state, item.code)) for item in seen.items],
             documents=[DocumentView.from_document(document) for document in state.documents],
-            appointment=AppointmentView.from_seat(seat, for_staff=seen.for_staff) if seat else None,
-            bill=BillView.model_validate(bill, from_attributes=True) if bill else None,
-            owed=[BillView.model_validate(bill, from_attributes=True) for bill in owed(state)],
+            appointment=ApplicationVisitView.from_seat(seat, for_staff=seen.for_staff) if seat else None,
+            bill=ApplicationBillView.model_validate(bill, from_attributes=True) if bill else None,
+            owed=[ApplicationBillView.model_validate(bill, from_attributes=True) for bill in owed(state)],
             refunds=_refunds(state),
             refund_guide=REFUND_GUIDE if any(bill.paid_at for bill in state.visits.bills) else None,
             refusal=_refusal(state),
@@ -267,7 +280,7 @@ class ApplicationView(View):
         )
 
 
-class ApplicationsView(View):
+class ApplicationsView(ListView):
     """Several applications."""
 
     applications: list[ApplicationView]
@@ -285,7 +298,8 @@ def identity_state(state: Application) -> Literal["confirmed", "pending", "anoth
     return "another_open" if state.another_open else "pending"
 
 
-def letter_state(state: Application) -> str | None:
+def letter_state(state: Application) -> LetterState | None:
+    """Return how far the cover letter is; None where there is none yet."""
     if state.letter_due_at is not None:
         return "being_made"
     if state.letter_trouble is not None and state.letter_trouble.failed_at is not None:
@@ -321,9 +335,9 @@ def _newest(state: Application, code: str) -> Document | None:
     return present or max(others, key=lambda document: document.created_at, default=None)
 
 
-def _refunds(state: Application) -> list[RefundView]:
+def _refunds(state: Application) -> list[ApplicationRefundView]:
     return [
-        RefundView(
+        ApplicationRefundView(
             refund_id=refund.refund_id,
             amount=refund.amount,
             reason=refund.reason,

@@ -37,6 +37,8 @@ class SeatState(StrEnum):
 class BillState(StrEnum):
     """Where a bill stands, as far as its facts tell."""
 
+    __schema_name__ = "ApplicationBillState"
+
     REQUESTED = "requested"
     DELAYED = "delayed"
     ISSUED = "issued"

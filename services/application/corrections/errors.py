@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
-from shared.errors import Refusal
+from typing_extensions import TypedDict
+
+from shared.errors import Refusal, fact_types
+from shared.events.codes import BillPurpose
+from shared.http.codes import OneOf
+
+
+class OwedBill(TypedDict):
+    """A bill that is not paid."""
+
+    bill_id: str
+    purpose: Annotated[str, OneOf(BillPurpose)]
+    amount: int
 
 
 class NothingCorrected(Refusal):
@@ -46,6 +59,7 @@ class PaymentOwed(Refusal):
 
     status = 409
     code = "payment_owed"
+    facts_told = fact_types(bills=list[OwedBill])
     title = "A difference or a penalty of this application is not paid."
     title_id = "Ada selisih biaya atau biaya beban permohonan ini yang belum dibayar."
     next_action = "Have the named bills paid, then record the outcome; a code that has ended can be renewed."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.application.requirements.requirement import Listed
-from shared.errors import Refusal
+from shared.errors import Refusal, fact_types
 
 
 class OriginalsNotSeen(Refusal):
@@ -13,6 +13,7 @@ class OriginalsNotSeen(Refusal):
 
     status = 409
     code = "originals_not_seen"
+    facts_told = fact_types(items=list[str])
     title = "Originals were not recorded as seen."
     title_id = "Dokumen asli belum dicatat sebagai diperiksa."
     next_action = "Record the originals of the named items first."

@@ -99,6 +99,7 @@ async def hand_out(call: Call[Collection]) -> ApplicationView:
     ),
     query=DayQuery,
     answers={200: OfficeDayView},
+    pages_by="application_id",
     refusals=(errors.NotYourOffice,),
 )
 async def list_day(call: Call[None, DayQuery]) -> OfficeDayView:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
+from services.application.applications.application import Status
 from services.application.applications.document import DocumentState
-from services.application.applications.schemas import AppointmentView, HandOverView, hand_over_view, letter_state
+from services.application.applications.next_step import Step
+from services.application.applications.schemas import (
+    ApplicationVisitView,
+    HandOverView,
+    LetterState,
+    hand_over_view,
+    letter_state,
+)
 from services.application.applications.service import Seen
 from services.application.field_types import Code
 from shared.fields.numbers import ApplicationNumber
+from shared.http.codes import OneOf
+from shared.http.paging import ListView
 from shared.http.schema import Body, IsoDate, Query, View
 
 MOST_ITEMS = 50
@@ -51,15 +61,15 @@ class VisitView(View):
 
     application_id: str
     number: str
-    state: str
-    current_step: str
-    appointment: AppointmentView | None
+    state: Annotated[str, OneOf(Status)]
+    current_step: Annotated[str, OneOf(Step)]
+    appointment: ApplicationVisitView | None
     documents_flagged: int
     hand_over: HandOverView | None
-    letter_state: str | None
+    letter_state: LetterState | None
 
 
-class OfficeDayView(View):
+class OfficeDayView(ListView):
     """An office's visits of a day, and how many of their files are overdue at the issuance system."""
 
     visits: list[VisitView]
@@ -83,7 +93,7 @@ def _visit(seen: Seen) -> VisitView:
         number=state.number,
         state=state.status.value,
         current_step=seen.progress.current_step,
-        appointment=AppointmentView.from_seat(seat, for_staff=True) if seat else None,
+        appointment=ApplicationVisitView.from_seat(seat, for_staff=True) if seat else None,
         documents_flagged=sum(document.state is DocumentState.FLAGGED for document in state.documents),
         hand_over=hand_over_view(state),
         letter_state=letter_state(state),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import Refusal, Unavailable
+from shared.errors import Refusal, Unavailable, fact_types
 
 
 class FileTooLarge(Refusal):
@@ -10,6 +10,7 @@ class FileTooLarge(Refusal):
 
     status = 413
     code = "file_too_large"
+    facts_told = fact_types(limit_bytes=int)
     title = "The picture is too large."
     title_id = "Gambar terlalu besar."
     next_action = "Take the picture with a lower resolution, or compress it."
@@ -21,6 +22,7 @@ class FileTypeNotTaken(Refusal):
 
     status = 415
     code = "file_type_not_taken"
+    facts_told = fact_types(accepted=list[str])
     title = "Only JPEG and PNG pictures are taken."
     title_id = "Hanya gambar JPEG dan PNG yang diterima."
     next_action = "Take a picture of the document and upload that, as image/jpeg or image/png."
@@ -32,6 +34,7 @@ class TooManyDocuments(Refusal):
 
     status = 409
     code = "too_many_documents"
+    facts_told = fact_types(limit=int)
     title = "This application has as many uploads as it may have."
     title_id = "Permohonan ini sudah mencapai batas unggahan."
     next_action = "Bring the document to the office."
@@ -54,6 +57,7 @@ class UploadOffsetWrong(Refusal):
 
     status = 409
     code = "wrong_offset"
+    facts_told = fact_types(upload_offset=int)
     title = "The upload stands at another place."
     title_id = "Unggahan berada pada posisi lain."
     next_action = "Go on from the offset that is named here."
@@ -91,6 +95,7 @@ class DocumentDecided(Refusal):
 
     status = 409
     code = "document_decided"
+    facts_told = fact_types(state=str)
     title = "This document cannot be decided on now."
     title_id = "Dokumen ini tidak dapat diputuskan sekarang."
     next_action = "Look at the newest document of this item."

@@ -29,7 +29,7 @@ from shared.http.bodies import BodyCut, TooSlow
 from shared.http.body_budget import NoRoomForBody
 from shared.http.call import Answer, Call
 from shared.http.conditions import ETAG, etag_of
-from shared.http.endpoint import STAFF, Endpoints, PersonalData, RateLimit
+from shared.http.endpoint import STAFF, Endpoints, Header, PersonalData, RateLimit
 from shared.tokens import Role
 
 api = Endpoints("documents")
@@ -47,6 +47,12 @@ OFFSET_STREAM: Final = "application/offset+octet-stream"
 MOST_OFFSET_DIGITS: Final = 9
 
 
+_OFFSET: Final = {"type": "integer", "minimum": 0, "maximum": schemas.LARGEST_UPLOAD_BYTES}
+OFFSET_SENT: Final = Header(OFFSET_HEADER, "Where the bytes of this request begin.", _OFFSET, required=True)
+OFFSET_NEXT: Final = Header(OFFSET_HEADER, "How many bytes have arrived: the next request begins here.", _OFFSET)
+LENGTH: Final = Header(LENGTH_HEADER, "How many bytes the picture has.", _OFFSET)
+
+
 PIECES_PER_CALLER: Final = RateLimit(1200, 60.0)
 """Twenty pieces a second: a picture of 10 MiB in pieces of 64 KiB takes 160."""
 
@@ -58,6 +64,7 @@ PIECES_PER_CALLER: Final = RateLimit(1200, 60.0)
     body=BeginUpload,
     query=schemas.Assisting,
     answers={201: UploadView},
+    location="/v1/applications/{application_id}/documents/{document_id}",
     refusals=(
         *SEEING,
         *LATE,
@@ -100,6 +107,8 @@ async def begin_upload(call: Call[BeginUpload, schemas.Assisting]) -> UploadView
         TooSlow,
         NoRoomForBody,
     ),
+    request_headers=(OFFSET_SENT,),
+    answer_headers=(OFFSET_NEXT,),
     raw_body=True,
     body_media_types=(OFFSET_STREAM,),
     max_body_bytes=schemas.LARGEST_UPLOAD_BYTES,
@@ -117,6 +126,7 @@ async def send_bytes(call: Call[None, schemas.Assisting]) -> Answer:
 @api.head(
     "/v1/applications/{application_id}/documents/{document_id}/content",
     summary="Where an upload stands",
+    answer_headers=(OFFSET_NEXT, LENGTH),
     access=OWNER_OR_OFFICE,
     query=schemas.Assisting,
     answers={200: None},

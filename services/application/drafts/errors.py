@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from typing_extensions import TypedDict
+
 from services.application.requirements.requirement import Listed
 from services.application.texts import Text
-from shared.errors import Refusal
+from shared.errors import Refusal, fact_types
+
+
+class MissingItem(TypedDict):
+    """An item of the list that is missing."""
+
+    code: str
+    title: str
+    title_in_indonesian: str
+    title_id: str
 
 
 class ApplicationAlreadyOpen(Refusal):
@@ -14,6 +25,7 @@ class ApplicationAlreadyOpen(Refusal):
 
     status = 409
     code = "application_already_open"
+    facts_told = fact_types(application_id=str)
     title = "An application of this person is open already."
     title_id = "Permohonan untuk orang ini sudah ada."
     next_action = "Go on with the open one, or withdraw it."
@@ -47,6 +59,7 @@ class ItemsMissing(Refusal):
 
     status = 422
     code = "items_missing"
+    facts_told = fact_types(missing=list[MissingItem])
     title = "Required documents are missing."
     title_id = "Ada dokumen wajib yang belum ada."
     next_action = "Upload the named documents, then submit again."
@@ -59,7 +72,12 @@ class ItemsMissing(Refusal):
             f"Missing: {titles}.",
             detail_id=f"Belum ada: {titles_id}.",
             missing=[
-                {"code": item.code, "title": item.requirement.title.en, "title_id": item.requirement.title.id}
+                MissingItem(
+                    code=item.code,
+                    title=item.requirement.title.en,
+                    title_in_indonesian=item.requirement.title.id,
+                    title_id=item.requirement.title.id,
+                )
                 for item in items
             ],
         )

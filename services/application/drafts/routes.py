@@ -35,6 +35,7 @@ api = Endpoints("applications")
     body=BeginApplication,
     query=schemas.Assisting,
     answers={201: ApplicationView},
+    location="/v1/applications/{application_id}",
     refusals=(
         NotFound,
         ApplicationAlreadyOpen,
@@ -57,6 +58,7 @@ async def begin(call: Call[BeginApplication, schemas.Assisting]) -> ApplicationV
     access=OWNER_OR_COUNTER,
     query=schemas.Looking,
     answers={200: ApplicationsView},
+    pages_by="application_id",
     refusals=ASSISTANCE_REFUSALS,
     reads=PersonalData.APPLICATION,
 )

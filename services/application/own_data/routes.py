@@ -10,7 +10,7 @@ from shared.http.endpoint import APPLICANT, Endpoints, RateLimit
 from shared.own_data.errors import ExportOfAnotherSession, ExportOver
 from shared.sessions import SessionOver
 
-api = Endpoints("privacy")
+api = Endpoints("questionnaires")
 
 ZIP: Final = "application/zip"
 

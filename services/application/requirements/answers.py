@@ -19,6 +19,8 @@ LONG_VALIDITY_YEARS: Final = 10
 class Purpose(StrEnum):
     """Purposes of the journey."""
 
+    __schema_name__ = "TravelPurpose"
+
     TOURISM = "tourism"
     FAMILY = "family"
     BUSINESS = "business"

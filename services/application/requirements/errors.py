@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.application.requirements.answers import Contradiction
 from services.application.texts import Text
-from shared.errors import Refusal
+from shared.errors import Refusal, fact_types
 
 _CONTRADICTIONS: dict[Contradiction, tuple[str, Text]] = {
     Contradiction.NEW_BUT_HELD: (
@@ -43,6 +43,7 @@ class AnswersContradict(Refusal):
 
     status = 422
     code = "answers_contradict"
+    facts_told = fact_types(contradiction=str)
     title = "Two answers do not go together."
     title_id = "Ada jawaban yang bertentangan."
     next_action = "Correct the named answer."
@@ -58,6 +59,7 @@ class DocumentNotAsked(Refusal):
 
     status = 422
     code = "document_not_asked"
+    facts_told = fact_types(unknown=list[str])
     title = "This document is not asked for."
     title_id = "Dokumen ini tidak diminta."
     next_action = "Use one of the codes in the application's list of requirements."

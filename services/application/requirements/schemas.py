@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import Literal, Protocol, Self
+from typing import Annotated, Literal, Protocol, Self
 
 from pydantic import Field
 
@@ -12,9 +12,22 @@ from services.application.requirements.answers import Answers, Purpose, ZeroTari
 from services.application.requirements.requirement import Listed, Question, RuleSet
 from services.application.texts import reason_text
 from shared.events.codes import ApplicationReason, PassportKind
+from shared.http.codes import OneOf
 from shared.http.schema import Body, IsoDate, Query, View
 
 MISSING, NOT_NEEDED = "missing", "not_needed"
+
+
+class ItemState(StrEnum):
+    """Where an item of the list stands: that of its newest document, or without one whether one is needed."""
+
+    MISSING = "missing"
+    NOT_NEEDED = "not_needed"
+    UPLOADING = "uploading"
+    ACCEPTED = "accepted"
+    FLAGGED = "flagged"
+    REFUSED = "refused"
+    REPLACED = "replaced"
 
 
 class RequirementsQuery(Query):
@@ -49,7 +62,7 @@ class Questionnaire(Body):
         return Answers(**dict(self))
 
 
-class QuestionView(View):
+class QuestionView(View, in_indonesian=("title",)):
     """One question."""
 
     name: str
@@ -73,7 +86,7 @@ class QuestionView(View):
         )
 
 
-class QuestionnaireView(View):
+class QuestionnaireView(View, in_indonesian=("not_refundable",)):
     """All questions, and what is confirmed at the end."""
 
     version: str
@@ -113,7 +126,7 @@ class ItemDocument(Protocol):
         ...
 
 
-class RequirementView(View):
+class RequirementView(View, in_indonesian=("title", "condition", "help", "reason_text")):
     """One item of the list: how compulsory, by which law, and, in an application, whether it is there."""
 
     code: str
@@ -130,7 +143,7 @@ class RequirementView(View):
     effective_from: date
     effective_to: date | None
     form_url: str | None
-    state: str = MISSING
+    state: Annotated[str, OneOf(ItemState)] = MISSING
     document_id: str | None = None
     reason: str | None = None
     reason_text: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import Refusal
+from shared.errors import Refusal, fact_types
 
 
 class NoCodeToPay(Refusal):
@@ -21,6 +21,7 @@ class TooManyClaims(Refusal):
 
     status = 409
     code = "too_many_claims"
+    facts_told = fact_types(limit=int)
     title = "As many payment claims as are taken for one bill are there already."
     title_id = "Jumlah klaim pembayaran untuk satu tagihan sudah mencapai batas."
     next_action = "Wait until the present claims are looked into."

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import model_validator
 
-from services.billing.bills.model import Bill, Claim, next_check_at
+from services.billing.bills.model import Bill, Claim, ClaimState, next_check_at
 from shared.fields.numbers import Ntb, Ntpn
+from shared.http.codes import OneOf
 from shared.http.schema import Body, View
 from shared.http.validation import wrong_value
 
@@ -35,7 +36,7 @@ class ClaimView(View):
     """A payment claim: ``looking``, ``confirmed`` or ``case_open``."""
 
     claim_id: str
-    state: str
+    state: Annotated[str, OneOf(ClaimState)]
     claimed_at: datetime
     ntpn: str | None
     ntb: str | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import NotFound, Refusal
+from shared.errors import NotFound, Refusal, fact_types
 
 
 class BillUnknown(NotFound):
@@ -65,6 +65,7 @@ class AnotherBillIsLive(Refusal):
 
     status = 409
     code = "another_bill_is_live"
+    facts_told = fact_types(bill_id=str)
     title = "The application has another bill that can be paid."
     title_id = "Permohonan ini mempunyai tagihan lain yang dapat dibayar."
     next_action = "Pay that bill, or cancel it first."
@@ -76,6 +77,7 @@ class BillCannotBeRenewed(Refusal):
 
     status = 409
     code = "bill_cannot_be_renewed"
+    facts_told = fact_types(state=str, renewed_by=str)
     title = "This bill cannot have a new code."
     title_id = "Tagihan ini tidak dapat diberi kode baru."
     next_action = "Look at your application for its next step."
@@ -87,6 +89,7 @@ class SeatIsGone(Refusal):
 
     status = 409
     code = "seat_is_gone"
+    facts_told = fact_types(reason=str)
     title = "The seat of this bill was taken by somebody else."
     title_id = "Jadwal tagihan ini sudah diambil pemohon lain."
     next_action = "Choose another seat; nothing has to be typed again."
@@ -98,6 +101,7 @@ class BillHasEnded(Refusal):
 
     status = 409
     code = "bill_has_ended"
+    facts_told = fact_types(state=str)
     title = "This bill has ended already."
     title_id = "Tagihan ini sudah berakhir."
     next_action = "Nothing is to do; ask for a new code if you still want the seat."

@@ -32,6 +32,7 @@ api = Endpoints("billing")
     access=READERS,
     query=ApplicationQuery,
     answers={200: BillList},
+    pages_by="bill_id",
 )
 async def list_bills(call: Call[None, ApplicationQuery]) -> BillList:
     """List own bills; for the treasurer those of the offices they serve; all for operators."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
 from services.billing.bills.claim_schemas import ClaimView
-from services.billing.bills.model import Bill, next_check_at
+from services.billing.bills.model import Bill, RenewalState, next_check_at
 from services.billing.bills.states import BillState
-from services.billing.bills.texts import YEAR_END_WARNING, YEAR_END_WARNING_ID, guidance
+from services.billing.bills.texts import YEAR_END_WARNING, YEAR_END_WARNING_ID, BillStep, guidance
 from services.billing.field_types import Id, StateView
+from services.billing.tariffs.model import LineCode
 from shared.calendar.working_days import JAKARTA
-from shared.http.schema import NextCallView, Path, View, view_next_call
+from shared.events.codes import BillPurpose
+from shared.http.codes import OneOf
+from shared.http.paging import ListView
+from shared.http.schema import LocalMoment, NextCallView, Path, View, view_next_call
 
 
 class BillPath(Path):
@@ -21,10 +25,10 @@ class BillPath(Path):
     bill_id: Id
 
 
-class LineView(StateView):
+class LineView(StateView, in_indonesian=("title",)):
     """One line of a bill, in rupiah."""
 
-    code: str
+    code: Annotated[str, OneOf(LineCode)]
     title: str
     title_id: str
     amount: int
@@ -34,20 +38,20 @@ class LineView(StateView):
 class RenewalView(StateView):
     """The last request for a new code: ``asked``, ``granted`` (with the new bill) or ``refused`` (with the reason)."""
 
-    state: str
+    state: Annotated[str, OneOf(RenewalState)]
     asked_at: datetime
     bill_id: str | None
     reason: str | None
 
 
-class BillView(View):
+class BillView(View, in_indonesian=("warning", "next_action")):
     """A bill with its step, what comes next, until when, and when it is looked at again."""
 
     bill_id: str
     application_id: str
     appointment_id: str | None
-    purpose: str
-    state: str
+    purpose: Annotated[str, OneOf(BillPurpose)]
+    state: Annotated[str, OneOf(BillState)]
     amount: int
     currency: str = "IDR"
     lines: tuple[LineView, ...]
@@ -57,7 +61,7 @@ class BillView(View):
     requested_at: datetime
     issued_at: datetime | None
     expires_at: datetime | None
-    expires_at_local: str | None
+    expires_at_local: LocalMoment | None
     """The end in the office's own zone, with its offset."""
     timezone: str
     shortened_by_year_end: bool
@@ -65,8 +69,8 @@ class BillView(View):
     warning_id: str | None
     paid_at: datetime | None
     cause: str | None
-    current_step: str
-    remaining_steps: tuple[str, ...]
+    current_step: Annotated[str, OneOf(BillStep)]
+    remaining_steps: tuple[Annotated[str, OneOf(BillStep)], ...]
     next_action: str
     next_action_id: str
     next_call: NextCallView | None
@@ -104,7 +108,7 @@ class BillView(View):
         return cls.model_validate({**vars(bill), **vars(told), **shown})
 
 
-class BillList(View):
+class BillList(ListView):
     """The bills of an application, oldest first."""
 
     bills: tuple[BillView, ...]

@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from services.billing.bills.model import Bill, BillOutcome
 from services.billing.bills.states import BillState
 from shared.events.codes import BillPurpose
+
+
+class BillStep(StrEnum):
+    """Steps on the way of a bill, as its holder sees them."""
+
+    CODE_REQUESTED = "code_requested"
+    PAY = "pay"
+    CONFIRMATION = "confirmation"
+    SETTLEMENT = "settlement"
+    LATE_MONEY = "late_money"
+    OUTCOME = "outcome"
+    REFUND = "refund"
+    REFUND_OUTCOME = "refund_outcome"
+    RENEWAL = "renewal"
+    PAID = "paid"
+    FREE_OF_CHARGE = "free_of_charge"
+    REPLACED = "replaced"
+    ENDED = "ended"
 
 
 @dataclass(frozen=True)

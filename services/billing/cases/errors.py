@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import NotFound, Refusal
+from shared.errors import NotFound, Refusal, fact_types
 
 
 class CaseUnknown(NotFound):
@@ -20,6 +20,7 @@ class CaseIsClosed(Refusal):
 
     status = 409
     code = "case_is_closed"
+    facts_told = fact_types(outcome=str)
     title = "This case was answered already."
     title_id = "Pemeriksaan ini sudah selesai."
     next_action = "Read its outcome; what is new goes into a new claim."
@@ -31,6 +32,7 @@ class TooManyCaseNotes(Refusal):
 
     status = 409
     code = "too_many_case_notes"
+    facts_told = fact_types(limit=int)
     title = "This case holds as many notes as it may."
     title_id = "Jumlah catatan pemeriksaan ini sudah mencapai batas."
     next_action = "Answer the case; the reason may sum up what was found."
@@ -42,6 +44,7 @@ class AnswerDoesNotFit(Refusal):
 
     status = 422
     code = "answer_does_not_fit"
+    facts_told = fact_types(fitting=list[str])
     title = "This kind of case has no such outcome."
     title_id = "Jenis pemeriksaan ini tidak mengenal hasil tersebut."
     next_action = "Use one of the outcomes that are named in `fitting`."
@@ -53,6 +56,7 @@ class SecondPersonMustAgree(Refusal):
 
     status = 409
     code = "second_person_must_agree"
+    facts_told = fact_types(outcome=str)
     title = "Money is given up by this, or said to be there, so another person must say the same."
     title_id = "Keputusan ini menghapuskan uang atau menyatakan uang ada, sehingga orang lain harus menyetujuinya."
     next_action = "Ask a colleague to close the case with the same outcome."

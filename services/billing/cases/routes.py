@@ -19,9 +19,13 @@ from services.billing.http import BILLING, TREASURY
 from shared.errors import SomeoneElseChangedIt
 from shared.http.call import Call
 from shared.http.endpoint import Endpoints
+from shared.http.paging import cut_after, moment_cursor, moment_of
 
 LARGEST_NOTE_BYTES: Final = 8192
 """A thousand characters, each escaped at its longest."""
+
+MOST_OF_ONE_MOMENT: Final = 100
+"""Cases read beyond a page: those of its first moment, which were shown before, and one that tells of another page."""
 
 api = Endpoints("billing")
 
@@ -36,9 +40,13 @@ api = Endpoints("billing")
 async def list_cases(call: Call[None, CaseQuery]) -> CaseList:
     """List cases, the most urgent first."""
     wanted = call.query
-    case_filter = CaseFilter(wanted.application_id, wanted.overdue, wanted.from_due, wanted.limit)
+    since = moment_of(wanted.after) if wanted.after is not None else wanted.from_due
+    case_filter = CaseFilter(wanted.application_id, wanted.overdue, since, wanted.limit + MOST_OF_ONE_MOMENT)
     found = await call.app[BILLING].find(CaseService).cases(call.caller, case_filter)
-    return CaseList(cases=tuple(CaseView.from_case(case) for case in found))
+    shown, following = cut_after(
+        found, wanted.after, wanted.limit, lambda case: moment_cursor(case.due_at, case.case_id)
+    )
+    return CaseList(cases=tuple(CaseView.from_case(case) for case in shown), next=following)
 
 
 @api.get(

@@ -7,9 +7,11 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from services.billing.cases.model import Case
+from services.billing.cases.model import Case, CaseState
 from services.billing.field_types import Id, StateView
-from shared.events.codes import PaymentCaseOutcome
+from shared.events.codes import PaymentCaseKind, PaymentCaseOutcome
+from shared.http.codes import OneOf
+from shared.http.paging import DEPRECATED, ListView, MomentCursor
 from shared.http.schema import Body, IsoMoment, Path, Query, View
 
 MOST_CASES = 100
@@ -30,7 +32,8 @@ class CaseQuery(Query):
 
     application_id: Id | None = None
     overdue: Annotated[bool, Field(strict=False)] = False
-    from_due: IsoMoment | None = None
+    after: MomentCursor | None = Field(None, description="`next` of the page before")
+    from_due: IsoMoment | None = Field(None, description="`after` shows no case twice", json_schema_extra=DEPRECATED)
     limit: Annotated[int, Field(strict=False)] = Field(50, ge=1, le=MOST_CASES)
 
 
@@ -60,15 +63,15 @@ class CaseView(View):
     """A case with its owner, its due time and everything that was done."""
 
     case_id: str
-    kind: str
-    state: str
+    kind: Annotated[str, OneOf(PaymentCaseKind)]
+    state: Annotated[str, OneOf(CaseState)]
     owner: str
     opened_at: datetime
     due_at: datetime
     escalated_at: datetime | None
     closed_at: datetime | None
-    outcome: str | None
-    proposed_outcome: str | None
+    outcome: Annotated[str, OneOf(PaymentCaseOutcome)] | None
+    proposed_outcome: Annotated[str, OneOf(PaymentCaseOutcome)] | None
     bill_id: str | None
     application_id: str | None
     appointment_id: str | None
@@ -90,7 +93,7 @@ class CaseView(View):
         return cls.model_validate({**vars(case.subject), **vars(case), **more})
 
 
-class CaseList(View):
+class CaseList(ListView):
     """Cases, the most urgent first."""
 
     cases: tuple[CaseView, ...]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from shared.errors import Refusal
+from datetime import date, datetime
+
+from shared.errors import Refusal, fact_types
 
 
 class NoVisitToHurry(Refusal):
@@ -21,6 +23,7 @@ class NotTheDayOfTheVisit(Refusal):
 
     status = 409
     code = "not_the_day_of_the_visit"
+    facts_told = fact_types(date=date)
     title = "Same-day service is asked for on the day of the visit."
     title_id = "Percepatan diminta pada hari kedatangan."
     next_action = "Ask on the day of the visit, in the morning."
@@ -32,6 +35,7 @@ class CutOffPassed(Refusal):
 
     status = 409
     code = "cut_off_passed"
+    facts_told = fact_types(cut_off=datetime)
     title = "Same-day service must be paid before 12:00 WIB, and that time is over."
     title_id = "Percepatan harus dibayar sebelum pukul 12.00 WIB, dan waktu itu sudah lewat."
     next_action = "The visit stays as it is; the passport follows in the regular time."
@@ -43,6 +47,7 @@ class SameDayPlaceNeeded(Refusal):
 
     status = 409
     code = "same_day_place_needed"
+    facts_told = fact_types(appointment_id=str)
     title = "The visit has no place in today's same-day quota."
     title_id = "Kunjungan belum memiliki tempat dalam kuota percepatan hari ini."
     next_action = "Take a place with POST /v1/appointments/{appointment_id}/same-day; its bill follows by itself."

@@ -16,6 +16,7 @@ from shared.http.validation import read_json
 
 PUSH: Final = "push"
 LARGEST_NOTICE_BYTES: Final = 4096
+NOTICE_PREFIX: Final = "X-Simponi"
 
 api = Endpoints("billing")
 
@@ -25,6 +26,7 @@ api = Endpoints("billing")
     summary="SIMPONI tells of a payment",
     access=SIGNED,
     signer=lambda app: app[BILLING].notices,
+    signature_prefix=NOTICE_PREFIX,
     body=PaymentNotice,
     max_body_bytes=LARGEST_NOTICE_BYTES,
     answers={202: NoticeTaken},
@@ -46,6 +48,7 @@ async def take_notice(call: Call[PaymentNotice]) -> NoticeTaken:
     access=TREASURY,
     query=BillQuery,
     answers={200: ReceiptList},
+    pages_by="ntpn",
     refusals=(NotYourOffice,),
 )
 async def list_receipts(call: Call[None, BillQuery]) -> ReceiptList:

@@ -9,8 +9,11 @@ from pydantic import ConfigDict, Field
 
 from services.billing.field_types import MAX_RUPIAH, Id
 from services.billing.payment import Payment
-from services.billing.receipts.model import Receipt
+from services.billing.receipts.model import Receipt, SimponiWord
+from services.billing.receipts.states import ReceiptState
 from shared.fields.numbers import BillingCode, Ntb, Ntpn
+from shared.http.codes import OneOf
+from shared.http.paging import ListView
 from shared.http.schema import Body, IsoMoment, Query, View
 
 
@@ -67,9 +70,11 @@ class ReceiptView(View):
     paid_at: datetime
     learnt_at: datetime
     learnt_by: str
-    simponi_word: str = Field("", description="By which word of SIMPONI's own it is known.")
+    simponi_word: Annotated[str, OneOf(SimponiWord)] = Field(
+        "", description="By which word of SIMPONI's own it is known."
+    )
     channel: str
-    state: str
+    state: Annotated[str, OneOf(ReceiptState)]
     postings: tuple[PostingView, ...]
 
     @classmethod
@@ -82,7 +87,7 @@ class ReceiptView(View):
         return cls.model_validate({**vars(receipt), "simponi_word": receipt.simponi_word, "postings": postings})
 
 
-class ReceiptList(View):
+class ReceiptList(ListView):
     """The receipts of a bill's codes, oldest first."""
 
     receipts: tuple[ReceiptView, ...]

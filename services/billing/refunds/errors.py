@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import NotAllowed, NotFound, Refusal
+from shared.errors import NotAllowed, NotFound, Refusal, fact_types
 
 
 class RefundUnknown(NotFound):
@@ -31,6 +31,7 @@ class NothingToRefund(Refusal):
 
     status = 409
     code = "nothing_to_refund"
+    facts_told = fact_types(state=str)
     title = "No money of this bill is here that could be paid back."
     title_id = "Tidak ada uang dari tagihan ini yang dapat dikembalikan."
     next_action = "If you have paid, claim the payment with its NTPN or NTB; else look at your refund cases."
@@ -42,6 +43,7 @@ class RefundIsOpen(Refusal):
 
     status = 409
     code = "refund_is_open"
+    facts_told = fact_types(refund_id=str, state=str)
     title = "A refund case about this payment is there already."
     title_id = "Pengembalian untuk pembayaran ini sudah ada."
     next_action = "Follow that case; if it was refused, send new proof or object there."
@@ -53,6 +55,7 @@ class RefundStepNotNow(Refusal):
 
     status = 409
     code = "refund_step_not_now"
+    facts_told = fact_types(state=str, step=str)
     title = "This step does not follow from where the refund case stands."
     title_id = "Langkah ini tidak sesuai dengan tahap pengembalian saat ini."
     next_action = "Read the case again and take the step that is next."
@@ -64,6 +67,7 @@ class RefundIsDecided(Refusal):
 
     status = 409
     code = "refund_is_decided"
+    facts_told = fact_types(state=str)
     title = "The request was decided already, so it cannot be taken back."
     title_id = "Permohonan sudah diputuskan, sehingga tidak dapat ditarik kembali."
     next_action = "Read the case: the money is on its way, or it was refused with its rule."
@@ -127,6 +131,7 @@ class OrderIsOut(Refusal):
 
     status = 409
     code = "order_is_out"
+    facts_told = fact_types(state=str)
     title = "The account cannot be changed: the treasury was ordered to pay, or the case is over."
     title_id = "Rekening tidak dapat diubah: perintah bayar sudah dikirim atau perkara sudah selesai."
     next_action = "Wait for the treasury's answer; if the bank cannot book it, you can name another account."
@@ -138,6 +143,7 @@ class RuleUnknown(Refusal):
 
     status = 422
     code = "rule_unknown"
+    facts_told = fact_types(known=list[str])
     title = "A refusal names one of the rules of the refund guide."
     title_id = "Penolakan harus menyebut salah satu aturan dalam panduan pengembalian."
     next_action = "Name one of the known rules."
@@ -160,6 +166,7 @@ class PeriodTooLong(Refusal):
 
     status = 422
     code = "period_too_long"
+    facts_told = fact_types(most_days=int)
     title = "A report covers at most 366 days, the first before the last."
     title_id = "Laporan mencakup paling lama 366 hari, dari tanggal awal ke tanggal akhir."
     next_action = "Ask for a shorter period."
@@ -171,6 +178,7 @@ class PaymentUnknownToSimponi(Refusal):
 
     status = 409
     code = "payment_unknown_to_simponi"
+    facts_told = fact_types(receipt_id=str)
     title = "SIMPONI does not know this payment as paid with this amount, so no money goes back by it."
     title_id = "SIMPONI tidak mengenal pembayaran ini dengan jumlah tersebut, sehingga uang tidak dikembalikan."
     next_action = "Look at the case that was opened about it; take the step again after five minutes to ask once more."

@@ -99,6 +99,8 @@ def reasons_of(data: Mapping[str, Any]) -> RefundReasons:
 class AccountState(StrEnum):
     """States of the payer's account, as the bank answered."""
 
+    __schema_name__ = "PayeeAccountState"
+
     GIVEN = "given"
     VERIFIED = "verified"
     DIFFERS = "differs"

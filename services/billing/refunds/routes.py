@@ -88,6 +88,7 @@ async def _view_act(call: AnyCall, case: Refund) -> RefundView:
     query=RefundQuery,
     reads=PersonalData.BANK_ACCOUNT,
     answers={200: RefundList},
+    pages_by="refund_id",
     refusals=(ApplicationMissing,),
 )
 async def list_refunds(call: Call[None, RefundQuery]) -> RefundList:
@@ -129,6 +130,7 @@ async def show_refund(call: Call[None, ReasonQuery, RefundPath]) -> RefundView:
     body=RefundRequest,
     max_body_bytes=LARGEST_STATEMENT_BYTES,
     answers={201: RefundView},
+    location="/v1/refunds/{refund_id}",
     idempotent=True,
     rate=RateLimit(10, 60.0),
     refusals=(BillUnknown, NotYourOffice, NothingToRefund, RefundIsOpen, SomeoneElseChangedIt),

@@ -9,8 +9,8 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field
 
 from services.billing.field_types import Id, StateView
-from services.billing.refunds.model import ConfirmationState, Refund, RefundReasons
-from services.billing.refunds.states import RefundState
+from services.billing.refunds.model import AccountState, ConfirmationState, Refund, RefundReasons
+from services.billing.refunds.states import RefundCommand, RefundState
 from services.billing.refunds.statistics import RefundStatistics
 from services.billing.refunds.step_limits import working_days_of
 from services.billing.refunds.texts import HOW, HOW_ID, STAGES, stage_of
@@ -21,6 +21,8 @@ from shared.calendar.national import NATIONAL_CALENDAR
 from shared.calendar.working_days import JAKARTA
 from shared.fields.names import AccountHolder
 from shared.fields.numbers import AccountNumber, BankCode, Ntpn
+from shared.http.codes import OneOf
+from shared.http.paging import ListView
 from shared.http.schema import Body, IsoDate, NextCallView, Path, Query, View, view_next_call
 
 GUIDE_PATH = "/v1/refund-guide"
@@ -110,20 +112,20 @@ class RefundStepView(StateView):
     """One thing that happened to a refund case."""
 
     at: datetime
-    state: str
+    state: Annotated[str, OneOf(RefundState)]
     by: str
     note: str
 
 
-class AccountView(View):
+class PayeeAccountView(View):
     """The payer's account, masked."""
 
     bank_code: str
     number_masked: str
-    state: str
+    state: Annotated[str, OneOf(AccountState)]
 
 
-class RuleView(StateView):
+class RuleView(StateView, in_indonesian=("text",)):
     """A rule that a refusal names."""
 
     code: str
@@ -148,11 +150,11 @@ CONFIRMATION_SAYS: Final[Mapping[ConfirmationState, tuple[str, str]]] = {
 }
 
 
-class ConfirmationView(View):
+class ConfirmationView(View, in_indonesian=("says",)):
     """A step that waits for SIMPONI's word on the payment, or got a no."""
 
-    step: str
-    state: str
+    step: Annotated[str, OneOf(RefundCommand)]
+    state: Annotated[str, OneOf(ConfirmationState)]
     asked_at: datetime
     next_question_at: datetime | None
     says: str
@@ -175,7 +177,7 @@ class ConfirmationView(View):
         )
 
 
-class RefundView(View):
+class RefundView(View, in_indonesian=("next_action",)):
     """A refund case with its reason, the rule, who decides, who acts next and until when."""
 
     refund_id: str
@@ -183,7 +185,7 @@ class RefundView(View):
     bill_id: str | None
     amount: int
     currency: str = "IDR"
-    state: str
+    state: Annotated[str, OneOf(RefundState)]
     reason: str
     legal_basis: str
     decided_by: str
@@ -198,7 +200,7 @@ class RefundView(View):
         False, description="No decree names the holidays of the deadline's year yet: it is counted with predicted ones."
     )
     papers_asked: tuple[str, ...]
-    bank_account: AccountView | None
+    bank_account: PayeeAccountView | None
     refused_by_rule: RuleView | None
     object_until: datetime | None
     statements: tuple[str, ...]
@@ -238,13 +240,13 @@ def _is_provisional(refund: Refund) -> bool:
     return NATIONAL_CALENDAR.is_provisional(last_day)
 
 
-class RefundList(View):
+class RefundList(ListView):
     """Refund cases, oldest first; overdue ones by how long they are."""
 
     refunds: tuple[RefundView, ...]
 
 
-class ReasonView(StateView):
+class ReasonView(StateView, in_indonesian=("title",)):
     """A reason for a refund."""
 
     code: str
@@ -255,17 +257,17 @@ class ReasonView(StateView):
     automatic: bool
 
 
-class StageView(View):
+class StageView(View, in_indonesian=("title",)):
     """A stage of a case: who acts in it, and for how many working days."""
 
-    state: str
+    state: Annotated[str, OneOf(RefundState)]
     actor: str
     title: str
     title_id: str
     working_days: int | None
 
 
-class RefundGuideView(View):
+class RefundGuideView(View, in_indonesian=("how",)):
     """How money goes back: reasons, stages, deadlines and the rules that refusals name."""
 
     on: date

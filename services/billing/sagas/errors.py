@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import NotFound, Refusal
+from shared.errors import NotFound, Refusal, fact_types
 
 
 class SagaUnknown(NotFound):
@@ -30,6 +30,7 @@ class OverrideDecided(Refusal):
 
     status = 409
     code = "override_decided"
+    facts_told = fact_types(state=str)
     title = "This override was decided on already."
     title_id = "Tindakan pengecualian ini sudah diputuskan."
     next_action = "Read the saga; propose another override if one is still needed."

@@ -25,6 +25,8 @@ from shared.store.transitions import Transitions
 class StepName(StrEnum):
     """The steps at which an application's money can stand."""
 
+    __schema_name__ = "SagaStep"
+
     GET_CODE = "get_code"
     AWAIT_PAYMENT = "await_payment"
     CONFIRM_EXPIRY = "confirm_expiry"
@@ -239,6 +241,8 @@ STUCK_MARGIN_SECONDS: Final = 60
 
 class Act(StrEnum):
     """The act of an override; the saga can do each by itself, but not at this moment."""
+
+    __schema_name__ = "SagaAct"
 
     SEND_MONEY_BACK = "send_money_back"
     """Stop seeking a seat, or take a paid bill's money from it: a refund case begins."""

@@ -10,9 +10,9 @@ from services.billing.sagas.errors import OverrideDecided, OverrideDoesNotFit, O
 from services.billing.sagas.schemas import (
     DecideOverride,
     OverridePath,
-    OverrideView,
     ProposeOverride,
     RetrySaga,
+    SagaOverrideView,
     SagaPath,
     SagasQuery,
     SagaView,
@@ -38,6 +38,7 @@ _WATCHERS: Final = ROLES(Role.TREASURER, Role.OPERATOR, Role.HQ_IT)
     access=_WATCHERS,
     query=SagasQuery,
     answers={200: StuckList},
+    pages_by="position.id",
     refusals=(Malformed,),
 )
 async def list_stuck(call: Call[None, SagasQuery]) -> StuckList:
@@ -86,15 +87,16 @@ async def retry_saga(call: Call[RetrySaga, None, SagaPath]) -> SagaView:
     path_model=SagaPath,
     body=ProposeOverride,
     max_body_bytes=SMALL_BODY_BYTES,
-    answers={201: OverrideView},
+    answers={201: SagaOverrideView},
+    location="/v1/sagas/{application_id}",
     idempotent=True,
     refusals=(SagaUnknown, NotYourOffice, OverrideDoesNotFit, OverrideNeedsReason),
 )
-async def propose_override(call: Call[ProposeOverride, None, SagaPath]) -> OverrideView:
+async def propose_override(call: Call[ProposeOverride, None, SagaPath]) -> SagaOverrideView:
     """Propose an override, audited with its reason; one without is refused."""
     asked = call.body
     proposal = OverrideProposal(call.path.application_id, asked.act, asked.target, asked.reason or "")
-    return OverrideView.model_validate(
+    return SagaOverrideView.model_validate(
         await call.app[BILLING].find(Sagas).propose(call.caller, proposal, call.command_id)
     )
 
@@ -106,14 +108,14 @@ async def propose_override(call: Call[ProposeOverride, None, SagaPath]) -> Overr
     path_model=OverridePath,
     body=DecideOverride,
     max_body_bytes=SMALL_BODY_BYTES,
-    answers={200: OverrideView},
+    answers={200: SagaOverrideView},
     idempotent=True,
     refusals=(OverrideUnknown, NotYourOffice, OverrideDecided, SecondPersonNeeded, SomeoneElseChangedIt),
 )
-async def decide_override(call: Call[DecideOverride, None, OverridePath]) -> OverrideView:
+async def decide_override(call: Call[DecideOverride, None, OverridePath]) -> SagaOverrideView:
     """Decide on an override; an approved one is done at once."""
     path, sagas = call.path, call.app[BILLING].find(Sagas)
     decided = await sagas.decide(
         call.caller, path.application_id, path.override_id, approve=call.body.approve, command_id=call.command_id
     )
-    return OverrideView.model_validate(decided)
+    return SagaOverrideView.model_validate(decided)

@@ -8,8 +8,10 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from services.billing.field_types import Id, StateView
-from services.billing.sagas.model import TABLE, Act, Position
+from services.billing.sagas.model import TABLE, Act, OverrideState, Position, StepName
 from services.billing.sagas.service import SagaStatus, StuckStep
+from shared.http.codes import OneOf
+from shared.http.paging import ListView
 from shared.http.schema import Body, Path, Query, View
 
 ReasonCode = Annotated[str, Field(min_length=2, max_length=64, pattern=r"^[a-z][a-z0-9_]*$", examples=["system_fault"])]
@@ -57,7 +59,7 @@ class DecideOverride(Body):
 class PositionView(View):
     """Where one bill, receipt or refund stands: its step, since when, until when, and what comes next."""
 
-    step: str
+    step: Annotated[str, OneOf(StepName)]
     about: str
     id: str
     state: str
@@ -84,14 +86,14 @@ class PositionView(View):
         )
 
 
-class OverrideView(StateView):
+class SagaOverrideView(StateView):
     """An override and its outcome."""
 
     override_id: str
-    act: str
+    act: Annotated[str, OneOf(Act)]
     target: str
     reason: str
-    state: str
+    state: Annotated[str, OneOf(OverrideState)]
     proposed_by: str
     proposed_at: datetime
     decided_by: str | None
@@ -105,7 +107,7 @@ class SagaView(View):
     application_id: str
     current: PositionView | None
     positions: tuple[PositionView, ...]
-    overrides: tuple[OverrideView, ...]
+    overrides: tuple[SagaOverrideView, ...]
 
     @classmethod
     def from_status(cls, status: SagaStatus) -> Self:
@@ -115,7 +117,7 @@ class SagaView(View):
             application_id=status.instance.application_id,
             current=PositionView.from_position(current) if current is not None else None,
             positions=tuple(map(PositionView.from_position, status.instance.positions)),
-            overrides=tuple(map(OverrideView.model_validate, status.overrides)),
+            overrides=tuple(map(SagaOverrideView.model_validate, status.overrides)),
         )
 
 
@@ -131,7 +133,7 @@ class StuckView(View):
         return cls(application_id=stuck.application_id, position=PositionView.from_position(stuck.position))
 
 
-class StuckList(View):
+class StuckList(ListView):
     """Everything that is over its limit, the longest first."""
 
     stuck: tuple[StuckView, ...]

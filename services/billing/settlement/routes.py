@@ -15,8 +15,9 @@ from services.billing.settlement.errors import (
 )
 from services.billing.settlement.schemas import SettlementList, SettlementPath, SettlementQuery, SettlementView
 from services.billing.settlement.service import SettlementService
+from shared.crypto.detached import LONGEST_SIGNATURE_CHARS
 from shared.http.call import Call
-from shared.http.endpoint import STAFF, Endpoints, RateLimit
+from shared.http.endpoint import STAFF, Endpoints, Header, RateLimit
 from shared.tokens import Role
 
 LARGEST_FILE_BYTES: Final = 64 * 1024 * 1024
@@ -25,6 +26,12 @@ LARGEST_FILE_BYTES: Final = 64 * 1024 * 1024
 SIGNATURE_HEADER: Final = "X-Simponi-File-Signature"
 """Where SIMPONI's detached signature of a file comes along, if it does."""
 
+FILE_SIGNATURE: Final = Header(
+    SIGNATURE_HEADER,
+    "SIMPONI's detached JWS of the file (RFC 7515, appendix F; ES256): `header..signature` over the bytes of the body.",
+    {"type": "string", "minLength": 1, "maxLength": LONGEST_SIGNATURE_CHARS},
+)
+
 api = Endpoints("billing")
 
 
@@ -32,6 +39,7 @@ api = Endpoints("billing")
     "/v1/settlement-files",
     summary="Bring a day's settlement file by hand",
     access=STAFF(Role.TREASURER),
+    request_headers=(FILE_SIGNATURE,),
     raw_body=True,
     body_media_types=("text/csv",),
     max_body_bytes=LARGEST_FILE_BYTES,
@@ -62,6 +70,7 @@ async def upload_settlement(call: Call) -> SettlementView:
     access=TREASURY,
     query=SettlementQuery,
     answers={200: SettlementList},
+    pages_by="settlement_id",
     refusals=(NotYourOffice,),
 )
 async def list_settlements(call: Call[None, SettlementQuery]) -> SettlementList:

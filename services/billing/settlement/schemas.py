@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field
 
 from services.billing.field_types import Id, StateView
 from services.billing.settlement.model import Settlement, SettlementSource, SettlementState
+from shared.http.codes import OneOf
+from shared.http.paging import ListView
 from shared.http.schema import IsoDate, Path, Query, View
 
 
@@ -41,7 +43,7 @@ class SettlementView(View):
 
     settlement_id: str
     day: date
-    state: str
+    state: Annotated[str, OneOf(SettlementState)]
     sha256: str
     size_bytes: int
     lines: int
@@ -52,7 +54,9 @@ class SettlementView(View):
     lines_compared: int
     counts: CountsView
     compared_at: datetime | None
-    word: str = Field("", description="Whose word it is: fetched or signed (SIMPONI's), or claimed by who brought it.")
+    word: Annotated[str, OneOf(SettlementSource)] = Field(
+        "", description="Whose word it is: fetched or signed (SIMPONI's), or claimed by who brought it."
+    )
     unanswered_since: datetime | None = Field(
         None, description="SIMPONI does not answer about the next lines and is asked again; nothing is lost."
     )
@@ -81,7 +85,7 @@ def shown_state(settlement: Settlement) -> SettlementState:
     return SettlementState.COMPARING if comparing else SettlementState.COMPARED
 
 
-class SettlementList(View):
+class SettlementList(ListView):
     """Settlement files, newest day first."""
 
     settlements: tuple[SettlementView, ...]

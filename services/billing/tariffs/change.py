@@ -17,6 +17,8 @@ from shared.store.transitions import Transitions
 class ChangeState(StrEnum):
     """States of a proposed tariff change."""
 
+    __schema_name__ = "TariffChangeState"
+
     PROPOSED = "proposed"
     APPROVED = "approved"
     REFUSED = "refused"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import NotFound, Refusal
+from shared.errors import NotFound, Refusal, fact_types
 
 
 class NoTariffThatDay(Refusal):
@@ -64,6 +64,7 @@ class TariffChangeDecided(Refusal):
 
     status = 409
     code = "tariff_change_decided"
+    facts_told = fact_types(state=str)
     title = "This change has been decided on."
     title_id = "Perubahan ini sudah diputuskan."
     next_action = "Propose another change; an approved tariff never changes."

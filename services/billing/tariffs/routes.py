@@ -53,6 +53,7 @@ async def show_tariff(call: Call[None, TariffQuery]) -> TariffView:
     summary="Every change of the tariff that was proposed, newest first",
     access=ROLES(Role.TREASURER, Role.OPERATOR, Role.HQ_POLICY),
     answers={200: TariffChangeList},
+    pages_by="change_id",
 )
 async def list_tariff_changes(call: Call) -> TariffChangeList:
     """List every change with its day, its proposer and the person who decided."""
@@ -67,6 +68,7 @@ async def list_tariff_changes(call: Call) -> TariffChangeList:
     body=ProposedTariff,
     max_body_bytes=LARGEST_TARIFF_BYTES,
     answers={201: TariffChangeView},
+    location="/v1/tariff-changes",
     idempotent=True,
     refusals=(NotYourOffice, TariffReachesBack, TariffDayIsTaken, TariffIncomplete),
 )

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from services.billing.field_types import MAX_RUPIAH, Id, StateView
-from services.billing.tariffs.change import TariffChange
+from services.billing.tariffs.change import ChangeState, TariffChange
 from services.billing.tariffs.model import Fee, Penalty, Tariff, ZeroTariff
+from shared.events.codes import PassportKind, PenaltyGround
+from shared.http.codes import OneOf
+from shared.http.paging import DEPRECATED, ListView
 from shared.http.schema import Body, IsoDate, Path, Query, View
+from shared.http.validation import wrong_value
 
 Rupiah = Annotated[int, Field(ge=0, le=MAX_RUPIAH)]
 Title = Annotated[str, Field(min_length=1, max_length=200)]
@@ -25,31 +29,31 @@ class TariffQuery(Query):
     on: IsoDate | None = None
 
 
-class FeeView(StateView):
+class FeeView(StateView, in_indonesian=("title",)):
     """One fee of a tariff, in rupiah."""
 
-    passport_kind: str
+    passport_kind: Annotated[str, OneOf(PassportKind)]
     validity_years: int
     amount: int
     title: str
     title_id: str
 
 
-class PenaltyView(StateView):
+class PenaltyView(StateView, in_indonesian=("title",)):
     """The penalty for a lost or damaged book, in rupiah."""
 
-    reason: str
+    reason: Annotated[str, OneOf(PenaltyGround)]
     amount: int
     title: str
     title_id: str
 
 
-class ZeroTariffView(StateView):
+class ZeroTariffView(StateView, in_indonesian=("title", "proof")):
     """A ground on which nothing is asked for, and its proof."""
 
     code: str
     waives: str
-    passport_kinds: tuple[str, ...]
+    passport_kinds: tuple[Annotated[str, OneOf(PassportKind)], ...]
     legal_basis: str
     title: str
     title_id: str
@@ -82,36 +86,71 @@ class ChangePath(Path):
     change_id: Id
 
 
-class ProposedFee(Body):
+class _Titled(Body):
+    """A title in both languages. `title_id` is the old name of `title_in_indonesian`: one of them is given."""
+
+    title: Title
+    title_in_indonesian: Title | None = None
+    title_id: Title | None = Field(None, json_schema_extra=DEPRECATED)
+
+    @model_validator(mode="after")
+    def _is_in_indonesian(self) -> Self:
+        if (self.title_in_indonesian is None) is (self.title_id is None):
+            raise wrong_value(
+                "title_in_indonesian",
+                "Give title_in_indonesian; title_id is its old name.",
+                "Isi title_in_indonesian; title_id adalah nama lamanya.",
+            )
+        return self
+
+    def members(self) -> dict[str, Any]:
+        """Return the members under the names of the domain."""
+        members = self.model_dump()
+        members["title_id"] = members.pop("title_in_indonesian") or members["title_id"]
+        return members
+
+
+class ProposedFee(_Titled):
     """The fee of one kind of book, in rupiah."""
 
     passport_kind: Kind
     validity_years: Literal[5, 10]
     amount: Rupiah
-    title: Title
-    title_id: Title
 
 
-class ProposedPenalty(Body):
+class ProposedPenalty(_Titled):
     """The penalty for a lost or damaged book, in rupiah."""
 
     reason: Literal["lost", "damaged"]
     amount: Rupiah
-    title: Title
-    title_id: Title
 
 
-class ProposedZeroTariff(Body):
+class ProposedZeroTariff(_Titled):
     """A ground on which nothing is asked for, and its proof; one of a known code replaces that one."""
 
     code: Annotated[str, Field(max_length=60, pattern=r"^[a-z][a-z0-9_]{2,59}$", examples=["government_scholarship"])]
     waives: Literal["fee", "penalty"]
     passport_kinds: Annotated[list[Kind], Field(min_length=1, max_length=2)]
     legal_basis: Basis
-    title: Title
-    title_id: Title
     proof: Title
-    proof_id: Title
+    proof_in_indonesian: Title | None = None
+    proof_id: Title | None = Field(None, json_schema_extra=DEPRECATED)
+
+    @model_validator(mode="after")
+    def _proof_is_in_indonesian(self) -> Self:
+        if (self.proof_in_indonesian is None) is (self.proof_id is None):
+            raise wrong_value(
+                "proof_in_indonesian",
+                "Give proof_in_indonesian; proof_id is its old name.",
+                "Isi proof_in_indonesian; proof_id adalah nama lamanya.",
+            )
+        return self
+
+    def members(self) -> dict[str, Any]:
+        """Return the members under the names of the domain."""
+        members = super().members()
+        members["proof_id"] = members.pop("proof_in_indonesian") or members["proof_id"]
+        return members
 
 
 class ProposedTariff(Body):
@@ -133,8 +172,8 @@ class ProposedTariff(Body):
             legal_basis=self.legal_basis,
             effective_from=self.effective_from,
             effective_to=None,
-            fees=tuple(Fee(**fee.model_dump()) for fee in self.fees),
-            penalties=tuple(Penalty(**penalty.model_dump()) for penalty in self.penalties),
+            fees=tuple(Fee(**fee.members()) for fee in self.fees),
+            penalties=tuple(Penalty(**penalty.members()) for penalty in self.penalties),
             same_day_amount=self.same_day_amount,
         )
 
@@ -142,7 +181,7 @@ class ProposedTariff(Body):
         """Return the zero tariffs that begin with it."""
         return tuple(
             ZeroTariff(
-                **{**zero.model_dump(), "passport_kinds": tuple(zero.passport_kinds)},
+                **{**zero.members(), "passport_kinds": tuple(zero.passport_kinds)},
                 effective_from=self.effective_from,
             )
             for zero in self.zero_tariffs
@@ -159,7 +198,7 @@ class TariffChangeView(View):
     """A change of the tariff: ``proposed``, ``approved`` or ``refused``, by whom, and what it would make of its day."""
 
     change_id: str
-    state: str
+    state: Annotated[str, OneOf(ChangeState)]
     reason: str
     proposed_by: str
     proposed_at: datetime
@@ -175,7 +214,7 @@ class TariffChangeView(View):
         return cls.model_validate({**vars(change), "tariff": tariff})
 
 
-class TariffChangeList(View):
+class TariffChangeList(ListView):
     """Changes of the tariff, newest first."""
 
     changes: tuple[TariffChangeView, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import Refusal, TooManyRequests
+from shared.errors import Refusal, TooManyRequests, fact_types
 
 
 class AddressUnusable(Refusal):
@@ -77,6 +77,7 @@ class TooManyAddressChanges(TooManyRequests):
     """The account has had as many changes of address as can be undone."""
 
     code = "too_many_address_changes"
+    facts_told = fact_types(limit=int)
     title = "The addresses of this account were changed as often as some days allow."
     title_id = "Alamat akun ini sudah diganti sebanyak batas beberapa hari."
     next_action = "Use the addresses that the account has, and change again after the time given."
@@ -99,6 +100,7 @@ class OtherAddressNeeded(Refusal):
 
     status = 409
     code = "other_address_needed"
+    facts_told = fact_types(channel=str)
     title = "The other account has two addresses, and only one of them is proven."
     title_id = "Akun yang lain mempunyai dua alamat, dan baru satu yang dibuktikan."
     next_action = (
@@ -116,6 +118,7 @@ class NoRoomToJoin(Refusal):
 
     status = 409
     code = "no_room_to_join"
+    facts_told = fact_types(lacking=str, limit=int)
     title = "Your account has too few free places to take the other one."
     title_id = "Akun Anda tidak cukup ruang untuk menerima akun yang lain."
     next_action = "Go on using both accounts, each with its own address; an immigration office can advise you."
@@ -127,6 +130,7 @@ class AccountLeaving(Refusal):
 
     status = 409
     code = "account_leaving"
+    facts_told = fact_types(leaving_id=str)
     title = "Something of this account is being removed, or the account is being closed."
     title_id = "Ada bagian akun ini yang sedang dihapus, atau akun ini sedang ditutup."
     next_action = "Undo it first, in your account or by the link in the message about it, or wait until it is over."

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from services.identity.accounts.channel import Channel
 from services.identity.accounts.service import AccountSeen
+from shared.http.language import LanguageCode
 from shared.http.schema import View
 
 ChannelWord = Annotated[Channel, Field(strict=False)]
@@ -18,7 +19,7 @@ class AccountView(View):
     """The caller's account; addresses are masked."""
 
     account_id: str
-    language: str
+    language: LanguageCode
     registered_at: datetime
     email: str | None
     phone: str | None

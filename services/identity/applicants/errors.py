@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from shared.errors import NotFound, Refusal, TooManyRequests
+from datetime import datetime
+
+from shared.errors import NotFound, Refusal, TooManyRequests, fact_types
 
 
 class NikNotSixteenDigits(Refusal):
@@ -21,6 +23,7 @@ class NikStructureWrong(Refusal):
 
     status = 422
     code = "nik_structure"
+    facts_told = fact_types(part=str)
     title = "These 16 digits cannot be a NIK."
     title_id = "Enam belas angka ini tidak mungkin sebuah NIK."
     next_action = "Compare digit by digit with the identity card; if it says the same, ask the civil registry office."
@@ -56,6 +59,7 @@ class TooManyApplicants(Refusal):
 
     status = 409
     code = "too_many_applicants"
+    facts_told = fact_types(limit=int)
     title = "An account can speak for at most five applicants."
     title_id = "Satu akun dapat mendaftarkan paling banyak lima pemohon."
     next_action = "Use an applicant that exists already, or let the person make an account of their own."
@@ -67,6 +71,7 @@ class TooManyChildren(Refusal):
 
     status = 409
     code = "too_many_children"
+    facts_told = fact_types(limit=int)
     title = "An account can speak for at most ten children on the family card."
     title_id = "Satu akun dapat mendaftarkan paling banyak sepuluh anak dalam kartu keluarga."
     next_action = "Use an applicant that exists already, or let the other parent add the child."
@@ -78,6 +83,7 @@ class ApplicantAlreadyAdded(Refusal):
 
     status = 409
     code = "applicant_already_added"
+    facts_told = fact_types(applicant_id=str)
     title = "This person is already among your applicants."
     title_id = "Orang ini sudah ada di antara pemohon Anda."
     next_action = "Continue with the applicant that exists, or correct it."
@@ -89,6 +95,7 @@ class GuardianNeeded(Refusal):
 
     status = 422
     code = "guardian_needed"
+    facts_told = fact_types(age_limit=int)
     title = "Somebody under 17 who is not married needs a parent or guardian."
     title_id = "Pemohon di bawah 17 tahun yang belum menikah memerlukan orang tua atau wali."
     next_action = "Add the parent or guardian as an applicant first, then name them here."
@@ -111,6 +118,7 @@ class IdentityAlreadyConfirmed(Refusal):
 
     status = 409
     code = "identity_already_confirmed"
+    facts_told = fact_types(step=str)
     title = "The civil registry has confirmed this person; nothing is left to check."
     title_id = "Identitas sudah dikonfirmasi Dukcapil; tidak ada lagi yang perlu diperiksa."
     next_action = "Go on with the application. Typing errors, not the NIK, can be corrected until it is submitted."
@@ -144,6 +152,7 @@ class IdentityNotConfirmed(Refusal):
 
     status = 409
     code = "identity_not_confirmed"
+    facts_told = fact_types(applicant_id=str)
     title = "The civil registry has not confirmed this applicant; the applicant corrects the data themselves."
     title_id = "Pemohon ini belum dikonfirmasi Dukcapil; pemohon memperbaiki datanya sendiri."
     next_action = "Let the applicant correct the data and wait for the check."
@@ -187,6 +196,7 @@ class CorrectionDecided(Refusal):
 
     status = 409
     code = "correction_decided"
+    facts_told = fact_types(state=str)
     title = "This correction was decided already, has lapsed, or its data were changed since."
     title_id = "Perbaikan ini sudah diputuskan, sudah lewat waktunya, atau datanya sudah berubah."
     next_action = "Read the applicant; propose what is still wrong."
@@ -219,6 +229,7 @@ class TooManyIdentityTries(TooManyRequests):
     """As many checks failed as a day allows."""
 
     code = "too_many_identity_tries"
+    facts_told = fact_types(next_try_at=datetime)
     title = "As many identity checks have failed as a day allows."
     title_id = "Pemeriksaan identitas sudah gagal sebanyak batas satu hari."
     next_action = "Compare the data with your identity card, and try again after the time given."

@@ -28,6 +28,8 @@ class Field(StrEnum):
 class Cause(StrEnum):
     """Causes for which the registry does not confirm."""
 
+    __schema_name__ = "RegistryCause"
+
     DECEASED = "nik_deceased"
     DUPLICATE = "nik_duplicate"
     NOT_FOUND = "nik_not_found"

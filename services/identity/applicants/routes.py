@@ -73,6 +73,7 @@ _FORM = (*_PARTICULARS, TooManyIdentityTries)
     access=APPLICANT,
     body=ApplicantForm,
     answers={201: ApplicantView},
+    location="/v1/applicants/{applicant_id}",
     refusals=(TooManyApplicants, TooManyChildren, AccountLeaving, *_FORM),
     idempotent=True,
     cache_answer=False,
@@ -91,6 +92,7 @@ async def add_applicant(call: Call[ApplicantForm]) -> ApplicantView:
     summary="All applicants of the account",
     access=APPLICANT,
     answers={200: ApplicantsView},
+    pages_by="applicant_id",
 )
 async def list_applicants(call: Call) -> ApplicantsView:
     """Return all applicants of the caller's account."""
@@ -191,6 +193,7 @@ async def confirm_applicant(call: Call) -> ApplicantView:
     access=STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER),
     body=ParticularsCorrection,
     answers={201: CorrectionView},
+    location="/v1/applicants/{applicant_id}/corrections/{correction_id}",
     refusals=(
         NotFound,
         IdentityNotConfirmed,

@@ -15,12 +15,14 @@ from services.identity.applicants.next_step import identity_progress
 from services.identity.applicants.nik import Sex, date_of_year
 from services.identity.applicants.officer_corrections import CorrectionSeen, Proposal
 from services.identity.applicants.particulars import Particulars
-from services.identity.applicants.registry_match import RegistryWarning
+from services.identity.applicants.registry_match import Cause, RegistryWarning
 from services.identity.applicants.service import ApplicantSeen
 from services.identity.applicants.texts import REMEDIES, UNKNOWN, WARNINGS
 from services.identity.field_types import Id, NikText, ReasonCode
 from shared.fields.names import PersonName, PlaceName
 from shared.fields.numbers import FamilyCardNumber
+from shared.http.codes import OneOf
+from shared.http.paging import ListView
 from shared.http.schema import Body, IsoDate, NextCallView, View, view_next_call
 from shared.masking import mask_nik
 
@@ -79,7 +81,7 @@ class ApplicantForm(Body):
         )
 
 
-class NoteView(View):
+class NoteView(View, in_indonesian=("text",)):
     """A cause or a warning with what to do about it, in both languages."""
 
     code: str
@@ -92,7 +94,7 @@ class IdentityView(View):
     """How far the check with the civil registry has come."""
 
     state: Literal["pending", "passed", "failed", "upstream_down"]
-    causes: list[str] = Field(description="Why it failed; stable codes.")
+    causes: list[Annotated[str, OneOf(Cause)]] = Field(description="Why it failed; stable codes.")
     remedies: list[NoteView] = Field(description="One for each cause.")
     warnings: list[NoteView] = Field(description="What is odd and does not stop.")
     shown_back: list[NoteView] = Field(
@@ -103,7 +105,7 @@ class IdentityView(View):
     next_check_at: datetime | None
 
 
-class ApplicantView(View):
+class ApplicantView(View, in_indonesian=("next_action",)):
     """Somebody the account speaks for."""
 
     applicant_id: str
@@ -152,7 +154,7 @@ class ApplicantView(View):
         )
 
 
-class ApplicantsView(View):
+class ApplicantsView(ListView):
     """All applicants of the account, oldest first."""
 
     applicants: list[ApplicantView]
@@ -208,7 +210,7 @@ class ChangedView(View):
     value_on_paper: str
 
 
-class CorrectionView(View):
+class CorrectionView(View, in_indonesian=("next_action",)):
     """A correction of particulars by an officer."""
 
     applicant_id: str

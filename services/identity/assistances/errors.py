@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from shared.errors import NotFound, Refusal, TooManyRequests
+from datetime import datetime
+
+from shared.errors import NotFound, Refusal, TooManyRequests, fact_types
 
 
 class AssistanceUnknown(NotFound):
@@ -42,6 +44,7 @@ class SeveralAccounts(Refusal):
 
     status = 409
     code = "several_accounts"
+    facts_told = fact_types(count=int)
     title = "Several accounts speak for this person."
     title_id = "Beberapa akun mewakili orang ini."
     next_action = "Ask the person for an address of their account, then repeat with it as identifier."
@@ -52,6 +55,7 @@ class OfficeAskedTooOften(TooManyRequests):
     """The office had as many codes sent as an hour allows."""
 
     code = "office_asked_too_often"
+    facts_told = fact_types(resend_after=datetime)
     title = "This office has had as many codes sent as an hour allows."
     title_id = "Kantor ini sudah mengirim kode sebanyak batas satu jam."
     next_action = "Scan the QR on the letter or see the identity card, or ask again after the time given."

@@ -81,6 +81,7 @@ async def ask_consent(call: Call[schemas.AskConsent]) -> schemas.AssistanceView:
     access=OFFICERS,
     body=schemas.SeenOriginal,
     answers={201: schemas.AssistanceView},
+    location="/v1/assistances/{assistance_id}",
     refusals=(
         StaffNotInService,
         NikNotSixteenDigits,
@@ -150,6 +151,7 @@ async def end_assistance(call: Call) -> schemas.AssistanceView:
     summary="Who was allowed to act for you; for officers, for whom they may act",
     access=ROLES(Role.APPLICANT, Role.FRONT_OFFICER),
     answers={200: schemas.AssistancesView},
+    pages_by="assistance_id",
 )
 async def list_assistances(call: Call) -> schemas.AssistancesView:
     """The newest first."""

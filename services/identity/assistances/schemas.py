@@ -13,6 +13,7 @@ from services.identity.field_types import Identifier, NikText
 from shared.audit.entries import LONGEST_WORDS
 from shared.events.identity import Consent
 from shared.fields.numbers import OneTimeCode
+from shared.http.paging import ListView
 from shared.http.schema import Body, NextCallView, View, view_next_call
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=LONGEST_WORDS)]
@@ -48,7 +49,7 @@ class SeenOriginal(Body):
         return OriginalSeen(self.nik, self.reason, self.words, self.identifier)
 
 
-class AssistanceView(View):
+class AssistanceView(View, in_indonesian=("next_action",)):
     """An assistance: who acts for whom, where, by which consent, until when."""
 
     assistance_id: str
@@ -101,7 +102,7 @@ class AssistanceView(View):
         )
 
 
-class AssistancesView(View):
+class AssistancesView(ListView):
     """Assistances, the newest first."""
 
     assistances: list[AssistanceView]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import NotFound, Refusal
+from shared.errors import NotFound, Refusal, fact_types
 
 
 class BreachUnknown(NotFound):
@@ -31,6 +31,7 @@ class BreachStepNotNow(Refusal):
 
     status = 409
     code = "breach_step_not_now"
+    facts_told = fact_types(state=str, breach_id=str)
     title = "This step is not possible in the entry's present state."
     title_id = "Langkah ini tidak dapat dilakukan dalam keadaan catatan sekarang."
     next_action = "Look at the entry: GET /v1/breaches/{breach_id}."

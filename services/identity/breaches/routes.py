@@ -36,6 +36,7 @@ _COMMANDS: Final = {"notices": BreachCommand.PROPOSE_NOTICES, "dismissal": Breac
     access=OPERATORS,
     body=schemas.DescribeBreach,
     answers={201: schemas.BreachView},
+    location="/v1/breaches/{entry.breach_id}",
     refusals=(BreachTimesWrong,),
     idempotent=True,
 )
@@ -51,6 +52,7 @@ async def open_breach(call: Call[schemas.DescribeBreach]) -> schemas.BreachView:
     description="Ids, codes, times and counts: without personal data, to be handed on.",
     access=OPERATORS,
     answers={200: schemas.BreachRegisterView},
+    pages_by="breach_id",
     other_media_types=(CSV,),
 )
 async def list_breaches(call: Call) -> Answer:

@@ -14,6 +14,7 @@ from services.identity.breaches.service import BreachSeen
 from services.identity.breaches.texts import NoticeTexts
 from services.identity.field_types import Id
 from shared.events.codes import BreachCause, BreachMeasure, PersonalData
+from shared.http.paging import ListView
 from shared.http.schema import Body, IsoMoment, Query, View
 from shared.store.kinds import Record
 
@@ -208,7 +209,7 @@ class BreachView(View):
         )
 
 
-class BreachRegisterView(View):
+class BreachRegisterView(ListView):
     """The register, newest first."""
 
     breaches: list[BreachLine]
@@ -236,7 +237,7 @@ class BreachPersonsView(View):
     next: str | None
 
 
-class BreachNoticesView(View):
+class BreachNoticesView(View, in_indonesian=("to_person", "to_agency")):
     """The notices as they will be sent: in Indonesian and in English, to each person and to the agency."""
 
     to_person_id: str

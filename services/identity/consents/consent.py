@@ -25,6 +25,8 @@ DAY: Final = timedelta(days=1)
 class How(StrEnum):
     """Ways in which a consent was given or withdrawn."""
 
+    __schema_name__ = "ConsentWay"
+
     REGISTRATION = "registration"
     """With the code that opened the account."""
     ACCOUNT = "account"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Literal
 
 from pydantic import Field
 
@@ -23,7 +24,7 @@ class ConsentChoice(Body):
     applicant_id: Id | None = Field(None, description="A grown child of this account who now says so themselves.")
 
 
-class PurposeConsentView(View):
+class PurposeConsentView(View, in_indonesian=("name",)):
     """The consent to one purpose."""
 
     purpose: str
@@ -46,7 +47,7 @@ class ChildConsentView(View):
     applicant_id: str
     guardian_applicant_id: str
     given: bool
-    by: str = Field(description="guardian, or grown_child", examples=["guardian"])
+    by: Literal["guardian", "grown_child"] = Field(examples=["guardian"])
     notice_version: int
     at: datetime
     asked_from: date = Field(description="From this day on the child says so themselves.")

@@ -142,7 +142,11 @@ class Consents:
             raise PurposeUnknown()
         if not is_given and purpose.choice is Choice.NEEDED:
             ends = purpose.ends
-            raise PurposeIsNeeded(ends=ends.en if ends else None, ends_id=ends.id if ends else None)
+            raise PurposeIsNeeded(
+                ends=ends.en if ends else None,
+                ends_in_indonesian=ends.id if ends else None,
+                ends_id=ends.id if ends else None,
+            )
         if is_given and notice_version != notice.number:
             raise NoticeHasChanged(field="/notice_version", notice_version=notice.number)
 

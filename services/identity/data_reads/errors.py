@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import NotFound, Refusal
+from shared.errors import NotFound, Refusal, fact_types
 
 
 class ReadingHoldUnknown(NotFound):
@@ -20,6 +20,7 @@ class ReadingHoldDecided(Refusal):
 
     status = 409
     code = "reading_hold_decided"
+    facts_told = fact_types(state=str)
     title = "This hold was decided before."
     title_id = "Penundaan ini sudah diputuskan."
     next_action = "Look at it in the list at GET /v1/data-read-holds."
@@ -31,6 +32,7 @@ class ReadingHoldTooLong(Refusal):
 
     status = 422
     code = "reading_hold_too_long"
+    facts_told = fact_types(most_days=int)
     title = "A hold ends after today and not later than the longest time that is allowed."
     title_id = "Penundaan berakhir setelah hari ini dan tidak melebihi waktu terlama yang diizinkan."
     next_action = "Choose an earlier date; propose a further hold when it ends, if the ground still holds."

@@ -43,6 +43,7 @@ async def list_data_reads(call: Call[None, schemas.ReadsQuery]) -> Answer:
     access=OPERATORS,
     body=schemas.ProposeReadingHold,
     answers={201: schemas.ReadingHoldView},
+    location="/v1/data-read-holds",
     refusals=(NotFound, ReadingHoldTooLong),
     idempotent=True,
 )
@@ -58,6 +59,7 @@ async def propose_reading_hold(call: Call[schemas.ProposeReadingHold]) -> schema
     summary="The holds, newest first",
     access=OPERATORS,
     answers={200: schemas.ReadingHoldsView},
+    pages_by="hold_id",
 )
 async def list_reading_holds(call: Call) -> schemas.ReadingHoldsView:
     """A hundred at most."""

@@ -14,8 +14,11 @@ from services.identity.data_reads.service import ReadPage
 from services.identity.field_types import Id
 from shared.audit.reads import READ_REASON_WORDS
 from shared.events.codes import PersonalData, ReadReason
+from shared.http.codes import OneOf
+from shared.http.paging import ListView
 from shared.http.schema import Body, IsoMoment, Query, View
 from shared.store.kinds import Record
+from shared.tokens import Role
 
 MOST_ON_A_PAGE: Final = 100
 
@@ -42,17 +45,19 @@ class ReadsQuery(Query):
     limit: int = Field(50, ge=1, le=MOST_ON_A_PAGE, strict=False)
 
 
-class DataReadView(View):
+class DataReadView(View, in_indonesian=("what", "why")):
     """One read: when, which role of which office, what and why. No name of an officer."""
 
     read_at: datetime
-    role: str
+    role: Annotated[str, OneOf(Role)]
     office_id: str | None
-    kind: str
+    kind: Annotated[str, OneOf(PersonalData)]
     what: str
     what_id: str
     during_assistance: bool
-    reason: str | None = Field(description="the reason that was stated; null where it was part of the step at hand")
+    reason: Annotated[str, OneOf(ReadReason)] | None = Field(
+        description="the reason that was stated; null where it was part of the step at hand"
+    )
     why: str
     why_id: str
 
@@ -135,7 +140,7 @@ class ReadingHoldView(View):
         )
 
 
-class ReadingHoldsView(View):
+class ReadingHoldsView(ListView):
     """The holds, newest first."""
 
     holds: list[ReadingHoldView]

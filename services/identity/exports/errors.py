@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import Refusal, TooManyRequests
+from shared.errors import Refusal, TooManyRequests, fact_types
 
 
 class ExportNotReady(Refusal):
@@ -10,6 +10,7 @@ class ExportNotReady(Refusal):
 
     status = 409
     code = "export_not_ready"
+    facts_told = fact_types(missing=list[str])
     title = "Your data are still being collected."
     title_id = "Data Anda masih dikumpulkan."
     next_action = "Wait for the message that they are ready, mostly within a minute."
@@ -20,6 +21,7 @@ class TooManyExports(TooManyRequests):
     """The account had all the exports of a day."""
 
     code = "too_many_exports"
+    facts_told = fact_types(limit=int)
     title = "Your data were exported as often as a day allows."
     title_id = "Data Anda sudah diekspor sebanyak batas satu hari."
     next_action = "Download one of today's, or ask again after the time given."

@@ -50,6 +50,7 @@ async def ask_export(call: Call) -> ExportAskedView:
     summary="The exports of the account that are not over",
     access=APPLICANT,
     answers={200: ExportsView},
+    pages_by="export_id",
 )
 async def list_exports(call: Call) -> ExportsView:
     """The account's exports, the newest first."""

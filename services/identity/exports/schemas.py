@@ -11,6 +11,7 @@ from pydantic import Field
 from services.identity.exports import export as rules
 from services.identity.exports.export import Export, ExportState
 from services.identity.sign_in.schemas import ChallengeView
+from shared.http.paging import ListView
 from shared.http.schema import NextCallView, View, view_next_call
 from shared.store.kinds import Record
 
@@ -44,7 +45,7 @@ class DownloadView(View):
     href: str
 
 
-class ExportView(View):
+class ExportView(View, in_indonesian=("next_action",)):
     """An export of the account's data."""
 
     export_id: str
@@ -85,7 +86,7 @@ class ExportView(View):
         )
 
 
-class ExportsView(View):
+class ExportsView(ListView):
     """The account's exports, the newest first."""
 
     exports: list[ExportView]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import Refusal
+from shared.errors import Refusal, fact_types
 
 
 class LeavingOpen(Refusal):
@@ -10,6 +10,7 @@ class LeavingOpen(Refusal):
 
     status = 409
     code = "leaving_open"
+    facts_told = fact_types(leaving_id=str)
     title = "Something else of this account is being removed already."
     title_id = "Bagian lain dari akun ini sedang dihapus."
     next_action = "Look at the leaving that is open: undo it, or ask again when it is over."
@@ -21,6 +22,7 @@ class LeavingOver(Refusal):
 
     status = 409
     code = "leaving_over"
+    facts_told = fact_types(state=str, leaving_id=str)
     title = "This cannot be undone any more: its time is over, or it was refused."
     title_id = "Ini tidak dapat dibatalkan lagi: waktunya sudah habis, atau permintaannya ditolak."
     next_action = "Look at it to see what happened. What was erased can be typed again in a new account."
@@ -32,6 +34,7 @@ class GrownChildDecides(Refusal):
 
     status = 409
     code = "grown_child_decides"
+    facts_told = fact_types(applicant_ids=list[str])
     title = "A person who was added as a child is grown up now, and decides about their data themselves."
     title_id = "Orang yang dahulu didaftarkan sebagai anak kini sudah dewasa dan berhak memutuskan datanya sendiri."
     next_action = (
@@ -49,6 +52,7 @@ class GuardianOfOthers(Refusal):
 
     status = 409
     code = "guardian_of_others"
+    facts_told = fact_types(applicant_ids=list[str])
     title = "This applicant is the guardian of children in this account, who cannot be without one."
     title_id = "Pemohon ini adalah wali dari anak dalam akun ini, yang tidak boleh tanpa wali."
     next_action = "Name the children too, or give them another guardian first at PUT /v1/applicants/{applicant_id}."

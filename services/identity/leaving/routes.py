@@ -68,6 +68,7 @@ async def ask_to_leave(call: Call[schemas.LeavingRequest]) -> schemas.LeavingSta
     summary="The leavings of the caller's account, the newest first",
     access=APPLICANT,
     answers={200: schemas.LeavingsView},
+    pages_by="leaving_id",
 )
 async def list_own_leavings(call: Call) -> schemas.LeavingsView:
     """Return the leavings of the caller's account."""
@@ -150,6 +151,7 @@ def _page(call: Call[None, PageLanguage], seen: LeavingSeen | None) -> Answer:
     access=STAFF(Role.OPERATOR),
     query=schemas.LeavingsQuery,
     answers={200: schemas.LeavingListView},
+    pages_by="leaving_id",
 )
 async def list_leavings(call: Call[None, schemas.LeavingsQuery]) -> schemas.LeavingListView:
     """Return the leavings in a state, or all."""

@@ -16,6 +16,9 @@ from services.identity.leaving.leaving import LeavingKind, LeavingState, Wish
 from services.identity.leaving.service import LeavingSeen, LeavingStart
 from services.identity.leaving.texts import NEXT, OBJECTIONS, STAYS, UNKNOWN_OBJECTION, LeavingText
 from services.identity.sign_in.schemas import ChallengeView
+from shared.events.codes import LeavingObjection, StayingRecord
+from shared.http.codes import OneOf
+from shared.http.paging import ListView
 from shared.http.schema import Body, NextCallView, Query, View, view_next_call
 
 KindWord = Annotated[LeavingKind, Field(strict=False)]
@@ -45,10 +48,10 @@ class LeavingRequest(Body):
         return Wish(self.what, tuple(sorted(set(self.applicant_ids))), self.channel)
 
 
-class ReasonAgainstView(View):
+class ReasonAgainstView(View, in_indonesian=("text", "next_action")):
     """An objection to a leaving, and what to do about it, in both languages."""
 
-    code: str
+    code: Annotated[str, OneOf(LeavingObjection)]
     text: str
     text_id: str
     next_action: str
@@ -69,10 +72,10 @@ class ReasonAgainstView(View):
         )
 
 
-class StayingView(View):
+class StayingView(View, in_indonesian=("text",)):
     """A record that stays by law until its retention date."""
 
-    code: str
+    code: Annotated[str, OneOf(StayingRecord)]
     text: str
     text_id: str
 
@@ -83,7 +86,7 @@ class StayingView(View):
         return cls(code=code, text=text.en, text_id=text.id)
 
 
-class LeavingView(View):
+class LeavingView(View, in_indonesian=("next_action",)):
     """A leaving, and what stands against it."""
 
     leaving_id: str
@@ -141,7 +144,7 @@ class LeavingStartView(View):
         )
 
 
-class LeavingsView(View):
+class LeavingsView(ListView):
     """The leavings of the caller's account, the newest first."""
 
     leavings: list[LeavingView]
@@ -187,7 +190,7 @@ class LeavingLineView(View):
         )
 
 
-class LeavingListView(View):
+class LeavingListView(ListView):
     """Leavings of all accounts, the newest first; 500 at most."""
 
     leavings: list[LeavingLineView]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import NotFound, Refusal
+from shared.errors import NotFound, Refusal, fact_types
 
 
 class HoldUnknown(NotFound):
@@ -19,6 +19,7 @@ class HoldSubjectUnknown(NotFound):
     """Identity knows no such account or person; `subject_id` is the one that was named."""
 
     code = "hold_subject_unknown"
+    facts_told = fact_types(subject_id=str)
     title = "There is no such account or person to hold."
     title_id = "Akun atau orang yang hendak ditahan datanya tidak ditemukan."
     next_action = "Check the kind and the id, for example person and the person_id of an applicant, and send it again."
@@ -30,6 +31,7 @@ class HoldTooLong(Refusal):
 
     status = 422
     code = "hold_too_long"
+    facts_told = fact_types(longest_days=int)
     title = "A legal hold must end in the future, within five years."
     title_id = "Penahanan data harus berakhir di masa depan, paling lama lima tahun."
     next_action = "Name an end such as a year from now; a case that goes on gets a new hold."
@@ -41,6 +43,7 @@ class NothingProposed(Refusal):
 
     status = 409
     code = "nothing_proposed"
+    facts_told = fact_types(hold_id=str, state=str)
     title = "Nothing about this hold waits for that."
     title_id = "Tidak ada hal pada penahanan ini yang menunggu tindakan tersebut."
     next_action = "Look at the hold at GET /v1/staff/legal-holds/{hold_id}: it was decided, lifted or is over."

@@ -28,6 +28,7 @@ AUDITED_IN_THE_USE_CASE: Final = ("propose_hold", "propose_lift", "decide_hold")
     access=OPERATORS,
     body=ProposeHold,
     answers={201: HoldView},
+    location="/v1/staff/legal-holds/{hold_id}",
     refusals=(HoldTooLong, HoldSubjectUnknown),
     idempotent=True,
     rate=ACTS_PER_CALLER,
@@ -43,6 +44,7 @@ async def propose_hold(call: Call[ProposeHold]) -> HoldView:
     summary="The legal holds, the newest first",
     access=OPERATORS,
     answers={200: HoldsView},
+    pages_by="hold_id",
 )
 async def list_holds(call: Call) -> HoldsView:
     """List the holds, 200 at most."""

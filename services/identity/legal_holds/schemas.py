@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from services.identity.legal_holds.hold import HoldGround, HoldState, HoldSubject, LegalHold, Reference
+from shared.http.paging import ListView
 from shared.http.schema import Body, Path, View
 from shared.store.kinds import Record
 
@@ -101,7 +102,7 @@ class HoldView(View):
         )
 
 
-class HoldsView(View):
+class HoldsView(ListView):
     """Holds, the newest first."""
 
     holds: tuple[HoldView, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import NotFound, Refusal
+from shared.errors import NotFound, Refusal, fact_types
 
 
 class DepartureUnknown(NotFound):
@@ -20,6 +20,7 @@ class OfficeStaffChanged(Refusal):
 
     status = 409
     code = "office_staff_changed"
+    facts_told = fact_types(office_id=str)
     title = "The staff of this office have changed since the plan; nothing was done."
     title_id = "Petugas kantor ini berubah sejak rencana dibuat; belum ada yang dilakukan."
     next_action = "Plan the departure again and look at who is named in it."
@@ -31,6 +32,7 @@ class OfficeHasNoStaff(Refusal):
 
     status = 409
     code = "office_has_no_staff"
+    facts_told = fact_types(office_id=str)
     title = "This office has no staff who could leave."
     title_id = "Kantor ini tidak memiliki petugas yang dapat keluar."
     next_action = "List the staff of the office."

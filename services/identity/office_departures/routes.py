@@ -22,6 +22,7 @@ api = Endpoints("staff administration")
     path_model=OfficePath,
     body=PlanDeparture,
     answers={201: DepartureView},
+    location="/v1/staff/members",
     refusals=(StaffNotInService, OfficeUnknown, OfficeHasNoStaff),
     idempotent=True,
     rate=ACTS_PER_CALLER,

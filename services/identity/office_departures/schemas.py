@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 from pydantic import Field
 
 from services.identity.field_types import Id
+from services.identity.office_departures.departure import DepartureState
 from services.identity.office_departures.service import DepartureSeen
 from services.identity.staff.admin_schemas import OfficeId, ReasonWord
+from services.identity.staff.member import StaffReason
+from services.identity.staff.powers import Post
+from services.identity.staff.states import StaffState
+from shared.http.codes import OneOf
 from shared.http.schema import Body, Path, View
 
 
@@ -36,8 +42,8 @@ class LeaverView(View):
 
     staff_id: str
     username: str
-    role: str
-    state: str
+    role: Annotated[str, OneOf(Post)]
+    state: Annotated[str, OneOf(StaffState)]
 
 
 class DepartureView(View):
@@ -45,8 +51,8 @@ class DepartureView(View):
 
     departure_id: str
     office_id: str
-    state: str
-    reason: str
+    state: Annotated[str, OneOf(DepartureState)]
+    reason: Annotated[str, OneOf(StaffReason)]
     planned_at: datetime
     staff: list[LeaverView]
 

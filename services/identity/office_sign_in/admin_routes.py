@@ -37,6 +37,7 @@ _CHANGING = (StaffNotInService, OfficeProviderUnknown, ProviderStateForbids, Som
     access=OPERATORS,
     body=schemas.NewProvider,
     answers={201: schemas.OfficeProviderView},
+    location="/v1/staff/office-providers/{provider_id}",
     refusals=(StaffNotInService, ProviderAddressNotTaken, OfficeProviderUnknown),
     idempotent=True,
     rate=ACTS_PER_CALLER,
@@ -52,6 +53,7 @@ async def propose_office_provider(call: Call[schemas.NewProvider]) -> schemas.Of
     summary="Every provider of offices",
     access=OPERATORS,
     answers={200: schemas.OfficeProviderListView},
+    pages_by="provider_id",
     refusals=(StaffNotInService,),
 )
 async def list_office_providers(call: Call) -> schemas.OfficeProviderListView:

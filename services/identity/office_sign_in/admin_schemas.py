@@ -17,6 +17,7 @@ from services.identity.office_sign_in.provider import (
 from services.identity.office_sign_in.provider_administration import WantedTerms
 from services.identity.staff.admin_schemas import OfficeId, ReasonWord
 from shared.http.outside import LONGEST_URL
+from shared.http.paging import ListView
 from shared.http.schema import Body, View
 from shared.store.kinds import Record
 
@@ -173,7 +174,7 @@ class OfficeProviderView(View):
         )
 
 
-class OfficeProviderListView(View):
+class OfficeProviderListView(ListView):
     """All providers."""
 
     providers: list[OfficeProviderView]

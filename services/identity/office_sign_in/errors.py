@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import NotAllowed, NotFound, Refusal, Unavailable
+from shared.errors import NotAllowed, NotFound, Refusal, Unavailable, fact_types
 
 
 class OfficeProviderUnknown(NotFound):
@@ -19,6 +19,7 @@ class OfficeProviderDown(Unavailable):
     """The provider does not answer as one; `reason` says how."""
 
     code = "office_provider_down"
+    facts_told = fact_types(reason=str)
     title = "The sign-in of your office does not answer right now."
     title_id = "Layanan masuk kantor Anda sedang tidak menjawab."
     next_action = "Try again in a moment, or sign in with your password if your office allows it."
@@ -40,6 +41,7 @@ class OfficeAnswerNotTrusted(NotAllowed):
     """The provider's answer proves no user; `reason` says which check failed."""
 
     code = "office_answer_not_trusted"
+    facts_told = fact_types(reason=str)
     title = "The answer of your office's sign-in cannot be trusted."
     title_id = "Jawaban dari layanan masuk kantor Anda tidak dapat dipercaya."
     next_action = "Begin again; if it happens again, tell an operator."
@@ -122,6 +124,7 @@ class OfficeLinkStateForbids(Refusal):
 
     status = 409
     code = "office_link_state_forbids"
+    facts_told = fact_types(state=str)
     title = "This cannot be done with this link now."
     title_id = "Tindakan ini tidak dapat dilakukan terhadap penghubungan tersebut saat ini."
     next_action = "Look at the state of the link; one that has ended is asked for again."
@@ -133,6 +136,7 @@ class ProviderAddressNotTaken(Refusal):
 
     status = 422
     code = "provider_address_not_taken"
+    facts_told = fact_types(reason=str)
     title = "The address of the issuer cannot be used."
     title_id = "Alamat penerbit tidak dapat dipakai."
     next_action = "Write the https address as the provider's own document names it, such as https://masuk.example.org."
@@ -166,6 +170,7 @@ class ProviderStateForbids(Refusal):
 
     status = 409
     code = "provider_state_forbids"
+    facts_told = fact_types(state=str)
     title = "This cannot be done with this provider now."
     title_id = "Tindakan ini tidak dapat dilakukan terhadap penyedia ini saat ini."
     next_action = "Look at the state of the provider; one that was refused is proposed again."

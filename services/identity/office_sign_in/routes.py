@@ -104,6 +104,7 @@ async def begin_office_sign_in(call: Call[None, PageLanguage, schemas.ProviderPa
 @api.get(
     "/v1/staff/office-sign-in/{provider_id}/callback",
     summary="Come back from the provider",
+    safe=False,
     description="The redirect URI of this provider. Its answer counts once, in the browser that began the sign-in. The "
     "program then takes the tokens at `tokens`.",
     access=PUBLIC,
@@ -179,6 +180,7 @@ async def ask_office_link(call: Call[schemas.AskLink]) -> Answer:
     access=ADMINS,
     query=schemas.LinkQuery,
     answers={200: schemas.OfficeLinkListView},
+    pages_by="link_id",
     refusals=(StaffNotInService,),
 )
 async def list_office_links(call: Call[None, schemas.LinkQuery]) -> schemas.OfficeLinkListView:

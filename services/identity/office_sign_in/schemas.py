@@ -11,6 +11,7 @@ from services.identity.field_types import DeviceToken, Id
 from services.identity.office_sign_in.link import OfficeLink, OfficeLinkState
 from services.identity.office_sign_in.service import BegunSignIn, BrowserReturn
 from services.identity.staff.admin_schemas import ReasonWord
+from shared.http.paging import ListView
 from shared.http.schema import Body, Path, Query, View
 from shared.store.kinds import Record
 
@@ -112,7 +113,7 @@ class OfficeLinkView(View):
         )
 
 
-class OfficeLinkListView(View):
+class OfficeLinkListView(ListView):
     """Links, the oldest first."""
 
     links: list[OfficeLinkView]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import Refusal
+from shared.errors import Refusal, fact_types
 
 
 class OfficeUnknown(Refusal):
@@ -10,6 +10,7 @@ class OfficeUnknown(Refusal):
 
     status = 422
     code = "office_unknown"
+    facts_told = fact_types(office_id=str)
     title = "There is no office with this id."
     title_id = "Tidak ada kantor dengan id ini."
     next_action = "List the offices and use an id from there, such as jakarta-selatan."
@@ -21,6 +22,7 @@ class RegionUnknown(Refusal):
 
     status = 422
     code = "region_unknown"
+    facts_told = fact_types(region_id=str)
     title = "There is no region with this id."
     title_id = "Tidak ada wilayah dengan id ini."
     next_action = "Write the province in small letters with hyphens, such as jawa-barat; the list of offices has them."

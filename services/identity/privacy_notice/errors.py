@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import NotFound, Refusal
+from shared.errors import NotFound, Refusal, fact_types
 
 
 class NoticeVersionUnknown(NotFound):
@@ -30,6 +30,7 @@ class NoticeHasChanged(Refusal):
 
     status = 409
     code = "notice_has_changed"
+    facts_told = fact_types(notice_version=int)
     title = "The privacy notice has a newer version than the one you agree to."
     title_id = "Pemberitahuan privasi sudah mempunyai versi yang lebih baru daripada yang Anda setujui."
     next_action = "Read the version in force and send its number as notice_version, for example 2."

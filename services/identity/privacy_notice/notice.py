@@ -12,6 +12,8 @@ from itertools import pairwise
 class Choice(StrEnum):
     """Choices that a person has about a purpose."""
 
+    __schema_name__ = "PurposeChoice"
+
     NEEDED = "needed"
     """Without it the account or the application ends."""
     ON_UNTIL_WITHDRAWN = "on_until_withdrawn"
@@ -20,6 +22,8 @@ class Choice(StrEnum):
 
 class ChangeKind(StrEnum):
     """Kinds of change of a purpose between two versions."""
+
+    __schema_name__ = "NoticeChange"
 
     ADDED = "added"
     CHANGED = "changed"

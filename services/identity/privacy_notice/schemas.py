@@ -17,7 +17,7 @@ from services.identity.privacy_notice.notice import (
     NoticeText,
     changes_between,
 )
-from shared.http.language import Language
+from shared.http.language import Language, LanguageCode
 from shared.http.schema import Query, View
 
 VersionNumber = Annotated[int, Field(ge=1, le=9999)]
@@ -89,7 +89,7 @@ class NoticeView(View):
     versions: list[int] = Field(description="All numbers, oldest first.")
     in_force: bool
     from_at: datetime
-    language: str
+    language: LanguageCode
     summary: str
     purposes: list[PurposeView]
     rights: list[RightView]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from shared.errors import NotAllowed, NotAuthenticated, NotFound, Refusal
+from datetime import datetime
+
+from shared.errors import NotAllowed, NotAuthenticated, NotFound, Refusal, fact_types
 
 
 class SecondFactorWrong(NotAuthenticated):
@@ -40,6 +42,7 @@ class SecondCodesLocked(Refusal):
 
     status = 423
     code = "second_codes_locked"
+    facts_told = fact_types(locked_until=datetime)
     title = "Too many wrong codes were tried; codes from unknown devices do not count for a while."
     title_id = "Terlalu banyak kode salah; kode dari perangkat tak dikenal sementara tidak berlaku."
     next_action = "Use a passkey, a recovery code or a device that you used before, then change your password."

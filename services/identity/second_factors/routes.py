@@ -97,6 +97,7 @@ async def finish_staff_login(call: Call[schemas.SecondStepAnswer]) -> StaffToken
     summary="One's own second factors",
     access=ENROLLERS,
     answers={200: schemas.FactorListView},
+    pages_by="factor_id",
 )
 async def list_second_factors(call: Call) -> schemas.FactorListView:
     """Oldest first."""
@@ -110,6 +111,7 @@ async def list_second_factors(call: Call) -> schemas.FactorListView:
     access=ENROLLERS,
     body=schemas.NewFactor,
     answers={201: schemas.TotpOfferView},
+    location="/v1/staff/second-factors",
     refusals=_ENROLLING,
     idempotent=True,
     cache_answer=False,
@@ -147,6 +149,7 @@ async def confirm_totp(call: Call[schemas.FirstCode, None, schemas.FactorPath]) 
     access=ENROLLERS,
     body=schemas.NewFactor,
     answers={201: schemas.PasskeyOfferView},
+    location="/v1/staff/second-factors",
     refusals=_ENROLLING,
     idempotent=True,
     cache_answer=False,
@@ -198,6 +201,7 @@ async def remove_second_factor(call: Call[None, None, schemas.FactorPath]) -> No
     description="Shown in this answer alone: a repeat makes others. Needs a sign-in within 15 minutes.",
     access=STAFF(),
     answers={201: schemas.RecoveryCodesView},
+    location="/v1/staff/second-factors",
     refusals=(NoSecondFactor, FreshSignInNeeded, SessionOver),
     idempotent=True,
     cache_answer=False,

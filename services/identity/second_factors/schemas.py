@@ -16,9 +16,12 @@ from services.identity.second_factors.own_account import OwnAccountSeen
 from services.identity.second_factors.resets import ResetSeen
 from services.identity.second_factors.second_step import ShownFactor
 from services.identity.sessions.session import Session
+from services.identity.staff.member import StaffReason
 from services.identity.staff.powers import Post, needs_second_factor, powers_of
 from services.identity.staff.schemas import NewDeviceView
 from shared.fields.numbers import OneTimeCode
+from shared.http.codes import OneOf
+from shared.http.paging import ListView
 from shared.http.schema import Body, Path, View
 from shared.masking import mask_email
 
@@ -145,7 +148,7 @@ class FactorView(View):
         )
 
 
-class FactorListView(View):
+class FactorListView(ListView):
     """One's own second factors, oldest first."""
 
     factors: list[FactorView]
@@ -212,7 +215,7 @@ class ResetRequestView(View):
 
     asked_by: str
     asked_at: datetime
-    reason: str
+    reason: Annotated[str, OneOf(StaffReason)]
 
     @classmethod
     def from_request(cls, request: ResetRequest) -> ResetRequestView:
@@ -274,7 +277,7 @@ class OwnAccountView(View):
     username: str
     full_name: str | None = Field(description="None for demo staff.")
     email_masked: str | None
-    role: str
+    role: Annotated[str, OneOf(Post)]
     office_id: str | None
     offices: tuple[str, ...] = Field(description="That a treasurer serves; `all` is every one.")
     powers: list[str] = Field(description="Over other staff, as codes.", examples=[["hire_front_officer"]])

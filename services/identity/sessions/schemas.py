@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
 from services.identity.sessions.credentials import Credentials
+from shared.http.codes import OneOf
 from shared.http.schema import View
+from shared.tokens import Role
 
 
 class TokensView(View):
     """A pair of tokens, shown to its owner alone."""
 
     account_id: str
-    role: str
+    role: Annotated[str, OneOf(Role)]
     access_token: str
     refresh_token: str
     access_expires_at: datetime

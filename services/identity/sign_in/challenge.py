@@ -45,6 +45,8 @@ class Purpose(StrEnum):
 class Delivery(StrEnum):
     """The delivery of a code, as far as it is known."""
 
+    __schema_name__ = "CodeDelivery"
+
     PENDING = "pending"
     SENT = "sent"
     FAILED = "failed"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
-from shared.errors import NotFound, Refusal, TooManyRequests
+from shared.errors import NotFound, Refusal, TooManyRequests, fact_types
 
 
 class AddressReserved(Refusal):
@@ -25,6 +26,7 @@ class OldCodeNeeded(Refusal):
 
     status = 422
     code = "old_code_needed"
+    facts_told = fact_types(tries_left=int)
     title = "Changing an address takes two codes: the one sent to the new address and the one sent to an old one."
     title_id = "Mengganti alamat memerlukan dua kode: yang dikirim ke alamat baru dan yang dikirim ke alamat lama."
     next_action = "Send the code from the old address as old_code, for example 042317."
@@ -35,6 +37,7 @@ class ProofOfWorkNeeded(TooManyRequests):
     """Many codes were asked for from this network; a further one is sent for a proof of work, or to a known device."""
 
     code = "proof_of_work_needed"
+    facts_told = fact_types(challenge=str, bits=int)
     title = "Many codes are asked for from your network, so this one needs a short computation."
     title_id = "Banyak kode diminta dari jaringan Anda, jadi permintaan ini memerlukan perhitungan singkat."
     next_action = (
@@ -77,6 +80,7 @@ class SecondCodeNeeded(Refusal):
 
     status = 422
     code = "second_code_needed"
+    facts_told = fact_types(cause=str, second_code_channel=str, expires_at=datetime, tries_left=int)
     title = "This device is new, so the account's other address has to agree: a code was sent there."
     title_id = "Perangkat ini baru, jadi alamat lain akun ini harus menyetujui: kode sudah dikirim ke sana."
     next_action = (
@@ -92,6 +96,7 @@ class RecoveryWaits(Refusal):
 
     status = 409
     code = "recovery_waits"
+    facts_told = fact_types(cause=str, recover_at=datetime)
     title = "The other address was told of this sign-in; the account opens with one address after some days."
     title_id = "Alamat lain sudah diberi tahu; akun dapat dibuka dengan satu alamat setelah beberapa hari."
     next_action = "Sign in again after recover_at, with second_lost again. With both addresses it opens at once."
@@ -133,6 +138,7 @@ class CodeWrong(Refusal):
 
     status = 422
     code = "code_wrong"
+    facts_told = fact_types(tries_left=int)
     title = "This is not the code that was sent."
     title_id = "Kode ini tidak sama dengan yang dikirim."
     next_action = "Read the newest message again and type its six digits."
@@ -144,6 +150,7 @@ class CodeExpired(Refusal):
 
     status = 410
     code = "code_expired"
+    facts_told = fact_types(tries_left=int)
     title = "The code has expired."
     title_id = "Kode sudah kedaluwarsa."
     next_action = "Ask for a new code."
@@ -155,6 +162,7 @@ class CodeSuperseded(Refusal):
 
     status = 409
     code = "code_superseded"
+    facts_told = fact_types(tries_left=int)
     title = "A newer code has been sent; only the newest one counts."
     title_id = "Kode yang lebih baru sudah dikirim; hanya yang terbaru berlaku."
     next_action = "Type the code of the newest message."
@@ -166,6 +174,7 @@ class CodeUsed(Refusal):
 
     status = 409
     code = "code_used"
+    facts_told = fact_types(tries_left=int)
     title = "This code has been used."
     title_id = "Kode ini sudah dipakai."
     next_action = "Ask for a new code to sign in again."
@@ -176,6 +185,7 @@ class TooManyTries(TooManyRequests):
     """Every try of this code is used up for the one who tries; at a sign-in the long code of the message counts."""
 
     code = "too_many_tries"
+    facts_told = fact_types(tries_left=int)
     title = "The code was typed wrong too often and does not count any more."
     title_id = "Kode salah dimasukkan terlalu sering dan tidak berlaku lagi."
     next_action = "Ask for a new code, and read it from the newest message."

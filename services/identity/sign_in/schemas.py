@@ -100,7 +100,7 @@ class ResendQuery(Query):
     channel: ChannelWord | None = None
 
 
-class DeliveryView(View):
+class CodeDeliveryView(View):
     """The delivery of a code, as far as it is known."""
 
     state: Delivery
@@ -117,7 +117,7 @@ class ChallengeView(View):
     expires_at: datetime
     resend_after: datetime
     tries_left: int = Field(description="Of the asker, in an answer that sends a code; else of this network address.")
-    delivery: DeliveryView
+    delivery: CodeDeliveryView
     old_code_channel: Channel | None = Field(
         None, description="Of a change of address: the way of the second code, which went to an address of before."
     )
@@ -145,7 +145,7 @@ class ChallengeView(View):
         channel = challenge.address_channel  # whatever else was sent, to whomever, is not for the asker to know
         state = Delivery.PENDING if seen.is_only_for_known else challenge.delivery
         reason = None if seen.is_only_for_known else challenge.delivery_reason
-        delivery = DeliveryView(state=state, channel=channel, reason=reason)
+        delivery = CodeDeliveryView(state=state, channel=channel, reason=reason)
         return cls(
             challenge_id=seen.challenge_id,
             channel=channel,

@@ -92,6 +92,7 @@ _ACTING = (
     access=PUBLIC,
     body=schemas.FirstOperator,
     answers={201: schemas.StaffView},
+    location="/v1/staff/members/{staff_id}",
     refusals=(
         FirstOperatorSecretWrong,
         FirstOperatorSecretUsed,
@@ -145,6 +146,7 @@ async def set_own_password(call: Call[schemas.OwnPassword]) -> None:
     access=ADMINS,
     body=schemas.Hire,
     answers={201: schemas.StaffView},
+    location="/v1/staff/members/{staff_id}",
     refusals=(*_POWER, *_PLACE, UserNameTaken, SomeoneElseChangedIt),
     idempotent=True,
     cache_answer=False,
@@ -168,7 +170,9 @@ async def hire_staff(call: Call[schemas.Hire]) -> schemas.StaffView:
 async def list_staff(call: Call[None, schemas.StaffQuery]) -> schemas.StaffListView:
     """A page of them."""
     asked, call.reading = call.query, _ADMINISTRATION
-    page = await call.app[IDENTITY].staff_admin.page(call.caller, asked.office_id, asked.first, asked.limit)
+    page = await call.app[IDENTITY].staff_admin.page(
+        call.caller, asked.office_id, asked.after or asked.first, asked.limit
+    )
     return schemas.StaffListView.from_page(page)
 
 

@@ -12,8 +12,10 @@ from services.identity.staff.administration import Hiring, StaffPage, StaffSeen
 from services.identity.staff.first_operator import Founder
 from services.identity.staff.member import Pending, StaffReason
 from services.identity.staff.powers import MOST_OFFICES_SERVED, Post
-from services.identity.staff.states import StaffState
+from services.identity.staff.states import StaffCommand, StaffState
 from shared.fields.names import PersonName
+from shared.http.codes import OneOf
+from shared.http.paging import DEPRECATED
 from shared.http.schema import Body, Path, Query, View
 
 MOST_ON_A_PAGE = 100
@@ -107,20 +109,25 @@ class StaffQuery(Query):
     """The office of the staff to list, the user name to begin with, and how many."""
 
     office_id: OfficeId | None = None
-    first: Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z0-9._-]*$")] = Field("", alias="from")
+    after: Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z0-9._-]*$")] | None = Field(
+        None, description="`next` of the page before"
+    )
+    first: Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z0-9._-]*$")] = Field(
+        "", alias="from", description="the old name of `after`", json_schema_extra=DEPRECATED
+    )
     limit: int = Field(50, ge=1, le=MOST_ON_A_PAGE, strict=False)
 
 
 class PendingView(View):
     """A request that waits for a second operator."""
 
-    act: str
-    role: str
+    act: Annotated[str, OneOf(StaffCommand)]
+    role: Annotated[str, OneOf(Post)]
     office_id: str | None
     offices: tuple[str, ...] = ()
     asked_by: str
     asked_at: datetime
-    reason: str
+    reason: Annotated[str, OneOf(StaffReason)]
 
     @classmethod
     def from_pending(cls, pending: Pending) -> PendingView:
@@ -142,7 +149,7 @@ class StaffView(View):
     staff_id: str
     username: str
     full_name: str | None = Field(description="None for demo staff.")
-    role: str
+    role: Annotated[str, OneOf(Post)]
     office_id: str | None
     offices: tuple[str, ...] = Field((), description="That a treasurer serves; `all` is every one.")
     region_id: str | None = Field(None, description="Of a regional officer: the region whose offices they watch.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from shared.errors import NotAllowed, NotAuthenticated, NotFound, Refusal
+from datetime import datetime
+
+from shared.errors import NotAllowed, NotAuthenticated, NotFound, Refusal, fact_types
 
 
 class OwnPasswordNeeded(NotAllowed):
@@ -232,6 +234,7 @@ class StaffStateForbids(Refusal):
 
     status = 409
     code = "staff_state_forbids"
+    facts_told = fact_types(state=str)
     title = "This cannot be done with this member of staff now."
     title_id = "Tindakan ini tidak dapat dilakukan terhadap petugas tersebut saat ini."
     next_action = "Look at the state of the member of staff; who has left or was refused does not come back."
@@ -295,6 +298,7 @@ class StaffLocked(Refusal):
 
     status = 423
     code = "account_locked"
+    facts_told = fact_types(locked_until=datetime)
     title = "This account is locked after too many wrong passwords or codes."
     title_id = "Akun dikunci karena terlalu banyak kata sandi atau kode yang salah."
     next_action = "Wait until the time given, or ask the operator."

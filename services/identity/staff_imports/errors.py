@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import NotFound, Refusal
+from shared.errors import NotFound, Refusal, fact_types
 
 
 class ImportNotChecked(Refusal):
@@ -42,6 +42,7 @@ class ImportNotAsChecked(Refusal):
 
     status = 409
     code = "import_not_as_checked"
+    facts_told = fact_types(rows=list[int])
     title = "Rows of this file cannot be hired any more; none was hired."
     title_id = "Ada baris yang tidak dapat didaftarkan lagi; belum ada yang didaftarkan."
     next_action = "Check the file again with dry_run=true: it names each row and what is wrong with it."

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from services.identity.field_types import Id
-from services.identity.staff_imports.service import ImportSeen, RowSeen
+from services.identity.staff.powers import Post
+from services.identity.staff_imports.service import ImportSeen, RowOutcome, RowSeen
+from services.identity.staff_imports.staff_import import ImportState
 from services.identity.staff_imports.table import RowFault
+from shared.http.codes import OneOf
 from shared.http.schema import Query, View
 
 
@@ -22,9 +27,9 @@ class RowView(View):
 
     row: int = Field(description="As the spreadsheet counts, the header being 1.")
     username: str
-    role: str
+    role: Annotated[str, OneOf(Post)]
     office_id: str | None
-    outcome: str
+    outcome: Annotated[str, OneOf(RowOutcome)]
     staff_id: str | None
     one_time_password: str | None = Field(description="Shown once, in the answer that ended the run.")
 
@@ -42,7 +47,7 @@ class RowView(View):
         )
 
 
-class FaultView(View):
+class FaultView(View, in_indonesian=("detail",)):
     """A fault of a row, in words; of the whole row or file where the column is empty."""
 
     row: int
@@ -62,7 +67,7 @@ class ImportView(View):
     """A file of staff: what its rows come to, and its faults. With faults it has no id and cannot be run."""
 
     import_id: str | None
-    state: str | None
+    state: Annotated[str, OneOf(ImportState)] | None
     rows: list[RowView]
     errors: list[FaultView]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from shared.errors import NotAuthenticated
+from datetime import datetime
+
+from shared.errors import NotAuthenticated, fact_types
 
 
 class RefreshTokenInvalid(NotAuthenticated):
@@ -19,6 +21,7 @@ class SessionEnded(NotAuthenticated):
     """The session is over: expired, signed out, or ended because an old token was used again."""
 
     code = "session_ended"
+    facts_told = fact_types(account_id=str, session_id=str, tokens_until=datetime, cause=str)
     title = "This session has ended."
     title_id = "Sesi ini sudah berakhir."
     next_action = "Sign in again."

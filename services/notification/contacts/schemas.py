@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from services.notification.contacts.contact import Preferences
 from shared.events.codes import DeliveryChannel
+from shared.http.language import LanguageCode
 from shared.http.schema import Body, View
 
 ChannelWord = Annotated[DeliveryChannel, Field(strict=False)]
@@ -29,7 +30,7 @@ class PreferencesView(View):
 
     model_config = ConfigDict(from_attributes=True)
 
-    language: str
+    language: LanguageCode
     channels: tuple[DeliveryChannel, ...]
     email: str | None
     phone: str | None

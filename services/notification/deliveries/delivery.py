@@ -23,6 +23,8 @@ from shared.store.transitions import Transitions
 class State(StrEnum):
     """States of a message."""
 
+    __schema_name__ = "DeliveryState"
+
     QUEUED = "queued"
     SENT = "sent"
     """The channel took it; by email this is the last thing that is ever known."""

@@ -28,6 +28,9 @@ DELIVERIES: Final = Kind(
 LARGEST_PAGE: Final = 100
 """Deliveries in one answer; the whole journey of an application makes about twenty."""
 
+MOST_READ: Final = 2 * LARGEST_PAGE
+"""Messages read for a page: beyond it those of its first moment, which were shown before, and of the next page."""
+
 MOST_EXPORTED: Final = 5000
 """Deliveries in an export: the journeys of fifteen applicants for as long as messages are kept make a tenth of it."""
 
@@ -67,7 +70,7 @@ class DeliveryRepository:
     async def find_deliveries(
         self, account_ids: tuple[str, ...], application_id: str | None, until: datetime | None
     ) -> list[Record[Delivery]]:
-        """Return the messages to an account and those joined into it, the latest first, `LARGEST_PAGE` at most.
+        """Return the messages to an account and those joined into it, the latest first, two pages at most.
 
         With ``application_id`` those about that application, with ``until`` those queued at that time or before.
         """
@@ -78,9 +81,9 @@ class DeliveryRepository:
 
         async def find(account_id: str) -> list[Record[Delivery]]:
             equals = {"state.account_id": account_id, **wanted}
-            return await self._store.find(DELIVERIES, index, equals, within=within, limit=LARGEST_PAGE)
+            return await self._store.find(DELIVERIES, index, equals, within=within, limit=MOST_READ)
 
-        return await newest_of(account_ids, find, lambda state: state.created_at, LARGEST_PAGE)
+        return await newest_of(account_ids, find, lambda state: state.created_at, MOST_READ)
 
     async def all_deliveries(self, account_ids: tuple[str, ...]) -> list[Record[Delivery]]:
         """Return the messages to an account and those joined into it, the latest first, `MOST_EXPORTED` at most."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.notification.clients import SMS_PREFIX
 from services.notification.deliveries.schemas import DeliveriesQuery, DeliveriesView, DeliveryView, SmsReceipt
 from services.notification.http import NOTIFICATION
 from shared.errors import NotFound
 from shared.http.call import Call
 from shared.http.endpoint import APPLICANT, SIGNED, Endpoints, RateLimit
+from shared.http.paging import cut_after, moment_cursor, moment_of
 from shared.http.signatures import SignatureMissing, SignatureTooOld, SignatureWrong
 
 api = Endpoints("notification")
@@ -29,10 +31,12 @@ RECEIPTS_PER_ADDRESS: Final = RateLimit(60_000, 60.0, "address")
 async def list_deliveries(call: Call[None, DeliveriesQuery]) -> DeliveriesView:
     """List your messages only: about another's application there are none for you."""
     wanted = call.query
-    found = await call.app[NOTIFICATION].deliveries.deliveries(
-        call.caller.account_ids, wanted.application_id, wanted.until
+    until = moment_of(wanted.after) if wanted.after is not None else wanted.until
+    found = await call.app[NOTIFICATION].deliveries.deliveries(call.caller.account_ids, wanted.application_id, until)
+    shown, following = cut_after(
+        found, wanted.after, wanted.limit, lambda record: moment_cursor(record.state.created_at, record.id)
     )
-    return DeliveriesView(deliveries=tuple(DeliveryView.from_record(record) for record in found))
+    return DeliveriesView(deliveries=tuple(DeliveryView.from_record(record) for record in shown), next=following)
 
 
 @receipts.post(
@@ -40,6 +44,7 @@ async def list_deliveries(call: Call[None, DeliveriesQuery]) -> DeliveriesView:
     summary="Receive the SMS gateway's receipt for a message",
     access=SIGNED,
     signer=lambda app: app[NOTIFICATION].deliveries.receipts_from,
+    signature_prefix=SMS_PREFIX,
     body=SmsReceipt,
     answers={204: None},
     refusals=(SignatureMissing, SignatureTooOld, SignatureWrong, NotFound),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
 from services.notification.deliveries.delivery import Delivery, State
 from services.notification.deliveries.delivery_texts import text_of
+from services.notification.deliveries.repository import LARGEST_PAGE
 from services.notification.field_types import Id
 from shared.events.codes import DeliveryChannel
+from shared.http.language import LanguageCode
+from shared.http.paging import DEPRECATED, ListView, MomentCursor
 from shared.http.schema import Body, IsoMoment, Query, View
 from shared.store.kinds import Record
 
@@ -22,16 +25,18 @@ class DeliveriesQuery(Query):
     """
 
     application_id: Id | None = None
-    until: IsoMoment | None = None
+    after: MomentCursor | None = Field(None, description="`next` of the page before")
+    until: IsoMoment | None = Field(None, description="`after` shows no message twice", json_schema_extra=DEPRECATED)
+    limit: Annotated[int, Field(strict=False)] = Field(LARGEST_PAGE, ge=1, le=LARGEST_PAGE)
 
 
-class DeliveryView(View):
+class DeliveryView(View, in_indonesian=("says", "next_action")):
     """One message to you: its subject, its channel and its state, in words too; never its contents."""
 
     delivery_id: str
     template: str = Field(description="what it is about, such as bill_issued")
     channel: DeliveryChannel
-    language: str
+    language: LanguageCode
     sent_to: str = Field(description="the address, masked")
     state: State
     reason: str | None = Field(description="why it failed, was dropped or is tried again")
@@ -50,7 +55,7 @@ class DeliveryView(View):
         return cls.model_validate({**vars(record.state), **vars(text_of(record.state)), "delivery_id": record.id})
 
 
-class DeliveriesView(View):
+class DeliveriesView(ListView):
     """Your messages, the latest first, 100 at most."""
 
     deliveries: tuple[DeliveryView, ...]

@@ -33,7 +33,7 @@ class Deliveries:
     ) -> list[Record[Delivery]]:
         """Return the messages to an account and those joined into it, the latest first.
 
-        A page is `repository.LARGEST_PAGE` at most.
+        They are `repository.MOST_READ` at most.
 
         With ``application_id`` those about that application, with ``until`` those queued at that time or before.
         """

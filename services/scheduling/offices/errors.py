@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
-from shared.errors import NotFound, Refusal
+from datetime import date, datetime
+
+from typing_extensions import TypedDict
+
+from shared.errors import NotFound, Refusal, fact_types
+
+
+class FreeSession(TypedDict):
+    """A session that still has seats."""
+
+    session_id: str
+    office_id: str
+    office_name: str
+    starts_at: datetime
+    free: int
+
+
+class OfficeNearby(TypedDict):
+    """The nearest offices that give a product out."""
+
+    office_id: str
+    office_name: str
+    distance_km: float | None
 
 
 class SessionNotFound(NotFound):
     """No such session is opened."""
 
     code = "session_not_found"
+    facts_told = fact_types(session_id=str)
     title = "There is no such session."
     title_id = "Sesi tersebut tidak ada."
     next_action = "Read the office's sessions and choose one of them."
@@ -20,6 +43,7 @@ class SessionSoldOut(Refusal):
 
     status = 409
     code = "session_sold_out"
+    facts_told = fact_types(earliest=list[FreeSession], nearest=list[FreeSession])
     title = "All seats of this session are taken."
     title_id = "Semua kursi pada sesi ini sudah terisi."
     next_action = "Choose one of the sessions named here, or another one."
@@ -31,6 +55,7 @@ class SessionClosed(Refusal):
 
     status = 409
     code = "session_closed"
+    facts_told = fact_types(starts_at=datetime)
     title = "This session can no longer be booked."
     title_id = "Sesi ini tidak dapat dipesan lagi."
     next_action = "Choose a later session."
@@ -42,6 +67,7 @@ class PoolNotOpen(Refusal):
 
     status = 409
     code = "pool_not_open"
+    facts_told = fact_types(pool=str)
     title = "Seats of this pool cannot be taken here."
     title_id = "Kursi kuota ini tidak dapat diambil di sini."
     next_action = "Take a regular seat; priority and walk-in seats are given out at the office."
@@ -53,6 +79,7 @@ class SessionExists(Refusal):
 
     status = 409
     code = "session_exists"
+    facts_told = fact_types(session_id=str)
     title = "This office already has a session that starts then."
     title_id = "Kantor ini sudah memiliki sesi pada waktu mulai itu."
     next_action = "Choose another start."
@@ -64,6 +91,7 @@ class QuotaAboveCapacity(Refusal):
 
     status = 422
     code = "quota_above_capacity"
+    facts_told = fact_types(capacity=int, asked=int)
     title = "The pools hold more seats than booths, staff and time allow."
     title_id = "Jumlah kuota melebihi kemampuan loket, petugas, dan waktu."
     next_action = "Lower the pools, or add booths and staff."
@@ -75,6 +103,7 @@ class SessionPlanWrong(Refusal):
 
     status = 422
     code = "session_plan_wrong"
+    facts_told = fact_types(problem=str)
     title = "This session cannot be opened as planned."
     title_id = "Sesi ini tidak dapat dibuka seperti yang direncanakan."
     next_action = "Correct the plan and send it again."
@@ -86,6 +115,7 @@ class ProductNotOffered(Refusal):
 
     status = 409
     code = "product_not_offered"
+    facts_told = fact_types(product=str, office_id=str, date=date, nearest=list[OfficeNearby], application_id=str)
     title = "This office does not issue the kind of passport that was applied for on that day."
     title_id = "Kantor ini tidak menerbitkan jenis paspor yang dimohonkan pada hari tersebut."
     next_action = "Choose another office, or apply for another kind of passport."

@@ -31,6 +31,8 @@ class OfficeKind(StrEnum):
 class Product(StrEnum):
     """The kinds of ordinary passport that are applied for."""
 
+    __schema_name__ = "PassportProduct"
+
     ORDINARY = "ordinary"
     ELECTRONIC = "electronic"
 

@@ -8,13 +8,13 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from services.scheduling.offices.facts import (
-    GeoPoint,
-    Product,
-)
+from services.scheduling.offices.facts import GeoPoint, OfficeKind, Product
+from services.scheduling.offices.release_rule import RuleKind
 from services.scheduling.offices.session import MOST_SEATS
 from services.scheduling.terms import Pool
-from shared.http.schema import Body, IsoDate, Query, View
+from shared.http.codes import OneOf
+from shared.http.paging import ListView
+from shared.http.schema import Body, IsoDate, LocalMoment, Query, View
 from shared.http.validation import wrong_value
 
 ClockTime = Annotated[
@@ -72,15 +72,15 @@ class SessionView(View):
     date: date
     starts_at: datetime
     ends_at: datetime
-    local_start: str
-    local_end: str
+    local_start: LocalMoment
+    local_end: LocalMoment
     opens_at: datetime | None
     """Seats are given out from then on; none: from the start."""
     capacity: int
     pools: dict[str, PoolView]
 
 
-class SessionsView(View):
+class SessionsView(ListView):
     """Sessions that can be booked, the earliest first."""
 
     sessions: list[SessionView]
@@ -172,13 +172,13 @@ class HoursView(View):
 class OfferView(View):
     """A product and the days on which it is given out."""
 
-    product: str
+    product: Annotated[str, OneOf(Product)]
     since: date | None
     until: date | None
     offered_today: bool
 
 
-class PositionView(View):
+class OfficePositionView(View):
     """Where the office's town lies."""
 
     latitude: float
@@ -189,7 +189,7 @@ class PositionView(View):
 class OpeningRuleView(View):
     """When seats are given out."""
 
-    kind: str
+    kind: Annotated[str, OneOf(RuleKind)]
     at: str
     days_before: int | None
     weekday: str | None
@@ -202,7 +202,7 @@ class NextOpeningView(View):
     """The next instant at which days open, and which."""
 
     opens_at: datetime
-    local_opens_at: str
+    local_opens_at: LocalMoment
     first: date
     last: date
 
@@ -218,7 +218,7 @@ class PriorityAgesView(View):
 class OfficeDetailView(OfficeView):
     """An office with what it is and offers."""
 
-    kind: str
+    kind: Annotated[str, OneOf(OfficeKind)]
     parent_id: str | None
     booths: int
     staff: int
@@ -226,17 +226,17 @@ class OfficeDetailView(OfficeView):
     holidays: list[date]
     own_dates: list[date]
     products: list[OfferView]
-    position: PositionView | None
+    position: OfficePositionView | None
     opening: OpeningRuleView
     next_opening: NextOpeningView | None
     priority: PriorityAgesView | None
     facts_version: int
 
 
-class ListedOfficeView(OfficeView):
+class ListedOfficeView(OfficeView, in_indonesian=("reason_text",)):
     """An office in a list; one that does not offer the product is listed with the reason."""
 
-    kind: str
+    kind: Annotated[str, OneOf(OfficeKind)]
     distance_km: float | None
     offered: bool | None
     reason: str | None

@@ -15,10 +15,10 @@ from services.scheduling.offices.schemas import (
     NextOpeningView,
     OfferView,
     OfficeDetailView,
+    OfficePositionView,
     OfficeView,
     OpeningRuleView,
     PoolView,
-    PositionView,
     PriorityAgesView,
     SessionView,
 )
@@ -110,7 +110,7 @@ def office_detail_view(
             )
             for offered in facts.products
         ],
-        position=PositionView.model_validate(place, from_attributes=True) if place else None,
+        position=OfficePositionView.model_validate(place, from_attributes=True) if place else None,
         opening=opening_rule_view(facts_cache.rule(office.office_id), office),
         next_opening=next_opening_view(next_opening, office),
         priority=PriorityAgesView.model_validate(limits, from_attributes=True) if limits else None,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from shared.errors import Refusal
+from datetime import datetime
+
+from shared.errors import Refusal, fact_types
 
 
 class OpeningNotFound(Refusal):
@@ -21,6 +23,7 @@ class OpeningPlanWrong(Refusal):
 
     status = 422
     code = "opening_plan_wrong"
+    facts_told = fact_types(problem=str, session_id=str)
     title = "This opening cannot be announced so."
     title_id = "Pembukaan kuota tidak dapat diumumkan seperti ini."
     next_action = "Correct the times or the sessions and send it again."
@@ -43,6 +46,7 @@ class OpeningHasBegun(Refusal):
 
     status = 409
     code = "opening_has_begun"
+    facts_told = fact_types(state=str)
     title = "The doors of this opening are open already, or it has ended."
     title_id = "Ruang tunggu pembukaan kuota ini sudah dibuka, atau sudah berakhir."
     next_action = "Let it run; people are waiting for it."
@@ -54,6 +58,7 @@ class DoorsNotOpen(Refusal):
 
     status = 409
     code = "doors_not_open"
+    facts_told = fact_types(doors_at=datetime, tickets_close_at=datetime)
     title = "The doors of this opening are not open yet."
     title_id = "Ruang tunggu pembukaan kuota ini belum dibuka."
     next_action = "Come back from the time named here; there is no need to hurry, those present are drawn."
@@ -65,6 +70,7 @@ class OpeningIsOver(Refusal):
 
     status = 409
     code = "opening_is_over"
+    facts_told = fact_types(state=str)
     title = "This opening is over."
     title_id = "Pembukaan kuota ini sudah selesai."
     next_action = "Hold a seat without a ticket, or look for the next opening."
@@ -87,6 +93,7 @@ class TicketNeeded(Refusal):
 
     status = 409
     code = "ticket_needed"
+    facts_told = fact_types(opening_id=str, doors_at=datetime)
     title = "The seats of this session are given out in an opening."
     title_id = "Kuota sesi ini dibagikan melalui pembukaan kuota."
     next_action = "Take a ticket of the opening named here."
@@ -98,6 +105,7 @@ class NotYourTurn(Refusal):
 
     status = 429
     code = "not_your_turn"
+    facts_told = fact_types(opening_id=str, ticket_id=str, people_ahead=int, expected_at=datetime)
     title = "It is not your turn yet; your place in line is kept."
     title_id = "Belum giliran Anda; tempat Anda dalam antrean tetap tersimpan."
     next_action = "Look at your ticket at the time named here."
@@ -110,6 +118,7 @@ class TurnMissed(Refusal):
 
     status = 409
     code = "turn_missed"
+    facts_told = fact_types(opening_id=str, ticket_id=str)
     title = "Your time to choose a seat is over."
     title_id = "Waktu Anda untuk memilih jadwal sudah habis."
     next_action = "Ask for a ticket again: it is placed at the end of the line."
@@ -121,6 +130,7 @@ class NotOpenYet(Refusal):
 
     status = 409
     code = "not_open_yet"
+    facts_told = fact_types(opens_at=datetime)
     title = "Seats of this session are not given out yet."
     title_id = "Kursi pada sesi ini belum dibuka."
     next_action = "Come back at the opening time named here, or choose a session that is open."
@@ -143,6 +153,7 @@ class TooManyNotices(Refusal):
 
     status = 409
     code = "too_many_notices"
+    facts_told = fact_types(most=int)
     title = "You follow as many offices as you may."
     title_id = "Anda sudah mengikuti kantor sebanyak yang diizinkan."
     next_action = "Stop following another office first."

@@ -55,6 +55,7 @@ RECORDS_A_MINUTE: Final = RateLimit(count=12, per_seconds=60.0, per="address")
     body=AnnounceOpening,
     idempotent=True,
     answers={201: OpeningView},
+    location="/v1/openings/{opening_id}",
     refusals=(
         NotYourOffice,
         OpeningPlanWrong,
@@ -81,6 +82,7 @@ async def announce_opening(call: Call[AnnounceOpening]) -> OpeningView:
     access=PUBLIC,
     query=OpeningSearch,
     answers={200: OpeningsView},
+    pages_by="opening_id",
     refusals=(OfficeNotFound,),
 )
 async def list_openings(call: Call[None, OpeningSearch]) -> OpeningsView:
@@ -137,6 +139,7 @@ async def opening_record(call: Call) -> OpeningRecordView:
     cache_answer=False,
     rate=TICKETS_A_MINUTE,
     answers={201: TicketView},
+    location="/v1/openings/{opening_id}/tickets/{ticket_id}",
     refusals=(
         OpeningNotFound,
         *NOT_SUBMITTED,
@@ -175,6 +178,7 @@ async def read_ticket(call: Call) -> Answer:
     rate=LOOKS_A_MINUTE,
     long_lived=True,
     answers={200: EVENT_STREAM},
+    event=TicketEventView,
     refusals=(OpeningNotFound, NotFound),
 )
 async def follow_ticket(call: Call) -> Answer:

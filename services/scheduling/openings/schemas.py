@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 from pydantic import Field
 
@@ -10,6 +11,10 @@ from services.scheduling.field_types import Id
 from services.scheduling.offices.schemas import (
     NextOpeningView,
 )
+from services.scheduling.openings.opening import OpeningStatus, TicketStanding
+from services.scheduling.terms import VisitStep
+from shared.http.codes import OneOf
+from shared.http.paging import ListView
 from shared.http.schema import Body, IsoMoment, NextCallView, Query, View
 
 MOST_SESSIONS = 500
@@ -36,7 +41,7 @@ class OpeningView(View):
     """The public view of an opening."""
 
     opening_id: str
-    state: str
+    state: Annotated[str, OneOf(OpeningStatus)]
     office_id: str
     session_ids: list[str]
     doors_at: datetime
@@ -56,7 +61,7 @@ class OpeningView(View):
     record_url: str
 
 
-class OpeningsView(View):
+class OpeningsView(ListView):
     """The openings of an office, the newest first."""
 
     openings: list[OpeningView]
@@ -67,7 +72,7 @@ class OpeningRecordView(View):
 
     format: str
     opening_id: str
-    state: str
+    state: Annotated[str, OneOf(OpeningStatus)]
     office_id: str
     session_ids: list[str]
     announced_at: datetime
@@ -96,8 +101,8 @@ class TicketEventView(View):
 
     ticket_id: str
     opening_id: str
-    opening_state: str
-    standing: str
+    opening_state: Annotated[str, OneOf(OpeningStatus)]
+    standing: Annotated[str, OneOf(TicketStanding)]
     """`in_draw`, `waiting`, `admitted`, `served`, `missed` or `outside`."""
     number: int | None
     """The number in line, from 1; none before the draw."""
@@ -107,7 +112,7 @@ class TicketEventView(View):
     admitted_until: datetime | None
 
 
-class TicketView(TicketEventView):
+class TicketView(TicketEventView, in_indonesian=("next_action",)):
     """A ticket, for its holder alone."""
 
     session_ids: list[str]
@@ -119,8 +124,8 @@ class TicketView(TicketEventView):
     next_look_at: datetime
     """Ask again then; the times of all holders are spread at random."""
     events_url: str
-    current_step: str
-    remaining_steps: list[str]
+    current_step: Annotated[str, OneOf(VisitStep)]
+    remaining_steps: list[Annotated[str, OneOf(VisitStep)]]
     next_action: str
     next_action_id: str
     next_call: NextCallView | None

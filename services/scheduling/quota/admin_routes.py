@@ -164,6 +164,7 @@ async def put_template(call: Call[PutTemplate]) -> Answer:
     summary="Read who changed the weekly template",
     access=_WATCHERS,
     answers={200: ChangesView},
+    pages_by="change_id",
     refusals=_OWN,
 )
 async def template_history(call: Call) -> ChangesView:
@@ -198,6 +199,7 @@ async def open_offline_quota(call: Call[OpenOfflineQuota]) -> Answer:
     ),
     query=DaysQuery,
     answers={200: OfflineQuotasView},
+    pages_by="date",
     refusals=_OWN,
 )
 async def list_offline_quotas(call: Call[None, DaysQuery]) -> OfflineQuotasView:
@@ -263,6 +265,7 @@ async def transfer_seats(call: Call[TransferSeats]) -> Answer:
     summary="Read who changed a session",
     access=_WATCHERS,
     answers={200: ChangesView},
+    pages_by="change_id",
     refusals=(SessionNotFound, NotYourOffice),
 )
 async def session_history(call: Call) -> ChangesView:
@@ -278,6 +281,7 @@ async def session_history(call: Call) -> ChangesView:
     access=_WATCHERS,
     query=ChangesQuery,
     answers={200: ChangesView},
+    pages_by="change_id",
     refusals=_OWN,
 )
 async def list_changes(call: Call[None, ChangesQuery]) -> ChangesView:

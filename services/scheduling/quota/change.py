@@ -33,6 +33,8 @@ class ChangeSubject(StrEnum):
 class ChangeState(StrEnum):
     """The states of a change."""
 
+    __schema_name__ = "QuotaChangeState"
+
     PROPOSED = "proposed"
     """It waits for a second administrator."""
     APPROVED = "approved"

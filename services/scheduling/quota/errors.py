@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import NotAllowed, NotFound, Refusal
+from shared.errors import NotAllowed, NotFound, Refusal, fact_types
 
 
 class EditedMeanwhile(Refusal):
@@ -10,6 +10,7 @@ class EditedMeanwhile(Refusal):
 
     status = 409
     code = "edited_meanwhile"
+    facts_told = fact_types(version=int)
     title = "This was changed by somebody else since you read it."
     title_id = "Data ini sudah diubah orang lain sejak Anda membacanya."
     next_action = "Read it again, look at what changed, and send your edit with the present version."
@@ -21,6 +22,7 @@ class CutBelowBooked(Refusal):
 
     status = 409
     code = "cut_below_booked"
+    facts_told = fact_types(pool=str, booked=int, seats=int)
     title = "More seats of this pool are booked than it would keep."
     title_id = "Kursi yang sudah dipesan lebih banyak daripada kuota baru."
     next_action = "Keep at least the booked seats, or send bulk_move=true to move the visits that are too many."
@@ -43,6 +45,7 @@ class TemplateWrong(Refusal):
 
     status = 422
     code = "template_wrong"
+    facts_told = fact_types(problem=str, index=int)
     title = "This weekly template cannot be used."
     title_id = "Templat mingguan ini tidak dapat digunakan."
     next_action = "Correct the session named here and send the template again."
@@ -54,6 +57,7 @@ class FactsWrong(Refusal):
 
     status = 422
     code = "facts_wrong"
+    facts_told = fact_types(problem=str)
     title = "These office facts do not fit together."
     title_id = "Data kantor ini tidak konsisten."
     next_action = "Correct the named part and send the facts again."
@@ -96,6 +100,7 @@ class ChangeDecided(Refusal):
 
     status = 409
     code = "change_decided"
+    facts_told = fact_types(state=str)
     title = "This change was decided before."
     title_id = "Perubahan ini sudah diputuskan."
     next_action = "Read the change; make a new one if it is still needed."
@@ -107,6 +112,7 @@ class ChangeFailed(Refusal):
 
     status = 409
     code = "change_failed"
+    facts_told = fact_types(change_id=str, failure=str)
     title = "This change could not take effect."
     title_id = "Perubahan ini tidak dapat diterapkan."
     next_action = "Read what it was about again and make a new change."
@@ -118,6 +124,7 @@ class OfficeExists(Refusal):
 
     status = 409
     code = "office_exists"
+    facts_told = fact_types(office_id=str)
     title = "There is an office of this name already."
     title_id = "Kantor dengan nama ini sudah ada."
     next_action = "Choose another name."

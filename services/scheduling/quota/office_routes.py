@@ -90,6 +90,7 @@ async def read_office(call: Call) -> OfficeDetailView:
     access=PUBLIC,
     query=SessionSearch,
     answers={200: SessionsView},
+    pages_by="session_id",
     refusals=(OfficeNotFound,),
 )
 async def list_sessions(call: Call[None, SessionSearch]) -> SessionsView:
@@ -107,6 +108,7 @@ async def list_sessions(call: Call[None, SessionSearch]) -> SessionsView:
     body=OpenSessionForDay,
     idempotent=True,
     answers={201: SessionView, 202: ChangeView},
+    location="/v1/sessions/{session_id}",
     refusals=(
         OfficeNotFound,
         NotYourOffice,

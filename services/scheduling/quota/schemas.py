@@ -30,9 +30,12 @@ from services.scheduling.offices.schemas import (
 )
 from services.scheduling.offices.session import MOST_SEATS
 from services.scheduling.offices.weekly_template import MOST_TEMPLATE_SESSIONS, TemplateSession
+from services.scheduling.quota.change import ChangeState, ChangeSubject
 from services.scheduling.terms import Pool
 from shared.fields.names import PlaceName
-from shared.http.schema import Body, IsoDate, IsoMoment, NextCallView, Query, View
+from shared.http.codes import OneOf
+from shared.http.paging import ListView
+from shared.http.schema import Body, IsoDate, IsoMoment, LocalMoment, NextCallView, Query, View
 
 MOST_DATES: Final = 400
 """Holidays or own days of an office: more than a year has."""
@@ -263,8 +266,8 @@ class SessionQuotaView(View):
 
     session_id: str
     starts_at: datetime
-    local_start: str
-    local_end: str
+    local_start: LocalMoment
+    local_end: LocalMoment
     opens_at: datetime | None
     pools: dict[str, PoolQuotaView]
 
@@ -296,7 +299,7 @@ class FirstFreeView(View):
     session_id: str
     date: date
     starts_at: datetime
-    local_start: str
+    local_start: LocalMoment
     free: int
 
 
@@ -310,16 +313,16 @@ class OfficeFirstFreeView(ListedOfficeView):
 class QuotaSearchView(View):
     """Offices, the nearest or the earliest free first."""
 
-    pool: str
+    pool: Annotated[str, OneOf(Pool)]
     offices: list[OfficeFirstFreeView]
 
 
-class ChangeView(View):
+class ChangeView(View, in_indonesian=("next_action",)):
     """A change of quota or facts: author, reason, before, after, decision and outcome."""
 
     change_id: str
-    state: str
-    subject: str
+    state: Annotated[str, OneOf(ChangeState)]
+    subject: Annotated[str, OneOf(ChangeSubject)]
     subject_id: str
     office_id: str
     author: str
@@ -341,7 +344,7 @@ class ChangeView(View):
     next_call: NextCallView | None
 
 
-class ChangesView(View):
+class ChangesView(ListView):
     """Changes, the newest first."""
 
     changes: list[ChangeView]
@@ -387,7 +390,7 @@ class OfflineQuotaView(View):
     grants: list[OfflineGrantView]
 
 
-class OfflineQuotasView(View):
+class OfflineQuotasView(ListView):
     """Offline quotas, by day."""
 
     offline_quotas: list[OfflineQuotaView]

@@ -608,7 +608,7 @@ async def test_whoever_is_told_of_a_change_gets_the_link_that_undoes_it(reachabl
 async def test_newer_messages_of_a_joined_account_are_not_hidden_by_many_of_the_other(
     reachable: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.notification.deliveries.repository.LARGEST_PAGE", 2)
+    monkeypatch.setattr("services.notification.deliveries.repository.MOST_READ", 2)
     for _ in range(5):
         await reachable.hears(event_of(billing.BillPaid))
         reachable.clock.advance(1)

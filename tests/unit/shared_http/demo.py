@@ -249,6 +249,7 @@ async def watch_own(call: Call) -> Answer:
     summary="A signed notice",
     access=SIGNED,
     signer=lambda app: app[NOTEBOOK].signer,
+    signature_prefix="X-Demo",
     body=Push,
     answers={204: None},
     refusals=(SignatureMissing, SignatureTooOld, SignatureWrong),

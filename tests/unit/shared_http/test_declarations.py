@@ -25,7 +25,7 @@ from shared.http import (
     unbounded_fields,
 )
 from shared.http.language import language_of
-from shared.http.openapi import build_openapi
+from shared.http.openapi import RULES, build_openapi
 from shared.http.responses import UndeclaredAnswer, as_answer
 from tests.unit.shared_http.conftest import Client
 from tests.unit.shared_http.demo import NewNote, Note, NotesQuery, api
@@ -126,6 +126,7 @@ def test_the_description_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
     assert document["info"] == {
         "title": "Paspor: demo",
         "version": "1.2.3",
+        "description": RULES,
         "license": {"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"},
     }
 
@@ -164,7 +165,7 @@ def test_queries_and_paths_are_described_from_their_models(document: dict[str, A
         "name": "since",
         "in": "query",
         "required": False,
-        "schema": {"format": "date", "title": "Since", "type": "string"},
+        "schema": {"format": "date", "type": "string"},
     }
     place = document["paths"]["/v1/notes/{note_id}"]["get"]["parameters"][0]
     assert (place["in"], place["required"], place["schema"]["pattern"]) == ("path", True, "^n[0-9]{1,6}$")
@@ -172,13 +173,19 @@ def test_queries_and_paths_are_described_from_their_models(document: dict[str, A
     assert plain["schema"]["maxLength"] == 128
 
 
+def binary(media_type: str) -> dict[str, Any]:
+    """The description of bytes of this type."""
+    return {"schema": {"type": "string", "format": "binary", "contentMediaType": media_type}}
+
+
 def test_open_signed_raw_and_binary_are_described(document: dict[str, Any]) -> None:
     paths = document["paths"]
     assert paths["/v1/letter"]["get"]["security"] == []
-    assert paths["/v1/letter"]["get"]["responses"]["200"]["content"] == {"application/pdf": {}}
-    assert paths["/v1/pushes"]["post"]["security"] == [{"signature": []}]
+    assert paths["/v1/letter"]["get"]["responses"]["200"]["content"] == {"application/pdf": binary("application/pdf")}
+    assert paths["/v1/pushes"]["post"]["security"] == [{"X-Demo-Timestamp": [], "X-Demo-Signature": []}]
     raw = paths["/v1/uploads/{upload_id}"]["put"]["requestBody"]
-    assert raw == {"required": True, "content": {"application/octet-stream": {}, "image/png": {}}}
+    types = ("application/octet-stream", "image/png")
+    assert raw == {"required": True, "content": {media_type: binary(media_type) for media_type in types}}
     assert "content" not in paths["/v1/uploads/{upload_id}"]["head"]["responses"]["204"]
     assert "content" not in resolved(document, paths["/v1/uploads/{upload_id}"]["head"]["responses"]["429"])
     assert "content" in resolved(document, paths["/v1/uploads/{upload_id}"]["put"]["responses"]["429"])

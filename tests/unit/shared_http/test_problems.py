@@ -80,7 +80,7 @@ async def test_an_unknown_method_is_a_problem_that_names_the_known_ones(demo: Cl
     answer = await demo.patch("/v1/notes")
     problem = await answer.json(content_type=PROBLEM_JSON)
     assert answer.status == 405
-    assert answer.headers["Allow"] == "GET, POST"
+    assert answer.headers["Allow"] == "GET, HEAD, POST"
     assert problem["allowed"] == ["GET", "POST"]
 
 

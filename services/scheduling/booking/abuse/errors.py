@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from shared.errors import NotFound, Refusal
+from datetime import datetime
+
+from shared.errors import NotFound, Refusal, fact_types
 
 
 class TooManyHolds(Refusal):
@@ -10,6 +12,7 @@ class TooManyHolds(Refusal):
 
     status = 429
     code = "too_many_holds"
+    facts_told = fact_types(until=datetime, limit=str)
     title = "Seats were held too often from here; nothing that is booked is lost."
     title_id = "Kursi sudah terlalu sering diambil dari sini; yang sudah dipesan tidak hilang."
     next_action = "Use the seat that you hold, or try again at the time named here."
@@ -21,6 +24,7 @@ class TooManySeatsGivenUp(Refusal):
 
     status = 429
     code = "too_many_seats_given_up"
+    facts_told = fact_types(until=datetime, limit=str)
     title = "Too many seats were held and given up; new ones have to wait."
     title_id = "Terlalu banyak kursi diambil lalu dilepas; pengambilan baru harus menunggu."
     next_action = "Try again at the time named here, or ask the office for help."
@@ -32,6 +36,7 @@ class TooManyMoves(Refusal):
 
     status = 429
     code = "too_many_moves"
+    facts_told = fact_types(until=datetime, limit=str)
     title = "Visits were moved too often from here."
     title_id = "Jadwal sudah terlalu sering dipindahkan dari sini."
     next_action = "Come at the booked time, or try again at the time named here."
@@ -43,6 +48,7 @@ class TooManyPeopleOnDevice(Refusal):
 
     status = 429
     code = "too_many_people_on_device"
+    facts_told = fact_types(until=datetime, limit=str)
     title = "Seats were held for too many different people from this device today."
     title_id = "Hari ini perangkat ini sudah mengambil kursi untuk terlalu banyak orang."
     next_action = "Let the applicants hold their seats on their own devices, or try again tomorrow."
@@ -64,6 +70,7 @@ class FlagReviewed(Refusal):
 
     status = 409
     code = "flag_reviewed"
+    facts_told = fact_types(state=str)
     title = "This flag was reviewed before."
     title_id = "Tanda ini sudah ditinjau."
     next_action = "Read the flag again."

@@ -289,6 +289,8 @@ def _midnight(day: date) -> datetime:
 class Pattern(StrEnum):
     """The patterns that look like a broker."""
 
+    __schema_name__ = "FlagPattern"
+
     BOOK_CANCEL_BOOK = "book_cancel_book"
     MANY_ACCOUNTS_ONE_DEVICE = "many_accounts_one_device"
     MANY_ACCOUNTS_ONE_ADDRESS = "many_accounts_one_address"

@@ -29,6 +29,7 @@ _COMMANDS: Final = {"confirmed": FlagCommand.CONFIRM, "harmless": FlagCommand.DI
     query=FlagsQuery,
     reads=PersonalData.EVIDENCE,
     answers={200: FlagsView},
+    pages_by="flag_id",
     refusals=(NotYourOffice,),
 )
 async def list_flags(call: Call[None, FlagsQuery]) -> FlagsView:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from services.scheduling.booking.abuse.flag import FlagStatus
+from services.scheduling.booking.abuse.limits import CountedSubject, Pattern
 from shared.audit.reads import ReasonQuery
+from shared.http.codes import OneOf
+from shared.http.paging import ListView
 from shared.http.schema import Body, View
 
 
@@ -38,9 +41,9 @@ class FlagView(View):
 
     flag_id: str
     office_id: str
-    state: str
-    pattern: str
-    subject: str
+    state: Annotated[str, OneOf(FlagStatus)]
+    pattern: Annotated[str, OneOf(Pattern)]
+    subject: Annotated[str, OneOf(CountedSubject)]
     subject_id: str
     day: date
     holds: int
@@ -53,7 +56,7 @@ class FlagView(View):
     reviewed_at: datetime | None
 
 
-class FlagsView(View):
+class FlagsView(ListView):
     """An office's flags, the newest first."""
 
     flags: list[FlagView]

@@ -41,6 +41,8 @@ from shared.store.transitions import Transitions
 class Status(StrEnum):
     """The states of an appointment."""
 
+    __schema_name__ = "AppointmentState"
+
     HELD = "held"
     GATHERING = "gathering"
     """Of a family that books together: it has its seat; events go out when all members have theirs."""

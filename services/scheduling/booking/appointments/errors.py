@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from shared.errors import Refusal
+from datetime import datetime
+
+from shared.errors import Refusal, fact_types
 
 
 class PersonHasAppointment(Refusal):
@@ -10,6 +12,7 @@ class PersonHasAppointment(Refusal):
 
     status = 409
     code = "person_has_appointment"
+    facts_told = fact_types(application_id=str, appointment_id=str)
     title = "This person already has an appointment."
     title_id = "Orang ini sudah memiliki jadwal."
     next_action = "Use, move or cancel that appointment first."
@@ -21,6 +24,7 @@ class NotPossibleNow(Refusal):
 
     status = 409
     code = "not_possible_now"
+    facts_told = fact_types(state=str)
     title = "This is not possible for the appointment as it stands."
     title_id = "Ini tidak dapat dilakukan pada jadwal dalam keadaan sekarang."
     next_action = "Read the appointment again and follow its next action."
@@ -99,6 +103,7 @@ class OfferOver(Refusal):
 
     status = 409
     code = "offer_over"
+    facts_told = fact_types(offer_until=datetime)
     title = "This offer has ended."
     title_id = "Penawaran ini sudah berakhir."
     next_action = "The payment goes back to you; follow it under refunds."

@@ -16,6 +16,8 @@ from services.scheduling.offices.facts import PriorityLimits
 class Need(StrEnum):
     """Why a priority seat is asked for."""
 
+    __schema_name__ = "PriorityNeed"
+
     CHILD = "child"
     ELDERLY = "elderly"
     DISABILITY = "disability"
@@ -24,6 +26,8 @@ class Need(StrEnum):
 
 class Proof(StrEnum):
     """The proofs of a need."""
+
+    __schema_name__ = "PriorityProof"
 
     PROVEN = "proven"
     """By the age that the registry confirmed."""
@@ -35,6 +39,8 @@ class Proof(StrEnum):
 
 class Denial(StrEnum):
     """Why an officer moves a visit from the priority seats to the regular ones."""
+
+    __schema_name__ = "PriorityDenial"
 
     NOTHING_SHOWN = "nothing_shown"
     NOT_IN_GROUP = "not_in_group"

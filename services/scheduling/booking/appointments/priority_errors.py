@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import Refusal
+from shared.errors import Refusal, fact_types
 
 
 class PriorityNeedMissing(Refusal):
@@ -10,6 +10,7 @@ class PriorityNeedMissing(Refusal):
 
     status = 422
     code = "priority_need_missing"
+    facts_told = fact_types(child_below_years=int, elderly_above_years=int)
     title = "Priority seats are for small children, the elderly, people with disabilities and pregnant women."
     title_id = "Kursi prioritas untuk anak kecil, lansia, penyandang disabilitas, dan ibu hamil."
     next_action = "Name the need with priority_need, or take a regular seat."
@@ -21,6 +22,7 @@ class NotInPriorityGroup(Refusal):
 
     status = 409
     code = "not_in_priority_group"
+    facts_told = fact_types(child_below_years=int, elderly_above_years=int)
     title = "The applicant's age is not within this priority group."
     title_id = "Usia pemohon tidak termasuk kelompok prioritas ini."
     next_action = "Take a regular seat, or name another need that you can show at the counter."
@@ -32,6 +34,7 @@ class NoPriorityToDeny(Refusal):
 
     status = 409
     code = "no_priority_to_deny"
+    facts_told = fact_types(state=str)
     title = "This visit has no declared priority that an officer could deny."
     title_id = "Kunjungan ini tidak memiliki prioritas yang dapat ditolak petugas."
     next_action = "Receive the visitor where the queue number says."

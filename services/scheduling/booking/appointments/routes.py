@@ -75,6 +75,7 @@ _HOLDERS: Final = ROLES(Role.APPLICANT, Role.FRONT_OFFICER)
     idempotent=True,
     rate=HOLDS_A_MINUTE,
     answers={201: AppointmentView},
+    location="/v1/appointments/{appointment_id}",
     refusals=(
         *ASSISTANCE_REFUSALS,
         *NOT_SUBMITTED,
@@ -131,6 +132,7 @@ async def hold_seat(call: Call[HoldSeat, AssistedQuery]) -> AppointmentView:
     access=VISITOR_OR_STAFF,
     query=AppointmentsQuery,
     answers={200: AppointmentsView},
+    pages_by="appointment_id",
 )
 async def list_appointments(call: Call[None, AppointmentsQuery]) -> AppointmentsView:
     """Those that the caller may see, the newest first."""

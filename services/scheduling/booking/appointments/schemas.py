@@ -8,12 +8,18 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.scheduling.booking.appointments.priority import Denial, Need
+from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.booking.appointments.priority import Denial, Need, Proof
+from services.scheduling.booking.appointments.same_day_place import SameDayPlaceState
+from services.scheduling.booking.appointments.special_reschedule_causes import SpecialRefusal
+from services.scheduling.booking.appointments.special_reschedule_right import SpecialState
 from services.scheduling.field_types import Id
 from services.scheduling.offices.schemas import OfficeView
-from services.scheduling.terms import Pool
-from shared.events.codes import IfUnpaid
-from shared.http.schema import Body, NextCallView, Query, View
+from services.scheduling.terms import Pool, VisitStep
+from shared.events.codes import IfUnpaid, ReleaseReason, SpecialCause
+from shared.http.codes import OneOf
+from shared.http.paging import ListView
+from shared.http.schema import Body, LocalMoment, NextCallView, Query, View
 
 
 class HoldSeat(Body):
@@ -64,22 +70,22 @@ class BookedSession(View):
     date: date
     starts_at: datetime
     ends_at: datetime
-    pool: str
+    pool: Annotated[str, OneOf(Pool)]
 
 
 class PriorityNeedView(View):
     """On what ground a visit has a priority seat, and whether that was seen."""
 
-    need: str
-    proof: str
+    need: Annotated[str, OneOf(Need)]
+    proof: Annotated[str, OneOf(Proof)]
     """``proven`` by age, ``to_be_shown`` at the counter, or ``denied`` there."""
-    denied_for: str | None
+    denied_for: Annotated[str, OneOf(Denial)] | None
 
 
 class SameDayPlaceView(View):
     """The place in the same-day quota of a visit that buys the surcharge at the counter."""
 
-    state: str
+    state: Annotated[str, OneOf(SameDayPlaceState)]
     """``reaching``, ``reserved`` until its bill is paid, or ``paid``."""
     pay_until: datetime
 
@@ -90,42 +96,42 @@ class DenyPriority(Body):
     reason: Denial
 
 
-class AppointmentView(View):
+class AppointmentView(View, in_indonesian=("next_action",)):
     """An appointment: where it stands, what comes next, until when."""
 
     appointment_id: str
     application_id: str
     person_id: str
-    state: str
+    state: Annotated[str, OneOf(Status)]
     session: BookedSession
     office: OfficeView
     starts_at: datetime
     ends_at: datetime
-    local_start: str
-    local_end: str
+    local_start: LocalMoment
+    local_end: LocalMoment
     made_at: datetime
     hold_until: datetime | None
     offer_until: datetime | None
     queue_number: str | None
     queue_code: str | None
     special: SpecialView | None
-    special_causes: list[str]
+    special_causes: list[Annotated[str, OneOf(SpecialCause)]]
     """Causes that permit a new date without paying again, where one may be asked for now."""
     special_ask_until: datetime | None
     checked_in_at: datetime | None
-    released_for: str | None
+    released_for: Annotated[str, OneOf(ReleaseReason)] | None
     priority: PriorityNeedView | None
     same_day: SameDayPlaceView | None
     moves_left: int
-    current_step: str
-    remaining_steps: list[str]
+    current_step: Annotated[str, OneOf(VisitStep)]
+    remaining_steps: list[Annotated[str, OneOf(VisitStep)]]
     next_action: str
     next_action_id: str
     next_call: NextCallView | None
     deadline: datetime | None
 
 
-class AppointmentsView(View):
+class AppointmentsView(ListView):
     """The appointments of an application, the newest first."""
 
     appointments: list[AppointmentView]
@@ -134,10 +140,10 @@ class AppointmentsView(View):
 class SpecialView(View):
     """A special reschedule as the applicant and the office see it."""
 
-    state: str
-    cause: str
+    state: Annotated[str, OneOf(SpecialState)]
+    cause: Annotated[str, OneOf(SpecialCause)]
     asked_at: dt.datetime | None
     decided_at: dt.datetime | None
-    reason: str | None
+    reason: Annotated[str, OneOf(SpecialRefusal)] | None
     until: dt.datetime | None
     """When the right to a new date ends."""

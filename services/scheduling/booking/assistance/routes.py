@@ -15,7 +15,7 @@ from shared.http.call import Call
 from shared.http.endpoint import STAFF, Endpoints, RateLimit
 from shared.tokens import Role
 
-endpoints: Final = Endpoints("assistance")
+endpoints: Final = Endpoints("letters at the counter")
 
 LETTERS_A_MINUTE: Final = RateLimit(count=20, per_seconds=60.0)
 """Letters that one officer may scan to assist: a person at the counter takes minutes, a stack of copies seconds."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import Refusal
+from shared.errors import Refusal, fact_types
 
 
 class PartyBroken(Refusal):
@@ -10,6 +10,7 @@ class PartyBroken(Refusal):
 
     status = 409
     code = "party_broken"
+    facts_told = fact_types(reason=str)
     title = "The family could not be booked together, so nobody was booked."
     title_id = "Keluarga tidak dapat dipesankan bersama, sehingga tidak ada yang dipesankan."
     next_action = "Try again, with this session or another one."

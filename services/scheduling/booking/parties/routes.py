@@ -39,6 +39,7 @@ PARTIES_A_MINUTE: Final = RateLimit(count=10, per_seconds=60.0)
     idempotent=True,
     rate=PARTIES_A_MINUTE,
     answers={201: PartyView},
+    location="/v1/parties/{party_id}",
     refusals=(
         *NOT_SUBMITTED,
         NotFound,

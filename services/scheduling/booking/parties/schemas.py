@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from services.scheduling.booking.appointments.schemas import AppointmentView
-from services.scheduling.booking.parties.party import LARGEST_PARTY, SMALLEST_PARTY
+from services.scheduling.booking.parties.party import LARGEST_PARTY, SMALLEST_PARTY, PartyBreak, PartyStatus
 from services.scheduling.field_types import Id
 from services.scheduling.terms import Pool
+from shared.http.codes import OneOf
 from shared.http.schema import Body, View
 
 
@@ -23,7 +26,7 @@ class PartyView(View):
     """A family that booked together; each appointment lives alone from then on."""
 
     party_id: str
-    state: str
-    broken_for: str | None
+    state: Annotated[str, OneOf(PartyStatus)]
+    broken_for: Annotated[str, OneOf(PartyBreak)] | None
     session_id: str
     appointments: list[AppointmentView]

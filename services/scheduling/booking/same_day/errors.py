@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from shared.errors import Refusal
+from datetime import date, datetime
+
+from shared.errors import Refusal, fact_types
 
 
 class SameDayIsToday(Refusal):
@@ -10,6 +12,7 @@ class SameDayIsToday(Refusal):
 
     status = 409
     code = "same_day_is_today"
+    facts_told = fact_types(date=date)
     title = "Same-day service is asked for on the day itself, by the clock of the office."
     title_id = "Layanan percepatan diminta pada hari itu juga, menurut jam kantor."
     next_action = "Choose a session of today, or a regular seat of another day."
@@ -21,6 +24,7 @@ class SameDayTooLate(Refusal):
 
     status = 409
     code = "same_day_too_late"
+    facts_told = fact_types(asked_until=datetime)
     title = "Same-day service can be asked for only in the morning."
     title_id = "Layanan percepatan hanya dapat diminta pada pagi hari."
     next_action = "Choose a regular seat, or come back tomorrow morning."
@@ -54,6 +58,7 @@ class CannotUpgradeToSameDay(Refusal):
 
     status = 409
     code = "cannot_hurry"
+    facts_told = fact_types(problem=str)
     title = "The same-day service cannot be added to this visit now."
     title_id = "Percepatan tidak dapat ditambahkan pada kunjungan ini sekarang."
     next_action = "Ask for it on the day of a paid visit, before 12:00 WIB."

@@ -17,7 +17,7 @@ from shared.http.call import Call
 from shared.http.endpoint import STAFF, Endpoints
 from shared.tokens import Role
 
-endpoints: Final = Endpoints("hurry")
+endpoints: Final = Endpoints("same day")
 
 
 @endpoints.post(

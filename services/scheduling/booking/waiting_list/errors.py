@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from services.scheduling.booking.waiting_list.rules import LONGEST_WAIT_DAYS, MOST_OFFICES_WAITED_FOR
-from shared.errors import Refusal
+from shared.errors import Refusal, fact_types
 
 
 class AlreadyWaiting(Refusal):
@@ -11,6 +13,7 @@ class AlreadyWaiting(Refusal):
 
     status = 409
     code = "already_waiting"
+    facts_told = fact_types(waiting_id=str)
     title = "This person already waits for a seat."
     title_id = "Orang ini sudah ada di daftar tunggu."
     next_action = "Leave the waiting list first, then enter it again."
@@ -22,6 +25,7 @@ class WaitingWishWrong(Refusal):
 
     status = 422
     code = "waiting_wish_wrong"
+    facts_told = fact_types(problem=str)
     title = "One cannot wait for these offices and days."
     title_id = "Kantor dan tanggal ini tidak dapat dipilih untuk daftar tunggu."
     next_action = (
@@ -38,6 +42,7 @@ class NoSeatOffered(Refusal):
 
     status = 409
     code = "no_seat_offered"
+    facts_told = fact_types(state=str)
     title = "No seat is offered to this entry of the waiting list now."
     title_id = "Saat ini tidak ada kursi yang ditawarkan untuk pendaftaran ini."
     next_action = "Wait for the next message; the entry keeps its place in the line."
@@ -49,6 +54,7 @@ class WaitingOfferOver(Refusal):
 
     status = 409
     code = "waiting_offer_over"
+    facts_told = fact_types(offer_until=datetime)
     title = "This offer of the waiting list has ended."
     title_id = "Penawaran dari daftar tunggu ini sudah berakhir."
     next_action = "Wait for the next offer; you are in the line again."

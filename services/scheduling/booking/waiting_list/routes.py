@@ -27,7 +27,7 @@ from shared.http.call import Call
 from shared.http.endpoint import APPLICANT, Endpoints, RateLimit
 from shared.store.kinds import Record
 
-endpoints: Final = Endpoints("waiting-list")
+endpoints: Final = Endpoints("waiting list")
 
 ENTRIES_A_MINUTE: Final = RateLimit(count=30, per_seconds=60.0)
 
@@ -40,6 +40,7 @@ ENTRIES_A_MINUTE: Final = RateLimit(count=30, per_seconds=60.0)
     idempotent=True,
     rate=ENTRIES_A_MINUTE,
     answers={201: WaitingView},
+    location="/v1/waiting-list/{waiting_id}",
     refusals=(
         *NOT_SUBMITTED,
         NotFound,
@@ -73,6 +74,7 @@ async def enter_waiting_list(call: Call[EnterWaitingList]) -> WaitingView:
     summary="List one's own entries of the waiting list",
     access=APPLICANT,
     answers={200: WaitingEntriesView},
+    pages_by="waiting_id",
 )
 async def list_waiting(call: Call) -> WaitingEntriesView:
     """The caller's entries, the newest first."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from shared.errors import Refusal
+from datetime import date, datetime
+
+from shared.errors import Refusal, fact_types
 
 
 class NotPaidYet(Refusal):
@@ -10,6 +12,7 @@ class NotPaidYet(Refusal):
 
     status = 409
     code = "not_paid_yet"
+    facts_told = fact_types(state=str)
     title = "The payment for this visit is not known yet."
     title_id = "Pembayaran untuk kunjungan ini belum diketahui."
     next_action = "Look at the bill; ask for the proof of payment."
@@ -21,6 +24,7 @@ class VisitOnAnotherDay(Refusal):
 
     status = 409
     code = "visit_on_another_day"
+    facts_told = fact_types(date=date, starts_at=datetime)
     title = "The visit is booked for another day."
     title_id = "Kunjungan dijadwalkan pada hari lain."
     next_action = "Come on the booked day, or move the visit."
@@ -32,6 +36,7 @@ class TooEarlyToCheckIn(Refusal):
 
     status = 409
     code = "too_early_to_check_in"
+    facts_told = fact_types(opens_at=datetime)
     title = "It is too early to check in for this session."
     title_id = "Belum waktunya melapor untuk sesi ini."
     next_action = "Check in again from the time named here."

@@ -29,6 +29,8 @@ SHOWN_CALLS: Final = 12
 class Lane(StrEnum):
     """Where a visitor queues."""
 
+    __schema_name__ = "QueueLane"
+
     PRIORITY = "priority"
     """The elderly, people with disabilities, pregnant women, infants."""
     BOOKED = "booked"

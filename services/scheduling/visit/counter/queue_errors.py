@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import Refusal
+from shared.errors import Refusal, fact_types
 
 
 class NobodyWaits(Refusal):
@@ -21,6 +21,7 @@ class NotPossibleAtCounter(Refusal):
 
     status = 409
     code = "not_possible_at_counter"
+    facts_told = fact_types(state=str)
     title = "This cannot be done with the number as it stands."
     title_id = "Ini tidak dapat dilakukan pada nomor dalam keadaan sekarang."
     next_action = "Read the queue again; a number is missed only after it was called twice."
@@ -43,6 +44,7 @@ class NoWalkInSeat(Refusal):
 
     status = 409
     code = "no_walk_in_seat"
+    facts_told = fact_types(pool=str)
     title = "Today's quota for visitors without a booking is used up."
     title_id = "Kuota hari ini untuk pengunjung tanpa jadwal sudah habis."
     next_action = "Offer the nearest free session, or open more quota for today."

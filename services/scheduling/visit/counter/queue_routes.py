@@ -137,6 +137,7 @@ async def served(call: Call) -> NumberView:
     summary="Read the queue of today",
     access=STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN, Role.REGIONAL_OFFICER),
     answers={200: QueueView},
+    pages_by="visit_id",
     refusals=(OfficeNotFound, NotYourOffice),
 )
 async def read_queue(call: Call) -> QueueView:
@@ -198,6 +199,7 @@ async def display(call: Call) -> DisplayView:
     summary="Watch the call display",
     access=PUBLIC,
     answers={200: EVENT_STREAM},
+    event=DisplayView,
     refusals=(OfficeNotFound,),
     long_lived=True,
 )
@@ -220,6 +222,7 @@ async def watch_display(call: Call) -> Answer:
     body=RegisterWalkIn,
     idempotent=True,
     answers={201: WalkInView},
+    location="/v1/appointments/{appointment_id}",
     refusals=(
         OfficeNotFound,
         NotYourOffice,

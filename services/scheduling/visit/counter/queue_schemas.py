@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+from enum import StrEnum
+from typing import Annotated
 
 from pydantic import Field
 
+from services.scheduling.booking.appointments.appointment import Status
 from services.scheduling.booking.appointments.walk_in import WalkInReason
+from services.scheduling.terms import Pool
+from services.scheduling.visit.counter.queue import Lane, VisitorState
+from shared.http.codes import OneOf
+from shared.http.paging import ListView
 from shared.http.schema import Body, View
 
 LONGEST_BOOTH = 8
 LONGEST_EVIDENCE = 1000
+
+
+class NoQueuePlace(StrEnum):
+    """The state of a visit that has no place in the queue of today."""
+
+    NOT_HERE = "not_here"
 
 
 class CallNext(Body):
@@ -31,8 +44,8 @@ class NumberView(View):
 
     visit_id: str
     number: str
-    lane: str
-    state: str
+    lane: Annotated[str, OneOf(Lane)]
+    state: Annotated[str, OneOf(VisitorState)]
     booth: str | None
     arrived_at: dt.datetime
     called_at: dt.datetime | None
@@ -42,7 +55,7 @@ class NumberView(View):
     expected_minutes: int | None
 
 
-class QueueView(View):
+class QueueView(ListView):
     """The queue of an office's today."""
 
     office_id: str
@@ -76,7 +89,7 @@ class QueuePlaceView(View):
     """How long a visitor must expect to wait."""
 
     appointment_id: str
-    state: str
+    state: Annotated[str, OneOf(VisitorState, NoQueuePlace)]
     """``not_here``, ``waiting``, ``called``, ``parked``, ``missed`` or ``served``."""
     queue_number: str | None
     booth: str | None
@@ -92,9 +105,9 @@ class WalkInView(View):
     appointment_id: str
     queue_number: str
     queue_code: str | None
-    state: str
-    pool: str
-    reason: str
+    state: Annotated[str, OneOf(Status)]
+    pool: Annotated[str, OneOf(Pool)]
+    reason: Annotated[str, OneOf(WalkInReason)]
     registered_by: str
     registered_at: dt.datetime
     evidence: str | None

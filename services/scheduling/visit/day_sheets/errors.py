@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from shared.errors import NotFound, Refusal
+from datetime import date, datetime
+
+from shared.errors import NotFound, Refusal, fact_types
 
 
 class SameDayListNotReady(Refusal):
@@ -10,6 +12,7 @@ class SameDayListNotReady(Refusal):
 
     status = 409
     code = "same_day_list_not_ready"
+    facts_told = fact_types(ready_at=datetime)
     title = "The same-day list is ready at 12:00 WIB."
     title_id = "Daftar layanan hari yang sama siap pada pukul 12.00 WIB."
     next_action = "Ask again from the time named here."
@@ -31,6 +34,7 @@ class SheetNotKept(NotFound):
     """No sheet of that day was made in an evening, or it is no longer kept."""
 
     code = "sheet_not_kept"
+    facts_told = fact_types(date=date)
     title = "No sheet of this day is kept."
     title_id = "Tidak ada lembar untuk hari ini yang tersimpan."
     next_action = "Export the sheet of the day itself; it is made at once."

@@ -15,7 +15,7 @@ from shared.http.call import Call
 from shared.http.endpoint import STAFF, Endpoints
 from shared.tokens import Role
 
-endpoints: Final = Endpoints("evening")
+endpoints: Final = Endpoints("evening sheets")
 
 _OFFICERS: Final = STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN)
 _REFUSALS: Final = (OfficeNotFound, NotYourOffice)
@@ -26,6 +26,7 @@ _REFUSALS: Final = (OfficeNotFound, NotYourOffice)
     summary="List the sheets that were made in the evenings",
     access=_OFFICERS,
     answers={200: EveningSheetsView},
+    pages_by="date",
     refusals=_REFUSALS,
 )
 async def evening_sheets(call: Call) -> EveningSheetsView:

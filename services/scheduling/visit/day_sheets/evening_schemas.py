@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from shared.http.paging import ListView
 from shared.http.schema import View
 
 
@@ -16,7 +17,7 @@ class KeptSheetView(View):
     offline_seats: int
 
 
-class EveningSheetsView(View):
+class EveningSheetsView(ListView):
     """The kept sheets of an office, the newest day first, and when the next one is made."""
 
     office_id: str

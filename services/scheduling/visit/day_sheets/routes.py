@@ -33,7 +33,7 @@ from shared.http.call import Call
 from shared.http.endpoint import PUBLIC, STAFF, Endpoints, RateLimit
 from shared.tokens import Role
 
-endpoints: Final = Endpoints("papers")
+endpoints: Final = Endpoints("day sheets")
 
 _OFFICERS: Final = STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN)
 _REFUSALS: Final = (OfficeNotFound, NotYourOffice)
@@ -47,6 +47,7 @@ SHEETS_A_MINUTE: Final = RateLimit(count=20, per_seconds=60.0)
     access=_OFFICERS,
     query=SameDayQuery,
     answers={200: SameDayListView},
+    pages_by="appointment_id",
     refusals=(*_REFUSALS, SameDayListNotReady),
 )
 async def same_day_list(call: Call[None, SameDayQuery]) -> SameDayListView:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from services.scheduling.booking.appointments.appointment import Status
 from services.scheduling.booking.appointments.queue_code_payload import LONGEST_QUEUE_CODE
 from services.scheduling.field_types import Id
-from services.scheduling.visit.offline.offline_day import LineKind
+from services.scheduling.terms import Pool
+from services.scheduling.visit.offline.offline_day import LineKind, LineOutcome
 from shared.fields.numbers import QueueNumber
-from shared.http.schema import Body, IsoDate, IsoMoment, Path, Query, View
+from shared.http.codes import OneOf
+from shared.http.paging import ListView
+from shared.http.schema import Body, IsoDate, IsoMoment, LocalMoment, Path, Query, View
 from shared.http.validation import wrong_value
 
 MOST_LINES_OF_FILE = 500
@@ -71,7 +75,7 @@ class LineOutcomeView(View):
     """The outcome of one line."""
 
     line_id: str
-    outcome: str
+    outcome: Annotated[str, OneOf(LineOutcome)]
 
 
 class OfflineImportView(View):
@@ -90,12 +94,12 @@ class SameDayVisitView(View):
     appointment_id: str
     application_id: str
     queue_number: str
-    state: str
+    state: Annotated[str, OneOf(Status)]
     starts_at: dt.datetime
-    local_start: str
+    local_start: LocalMoment
 
 
-class SameDayListView(View):
+class SameDayListView(ListView):
     """The same-day visits of an office's day, complete."""
 
     office_id: str
@@ -108,9 +112,9 @@ class SheetVisitView(View):
 
     appointment_id: str
     queue_number: str
-    pool: str
-    state: str
-    local_start: str
+    pool: Annotated[str, OneOf(Pool)]
+    state: Annotated[str, OneOf(Status)]
+    local_start: LocalMoment
     code_version: int
 
 

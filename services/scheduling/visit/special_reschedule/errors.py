@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from shared.errors import Refusal
+from datetime import datetime
+
+from shared.errors import Refusal, fact_types
 
 
 class SpecialCauseNotPermitted(Refusal):
@@ -65,6 +67,7 @@ class SpecialOver(Refusal):
 
     status = 409
     code = "special_over"
+    facts_told = fact_types(until=datetime)
     title = "The time to choose a new date is over."
     title_id = "Waktu untuk memilih tanggal baru sudah lewat."
     next_action = "Ask the office about your application."

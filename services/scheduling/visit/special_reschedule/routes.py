@@ -162,6 +162,7 @@ async def interrupt_visit(call: Call[InterruptVisit]) -> AppointmentView:
     access=_DECIDERS,
     query=ReasonQuery,
     answers={200: SpecialRequestsView},
+    pages_by="appointment_id",
     reads=PersonalData.EVIDENCE,
     refusals=(OfficeNotFound, NotYourOffice),
 )
@@ -213,6 +214,7 @@ async def interrupt_day(call: Call[InterruptDay]) -> BulkJobView:
     summary="List the newest jobs over many visits",
     access=STAFF(Role.OFFICE_ADMIN, Role.FRONT_OFFICER, Role.HQ_IT),
     answers={200: BulkJobsView},
+    pages_by="job_id",
     refusals=(OfficeNotFound, NotYourOffice),
 )
 async def bulk_jobs(call: Call) -> BulkJobsView:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from services.scheduling.booking.appointments.appointment import Status
 from services.scheduling.booking.appointments.schemas import SpecialView
 from services.scheduling.booking.appointments.special_reschedule_causes import SpecialRefusal
 from services.scheduling.field_types import Id
 from shared.events.codes import SpecialCause
+from shared.http.codes import OneOf
+from shared.http.paging import ListView
 from shared.http.schema import Body, IsoDate, View
 from shared.http.validation import wrong_value
 
@@ -69,14 +72,14 @@ class SpecialRequestView(View):
 
     appointment_id: str
     application_id: str
-    state: str
+    state: Annotated[str, OneOf(Status)]
     session_id: str
     starts_at: dt.datetime
     special: SpecialView
     evidence: str | None
 
 
-class SpecialRequestsView(View):
+class SpecialRequestsView(ListView):
     """The requests that wait, the oldest first."""
 
     requests: list[SpecialRequestView]

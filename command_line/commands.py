@@ -94,6 +94,15 @@ def docs_command(chosen: Namespace) -> int:
     return run_tool([sys.executable, "-m", "devtools.docs_command", *(["--check"] if chosen.check else [])])
 
 
+def clients_command(chosen: Namespace) -> int:
+    """Build the clients for integrators in their folders."""
+    from devtools.clients_command import CLIENTS, build_clients
+
+    built = build_clients(chosen.names)
+    _say(f"Built in {CLIENTS}: {', '.join(built)}.")
+    return 0
+
+
 def acceptance_command(chosen: Namespace) -> int:
     """Run the tests that prove the named items, or all."""
     from devtools.acceptance_command import prove
@@ -233,6 +242,7 @@ COMMANDS: Final[Mapping[str, Callable[[Namespace], int]]] = {
     "lint": lint_command,
     "bench": bench_command,
     "docs": docs_command,
+    "clients": clients_command,
     "env": env_command,
     "resync": resync_command,
     "acceptance": acceptance_command,

@@ -136,6 +136,14 @@ COMMANDS: Final = (
         developer=True,
     ),
     Command(
+        "clients",
+        "Build the clients for integrators: their typed part is generated from the merged description of the API.\n\n"
+        "The TypeScript client needs npm, and a line to its packages.",
+        after="read clients/README.md; each folder has a whole journey to run.",
+        arguments=(Argument("names", nargs="*", metavar="NAME", help="python or typescript; both without it."),),
+        developer=True,
+    ),
+    Command(
         "env",
         "Write .env with fresh secrets for Docker Compose; an existing one only gains what it lacks.\n\n"
         "With --no-trial a file that holds settings of a trial is refused, and each such line is named.",

@@ -21,6 +21,13 @@ BUILD_SECONDS: Final = 600.0
 """Longest that one tool may take; fetching packages over a slow line is most of it."""
 
 
+class ClientUnknown(CommandError):
+    """There is no client of this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no client {name}. There are: {', '.join(BUILDERS)}.")
+
+
 class ClientNotBuilt(CommandError):
     """A generator or compiler is missing, or does not take the description of the API."""
 
@@ -28,15 +35,21 @@ class ClientNotBuilt(CommandError):
         super().__init__(f"The {client} client was not built: {tool} {reason.rstrip('.')}.")
 
 
-def build_clients(names: Sequence[str]) -> None:
-    """Write the description of the API and build the named clients in their folders; without a name, all.
+def build_clients(names: Sequence[str]) -> Sequence[str]:
+    """Write the description of the API, build the named clients in their folders, and return which; no name is all.
 
     Raises:
+        ClientUnknown: there is no client of a name.
         ClientNotBuilt: a tool is missing or failed; its output is in the message.
     """
+    wanted = names or tuple(BUILDERS)
+    for name in wanted:
+        if name not in BUILDERS:
+            raise ClientUnknown(name)
     DOCUMENT.write_text(json.dumps(merged_openapi()))
-    for name in names or BUILDERS:
+    for name in wanted:
         BUILDERS[name](CLIENTS / name, DOCUMENT)
+    return wanted
 
 
 def build_python(folder: Path, document: Path) -> None:
@@ -48,9 +61,9 @@ def build_python(folder: Path, document: Path) -> None:
     package = folder / "paspor_api"
     shutil.rmtree(package, ignore_errors=True)
     command = [sys.executable, "-m", "openapi_python_client", "generate", "--path", str(document)]
-    said = _run("python", [*command, "--output-path", str(package), "--meta", "none", "--config", str(_SETTINGS)])
+    said = _run("python", [*command, "--output-path", str(package), *_SETTINGS], named=_GENERATOR)
     if "will be generated without" in said or "Skipping" in said:
-        raise ClientNotBuilt("python", "openapi-python-client", f"left something out: {said}")
+        raise ClientNotBuilt("python", _GENERATOR, f"left something out: {said}")
 
 
 def build_typescript(folder: Path, document: Path) -> None:
@@ -63,7 +76,7 @@ def build_typescript(folder: Path, document: Path) -> None:
     if npm is None:
         raise ClientNotBuilt("typescript", "npm", "is not on this machine")
     quiet = ["--no-fund", "--no-audit", "--ignore-scripts"]
-    _run("typescript", [npm, "ci", *quiet], cwd=folder)
+    _run("typescript", [npm, "ci", *quiet], cwd=folder, named="npm ci")
     binaries = folder / "node_modules" / ".bin"
     generator = [str(binaries / "openapi-typescript"), str(document), "--output", "src/schema.d.ts"]
     _run("typescript", [*generator, "--default-non-nullable=false"], cwd=folder)
@@ -71,14 +84,16 @@ def build_typescript(folder: Path, document: Path) -> None:
 
 
 BUILDERS: Final = {"python": build_python, "typescript": build_typescript}
-_SETTINGS: Final = CLIENTS / "python" / "generator.yaml"
+_GENERATOR: Final = "openapi-python-client"
+_SETTINGS: Final = ("--meta", "none", "--config", str(CLIENTS / "python" / "generator.yaml"))
 
 
-def _run(client: str, command: Sequence[str], cwd: Path | None = None) -> str:
+def _run(client: str, command: Sequence[str], cwd: Path | None = None, named: str = "") -> str:
     """Return all that the tool printed."""
+    tool = named or Path(command[0]).name
     environment = {**os.environ, "NO_COLOR": "1"}
     try:
-        done = subprocess.run(  # noqa: S603 - tools that this file names
+        done = subprocess.run(
             command,
             cwd=cwd,
             env=environment,
@@ -90,7 +105,7 @@ def _run(client: str, command: Sequence[str], cwd: Path | None = None) -> str:
             text=True,
         )
     except subprocess.TimeoutExpired:
-        raise ClientNotBuilt(client, command[0], f"took more than {BUILD_SECONDS:.0f} s") from None
+        raise ClientNotBuilt(client, tool, f"took more than {BUILD_SECONDS:.0f} s") from None
     if done.returncode:
-        raise ClientNotBuilt(client, command[0], f"failed: {done.stdout.strip()[-2000:]}")
+        raise ClientNotBuilt(client, tool, f"failed: {done.stdout.strip()[-2000:]}")
     return done.stdout

@@ -1,4 +1,4 @@
-"""What a person does outside the API in a trial: read the mail, pay at the bank. The boxes and the bank are simulated."""
+"""What a person does outside the API in a trial: read the mail, pay at the bank. Both are simulated."""
 
 from __future__ import annotations
 

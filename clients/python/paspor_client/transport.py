@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-
 from collections.abc import Callable
 from typing import Final
 
@@ -54,35 +53,34 @@ class PatientTransport(httpx.BaseTransport):
         if request.method in COMMANDS:
             request.headers.setdefault("Idempotency-Key", new_key())
         request.read()  # so that the body can be sent again
+        may_repeat = request.method in SAFE | COMMANDS
         give_up_at, longest = self._clock() + self._patience_seconds, FIRST_PAUSE_SECONDS
         while True:
-            response, trouble = self._try(request)
-            if response is not None and response.status_code not in REPEATED:
-                return response
-            wait = _asked_pause(response) or random.uniform(0, longest)  # noqa: S311 - spreads repeats, keeps no secret
-            may_repeat = request.method in SAFE | COMMANDS
-            if not may_repeat or self._clock() + wait > give_up_at:
-                if response is not None:
+            try:
+                response = self._inner.handle_request(request)
+            except httpx.TransportError:
+                wait = _chance(longest)
+                if not may_repeat or self._clock() + wait > give_up_at:
+                    raise
+            else:
+                wait = _asked_pause(response) or _chance(longest)
+                if response.status_code not in REPEATED or not may_repeat or self._clock() + wait > give_up_at:
                     return response
-                assert trouble is not None
-                raise trouble
-            if response is not None:
                 response.close()
             self._pause(wait)
             longest = min(longest * 2, LONGEST_PAUSE_SECONDS)
-
-    def _try(self, request: httpx.Request) -> tuple[httpx.Response | None, httpx.TransportError | None]:
-        try:
-            return self._inner.handle_request(request), None
-        except httpx.TransportError as trouble:
-            return None, trouble
 
     def close(self) -> None:
         """Close the connections."""
         self._inner.close()
 
 
-def _asked_pause(response: httpx.Response | None) -> float | None:
+def _chance(longest: float) -> float:
+    """Seconds, at random, so that many clients do not come back together."""
+    return random.uniform(0, longest)  # noqa: S311 - keeps no secret
+
+
+def _asked_pause(response: httpx.Response) -> float | None:
     """Seconds that the answer asks for in `Retry-After`, or none; our services give seconds, never a date."""
-    text = "" if response is None else response.headers.get("Retry-After", "")
+    text = response.headers.get("Retry-After", "")
     return float(text) if text.isdigit() else None

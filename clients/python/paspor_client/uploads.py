@@ -54,7 +54,7 @@ def send_picture(
 
 
 def _send_piece(http: httpx.Client, path: str, offset: int, piece: bytes) -> int:
-    """Send one piece and return where to go on, which is behind it once it arrived, whether or not the answer came back."""
+    """Send one piece and return where to go on: behind it once it arrived, whether or not the answer came back."""
     headers = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
     for tries_left in reversed(range(TRIES)):
         try:

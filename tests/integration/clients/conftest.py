@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -30,7 +31,7 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 async def address(running_suite: Suite) -> AsyncIterator[str]:
     """Where all services answer: the deployment's gateway in front of the running suite."""
-    ports = {name: running_suite.ports[name] for name in SERVICES}
+    ports = {name: urlsplit(running_suite.url(name)).port or 0 for name in SERVICES}
     try:
         async with gateway(PROJECT, ports) as url:
             yield url

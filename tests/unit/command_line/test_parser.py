@@ -50,7 +50,7 @@ def test_the_help_names_every_room_bench_and_service() -> None:
 
 def test_developers_commands_are_marked() -> None:
     marked = {name for name, parser in LEAVES.items() if parser.get_default("developer")}
-    assert marked == {"test", "lint", "bench", "docs", "acceptance"}
+    assert marked == {"test", "lint", "bench", "docs", "clients", "acceptance"}
 
 
 @pytest.mark.parametrize("words", ["unit -k hold -x", "-x unit", "tests/unit/billing", "sim -n0 --maxfail=1", ""])

@@ -11,7 +11,7 @@ from services.application.applications.appeal_texts import REFUND_GUIDE, grounds
 from services.application.applications.application import Application, Entry, Status
 from services.application.applications.correction_transitions import owed
 from services.application.applications.document import Document, DocumentState
-from services.application.applications.next_step import ActionCode, Step, local_time
+from services.application.applications.next_step import ActionCode, NoStep, Step, local_time
 from services.application.applications.reading import note_act
 from services.application.applications.service import Seen
 from services.application.applications.visit import BillState, Seat, SeatState

@@ -211,7 +211,7 @@ class ApplicationView(View, in_indonesian=("next_action", "not_refundable")):
     """``pending`` until the civil registry has confirmed who applies: the application goes on, and no seat is held.
     ``another_open``: the person, now that they are known, has another open application, and this one waits."""
     minor: bool
-    current_step: Annotated[str, OneOf(Step)]
+    current_step: Annotated[str, OneOf(Step, NoStep)]
     remaining_steps: list[Annotated[str, OneOf(Step)]]
     next_action: str
     next_action_id: str

@@ -217,7 +217,8 @@ def _content_lines(call: str, name: str, content: Schema, members: _Members) -> 
         yield f"{_INDENT}{name}: {' '.join(sorted(content[PROBLEM_JSON]['examples']))}"
         return
     text = " ".join(sorted(content))
-    schema: Schema = next((item["schema"] for item in content.values() if "schema" in item), {})
+    first: Schema = next(iter(content.values()), {})
+    schema: Schema = first.get("x-event-schema", first.get("schema", {}))
     lines = tuple(members.lines_of(schema, 2))
     place = members.first_place(lines, f"{call} {name.removesuffix('?')}")
     if place:

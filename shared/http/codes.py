@@ -74,4 +74,4 @@ def log_unknown_code(name: str, code: str) -> None:
 
 
 on_unknown_code: Callable[[str, str], None] = log_unknown_code
-"""What is done about such a code; tests refuse it."""
+"""The way in which such a code is noted; tests refuse it."""

@@ -37,7 +37,7 @@ class Schemas:
         found, document = models_json_schema(list(wanted), ref_template=REFERENCE, schema_generator=_Generator)
         made: dict[str, Any] = document.get("$defs", {})
         names = _names_of(made)
-        self._found = {key: _renamed(part, names) for key, part in found.items()}
+        self._found: dict[Any, dict[str, Any]] = {key: _renamed(part, names) for key, part in found.items()}
         self._all = {names[name]: _renamed({**part, "title": names[name]}, names) for name, part in made.items()}
         parameters = {self._name(model, "validation") for model in _parameter_models(endpoints)}
         self.definitions = {name: part for name, part in sorted(self._all.items()) if name not in parameters}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field, create_model
 
@@ -26,7 +25,10 @@ def _described(fact: str, told: Mapping[str, Any]) -> Any:
     return Field(None, json_schema_extra=DEPRECATED if is_old else None)
 
 
-@cache
+_MODELS: Final[dict[type[Refusal], type[Problem]]] = {}
+"""Models that were made, so that each code has one."""
+
+
 def problem_model(refusal: type[Refusal]) -> type[Problem]:
     """Return the model of the problem: that of its code if it tells facts, else that of every problem.
 
@@ -35,7 +37,14 @@ def problem_model(refusal: type[Refusal]) -> type[Problem]:
     told = facts_of(refusal)
     if not told:
         return Problem
+    if refusal not in _MODELS:
+        _MODELS[refusal] = _make_model(refusal, told)
+    return _MODELS[refusal]
+
+
+def _make_model(refusal: type[Refusal], told: Mapping[str, Any]) -> type[Problem]:
     name = "".join(part.capitalize() for part in refusal.code.split("_")) + "Problem"
     members: dict[str, Any] = {fact: (kind | None, _described(fact, told)) for fact, kind in sorted(told.items())}
+    members["code"] = (Literal[refusal.code], ...)
     described = f"A problem with the code `{refusal.code}`."
-    return create_model(name, __base__=Problem, __doc__=described, code=(Literal[refusal.code], ...), **members)
+    return create_model(name, __base__=Problem, __doc__=described, **members)

@@ -56,7 +56,7 @@ OPEN_CODES = {
             *("DocumentView.reason", "UploadView.reason", "RequirementView.reason", "BulkJobView.reason"),
             *("CorrectionView.reason", "ParticularsCorrection.reason", "CorrectionDecision.reason"),
             *("InterruptDay.reason", "InterruptVisit.reason", "OfflineLineBody.reason", "OverrideView.reason"),
-            *("SagaOverrideView.reason", "RetrySaga.reason", "ProposeOverride.reason"),
+            *("SpecialView.reason", "SagaOverrideView.reason", "RetrySaga.reason", "ProposeOverride.reason"),
         ),
         "a code that staff choose themselves",
     ),

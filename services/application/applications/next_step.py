@@ -58,6 +58,14 @@ class ActionCode(StrEnum):
 
 
 FINISHED: Final = "finished"
+
+
+class NoStep(StrEnum):
+    """The current step of an application that has none left."""
+
+    FINISHED = FINISHED
+
+
 """The current step of an application that has ended."""
 
 # fmt: off

@@ -11,7 +11,7 @@ from services.application.applications.appeal_texts import REFUND_GUIDE, grounds
 from services.application.applications.application import Application, Entry, Status
 from services.application.applications.correction_transitions import owed
 from services.application.applications.document import Document, DocumentState
-from services.application.applications.next_step import ActionCode, Step, local_time
+from services.application.applications.next_step import ActionCode, NoStep, Step, local_time
 from services.application.applications.reading import note_act
 from services.application.applications.service import Seen
 from services.application.applications.visit import BillState, Seat, SeatState
@@ -211,7 +211,7 @@ class ApplicationView(View, in_indonesian=("next_action", "not_refundable")):
     """``pending`` until the civil registry has confirmed who applies: the application goes on, and no seat is held.
     ``another_open``: the person, now that they are known, has another open application, and this one waits."""
     minor: bool
-    current_step: Annotated[str, OneOf(Step)]
+    current_step: Annotated[str, OneOf(Step, NoStep)]
     remaining_steps: list[Annotated[str, OneOf(Step)]]
     next_action: str
     next_action_id: str

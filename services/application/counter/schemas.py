@@ -8,7 +8,7 @@ from pydantic import Field
 
 from services.application.applications.application import Status
 from services.application.applications.document import DocumentState
-from services.application.applications.next_step import Step
+from services.application.applications.next_step import NoStep, Step
 from services.application.applications.schemas import (
     ApplicationVisitView,
     HandOverView,
@@ -62,7 +62,7 @@ class VisitView(View):
     application_id: str
     number: str
     state: Annotated[str, OneOf(Status)]
-    current_step: Annotated[str, OneOf(Step)]
+    current_step: Annotated[str, OneOf(Step, NoStep)]
     appointment: ApplicationVisitView | None
     documents_flagged: int
     hand_over: HandOverView | None

@@ -212,7 +212,7 @@ FEES = [
     for kind in ("ordinary", "electronic")
     for years in (5, 10)
 ]
-PROPOSAL = {
+PROPOSAL: dict[str, Any] = {
     "tariff_id": "pp-1-2027",
     "legal_basis": "PP 1/2027",
     "effective_from": "2027-01-01",
@@ -259,6 +259,31 @@ async def test_a_change_goes_over_http_from_one_treasurer_to_another(ask: Any) -
         "pp-1-2027",
         True,
     )
+
+
+def renamed(title: dict[str, Any], name: str) -> dict[str, Any]:
+    """The same with the new name of one Indonesian text."""
+    rest = {key: value for key, value in title.items() if key != f"{name}_id"}
+    return {**rest, f"{name}_in_indonesian": title[f"{name}_id"]}
+
+
+async def test_indonesian_titles_are_given_by_their_new_names_or_by_their_old_ones(ask: Any) -> None:
+    treasurer = {"role": Role.TREASURER, "account": "treasurer-1"}
+    (ground,) = PROPOSAL["zero_tariffs"]
+    newer = {
+        **PROPOSAL,
+        "fees": [renamed(fee, "title") for fee in FEES],
+        "zero_tariffs": [renamed(renamed(ground, "title"), "proof")],
+    }
+    status, change = await ask("POST", "/v1/tariff-changes", newer, **treasurer)
+    told = change["tariff"]["zero_tariffs"][0]
+    assert (status, told["proof_in_indonesian"], told["proof_id"]) == (201, "Surat", "Surat")
+    assert change["tariff"]["fees"][0]["title_in_indonesian"] == "Paspor"
+    for wrong in (
+        {**PROPOSAL, "fees": [{**FEES[0], "title_in_indonesian": "Paspor"}, *FEES[1:]]},
+        {**PROPOSAL, "zero_tariffs": [{key: value for key, value in ground.items() if key != "proof_id"}]},
+    ):
+        assert (await ask("POST", "/v1/tariff-changes", wrong, key="k5", **treasurer))[0] == 422
 
 
 async def test_the_surcharge_is_granted_by_the_office_of_the_visit(world: World, ask: Any) -> None:

@@ -139,7 +139,7 @@ async def test_an_applicant_sees_own_deliveries_with_masked_addresses(service: S
     stranger = await service.client.get(
         "/v1/deliveries?application_id=application-1", headers=service.bearer("account-2")
     )
-    assert (await stranger.json()) == {"deliveries": []}
+    assert (await stranger.json()) == {"deliveries": [], "next": None}
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,9 @@ async def test_an_applicant_sees_own_deliveries_with_masked_addresses(service: S
         ("/v1/deliveries", Role.TREASURER, 403),
         ("/v1/deliveries?until=yesterday", Role.APPLICANT, 422),
         ("/v1/deliveries?until=9999-12-31T23:59:59Z", Role.APPLICANT, 200),
-        ("/v1/deliveries?limit=1", Role.APPLICANT, 422),
+        ("/v1/deliveries?limit=1", Role.APPLICANT, 200),
+        ("/v1/deliveries?limit=0", Role.APPLICANT, 422),
+        ("/v1/deliveries?after=yesterday", Role.APPLICANT, 422),
         ("/v1/deliveries?application_id=a%20b", Role.APPLICANT, 422),
         ("/v1/deliveries?application_id=" + "a" * 65, Role.APPLICANT, 422),
         ("/v1/deliveries?application_id=" + "a" * 64, Role.APPLICANT, 200),
@@ -240,6 +242,20 @@ async def test_a_page_holds_a_hundred_messages_and_the_next_one_begins_where_it_
     assert [following[0]["delivery_id"], len(following)] == [page[-1]["delivery_id"], 2]
     coming = (service.clock.now() + timedelta(days=1)).isoformat().replace("+00:00", "Z")
     assert await listed(service, f"?until={coming}") == page
+
+
+async def test_pages_of_messages_follow_each_other_and_show_none_twice(service: Service) -> None:
+    for _ in range(5):
+        await a_code(service, "email")
+    whole = [message["delivery_id"] for message in await listed(service)]
+    read: list[str] = []
+    after = ""
+    for _ in range(3):
+        answer = await service.client.get(f"/v1/deliveries?limit=2{after}", headers=service.bearer(ACCOUNT))
+        page = await answer.json()
+        read += [message["delivery_id"] for message in page["deliveries"]]
+        after = f"&after={page['next']}"
+    assert (read, page["next"]) == (whole, None)
 
 
 async def test_a_page_about_one_application_ends_at_the_same_time(service: Service) -> None:

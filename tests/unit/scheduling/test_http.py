@@ -187,7 +187,7 @@ async def test_holding_a_seat(office: Office) -> None:
     assert (await office.get(path, office.token("stranger")))[0] == 404
     assert (await office.get(path))[0] == 401
     listed = await office.get("/v1/appointments", office.ani(), application_id="application-ani")
-    assert listed == (200, {"appointments": [view]})
+    assert listed == (200, {"appointments": [view], "next": None})
     strange = await office.get("/v1/appointments", office.token("stranger"), application_id="application-ani")
     assert strange == (200, {"appointments": []})
 

@@ -109,7 +109,8 @@ async def test_a_list_is_read_page_by_page(serve: Serve) -> None:
     client = await serve(endpoints=ENDPOINTS)
     whole = await (await client.get("/v1/things")).json()
     assert len(whole["things"]) == 5 and whole["next"] is None
-    read, after = [], {}
+    read: list[str] = []
+    after: dict[str, str] = {}
     for _ in range(5):
         page = await (await client.get("/v1/things", params={"limit": "2", **after})).json()
         read += [item["thing_id"] for item in page["things"]]
@@ -138,7 +139,8 @@ def test_only_a_list_has_pages() -> None:
 def test_pages_in_order_of_time_show_no_item_twice() -> None:
     moment = datetime(2026, 11, 23, 2, tzinfo=UTC)
     items = ["a", "b", "c", "d", "e"]
-    shown, after = [], None
+    shown: list[str] = []
+    after: str | None = None
     for _ in items:
         page, after = cut_after(items, after, 2, lambda item: moment_cursor(moment, item))
         shown += page

@@ -11,7 +11,6 @@ from pydantic import Field
 from services.scheduling.booking.appointments.appointment import Status
 from services.scheduling.booking.appointments.priority import Denial, Need, Proof
 from services.scheduling.booking.appointments.same_day_place import SameDayPlaceState
-from services.scheduling.booking.appointments.special_reschedule_causes import SpecialRefusal
 from services.scheduling.booking.appointments.special_reschedule_right import SpecialState
 from services.scheduling.field_types import Id
 from services.scheduling.offices.schemas import OfficeView
@@ -144,6 +143,6 @@ class SpecialView(View):
     cause: Annotated[str, OneOf(SpecialCause)]
     asked_at: dt.datetime | None
     decided_at: dt.datetime | None
-    reason: Annotated[str, OneOf(SpecialRefusal)] | None
+    reason: str | None
     until: dt.datetime | None
     """When the right to a new date ends."""

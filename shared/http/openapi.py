@@ -46,6 +46,7 @@ from shared.http.problems import (
 )
 from shared.http.responses import TRACE_HEADER
 from shared.http.signatures import SignatureMissing, SignatureTooOld, SignatureWrong
+from shared.http.unknown_members import IGNORED_HEADER, MAX_NAMED, ignores_unknown, open_schemas
 
 OPENAPI_VERSION: Final = "3.1.1"
 _REFERENCE: Final = "#/components/schemas/{model}"
@@ -81,6 +82,7 @@ def build_openapi(endpoints: Sequence[Endpoint], service_name: str, version: str
             "headers": {
                 TRACE_HEADER: {"schema": {"type": "string"}},
                 "Retry-After": {"schema": {"type": "integer", "minimum": 0}},
+                IGNORED_HEADER: _IGNORED_HEADER,
                 **_CONDITION_HEADERS,
             },
             "parameters": {KEY_HEADER: _KEY_PARAMETER, **_CONDITION_PARAMETERS},
@@ -136,6 +138,17 @@ _CONDITION_HEADERS: Final = {
 _CONDITIONAL: Final = {name: {"$ref": f"#/components/headers/{name}"} for name in _CONDITION_HEADERS}
 
 
+_IGNORED_HEADER: Final = {
+    "description": (
+        "Members of the body that are not known here and were ignored, as percent-encoded JSON pointers; absent if all "
+        f"are known. At most {MAX_NAMED}; `+3` at the end counts further ones."
+    ),
+    "schema": {"type": "string"},
+    "example": "/nickname, /address/planet",
+}
+_IGNORED: Final = {IGNORED_HEADER: {"$ref": f"#/components/headers/{IGNORED_HEADER}"}}
+
+
 def _refuse_twins(endpoints: Sequence[Endpoint]) -> None:
     seen: set[object] = set()
     for endpoint in endpoints:
@@ -157,6 +170,7 @@ class _Schemas:
         found, document = models_json_schema(list(wanted), ref_template=_REFERENCE)
         self._found = found
         self.definitions: dict[str, Any] = document.get("$defs", {})
+        open_schemas(endpoints, found, self.definitions)
 
     def reference(self, model: type[BaseModel], mode: _Mode) -> dict[str, Any]:
         """Return a reference to the model's schema."""
@@ -267,6 +281,8 @@ def _answers(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
 
 def _answer(endpoint: Endpoint, status: int, shape: Shape, schemas: _Schemas) -> dict[str, Any]:
     headers = _TRACE if endpoint.watches is None else {**_TRACE, **_CONDITIONAL}
+    if ignores_unknown(endpoint):
+        headers = {**headers, **_IGNORED}
     answer: dict[str, Any] = {"description": HTTPStatus(status).phrase, "headers": headers}
     if shape is None or endpoint.method == "HEAD":
         return answer

@@ -18,7 +18,10 @@ _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{
 
 
 class _Incoming(BaseModel):
-    """Base of incoming models: unknown members are refused, no types are converted (`"1"` is not a number)."""
+    """Base of incoming models: unknown members are refused, no types are converted (`"1"` is not a number).
+
+    The unknown members of a public JSON body are left out before (`shared.http.unknown_members`).
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 

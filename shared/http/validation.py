@@ -170,8 +170,8 @@ def _twice(query: MultiMapping[str]) -> FieldError:
 
 def _field_error(model: type[BaseModel], problem: ErrorDetails, source: str) -> FieldError:
     rule, context = problem["type"], problem.get("ctx", {})
-    location = problem["loc"]
-    example = context.get("example") or _example(model, location)
+    location, found = _find_field(model, problem["loc"])
+    example = context.get("example") or _written(found)
     say = _SENTENCES.get(rule)
     if say is not None:
         detail, detail_id = say(context)
@@ -272,18 +272,27 @@ _SENTENCES: Final[Mapping[str, Sentence]] = {
 }
 
 
-def _example(model: type[BaseModel], location: tuple[int | str, ...]) -> str | None:
-    """Return an example of the field as it is written, or None where the field is not known."""
+def _find_field(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[tuple[int | str, ...], Any]:
+    """Return the field's location and an example of it, or None where the model has no such field.
+
+    Steps below a field that has no members name one of its types, not a place in the body; they are left out.
+    """
     schema = _schema(model)
     definitions = schema.get("$defs", {})
     part: Mapping[str, Any] = schema
-    for step in location:
-        part = _resolved(part, definitions)
-        inner = part.get("items") if isinstance(step, int) else part.get("properties", {}).get(step)
+    for depth, step in enumerate(location):
+        holder = _resolved(part, definitions)
+        inner = holder.get("items") if isinstance(step, int) else holder.get("properties", {}).get(step)
         if not isinstance(inner, Mapping):
-            return None
+            if "properties" in holder or isinstance(step, int):
+                return location, None
+            location = location[:depth]
+            break
         part = inner
-    example = _example_of(part, definitions)
+    return location, _example_of(part, definitions)
+
+
+def _written(example: Any) -> str | None:
     return example if example is None or isinstance(example, str) else json.dumps(example, ensure_ascii=False)
 
 

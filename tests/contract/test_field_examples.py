@@ -35,7 +35,7 @@ def example_of(body: type[BaseModel], name: str) -> str | None:
     for value in (0.5, True, {}):
         with pytest.raises(Malformed) as refused:
             read_json(body, json.dumps({name: value}).encode())
-        found = [error.example for error in refused.value.errors if f"{error.pointer}/".startswith(f"/{name}/")]
+        found = [error.example for error in refused.value.errors if error.pointer == f"/{name}"]
         if found:
             return found[0]
     raise AssertionError(f"{name} takes everything")
@@ -48,7 +48,7 @@ def _all_errors_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.acceptance("F33.example")
-@pytest.mark.parametrize("endpoint", bodies())
+@pytest.mark.parametrize("endpoint", list(bodies()))
 def test_every_field_of_a_body_is_refused_with_an_example_that_fits(endpoint: Endpoint) -> None:
     assert endpoint.body is not None
     for name, field in endpoint.body.model_fields.items():

@@ -59,7 +59,7 @@ async def test_the_page_names_only_files_of_ours_and_each_is_there(shown: Client
     for address in named.addresses[1:]:
         file = await shown.get(f"/{address}")
         assert file.status == 200, address
-        assert file.content_type in ("text/css", "text/javascript")
+        assert file.content_type in ("text/css", "text/javascript", "application/javascript")
         assert file.headers["X-Content-Type-Options"] == "nosniff"
         assert len(await file.read()) > 100
 

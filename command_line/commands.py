@@ -40,9 +40,13 @@ def up_command(chosen: Namespace) -> int:
 
 
 def demo_command(chosen: Namespace) -> int:
-    """Walk one application and the side ways on a suite of fresh data."""
-    from local_suite.demo import run_demo
+    """Walk one application and the side ways, on a suite of fresh data or in a running one."""
+    from local_suite.demo import run_demo, walk_on
 
+    if chosen.on is not None:
+        if chosen.port_base is not None:
+            raise CommandError("--on walks in a running suite, --port-base is for a new one: name one of them.")
+        return signals.run(walk_on(Ports(chosen.on), as_json=chosen.json))
     ports = Ports(chosen.port_base) if chosen.port_base else first_free_ports()
     return signals.run(run_demo(ports, as_json=chosen.json))
 

@@ -68,7 +68,8 @@ COMMANDS: Final = (
         "up",
         "Start MongoDB, RabbitMQ, all services and simulators, and stay.\n\n"
         "MONGO_URL and AMQP_URL in the environment name servers of your own to use instead.",
-        after="./paspor demo in another terminal. Ctrl-C stops everything; data stays in .paspor/data.",
+        after="the lines that it ends with; docs/first-hour.md walks on by hand. Ctrl-C stops everything; data stays "
+        "in .paspor/data.",
         arguments=(
             Argument(
                 "--port-base",
@@ -84,12 +85,16 @@ COMMANDS: Final = (
     Command(
         "demo",
         "Start everything, walk one passport application from registration to collection, stop everything.\n\n"
-        "Uses fresh data each time; the logs of the last run stay in .paspor/demo/logs.",
+        "Uses fresh data each time; the logs of the last run stay in .paspor/demo/logs. With --on it starts nothing "
+        "and walks in the suite that ./paspor up keeps running, with its data, the ways that wait for no expiry.",
         after="./paspor up keeps everything running; ./paspor test proves it.",
         arguments=(
             Argument("--json", action="store_true", help="One JSON object per step on standard output."),
             Argument(
                 "--port-base", type=_port_base, metavar="NUMBER", help="As for up; without it the first free base."
+            ),
+            Argument(
+                "--on", type=_port_base, metavar="PORT", help=f"The port base of a running suite, as {DEFAULT_BASE}."
             ),
         ),
     ),

@@ -33,7 +33,7 @@ class Ways:
 
     async def walk_all(self) -> bool:
         """Walk every way; whether all of them ended well."""
-        for walk in (
+        return await self._walk(
             self.journey,
             self.expiry_and_renewal,
             self.late_money,
@@ -42,7 +42,14 @@ class Ways:
             self.notice_lost,
             self.reschedule,
             self.guardian,
-        ):
+        )
+
+    async def walk_unhurried(self) -> bool:
+        """Walk the ways that wait for no duration; whether all of them ended well."""
+        return await self._walk(self.journey, self.reschedule, self.guardian)
+
+    async def _walk(self, *walks: Callable[[], Awaitable[Any]]) -> bool:
+        for walk in walks:
             try:
                 await walk()
             except WayBroken:

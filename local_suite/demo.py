@@ -1,19 +1,25 @@
-"""`./paspor demo`: start a suite, walk the journey and the side ways on it, and report each step."""
+"""`./paspor demo`: walk the journey and the side ways, on a suite of its own or on a running one; report each step."""
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
+import aiohttp
+
 from journeys.addresses import Addresses
+from journeys.api_client import ANSWER_SECONDS
 from journeys.reporter import Reporter
 from journeys.ways import Ways
+from local_suite.errors import CommandError
 from local_suite.home import home
 from local_suite.parts import SERVICES, SIMULATORS, Ports
 from local_suite.suite import Suite
-from local_suite.up import make_suite
+from local_suite.up import DATA, make_suite
 
 SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
     # One machine plays every citizen from one address.
@@ -41,11 +47,30 @@ SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
 """Changed by the demo: durations shrink so that an expiry can be watched."""
 
 
+class NoSuiteThere(CommandError):
+    """Nothing answers on the port base that was named."""
+
+    def __init__(self, ports: Ports) -> None:
+        super().__init__(
+            f"No suite answers at {ports.url('identity')}. Start one with ./paspor up, in another terminal."
+        )
+
+
+class SecretsElsewhere(CommandError):
+    """A suite answers, and it is not the one whose data lie here."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} has no password of its staff: run this with the PASPOR_HOME of the running suite.")
+
+
 def addresses(suite: Suite) -> Addresses:
     """Where the parts of a running suite answer."""
+    return _addresses_at(suite.ports, suite.secrets["demo_staff_password"])
+
+
+def _addresses_at(ports: Ports, staff_password: str) -> Addresses:
     return Addresses(
-        **{name: suite.url(name) for name in (*SERVICES, *SIMULATORS, "mail")},
-        staff_password=suite.secrets["demo_staff_password"],
+        **{name: ports.url(name) for name in (*SERVICES, *SIMULATORS, "mail")}, staff_password=staff_password
     )
 
 
@@ -57,11 +82,42 @@ async def run_demo(ports: Ports, *, as_json: bool) -> int:
         return await _walk(suite, as_json)
 
 
-async def _walk(suite: Suite, as_json: bool) -> int:
-    reporter = Reporter(as_json=as_json)
-    ways = Ways(addresses(suite), reporter)
+async def walk_on(ports: Ports, *, as_json: bool) -> int:
+    """Walk in the suite that `./paspor up` keeps running, with its data; return 0 if every step went well, else 1.
+
+    Ways that wait for an expiry or for the treasury are left out: durations there are those of a person's trial.
+
+    Raises:
+        NoSuiteThere: nothing answers there.
+        SecretsElsewhere: the running suite is not the one of this PASPOR_HOME.
+    """
+    await _refuse_silence(ports)
+    path = home() / DATA / "secrets.json"
     try:
-        all_ok = await ways.walk_all()
+        password = json.loads(path.read_text())["demo_staff_password"]
+    except (OSError, ValueError, KeyError):
+        raise SecretsElsewhere(path) from None
+    return await _report(_addresses_at(ports, password), as_json, unhurried=True)
+
+
+async def _refuse_silence(ports: Ports) -> None:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS)) as session:
+        try:
+            async with session.get(f"{ports.url('identity')}/health/live") as answer:
+                answer.raise_for_status()
+        except (aiohttp.ClientError, TimeoutError):
+            raise NoSuiteThere(ports) from None
+
+
+async def _walk(suite: Suite, as_json: bool) -> int:
+    return await _report(addresses(suite), as_json, unhurried=False)
+
+
+async def _report(at: Addresses, as_json: bool, *, unhurried: bool) -> int:
+    reporter = Reporter(as_json=as_json)
+    ways = Ways(at, reporter)
+    try:
+        all_ok = await (ways.walk_unhurried() if unhurried else ways.walk_all())
     finally:
         await ways.close()
     reporter.summary()

@@ -114,13 +114,13 @@ class Wiring:
     amqp_urls: Mapping[str, str] = field(default_factory=dict)
 
 
-# "*" is for all services
+# by service, or "simulators"; "*" is for all services
 Settings = Mapping[str, Mapping[str, str]]
 
 
 def describe(wiring: Wiring, extra: Settings | None = None, replicas: Mapping[str, int] | None = None) -> list[Part]:
     """All parts but the two servers. `extra` adds environment by service, `replicas` says how many of it run."""
-    parts = [_mail_sink(wiring), _simulators(wiring)]
+    parts = [_mail_sink(wiring), _simulators(wiring, extra or {})]
     for service in SERVICES:
         count = (replicas or {}).get(service, 1)
         if not 1 <= count <= MAX_REPLICAS:
@@ -137,7 +137,7 @@ def _mail_sink(wiring: Wiring) -> Part:
     return Part("mail", "local_suite.mail_sink", OUTSIDE, ports, health, environment)
 
 
-def _simulators(wiring: Wiring) -> Part:
+def _simulators(wiring: Wiring, extra: Settings) -> Part:
     at, secret = wiring.ports, wiring.secrets
     environment = {
         "PASPOR_SIM_HOST": LOOPBACK,
@@ -149,6 +149,7 @@ def _simulators(wiring: Wiring) -> Part:
         "PASPOR_SIM_SMS_CLIENT_SECRET": secret["sms_client_secret"],
         "PASPOR_SIM_SMS_RECEIPT_URL": f"{at.url('notification')}/v1/sms-receipts",
         "PASPOR_SIM_SMS_RECEIPT_SECRET": secret["sms_receipt_secret"],
+        **extra.get("simulators", {}),
     }
     health = tuple(f"{at.url(name)}/health/ready" for name in SIMULATORS)
     return Part("simulators", "simulators", OUTSIDE, {name: at[name] for name in SIMULATORS}, health, environment)

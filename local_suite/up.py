@@ -16,24 +16,33 @@ from rich.table import Table
 from rich.text import Text
 
 from local_suite.home import PROJECT, home
-from local_suite.parts import Ports, Settings
+from local_suite.parts import SERVICES, Ports, Settings
 from local_suite.suite import Health, PartStatus, Suite
 
 REFRESH_SECONDS = 1.0
 COLOURS = {Health.READY: "green", Health.ENDED: "red", Health.NOT_READY: "yellow", Health.STARTING: "cyan"}
+DATA = "data"
+"""The folder in PASPOR_HOME of the suite that stays."""
+
 STAFF = ("front_officer", "interviewer", "office_admin", "treasurer", "operator")
 
-TRIAL: Settings = {"billing": {"PASPOR_BILL_VALIDITY_SECONDS": "600"}}
-"""Shrunk by `up` unless the environment says otherwise: a bill that a person tries out lives ten minutes."""
+TRIAL: Settings = {
+    "billing": {"PASPOR_BILL_VALIDITY_SECONDS": "600"},
+    "scheduling": {"PASPOR_CHECK_IN_ANY_DAY": "true"},
+    "application": {"PASPOR_PRINT_POLL_SECONDS": "2", "PASPOR_HAND_OVER_RETRY_SECONDS": "2"},
+}
+"""Set by `up` unless the environment says otherwise, so that one person can finish a journey today: a bill lives ten
+minutes, visitors may come on any day, and the book is looked for every other second."""
 
 Say = Callable[[str], None]
 
 
 def trial_settings(environment: Mapping[str, str]) -> Settings:
-    """Return :data:`TRIAL` without what the environment names itself."""
+    """Return :data:`TRIAL`, and where the simulators keep their state, without what the environment names itself."""
+    kept: Settings = {"simulators": {"PASPOR_SIM_STATE_FOLDER": str(home() / DATA / "simulators")}}
     return {
-        service: {name: value for name, value in settings.items() if name not in environment}
-        for service, settings in TRIAL.items()
+        part: {name: value for name, value in settings.items() if name not in environment}
+        for part, settings in {**TRIAL, **kept}.items()
     }
 
 
@@ -61,7 +70,7 @@ async def _plain(ports: Ports, console: Console) -> int:
     def say(line: str) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-    suite = make_suite("data", ports, say, trial_settings(os.environ))
+    suite = make_suite(DATA, ports, say, trial_settings(os.environ))
     async with suite:
         say("")
         for line in lines_of(suite.status()):
@@ -73,7 +82,7 @@ async def _plain(ports: Ports, console: Console) -> int:
 
 async def _live(ports: Ports, console: Console) -> int:
     said: list[str] = [""]
-    suite = make_suite("data", ports, lambda line: said.__setitem__(0, line), trial_settings(os.environ))
+    suite = make_suite(DATA, ports, lambda line: said.__setitem__(0, line), trial_settings(os.environ))
     begun = time.monotonic()
 
     def picture() -> Group:
@@ -169,13 +178,20 @@ def _short(path: Path) -> Path:
 
 
 def next_step(suite: Suite) -> str:
-    """Return the lines that say what to do when everything is ready."""
-    return (
-        "Everything is ready. Next:\n"
-        "  ./paspor demo           one whole application, in another terminal\n"
-        f"  {suite.url('application')}/v1/openapi.json   the interface, one per service\n"
-        f"  {suite.url('mail')}/api/v1/messages   the mails that were sent\n"
-        f"  staff: {', '.join(STAFF)};\n"
-        f"  their password: demo_staff_password in {_short(suite.data_dir / 'secrets.json')}\n"
-        "Ctrl-C stops everything; the data stays."
+    """Return the lines that say what to do when everything is ready: those of a shell can be copied as they stand."""
+    named = {name.upper(): suite.url(name) for name in SERVICES[:4]}
+    named |= {"DUKCAPIL": suite.url("dukcapil"), "BANK": suite.url("simponi"), "MAIL": suite.url("mail")}
+    pairs = [f"{name}={url}" for name, url in named.items()]
+    return "\n".join(
+        [
+            "Everything is ready. Lines to copy into another terminal:",
+            f"  ./paspor demo --on {suite.ports.base}",
+            *(f"  {' '.join(pairs[first : first + 2])}" for first in range(0, len(pairs), 2)),
+            "  curl -s $IDENTITY/v1/privacy-notice",
+            "docs/first-hour.md goes on from there, by hand, to the passport.",
+            f"Every call, to read and to try: {suite.url('identity')}/docs, and so for each service.",
+            f"Staff: {', '.join(STAFF)};",
+            f"their password: demo_staff_password in {_short(suite.data_dir / 'secrets.json')}",
+            "Ctrl-C stops everything; the data stays.",
+        ]
     )

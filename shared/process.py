@@ -172,6 +172,8 @@ class _Process:
             limiter=self._limiter(),
             sessions=self._parts.sessions,
             changes=self._store,
+            docs=settings.serves_docs,
+            trial=not settings.is_production,
         )
         app[self._parts.key] = self._parts.service
         log.info("serving", host=settings.http_host, port=settings.http_port)

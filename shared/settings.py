@@ -151,6 +151,20 @@ class ServiceSettings(BaseSettings):
         PER_SECOND, gt=0, le=10_000, description="things that the retention job erases in a second, of each rule"
     )
 
+    docs_page: Annotated[bool | None, Anything("it shows what /v1/openapi.json tells everybody")] = Field(
+        None, description="true serves /docs, the interface to read and to try; without it everywhere but in production"
+    )
+
+    @property
+    def is_production(self) -> bool:
+        """Whether people depend on this process."""
+        return self.environment is Environment.PRODUCTION
+
+    @property
+    def serves_docs(self) -> bool:
+        """Whether `/docs` is served: where it is asked for, and in every trial that does not say no."""
+        return not self.is_production if self.docs_page is None else self.docs_page
+
     @property
     def service_name(self) -> str:
         """The service's name: its database without the suite's prefix, as ``billing`` of ``paspor_billing``."""

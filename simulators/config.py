@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -17,6 +19,7 @@ class Settings(BaseSettings):
     sms_port: int = 8203
     dpri_port: int = 8204
     seed: int | None = None
+    state_folder: Path | None = Field(default=None, description="where state is kept over a restart; nowhere without")
 
     dukcapil_user_id: str = "paspor"
     dukcapil_password: SecretStr = SecretStr("simulated-dukcapil")

@@ -9,10 +9,10 @@ import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from simulators.behaviour import ALL_OPERATIONS, MAX_DELAY_SECONDS, MAX_REPEATS, OK, Behaviour, Behaviours, Operations
 from simulators.errors import Refusal, RequestMalformed
@@ -87,6 +87,8 @@ class Simulator(ABC, Generic[KnobsT]):
 
     name: ClassVar[str]
     operations: ClassVar[Operations]
+    kept: ClassVar[TypeAdapter[Any]]
+    """The form of `state`."""
 
     def __init__(self, knobs: KnobsT, seed: int | None = None, clock: Clock = utc_now) -> None:
         self.behaviours = Behaviours(self.operations)
@@ -99,6 +101,14 @@ class Simulator(ABC, Generic[KnobsT]):
     @abstractmethod
     def restart(self, rng: random.Random) -> None:
         """Begin with empty books."""
+
+    @abstractmethod
+    def state(self) -> Any:
+        """Return what a restart must not lose: the books, not the behaviours and knobs, which are a test's."""
+
+    @abstractmethod
+    def take_up(self, state: Any) -> None:
+        """Go on from a state that was kept."""
 
     @abstractmethod
     def routes(self) -> Sequence[web.RouteDef]:

@@ -50,6 +50,15 @@ class Outbox:
         for delay_seconds in self._delays(behaviour):
             self._push(Delivery(encoded, now + timedelta(seconds=delay_seconds)))
 
+    def waiting(self) -> list[Delivery]:
+        """Return what is still to be sent, the next one first."""
+        return [delivery for _, _, delivery in sorted(self._heap, key=lambda entry: entry[:2])]
+
+    def take_up(self, waiting: Sequence[Delivery]) -> None:
+        """Queue what was still to be sent before a restart."""
+        for delivery in waiting:
+            self._push(delivery)
+
     def due(self, now: datetime) -> list[Delivery]:
         """Take out what is due, oldest first."""
         taken = []

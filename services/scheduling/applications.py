@@ -19,7 +19,7 @@ from shared.projections import wait_until_known
 from shared.service import MessageHandler
 from shared.store.change import change
 from shared.store.decision import Decision
-from shared.store.kinds import Kind, Record
+from shared.store.kinds import Index, Kind, Record
 from shared.store.port import AlreadyExists
 
 
@@ -44,6 +44,8 @@ class ApplicationCopy:
     """The kind of passport; None in copies that are older than this field."""
     product_as_of: datetime | None = None
     """When the product was told; an older product that arrives later changes nothing."""
+    number: str | None = None
+    """The number on the letter; None in copies of drafts, of ended applications and of those older than this field."""
 
     def applying(self, application_id: str) -> Applying:
         """Return the applicant for whom a seat would be held."""
@@ -57,7 +59,13 @@ def fresher(known: ApplicationCopy, newer: ApplicationCopy) -> ApplicationCopy:
     return replace(newer, product=known.product, product_as_of=known.product_as_of)
 
 
-APPLICATION_COPY: Final = Kind(name="application_copy", state=ApplicationCopy, bare=True, batched=True)
+APPLICATION_COPY: Final = Kind(
+    name="application_copy",
+    state=ApplicationCopy,
+    bare=True,
+    batched=True,
+    indexes=(Index("number", ("state.number",)),),
+)
 
 
 class ApplicationRepository(OnStore):
@@ -66,6 +74,11 @@ class ApplicationRepository(OnStore):
     async def application(self, application_id: str) -> Record[ApplicationCopy] | None:
         """Return what is known of the application, or None."""
         return await self._store.get(APPLICATION_COPY, application_id)
+
+    async def application_numbered(self, number: str) -> Record[ApplicationCopy] | None:
+        """Return what is known of the application of that number, or None."""
+        found = await self._store.find(APPLICATION_COPY, "number", {"state.number": number}, limit=1)
+        return found[0] if found else None
 
     async def begin_application(self, application_id: str, copy: ApplicationCopy, now: datetime) -> None:
         """Insert what is known of an application. Raises AlreadyExists."""

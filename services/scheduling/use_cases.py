@@ -251,7 +251,7 @@ class Scheduling:
         self.counter = CounterQueue(
             context, sessions, seats, appointments, stored.counter_days, codes, inventory, audit
         )
-        self.visits = Visits(context, appointments, codes, self.counter, audit)
+        self.visits = Visits(context, appointments, stored.applications, codes, self.counter, audit)
         self.proofs = Proofs(context, appointments, stored.activity, inventory, self.counter)
         self.priority = PriorityDenials(context, appointments, self.counter, self.relocation, audit)
         self.day_sheets = DaySheets(context, stored.offline_quotas, appointments, codes)

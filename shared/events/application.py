@@ -72,6 +72,8 @@ class ApplicationSubmitted(Event):
     age_band: str | None = None
     """Whole years on the day of submission, as a band and never as a date: ``0-4``, ``5-11``, ``12-16``, ``17-60`` or
     ``61+``. Not said by earlier versions."""
+    application_number: str | None = None
+    """The number that is printed on the letter: sixteen digits made of the id. Not said by earlier versions."""
     submitted_at: datetime
 
 

@@ -15,6 +15,7 @@ from shared.http.binding import bind
 from shared.http.body_budget import BodyBudget
 from shared.http.body_gate import LateBodies
 from shared.http.connections import Connections
+from shared.http.docs_page import add_docs_page
 from shared.http.endpoint import Endpoint
 from shared.http.gates import FairGate, Gate
 from shared.http.health import Check, Invariants, Readiness
@@ -25,6 +26,7 @@ from shared.http.openapi import build_openapi
 from shared.http.options import HttpOptions
 from shared.http.rate_limit import InProcessRateLimiter, RateLimiter
 from shared.http.runtime import HttpRuntime, Verifier
+from shared.http.trial_examples import with_trial_examples
 from shared.http.waiting import WaitingCalls
 from shared.service import InvariantCheck
 from shared.sessions import SessionCheck
@@ -52,10 +54,13 @@ def build_app(
     limiter: RateLimiter | None = None,
     sessions: SessionCheck | None = None,
     changes: ChangeSource | None = None,
+    docs: bool = False,
+    trial: bool = False,
 ) -> web.Application:
     """Return the application, ready for `shared.http.server.serve` or a test client.
 
-    `changes` tells of changed records; without it no call waits for one. The service adds its own parts by
+    `changes` tells of changed records; without it no call waits for one. `docs` serves `/docs`, in a `trial` with its
+    people and staff in the examples. The service adds its own parts by
     `app[KEY] = part`.
 
     Raises:
@@ -81,7 +86,10 @@ def build_app(
         app.router.add_route(endpoint.method, endpoint.path, answer, expect_handler=_go_on)
         if endpoint.method == "GET" and endpoint.safe and endpoint.path not in has_head_of_its_own:
             app.router.add_route("HEAD", endpoint.path, answer, expect_handler=_go_on)
-    _describe(app, build_openapi(endpoints, service_name, options.api_version))
+    document = build_openapi(endpoints, service_name, options.api_version)
+    _describe(app, document)
+    if docs:
+        add_docs_page(app, lambda: with_trial_examples(document) if trial else document)
     _add_health(app, Readiness(readiness or {}, clock), Invariants(invariants or {}, metrics, clock))
     return app
 

@@ -14,7 +14,7 @@ import math
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel
@@ -31,9 +31,11 @@ from shared.http.idempotency import KEY_HEADER, REPLAY_HEADER, KeptAnswer, comma
 from shared.http.paging import PageQuery, cut_page, split_query
 from shared.http.responses import as_answer, is_stream, located, media_type, send_stream, whole_response
 from shared.http.runtime import CALLER_ROLE, HttpRuntime
+from shared.http.unknown_members import IGNORED, canonical_json, find_known_part
 from shared.http.validation import read_json, read_path, read_query
 from shared.tokens import Caller, Role, bearer_token
 
+ModelT = TypeVar("ModelT", bound=BaseModel)
 HttpHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._~:@+-]{1,128}\Z")
@@ -264,9 +266,22 @@ def _body_reader(endpoint: Endpoint, runtime: HttpRuntime) -> ReadBody:
         if endpoint.reads_body:
             call.raw = await read_whole(call.request, endpoint.max_body_bytes, seconds, call.request[BODY_SHARE])
         if model is not None:
-            call.body = read_json(model, call.raw)
+            call.body = _read_public(call, model)
 
     return read
+
+
+def _read_public(call: AnyCall, model: type[ModelT]) -> ModelT:
+    """Return the body as its model. Unknown members are left out of `call.raw` and named in the answer."""
+    try:
+        return read_json(model, call.raw)
+    except Malformed:
+        known = find_known_part(model, call.raw)
+        if not known.ignored:
+            raise
+    call.raw = known.text
+    call.request[IGNORED] = known.pointers
+    return known.read(model)
 
 
 def _query_reader(endpoint: Endpoint) -> Callable[[web.Request], tuple[Any, PageQuery | None]]:
@@ -347,7 +362,7 @@ def _once_for_each_key(endpoint: Endpoint, runtime: HttpRuntime) -> AnswerCall:
 
     async def answer_once(call: AnyCall, place: Place) -> web.StreamResponse:
         name = command_name(endpoint.method, call.request.path, _who(call), call.idempotency_key)
-        said = kept.begin(name, call.request.query_string.encode() + b"\n" + call.raw, now())
+        said = kept.begin(name, _understood(call), now())
         if said is not None:
             return web.Response(body=said.body, status=said.status, headers={**said.headers, REPLAY_HEADER: "true"})
         try:
@@ -386,6 +401,12 @@ async def _send_stream(call: AnyCall, answer: Answer, runtime: HttpRuntime) -> w
         draining=runtime.draining,
         heartbeat_seconds=runtime.options.heartbeat_seconds,
     )
+
+
+def _understood(call: AnyCall) -> bytes:
+    """Return what a repeat must have in common with the first try: the query, and what was understood of the body."""
+    body = canonical_json(call.raw) if call.body is not None else call.raw
+    return call.request.query_string.encode() + b"\n" + body
 
 
 def _who(call: AnyCall) -> str:

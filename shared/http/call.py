@@ -160,7 +160,7 @@ class Call(Generic[BodyT, QueryT, PathT]):
         """Return the raw body as `model`, for handlers that verify a signature first.
 
         Raises:
-            Unreadable, Malformed: it does not fit the model.
+            Unreadable, Malformed: it does not fit the model, or has members that are not known.
         """
         return read_json(model, self.raw)
 

@@ -16,6 +16,7 @@ from shared.http.problem_calls import problem_call
 from shared.http.problems import SomethingBroke, as_refusal, problem_response
 from shared.http.responses import StreamBroke, add_usual_headers
 from shared.http.runtime import CALLER_ROLE, HttpRuntime
+from shared.http.unknown_members import name_ignored
 from shared.http.waiting import WAITED_SECONDS
 from shared.logs import get_logger
 
@@ -47,6 +48,7 @@ def outer_middleware(runtime: HttpRuntime) -> Any:
             connections.answered(line)
         if not response.prepared:
             add_usual_headers(response, trace)
+            name_ignored(request, response)
             if draining.is_set():
                 response.force_close()
         seconds = perf_counter() - started - request.get(WAITED_SECONDS, 0.0)

@@ -25,6 +25,7 @@ from shared.http.problems import PROBLEM_JSON, PROBLEM_URN, Problem
 from shared.http.responses import TRACE_HEADER
 from shared.http.runtime_refusals import refusals_of_runtime
 from shared.http.signatures import WINDOW, header_names
+from shared.http.unknown_members import IGNORED_HEADER, MAX_NAMED, ignores_unknown
 
 OPENAPI_VERSION: Final = "3.1.1"
 NDJSON: Final = "application/x-ndjson"
@@ -82,6 +83,7 @@ def build_openapi(endpoints: Sequence[Endpoint], service_name: str, version: str
                     "description": "The address of what was made.",
                     "schema": {"type": "string", "format": "uri-reference"},
                 },
+                IGNORED_HEADER: _IGNORED_HEADER,
                 **_CONDITION_HEADERS,
                 **_DEPRECATION_HEADERS,
             },
@@ -135,6 +137,17 @@ _CONDITION_HEADERS: Final = {
     PREFERENCE_APPLIED: {"description": "The wait as it was applied.", "schema": {"type": "string"}},
 }
 _CONDITIONAL: Final = {name: {"$ref": f"#/components/headers/{name}"} for name in _CONDITION_HEADERS}
+
+
+_IGNORED_HEADER: Final = {
+    "description": (
+        "Members of the body that are not known here and were ignored, as percent-encoded JSON pointers; absent if all "
+        f"are known. At most {MAX_NAMED}; `+3` at the end counts further ones."
+    ),
+    "schema": {"type": "string"},
+    "example": "/nickname, /address/planet",
+}
+_IGNORED: Final = {IGNORED_HEADER: {"$ref": f"#/components/headers/{IGNORED_HEADER}"}}
 
 
 _DEPRECATION_HEADERS: Final = {
@@ -337,6 +350,8 @@ def _answer(endpoint: Endpoint, status: int, shape: Shape, schemas: Schemas) -> 
 
 def _answer_headers(endpoint: Endpoint, status: int, shape: Shape) -> dict[str, Any]:
     headers: dict[str, Any] = dict(_TRACE if endpoint.watches is None else {**_TRACE, **_CONDITIONAL})
+    if ignores_unknown(endpoint):
+        headers.update(_IGNORED)
     if status == 201 and endpoint.location:
         headers[LOCATION] = {"$ref": f"#/components/headers/{LOCATION}"}
     headers.update({name: {"$ref": f"#/components/headers/{name}"} for name in deprecation_headers(shape)})

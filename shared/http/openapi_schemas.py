@@ -13,6 +13,7 @@ from shared.http.endpoint import Endpoint
 from shared.http.problem_facts import problem_model
 from shared.http.problems import Problem
 from shared.http.runtime_refusals import refusals_of_runtime
+from shared.http.unknown_members import open_schemas
 
 REFERENCE: Final = "#/components/schemas/{model}"
 _PLACE: Final = "#/components/schemas/"
@@ -36,6 +37,7 @@ class Schemas:
         wanted = dict.fromkeys(_models(endpoints))
         found, document = models_json_schema(list(wanted), ref_template=REFERENCE, schema_generator=_Generator)
         made: dict[str, Any] = document.get("$defs", {})
+        open_schemas(endpoints, found, made)
         names = _names_of(made)
         self._found: dict[Any, dict[str, Any]] = {key: _renamed(part, names) for key, part in found.items()}
         self._all = {names[name]: _renamed({**part, "title": names[name]}, names) for name, part in made.items()}

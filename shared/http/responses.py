@@ -15,6 +15,7 @@ from shared.context import trace_id
 from shared.http.call import EVENT_STREAM, HTML, JSON, Answer
 from shared.http.deprecation import deprecation_headers
 from shared.http.endpoint import Endpoint, Result
+from shared.http.unknown_members import name_ignored
 from shared.logs import get_logger
 
 log = get_logger(__name__)
@@ -145,6 +146,7 @@ async def send_stream(
     first = None if is_events or request.method == "HEAD" else await anext(pieces, None)
     response = web.StreamResponse(status=answer.status, headers=headers)
     add_usual_headers(response, trace_id() or "")
+    name_ignored(request, response)
     await response.prepare(request)
     if request.method == "HEAD":
         return response

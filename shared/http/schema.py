@@ -34,7 +34,10 @@ _TEXTS: Final[Mapping[str, Any]] = {"str": str, "str | None": str | None, "tuple
 
 
 class _Incoming(BaseModel):
-    """Base of incoming models: unknown members are refused, no types are converted (`"1"` is not a number)."""
+    """Base of incoming models: unknown members are refused, no types are converted (`"1"` is not a number).
+
+    The unknown members of a public JSON body are left out before (`shared.http.unknown_members`).
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final, TypeVar
@@ -17,6 +18,11 @@ MAX_ERRORS: Final = 20
 """Most wrong fields in one problem."""
 
 MAX_POINTER_CHARS: Final = 200
+MOST_EXAMPLE_CHARS: Final = 64
+
+AN_ID: Final = "0190c2f4-7c1e-7000-8000-000000000001"
+_USUAL_TEXTS: Final = ("contoh", AN_ID)
+"""Examples of texts that have none of their own: a word, as codes are one too, and an id."""
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -82,7 +88,7 @@ _LOOKING_FOR_REPEATS: Final = json.JSONDecoder(
 def _repeated(raw: bytes) -> FieldError:
     pairs = json.loads(raw, object_pairs_hook=_Pairs, parse_int=bool, parse_float=bool, strict=False)
     return FieldError(
-        _pointer(_find_repeated(pairs) or ()),
+        make_pointer(_find_repeated(pairs) or ()),
         "given_twice",
         "Give this field once.",
         "Sebutkan isian ini satu kali saja.",
@@ -154,7 +160,7 @@ def _malformed(model: type[BaseModel], problems: list[ErrorDetails], source: str
 def _twice(query: MultiMapping[str]) -> FieldError:
     name = next(name for name in query if len(query.getall(name)) > 1)
     return FieldError(
-        _pointer((name,)),
+        make_pointer((name,)),
         "given_twice",
         "Give this parameter once.",
         "Sebutkan parameter ini satu kali saja.",
@@ -164,15 +170,15 @@ def _twice(query: MultiMapping[str]) -> FieldError:
 
 def _field_error(model: type[BaseModel], problem: ErrorDetails, source: str) -> FieldError:
     rule, context = problem["type"], problem.get("ctx", {})
-    location = problem["loc"]
-    example = context.get("example") or _example(model, location)
+    location, found = _find_field(model, problem["loc"])
+    example = context.get("example") or _written(found)
     say = _SENTENCES.get(rule)
     if say is not None:
         detail, detail_id = say(context)
     else:
         detail = problem["msg"].removeprefix("Value error, ")
         detail_id = str(context.get("detail_id") or "")
-    return FieldError(_pointer(location), rule, _sentence(detail), _sentence(detail_id), example, source)
+    return FieldError(make_pointer(location), rule, _sentence(detail), _sentence(detail_id), example, source)
 
 
 def _sentence(text: str) -> str:
@@ -182,7 +188,8 @@ def _sentence(text: str) -> str:
     return text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
 
 
-def _pointer(location: tuple[int | str, ...]) -> str:
+def make_pointer(location: tuple[int | str, ...]) -> str:
+    """Return a place in a request as a JSON pointer (RFC 6901), cut at `MAX_POINTER_CHARS`."""
     steps = (str(step).replace("~", "~0").replace("/", "~1") for step in location)
     return "".join(f"/{step}" for step in steps)[:MAX_POINTER_CHARS]
 
@@ -265,28 +272,67 @@ _SENTENCES: Final[Mapping[str, Sentence]] = {
 }
 
 
-def _example(model: type[BaseModel], location: tuple[int | str, ...]) -> str | None:
-    """Return the model's example for the field, else a day or a time for a date field."""
+def _find_field(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[tuple[int | str, ...], Any]:
+    """Return the field's location and an example of it, or None where the model has no such field.
+
+    Steps below a field that has no members name one of its types, not a place in the body; they are left out.
+    """
     schema = _schema(model)
     definitions = schema.get("$defs", {})
     part: Mapping[str, Any] = schema
-    for step in location:
-        part = _resolved(part, definitions)
-        inner = part.get("items") if isinstance(step, int) else part.get("properties", {}).get(step)
+    for depth, step in enumerate(location):
+        holder = _resolved(part, definitions)
+        inner = holder.get("items") if isinstance(step, int) else holder.get("properties", {}).get(step)
         if not isinstance(inner, Mapping):
-            return None
+            if "properties" in holder or isinstance(step, int):
+                return location, None
+            location = location[:depth]
+            break
         part = inner
-    return _example_of(part, definitions)
+    return location, _example_of(part, definitions)
 
 
-def _example_of(part: Mapping[str, Any], definitions: Mapping[str, Any]) -> str | None:
-    examples = part.get("examples") or _resolved(part, definitions).get("examples")
-    if examples:
-        return str(examples[0])
-    return _BY_FORMAT.get(str(_resolved(part, definitions).get("format")))
+def _written(example: Any) -> str | None:
+    return example if example is None or isinstance(example, str) else json.dumps(example, ensure_ascii=False)
 
 
-_BY_FORMAT: Final[Mapping[str, str]] = {"date": "2026-11-21", "date-time": "2026-11-21T08:00:00Z"}
+def _example_of(part: Mapping[str, Any], definitions: Mapping[str, Any]) -> Any:
+    """Return the field's own example, else one made of its type and limits; None where no usual text has its form."""
+    resolved = _resolved(part, definitions)
+    for own in (part.get("examples"), resolved.get("examples"), resolved.get("enum"), [resolved.get("const")]):
+        if own and own[0] is not None:
+            return own[0]
+    match resolved.get("type"):
+        case "boolean":
+            return True
+        case "integer" | "number":
+            least = resolved.get("minimum", resolved.get("exclusiveMinimum", 0) + 1)
+            return max(least, min(1, resolved.get("maximum", 1)))
+        case "array":
+            return [_example_of(resolved.get("items", {}), definitions)] * max(1, resolved.get("minItems", 1))
+        case "object":
+            fields = resolved.get("properties", {})
+            return {name: _example_of(fields[name], definitions) for name in resolved.get("required", ())}
+        case "string":
+            return _text_example(resolved)
+    return None
+
+
+def _text_example(resolved: Mapping[str, Any]) -> str | None:
+    """Return the first usual text of the field's format, length and pattern; None where there is none."""
+    by_format = _BY_FORMAT.get(str(resolved.get("format")))
+    if by_format is not None:
+        return by_format
+    least, most = resolved.get("minLength", 0), resolved.get("maxLength", MOST_EXAMPLE_CHARS)
+    texts = (text.ljust(least, "x")[:most] for text in _USUAL_TEXTS)
+    return next((text for text in texts if re.search(resolved.get("pattern", ""), text)), None)
+
+
+_BY_FORMAT: Final[Mapping[str, str]] = {
+    "date": "2026-11-21",
+    "date-time": "2026-11-21T08:00:00Z",
+    "uuid": AN_ID,
+}
 
 
 def _resolved(part: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:

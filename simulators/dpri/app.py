@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
 from simulators.behaviour import HTTP_MODES, Behaviour
 from simulators.config import Settings
 from simulators.control import Clock, Knobs, Simulator, behaviour_of, read, stamp, utc_now
 from simulators.dpri.files import File, Files, Handling
 from simulators.errors import RequestMalformed
+from simulators.state_file import application_of
 
 MAX_DOCUMENTS = 50
 MAX_NUMBER_CHARACTERS = 40
@@ -58,6 +59,7 @@ class Dpri(Simulator[DpriKnobs]):
         "file": HTTP_MODES,
         "approve": HTTP_MODES,
     }
+    kept: ClassVar = TypeAdapter(list[File])
     files: Files
 
     def __init__(self, settings: Settings, clock: Clock = utc_now) -> None:
@@ -69,6 +71,14 @@ class Dpri(Simulator[DpriKnobs]):
     def restart(self, rng: random.Random) -> None:
         """Begin without files."""
         self.files = Files(rng)
+
+    def state(self) -> list[File]:
+        """Return the files."""
+        return self.files.all()
+
+    def take_up(self, state: list[File]) -> None:
+        """Go on with the files of before."""
+        self.files.take_up(state)
 
     def routes(self) -> Sequence[web.RouteDef]:
         """Return the issuance system's interface."""
@@ -133,4 +143,4 @@ def number_of(request: web.Request) -> str:
 
 def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
     """Return the simulator as an application."""
-    return Dpri(settings, clock).application()
+    return application_of(Dpri(settings, clock), settings.state_folder)

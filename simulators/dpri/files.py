@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -114,6 +114,16 @@ class Files:
         if number not in self._files:
             raise FileUnknown("DPRI has no file with this number.", field="application_number")
         return self._files[number]
+
+    def all(self) -> list[File]:
+        """Return every file, in the order in which the first delivery of each came."""
+        return list(self._files.values())
+
+    def take_up(self, files: Sequence[File]) -> None:
+        """Know the files of before a restart, and give none of their numbers again."""
+        self._files.update({file.number: file for file in files})
+        given = [number for file in files for number in (file.acknowledgement, file.passport_number)]
+        self._numbers.update(filter(None, given))
 
     def approve(self, number: str, approval: Mapping[str, object], now: datetime, print_seconds: float) -> File:
         """Put an acknowledged file into the printing queue; the same approval again changes nothing."""

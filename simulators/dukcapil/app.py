@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, RootModel, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, RootModel, SecretStr, TypeAdapter
 
 from simulators.behaviour import HTTP_MODES
 from simulators.config import Settings
 from simulators.control import Clock, Knobs, Simulator, behaviour_of, read, utc_now
 from simulators.dukcapil.people import BUILT_IN
-from simulators.dukcapil.registry import Person, Registry, envelope, refusal
+from simulators.dukcapil.registry import KeptRegistry, Person, Registry, envelope, refusal
 from simulators.errors import CallerUnknown, RequestMalformed
+from simulators.state_file import application_of
 
 MAX_FIELDS = 60
 MAX_VALUE_CHARACTERS = 200
@@ -54,6 +55,7 @@ class Dukcapil(Simulator[DukcapilKnobs]):
 
     name = "dukcapil"
     operations: ClassVar = {"verify": HTTP_MODES | {"quota_used_up"}}
+    kept: ClassVar = TypeAdapter(KeptRegistry)
     registry: Registry
 
     def __init__(self, settings: Settings, clock: Clock = utc_now) -> None:
@@ -64,6 +66,14 @@ class Dukcapil(Simulator[DukcapilKnobs]):
     def restart(self, rng: random.Random) -> None:
         """Know only the built-in people again."""
         self.registry = Registry(BUILT_IN, self.knobs.quota_per_day)
+
+    def state(self) -> KeptRegistry:
+        """Return the registry's people and quota."""
+        return self.registry.state()
+
+    def take_up(self, state: KeptRegistry) -> None:
+        """Go on with the people that were known before."""
+        self.registry.take_up(state)
 
     def routes(self) -> Sequence[web.RouteDef]:
         """Return the check and the control of people."""
@@ -100,4 +110,4 @@ class Dukcapil(Simulator[DukcapilKnobs]):
 
 def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
     """Return the simulator as an application."""
-    return Dukcapil(settings, clock).application()
+    return application_of(Dukcapil(settings, clock), settings.state_folder)

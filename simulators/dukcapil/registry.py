@@ -63,6 +63,14 @@ class Person(BaseModel):
         }
 
 
+class KeptRegistry(BaseModel):
+    """The registry as a restart must not lose it."""
+
+    people: list[Person]
+    day: date | None
+    used: int
+
+
 class Registry:
     """People by NIK and the daily quota of calls (WIB days)."""
 
@@ -87,6 +95,15 @@ class Registry:
         if not self._use_quota(now):
             return envelope(refusal("quota"), 0)
         return envelope(self._judge(fields, threshold_percent), self.quota_left(now))
+
+    def state(self) -> KeptRegistry:
+        """Return the people and what is used of the quota."""
+        return KeptRegistry(people=list(self.people.values()), day=self._day, used=self._used)
+
+    def take_up(self, state: KeptRegistry) -> None:
+        """Add the people that were known before, and go on counting."""
+        self.add(state.people)
+        self._day, self._used = state.day, state.used
 
     def quota_left(self, now: datetime) -> int:
         """Return the calls left today."""

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, ClassVar, Literal
 
 from aiohttp import web
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, TypeAdapter
 
 from shared.crypto.detached import DetachedSigner
 from shared.tokens import new_signing_key_pem
@@ -21,8 +21,8 @@ from simulators.config import Settings
 from simulators.control import Clock, Knobs, Simulator, behaviour_of, read, stamp, utc_now
 from simulators.courier import Address, Courier
 from simulators.errors import CallerUnknown, RequestMalformed
-from simulators.outbox import Outbox
-from simulators.simponi.books import Billing, Books, Payment
+from simulators.outbox import Delivery, Outbox
+from simulators.simponi.books import Billing, Books, KeptBooks, Payment
 from simulators.simponi.settlement import (
     MAX_EXTRA_LINES,
     UNSPOILT,
@@ -32,6 +32,7 @@ from simulators.simponi.settlement import (
     signed_words,
 )
 from simulators.simponi.treasury import Order, OrderKnown, OrderRejected, Treasury
+from simulators.state_file import application_of
 
 MAX_CODES_PER_CALL = 500
 MAX_RUPIAH = 10**12
@@ -109,6 +110,16 @@ class SpoilOrder(BaseModel):
     extra_lines: int = Field(default=0, ge=0, le=MAX_EXTRA_LINES)
 
 
+class KeptSimponi(BaseModel):
+    """SIMPONI and the bank as a restart must not lose them."""
+
+    books: KeptBooks
+    orders: list[Order]
+    notices: list[Delivery]
+    settlement_key: str
+    """Files that were fetched before are still signed with it."""
+
+
 class Simponi(Simulator[SimponiKnobs]):
     """The biller with its notices, and the bank at its side."""
 
@@ -128,6 +139,7 @@ class Simponi(Simulator[SimponiKnobs]):
         "refund_order": HTTP_MODES | {"reject", "reject_later", "duplicate"},
         "refund_status": HTTP_MODES,
     }
+    kept: ClassVar = TypeAdapter(KeptSimponi)
     books: Books
     outbox: Outbox
 
@@ -139,7 +151,9 @@ class Simponi(Simulator[SimponiKnobs]):
             callback_secret=settings.simponi_callback_secret,
         )
         key = settings.simponi_settlement_key
-        self._signer = DetachedSigner(key.get_secret_value() if key is not None else new_signing_key_pem())
+        self._settlement_key = key.get_secret_value() if key is not None else new_signing_key_pem()
+        self._is_own_key = key is not None
+        self._signer = DetachedSigner(self._settlement_key)
         super().__init__(knobs, settings.seed, clock)
         self.courier = Courier(lambda: self.outbox, self._address, self.clock)
 
@@ -150,6 +164,24 @@ class Simponi(Simulator[SimponiKnobs]):
         self.outbox = Outbox()
         self.treasury = Treasury()
         self._spoilings: dict[date, Spoiling] = {}
+
+    def state(self) -> KeptSimponi:
+        """Return the books, the refund orders, the notices that are still to be sent and the key of the files."""
+        return KeptSimponi(
+            books=self.books.state(),
+            orders=self.treasury.all(),
+            notices=self.outbox.waiting(),
+            settlement_key=self._settlement_key,
+        )
+
+    def take_up(self, state: KeptSimponi) -> None:
+        """Go on with the books of before; a key that the settings name comes before the kept one."""
+        self.books.take_up(state.books)
+        self.treasury.take_up(state.orders)
+        self.outbox.take_up(state.notices)
+        if not self._is_own_key:
+            self._settlement_key = state.settlement_key
+            self._signer = DetachedSigner(self._settlement_key)
 
     def now(self) -> datetime:
         """Return the time by SIMPONI's own clock."""
@@ -418,4 +450,4 @@ def day_of(request: web.Request) -> date:
 
 def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
     """Return the simulator as an application."""
-    return Simponi(settings, clock).application()
+    return application_of(Simponi(settings, clock), settings.state_folder)

@@ -77,6 +77,15 @@ def whole_seconds(moment: datetime) -> datetime:
     return moment.replace(microsecond=0)
 
 
+@dataclass(slots=True)
+class KeptBooks:
+    """The books as a restart must not lose them; `settled` names payments by NTPN, in the order of booking."""
+
+    billings: list[Billing]
+    strays: list[Payment]
+    settled: dict[date, list[str]]
+
+
 class Books:
     """All codes and payments, bounded; numbers come from ``rng``, so the same seed gives the same numbers."""
 
@@ -172,6 +181,27 @@ class Books:
     def settled_on(self, day: date) -> Iterator[Payment]:
         """Yield the payments that the treasury booked on a WIB day, in order."""
         yield from self._settled.get(day, ())
+
+    def state(self) -> KeptBooks:
+        """Return the codes, the payments and the order in which the treasury booked them."""
+        return KeptBooks(
+            list(self._billings.values()),
+            [payment for payments in self._strays.values() for payment in payments],
+            {day: [payment.ntpn or "" for payment in payments] for day, payments in self._settled.items()},
+        )
+
+    def take_up(self, state: KeptBooks) -> None:
+        """Go on with the codes and payments of before a restart, and give none of their numbers again."""
+        self._billings = {billing.code: billing for billing in state.billings}
+        self._code_by_reference = {billing.reference: billing.code for billing in state.billings}
+        for payment in state.strays:
+            self._strays.setdefault(payment.billing_code, []).append(payment)
+        payments = [*state.strays, *(payment for billing in state.billings for payment in billing.payments)]
+        by_ntpn = {payment.ntpn: payment for payment in payments}
+        self._settled = {day: [by_ntpn[ntpn] for ntpn in ntpns] for day, ntpns in state.settled.items()}
+        self._payments_count = len(payments)
+        given = [*self._billings, *(payment.ntb for payment in payments), *(payment.ntpn for payment in payments)]
+        self._numbers = {number for number in given if number is not None}
 
     def _payable(self, code: str, amount: int, paid_at: datetime, force: frozenset[str]) -> Billing | None:
         billing = self.find(code)

@@ -6,6 +6,7 @@ It is paid ``pay_seconds`` after it came, unless it was rejected.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -86,6 +87,14 @@ class Treasury:
             raise SimulatorFull(f"The treasury holds at most {MAX_ORDERS} orders.")
         self._orders[order.number] = order
         return order, True
+
+    def all(self) -> list[Order]:
+        """Return every order, in the order in which they came."""
+        return list(self._orders.values())
+
+    def take_up(self, orders: Sequence[Order]) -> None:
+        """Know the orders of before a restart."""
+        self._orders.update({order.number: order for order in orders})
 
     def order(self, number: str) -> Order:
         """Return an order; refuses an unknown number."""

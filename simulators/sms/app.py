@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter
 
 from simulators.behaviour import HTTP_MODES
 from simulators.config import Settings
 from simulators.control import Clock, Knobs, Simulator, behaviour_of, parse, stamp, utc_now
 from simulators.courier import Address, Courier
 from simulators.errors import CallerUnknown, RequestMalformed
-from simulators.outbox import Outbox
+from simulators.outbox import Delivery, Outbox
 from simulators.signing import signature_holds
 from simulators.sms.messages import Message, Messages, NumberRejected
+from simulators.state_file import application_of
 
 HEADER_PREFIX = "X-Sms"
 MAX_TEXT_CHARACTERS = 918  # six parts of 153
@@ -43,6 +44,13 @@ class MessageOrder(BaseModel):
     reference: str = Field(min_length=1, max_length=100)
 
 
+class KeptSms(BaseModel):
+    """The gateway as a restart must not lose it."""
+
+    messages: list[Message]
+    receipts: list[Delivery]
+
+
 class SmsGateway(Simulator[SmsKnobs]):
     """A gateway with one operator behind it."""
 
@@ -51,6 +59,7 @@ class SmsGateway(Simulator[SmsKnobs]):
         "send": HTTP_MODES | {"reject"},
         "receipt": frozenset({"ok", "fail", "lose", "delay", "repeat", "reorder"}),
     }
+    kept: ClassVar = TypeAdapter(KeptSms)
     messages: Messages
     outbox: Outbox
 
@@ -69,6 +78,15 @@ class SmsGateway(Simulator[SmsKnobs]):
         """Forget all messages and receipts."""
         self.messages = Messages(rng)
         self.outbox = Outbox()
+
+    def state(self) -> KeptSms:
+        """Return the messages and the receipts that are still to be sent."""
+        return KeptSms(messages=self.messages.sent_to(None), receipts=self.outbox.waiting())
+
+    def take_up(self, state: KeptSms) -> None:
+        """Go on with the messages and receipts of before."""
+        self.messages.take_up(state.messages)
+        self.outbox.take_up(state.receipts)
 
     def application(self) -> web.Application:
         """Wire the application with the courier of receipts."""
@@ -153,4 +171,4 @@ def idempotency_key_of(request: web.Request) -> str:
 
 def create_app(settings: Settings, clock: Clock = utc_now) -> web.Application:
     """Return the simulator as an application."""
-    return SmsGateway(settings, clock).application()
+    return application_of(SmsGateway(settings, clock), settings.state_folder)

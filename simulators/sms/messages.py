@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -77,6 +78,10 @@ class Messages:
     def sent_to(self, to: str | None) -> list[Message]:
         """Return messages to a number, or all, oldest first."""
         return [message for message in self._by_key.values() if to is None or message.to == to]
+
+    def take_up(self, messages: Sequence[Message]) -> None:
+        """Know the messages of before a restart, oldest first."""
+        self._by_key.update({message.idempotency_key: message for message in messages})
 
     def new_id(self) -> str:
         """Draw an identifier."""

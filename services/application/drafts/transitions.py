@@ -126,6 +126,7 @@ def _published(application_id: str, application: Application, age_band: str | No
         zero_tariff=answers.zero_tariff.value if answers.zero_tariff else None,
         minor=application.minor,
         age_band=age_band,
+        application_number=application.number,
         submitted_at=submitted_at,
     )
     return Decision(application, (event,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from services.billing.field_types import MAX_RUPIAH, Id
 from services.billing.payment import Payment
@@ -24,9 +24,7 @@ class BillQuery(Query):
 
 
 class PaymentNotice(Body):
-    """SIMPONI tells of a payment; ``ntpn`` is null while only the bank has a number. Further members are ignored."""
-
-    model_config = ConfigDict(extra="ignore")
+    """SIMPONI tells of a payment; ``ntpn`` is null while only the bank has a number."""
 
     notice_id: Id
     billing_code: BillingCode

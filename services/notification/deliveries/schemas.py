@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from services.notification.deliveries.delivery import Delivery, State
 from services.notification.deliveries.delivery_texts import text_of
@@ -62,9 +62,7 @@ class DeliveriesView(ListView):
 
 
 class SmsReceipt(Body):
-    """The gateway's receipt for one SMS; members that this version does not know are ignored."""
-
-    model_config = ConfigDict(extra="ignore")
+    """The gateway's receipt for one SMS."""
 
     receipt_id: Id
     message_id: Id

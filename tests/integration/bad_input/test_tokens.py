@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+import pytest
+
 from shared.http.endpoint import Door, Endpoint
 from shared.tokens import Caller as Known
 from shared.tokens import Role, TokenIssuer, new_signing_key_pem
@@ -92,3 +94,17 @@ async def test_an_unsigned_notice_is_nothing(service: str, endpoint: Endpoint, g
             headers={"Content-Type": "application/json", **good.headers(body, now)},
         )
         refused(reply, 401, "signature_wrong")
+
+
+@those(lambda each: each.access.door is Door.SIGNATURE)
+@pytest.mark.acceptance("X16.signed_strict")
+async def test_a_signed_notice_with_a_member_that_is_not_known_is_refused(
+    service: str, endpoint: Endpoint, ground: Ground
+) -> None:
+    body = json.dumps({**ground.body(endpoint), "surprise": 1}).encode()
+    headers = {"Content-Type": "application/json", **_signer(service).headers(body, ground.suite.clock.now())}
+    async with ground.unchanged(), Caller(ground.suite) as caller:
+        reply = await caller.call(service, "POST", endpoint.path, raw=body, headers=headers)
+        problem = refused(reply, 422, "malformed")
+    assert [(error["pointer"], error["rule"]) for error in problem["errors"]] == [("/surprise", "extra_forbidden")]
+    assert "Paspor-Ignored" not in reply.headers

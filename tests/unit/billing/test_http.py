@@ -217,7 +217,6 @@ def notice(world: World, **changes: object) -> dict[str, object]:
         "amount": bill.amount,
         "paid_at": "2026-11-23T02:01:00Z",
         "channel": "teller",
-        "added_later": True,
     }
     return {**said, **changes}
 
@@ -261,8 +260,10 @@ async def test_a_notice_of_anybody_else_changes_nothing(world: World, ask: Ask) 
         ({"amount": "650000"}, "/amount"),
         ({"paid_at": "yesterday"}, "/paid_at"),
         ({"ntb": ""}, "/ntb"),
+        ({"added_later": True}, "/added_later"),
     ],
 )
+@pytest.mark.acceptance("X16.signed_strict")
 async def test_a_malformed_notice_is_refused_by_its_field(
     world: World, ask: Ask, changes: dict[str, object], pointer: str
 ) -> None:

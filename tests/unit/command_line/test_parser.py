@@ -74,7 +74,8 @@ def test_options_stand_anywhere(words: str) -> None:
 
 def test_what_is_left_out_has_its_default() -> None:
     assert (parse(["up"]).port_base, parse(["up"]).plain) == (DEFAULT_BASE, False)
-    assert parse(["demo"]).port_base is None
+    assert (parse(["demo"]).port_base, parse(["demo"]).on) == (None, None)
+    assert parse(["demo", "--on", "8100"]).on == 8100
     assert parse(["env"]).trial
     assert not parse(["env", "--no-trial"]).trial
     assert parse(["resync", "billing", "--since", "x"]).type == []
@@ -117,6 +118,11 @@ def test_a_refusal_is_one_sentence_and_1(capsys: pytest.CaptureFixture[str]) -> 
 def test_one_or_all_must_be_said(command: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert commands.main([*command.split(), *words.split()]) == 1
     assert "or say --all." in capsys.readouterr().err
+
+
+def test_a_demo_walks_in_a_running_suite_or_in_a_new_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.main(["demo", "--on", "8100", "--port-base", "8400"]) == 1
+    assert "name one of them" in capsys.readouterr().err
 
 
 def test_a_copy_without_the_developers_packages_says_so(

@@ -31,6 +31,12 @@ def parts(**more: object) -> dict[str, Part]:
     return {part.name: part for part in describe(WIRING, **more)}  # type: ignore[arg-type]
 
 
+def test_a_setting_of_the_simulators_reaches_them_alone() -> None:
+    found = parts(extra={"simulators": {"PASPOR_SIM_STATE_FOLDER": "/x"}})
+    told = [name for name, part in found.items() if "PASPOR_SIM_STATE_FOLDER" in part.environment]
+    assert told == ["simulators"]
+
+
 def test_the_default_ports_are_the_documented_ones() -> None:
     ports = Ports()
     assert [ports[name] for name in SERVICES] == [8101, 8102, 8103, 8104, 8105]

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from local_suite.parts import SERVICES, Ports
 from local_suite.suite import Health, PartStatus, Suite
-from local_suite.up import STAFF, lines_of, next_step, picture_of
+from local_suite.up import STAFF, lines_of, next_step, picture_of, trial_settings
 from services.identity.staff.sign_in import DEMO_STAFF
 
 
@@ -73,6 +73,22 @@ def test_a_part_that_ended_says_why_and_how_often_it_was_started(tmp_path: Path)
 def test_the_plain_lines_name_state_port_and_log(tmp_path: Path) -> None:
     (line,) = lines_of(Shown(tmp_path, billing=Health.READY).status())
     assert line.split() == ["billing", "ready", "8104", str(tmp_path / "logs" / "billing.log")]
+
+
+def test_it_ends_with_lines_to_copy_that_fit_any_terminal(tmp_path: Path) -> None:
+    said = next_step(Suite(tmp_path, Ports(8400)))
+    assert "\n  ./paspor demo --on 8400\n" in said
+    assert "\n  IDENTITY=http://127.0.0.1:8401 APPLICATION=http://127.0.0.1:8402\n" in said
+    assert "BANK=http://127.0.0.1:8502" in said
+    copied = [line for line in said.splitlines() if line.startswith("  ")]
+    assert len(copied) > 3 and max(map(len, copied)) < 80
+
+
+def test_a_trial_can_be_finished_today_and_keeps_its_simulators_unless_told_otherwise() -> None:
+    settings = trial_settings({})
+    assert settings["scheduling"] == {"PASPOR_CHECK_IN_ANY_DAY": "true"}
+    assert settings["simulators"]["PASPOR_SIM_STATE_FOLDER"].endswith("/data/simulators")
+    assert trial_settings({"PASPOR_CHECK_IN_ANY_DAY": "false"})["scheduling"] == {}
 
 
 def test_the_next_step_names_the_demo_staff_and_where_their_password_is(tmp_path: Path) -> None:

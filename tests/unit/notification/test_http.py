@@ -312,10 +312,10 @@ async def test_a_channel_without_an_address_is_refused_with_the_next_action(serv
 # ---- receipts ----
 
 
-def a_receipt(reference: str, status: str = "delivered") -> bytes:
+def a_receipt(reference: str, status: str = "delivered", **more: object) -> bytes:
     at = START.isoformat().replace("+00:00", "Z")
-    told = {"receipt_id": "r-1", "message_id": "m-1", "reference": reference, "status": status, "at": at, "more": 1}
-    return json.dumps(told).encode()
+    told = {"receipt_id": "r-1", "message_id": "m-1", "reference": reference, "status": status, "at": at}
+    return json.dumps({**told, **more}).encode()
 
 
 async def push(service: Service, body: bytes, secret: str = CALLBACK_SECRET, key_id: str = "k1") -> int:
@@ -352,6 +352,13 @@ async def test_what_is_not_signed_by_the_gateway_changes_nothing(service: Servic
     assert await push(service, body, key_id="k2") == 401
     unsigned = await service.client.post("/v1/sms-receipts", data=body, headers={"Content-Type": "application/json"})
     assert unsigned.status == 401
+    assert await state_of(service, delivery_id) == "sent"
+
+
+@pytest.mark.acceptance("X16.signed_strict")
+async def test_a_signed_receipt_is_understood_whole_or_not_at_all(service: Service) -> None:
+    delivery_id = await a_text(service)
+    assert await push(service, a_receipt(delivery_id, more=1)) == 422
     assert await state_of(service, delivery_id) == "sent"
 
 

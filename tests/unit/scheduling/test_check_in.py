@@ -23,7 +23,7 @@ from shared.events import application
 from shared.events import scheduling as said
 from shared.service import NotYet
 from shared.store.decision import Decision
-from tests.unit.scheduling.world import FRONT, NORTH, SOUTH, TUESDAY, World, make_world
+from tests.unit.scheduling.world import FRONT, NORTH, SOUTH, TUESDAY, World, make_world, number_of
 
 OTHERS = Actor("front-north", NORTH.office_id, is_staff=True)
 
@@ -33,14 +33,15 @@ async def on_the_day(world: World, before: timedelta = timedelta(minutes=30)) ->
 
 
 @pytest.mark.acceptance("F73.qr_alone")
-@pytest.mark.parametrize("by", ["queue_code", "appointment_id", "application_id", "person_id"])
-async def test_a_visitor_is_found_by_any_of_four(world: World, by: str) -> None:
+@pytest.mark.parametrize("by", ["queue_code", "appointment_id", "application_id", "application_number", "person_id"])
+async def test_a_visitor_is_found_by_any_of_five(world: World, by: str) -> None:
     paid = await world.paid()
     await on_the_day(world)
     known = {
         "queue_code": paid.state.queue_code,
         "appointment_id": paid.id,
         "application_id": paid.state.application_id,
+        "application_number": number_of("ani"),
         "person_id": paid.state.person_id,
     }
     visitor = VisitorLookup(**{by: known[by]})
@@ -56,7 +57,8 @@ async def test_a_visitor_is_found_by_any_of_four(world: World, by: str) -> None:
 
 
 async def test_an_unknown_visitor(world: World) -> None:
-    for visitor in (VisitorLookup(appointment_id="x"), VisitorLookup(application_id="x"), VisitorLookup(person_id="x")):
+    for key in ("appointment_id", "application_id", "application_number", "person_id"):
+        visitor = VisitorLookup(**{key: "x"})
         with pytest.raises(NotFound):
             await world.service.visits.check_in(visitor, FRONT, "check-in")
     with pytest.raises(QueueCodeNotValid):
@@ -90,8 +92,29 @@ async def test_a_local_run_may_check_in_on_any_day() -> None:
     world = make_world(check_in_any_day=True)
     await world.parts.start()  # type: ignore[misc]
     paid = await world.paid()
-    here = await world.service.visits.check_in(VisitorLookup(appointment_id=paid.id), FRONT, "early")
-    assert here.state.status is Status.CHECKED_IN
+    visitor = VisitorLookup(number=paid.state.seat.queue_number)
+    here = await world.service.visits.check_in(visitor, FRONT, "early")
+    assert (here.id, here.state.status) == (paid.id, Status.CHECKED_IN)
+    with pytest.raises(NotFound):
+        await world.service.visits.check_in(VisitorLookup(number="Z-999"), FRONT, "nobody")
+
+
+async def test_a_queue_number_of_another_day_is_nobody(world: World) -> None:
+    paid = await world.paid()
+    with pytest.raises(NotFound):
+        await world.service.visits.check_in(VisitorLookup(number=paid.state.seat.queue_number), FRONT, "early")
+
+
+@pytest.mark.acceptance("F73.by_application_number")
+async def test_the_number_on_the_letter_finds_the_newest_visit_and_no_draft(world: World) -> None:
+    paid = await world.paid()
+    moved = await world.service.moves.reschedule(world.move(paid, world.session_id(SOUTH, TUESDAY + timedelta(days=1))))
+    world.clock.set(moved.state.seat.starts_at)
+    here = await world.service.visits.check_in(VisitorLookup(application_number=number_of("ani")), FRONT, "newest")
+    assert (here.id, here.state.status) == (moved.id, Status.CHECKED_IN)
+    await world.submitted("budi")
+    with pytest.raises(NotFound):
+        await world.service.visits.check_in(VisitorLookup(application_number=number_of("budi")), FRONT, "no seat")
 
 
 async def test_who_has_not_paid_or_has_given_up(world: World) -> None:

@@ -209,7 +209,6 @@ async def test_a_repeat_answers_the_same(office: Office) -> None:
         ({"pool": "balcony"}, 422, "malformed"),
         ({"session_id": ""}, 422, "malformed"),
         ({"session_id": "x" * 65}, 422, "malformed"),
-        ({"surprise": 1}, 422, "malformed"),
     ],
 )
 async def test_what_a_hold_refuses(office: Office, changes: dict[str, Any], status: int, code: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from services.scheduling.booking.appointments.appointment import Status
 from tests.unit.scheduling.test_http import Office, _loopback_allowed, office
-from tests.unit.scheduling.world import EAST, NORTH, SOUTH, START, TUESDAY
+from tests.unit.scheduling.world import EAST, NORTH, SOUTH, START, TUESDAY, number_of
 
 __all__ = ["_loopback_allowed", "office"]
 
@@ -104,6 +104,24 @@ async def test_a_queue_number_is_found_as_it_is_said(office: Office) -> None:
     assert (status, wrong["pointer"], wrong["rule"], wrong["example"]) == (422, "/number", "queue_number", "A-001")
     status, view = await office.post("/v1/check-ins", {"number": said}, office.front())
     assert (status, view["state"]) == (200, "checked_in")
+
+
+@pytest.mark.acceptance("F73.by_application_number")
+async def test_the_application_number_is_found_as_it_is_printed_or_typed(office: Office) -> None:
+    paid = await office.world.paid("ani")
+    office.world.clock.set(paid.state.seat.starts_at)
+    number = number_of("ani")
+    status, problem = await office.post("/v1/check-ins", {"application_number": number[:15]}, office.front())
+    wrong = problem["errors"][0]
+    assert (status, wrong["pointer"], wrong["rule"]) == (422, "/application_number", "application_number")
+    unknown = {"application_number": "2026000000000000"}
+    assert (await office.post("/v1/check-ins", unknown, office.front()))[0] == 404
+    typed = {"application_number": " ".join([number[:4], number[4:10], number[10:]])}
+    status, problem = await office.post("/v1/check-ins", typed, office.front(NORTH.office_id))
+    assert (status, problem["code"]) == (403, "not_your_office")
+    assert (await office.post("/v1/check-ins", {**typed, "person_id": "person-ani"}, office.front()))[0] == 422
+    status, view = await office.post("/v1/check-ins", typed, office.front())
+    assert (status, view["state"], view["appointment_id"]) == (200, "checked_in", paid.id)
 
 
 async def test_the_queue_the_calls_and_the_wait(office: Office) -> None:

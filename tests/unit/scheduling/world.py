@@ -76,6 +76,11 @@ def settings(**changes: Any) -> Settings:
     return Settings.load(**(given | changes))
 
 
+def number_of(person: str) -> str:
+    """The number on the letter of a person's application."""
+    return f"2026{int.from_bytes(person.encode()[:5]) % 10**12:012d}"
+
+
 @dataclass
 class World:
     """The service on a store in memory."""
@@ -118,6 +123,7 @@ class World:
             validity_years=10,
             reason="new",
             age_band=age,
+            application_number=number_of(person),
             submitted_at=self.clock.now(),
         )
         await self.hear(said)

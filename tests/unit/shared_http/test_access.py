@@ -121,6 +121,7 @@ async def push(demo: Client, headers: dict[str, str], body: bytes = BODY) -> tup
     return answer.status, "" if answer.status == 204 else await code_of(answer)
 
 
+@pytest.mark.acceptance("X16.signed_strict")
 async def test_a_signed_notice_is_taken_and_read_after_its_signature(demo: Client, clock: ManualClock) -> None:
     headers = SIGNER.headers(BODY, clock.now())
     assert await push(demo, headers) == (204, "")

@@ -117,6 +117,7 @@ class Holds:
             age_band=event.age_band,
             product=event.passport_kind,
             product_as_of=event.submitted_at,
+            number=event.application_number,
         )
         await self._keep(event.application_id, copy)
 

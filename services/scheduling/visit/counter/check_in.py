@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 import structlog
 
+from services.scheduling.applications import ApplicationRepository
 from services.scheduling.booking.appointments import appointment as appointments
 from services.scheduling.booking.appointments import visit_transitions
 from services.scheduling.booking.appointments.access import find_visible, refuse_impossible, refuse_strangers
@@ -35,6 +37,9 @@ from shared.store.port import StoreUnavailable
 
 log = structlog.get_logger()
 
+DAYS_OF_TRIAL: Final = 31
+"""From today on: in how many days a trial looks for a queue number; people book within a month."""
+
 
 @dataclass(frozen=True)
 class VisitorLookup:
@@ -43,6 +48,8 @@ class VisitorLookup:
     queue_code: str | None = None
     appointment_id: str | None = None
     application_id: str | None = None
+    application_number: str | None = None
+    """The number that is printed on the letter."""
     person_id: str | None = None
     number: str | None = None
     """The queue number of today, at the officer's own office."""
@@ -55,6 +62,7 @@ class Visits:
         self,
         context: UseCaseContext,
         appointments: AppointmentRepository,
+        applications: ApplicationRepository,
         codes: QueueCodes,
         counter: CounterQueue,
         audit: Audit,
@@ -64,6 +72,7 @@ class Visits:
         self._counter = counter
         self._audit = audit
         self._appointments = appointments
+        self._applications = applications
 
     async def check_in(self, visitor: VisitorLookup, actor: Actor, command_id: str) -> Record[Appointment]:
         """Check a visitor in; a repeat returns the same visit.
@@ -103,20 +112,34 @@ class Visits:
             found = await self._by_number(visitor.number, actor)
         elif visitor.person_id is not None:
             found = await self._appointments.live_appointment_of(visitor.person_id)
+        elif visitor.application_number is not None:
+            found = await self._by_application_number(visitor.application_number)
         else:
             found = await self._newest_of(visitor.application_id or "")
         if found is None:
             raise NotFound
         return await find_visible(self._appointments, found.id, actor)
 
+    async def _by_application_number(self, number: str) -> Record[Appointment] | None:
+        """Return the newest visit of the application of that number, or None."""
+        application = await self._applications.application_numbered(number)
+        return await self._newest_of(application.id) if application is not None else None
+
     async def _by_number(self, number: str, actor: Actor) -> Record[Appointment] | None:
-        """Return the live visit with this queue number today, or None; numbers are unique per office and day."""
+        """Return the live visit with this queue number today, or None; numbers are unique per office and day.
+
+        In a trial in which visitors check in on any day, today's visit or else the next with this number.
+        """
         if actor.office_id is None:
             return None
         office = self._context.offices[actor.office_id]
         today = local_date(self._context.now(), office.timezone)
-        found = await self._appointments.visits_of_day(office.office_id, today)
-        return next((visit for visit in found if visit.state.live and visit.state.seat.queue_number == number), None)
+        for days in range(DAYS_OF_TRIAL if self._context.rules.check_in_any_day else 1):
+            found = await self._appointments.visits_of_day(office.office_id, today + timedelta(days=days))
+            for visit in found:
+                if visit.state.live and visit.state.seat.queue_number == number:
+                    return visit
+        return None
 
     async def arrive_on_proof(
         self, visitor: VisitorLookup, ntpn: str, actor: Actor, command_id: str

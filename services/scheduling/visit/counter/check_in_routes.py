@@ -23,7 +23,7 @@ from services.scheduling.visit.counter.check_in_errors import (
     VisitMissed,
     VisitOnAnotherDay,
 )
-from services.scheduling.visit.counter.check_in_schemas import CheckIn, PublicKeysView, PublicKeyView
+from services.scheduling.visit.counter.check_in_schemas import VISITOR_KEYS, CheckIn, PublicKeysView, PublicKeyView
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.http.call import Call
 from shared.http.endpoint import PUBLIC, STAFF, Endpoints
@@ -56,7 +56,7 @@ endpoints: Final = Endpoints("counter")
 async def check_in(call: Call[CheckIn]) -> AppointmentView:
     """The visitor is here; the same answer however often it is asked."""
     asked = call.body
-    visitor = VisitorLookup(asked.queue_code, asked.appointment_id, asked.application_id, asked.person_id, asked.number)
+    visitor = VisitorLookup(**{key: getattr(asked, key) for key in VISITOR_KEYS})
     actor, visits = actor_of(call.caller), use_case(call, Visits)
     if asked.ntpn is None:
         record = await visits.check_in(visitor, actor, call.command_id)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from pydantic import Field, model_validator
 
 from services.scheduling.booking.appointments.queue_code_payload import LONGEST_QUEUE_CODE
 from services.scheduling.field_types import Id
-from shared.fields.numbers import Ntpn, QueueNumber
+from shared.fields.numbers import ApplicationNumber, Ntpn, QueueNumber
 from shared.http.schema import Body, View
 from shared.http.validation import wrong_value
+
+VISITOR_KEYS: Final = ("queue_code", "appointment_id", "application_id", "application_number", "person_id", "number")
+"""Members of a check-in by which a visitor is found."""
 
 
 class CheckIn(Body):
@@ -19,6 +22,7 @@ class CheckIn(Body):
     queue_code: str | None = Field(None, min_length=1, max_length=LONGEST_QUEUE_CODE)
     appointment_id: Id | None = None
     application_id: Id | None = None
+    application_number: ApplicationNumber | None = Field(None, description="as it is printed on the letter")
     person_id: Id | None = None
     number: QueueNumber | None = Field(None, description="today's queue number")
     ntpn: Ntpn | None = Field(
@@ -27,12 +31,12 @@ class CheckIn(Body):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Any:
-        given = [self.queue_code, self.appointment_id, self.application_id, self.person_id, self.number]
-        if sum(value is not None for value in given) != 1:
+        if sum(getattr(self, key) is not None for key in VISITOR_KEYS) != 1:
+            *most, last = VISITOR_KEYS
             raise wrong_value(
                 "exactly_one",
-                "Give exactly one of queue_code, appointment_id, application_id, person_id and number.",
-                "Isi tepat satu dari queue_code, appointment_id, application_id, person_id, dan number.",
+                f"Give exactly one of {', '.join(most)} and {last}.",
+                f"Isi tepat satu dari {', '.join(most)}, dan {last}.",
             )
         return self
 

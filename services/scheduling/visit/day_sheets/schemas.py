@@ -68,7 +68,11 @@ class OfflineFileBody(Body):
     """The arrivals of one day, each line with an id of its own."""
 
     date: IsoDate
-    lines: list[OfflineLineBody] = Field(min_length=1, max_length=MOST_LINES_OF_FILE)
+    lines: list[OfflineLineBody] = Field(
+        min_length=1,
+        max_length=MOST_LINES_OF_FILE,
+        examples=[[{"line_id": "1", "kind": "booked", "arrived_at": "2026-11-21T01:05:00Z", "number": "A-001"}]],
+    )
 
 
 class LineOutcomeView(View):

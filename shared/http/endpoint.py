@@ -119,6 +119,7 @@ class Endpoint:
     `watches` is the name of the kind whose record, with the id in the path's first place, makes the answer: it gets an
     ETag, and callers may wait for its next change (`shared.http.waiting`). JSON gets its ETag by itself; a stream has
     the one that its handler sends.
+    `follows` is the name of the kind whose changes a stream behind a token follows (`shared.http.followed_stream`).
     """
 
     method: Method
@@ -146,6 +147,7 @@ class Endpoint:
     sensitive: bool = False
     signer: SignerOf | None = None
     watches: str | None = None
+    follows: str | None = None
 
     def __post_init__(self) -> None:
         wrong = _contradictions(self)
@@ -192,6 +194,8 @@ def _contradictions(endpoint: Endpoint) -> list[str]:
         == (endpoint.signer is not None),
         "a record is watched with GET, by the id in the path": endpoint.watches is None
         or (endpoint.method == "GET" and bool(endpoint.places)),
+        "what follows is a stream behind a token": endpoint.follows is None
+        or (endpoint.long_lived and endpoint.access.door is Door.BEARER),
         "max_body_bytes must be at least 1": endpoint.max_body_bytes >= 1,
         "path_model must have one field for each name in the path": endpoint.path_model is None
         or set(endpoint.path_model.model_fields) == set(endpoint.places),
@@ -249,6 +253,7 @@ class Words(TypedDict, total=False):
     sensitive: bool
     signer: SignerOf | None
     watches: str | None
+    follows: str | None
 
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[Result]])

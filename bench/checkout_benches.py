@@ -6,7 +6,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from bench import attack_addresses, attack_half_sent, attack_pictures, attack_streams, pay_and_cancel, work
+from bench import (
+    attack_addresses,
+    attack_half_sent,
+    attack_pictures,
+    attack_streams,
+    journey_requests,
+    pay_and_cancel,
+    work,
+)
 from bench.checkout import this_build
 from bench.figures import Table
 
@@ -38,6 +46,7 @@ CHECKOUT_BENCHES: Final[dict[str, CheckoutBench]] = {
     "attacks.pay_and_cancel": CheckoutBench(
         pay_and_cancel.drive, {"races": pay_and_cancel.RACES, "at_once": pay_and_cancel.AT_ONCE, "seed": 1}
     ),
+    "journey.requests": CheckoutBench(journey_requests.drive, {"journeys": journey_requests.JOURNEYS}),
     "otp.addresses": CheckoutBench(attack_addresses.drive, {"addresses": attack_addresses.ADDRESSES}),
     "work.files": CheckoutBench(work.count_files, {"holds": work.HOLDS}),
     "work.statements": CheckoutBench(work.count_statements),

@@ -31,6 +31,8 @@ from bench import (
     seats,
     spread,
     submit,
+    waiting_memory,
+    waiting_told,
 )
 from bench import results as bench_results
 from bench.arguments import add_arguments
@@ -55,6 +57,8 @@ BENCHES: Final[dict[str, tuple[Measure, ...]]] = {
     "calls": (calls.measure,),
     "submit": (submit.measure,),
     "recovery": (recovery.measure,),
+    "waiting.memory": (waiting_memory.measure,),
+    "waiting.told": (waiting_told.measure,),
     **{name: (measure_here(name),) for name in CHECKOUT_BENCHES},
 }
 

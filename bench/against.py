@@ -17,7 +17,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
 
-from bench import journeys, report, seats
+from bench import journeys, report, seats, waiting_told
 from bench.arguments import PAIRS
 from bench.checkout import Checkout, other_build, this_build
 from bench.checkout_benches import CHECKOUT_BENCHES
@@ -139,6 +139,13 @@ RECIPES: Final[dict[str, Recipe]] = {
             [f"recovery.{name}" for name in ("services_median", "services_longest", *_OVER_OWN)],
             settings={"rounds": Setting(3, argument="rounds")},
         ),
+        _own("waiting.memory", "waiting_memory", ["waiting.memory", "waiting.stream_memory"], settings=_SCALE),
+        _own(
+            "waiting.told",
+            "waiting_told",
+            ["waiting.told_p99", "waiting.stream_told_p99", "waiting.effect_p99"],
+            settings={"seconds": Setting(waiting_told.SECONDS, argument="seconds")},
+        ),
         *(
             Recipe(name, (), settings={key: Setting(value, argument=key) for key, value in bench.settings.items()})
             for name, bench in CHECKOUT_BENCHES.items()
@@ -208,7 +215,7 @@ def read_wishes(names: Sequence[str], changes: Sequence[str]) -> list[Wish]:
         recipes = _recipes_of(name)
         for recipe in recipes:
             figures = chosen.setdefault(recipe.name, [])
-            if name in recipe.figures:
+            if name in recipe.figures and name != recipe.name:
                 figures.append(name)
             else:
                 figures += [figure for figure in recipe.figures if figure not in figures]

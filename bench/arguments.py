@@ -9,7 +9,7 @@ BENCH_NAMES: Final = (
     *("memory", "otp", "otp.guess", "events", "seats", "opening_load", "money", "journeys", "calls"),
     *("submit", "recovery"),
     *("attacks.half_sent", "attacks.pieces", "attacks.picture", "attacks.streams", "attacks.pay_and_cancel"),
-    *("otp.addresses", "journey.cpu"),
+    *("journey.cpu", "journey.requests", "otp.addresses", "waiting.memory", "waiting.told"),
     *("work.files", "work.statements"),
 )
 PAIRS: Final = 3

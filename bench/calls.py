@@ -14,6 +14,7 @@ from bench.load import Tally
 from journeys.api_client import new_session
 from local_suite.parts import SERVICES
 from local_suite.ports import LOOPBACK
+from shared.http.call import EVENT_STREAM
 
 LONGEST_SECONDS: Final = 5.0
 IDENTIFIER: Final = re.compile(r"/(?=[^/]*\d)[^/]{8,}|/\d+")
@@ -21,7 +22,8 @@ IDENTIFIER: Final = re.compile(r"/(?=[^/]*\d)[^/]{8,}|/\d+")
 
 
 class CallTimer:
-    """A middleware of the client: times each call to a service from the request to the last byte of the answer."""
+    """A middleware of the client: times each call to a service from the request to the last byte of the answer, of a
+    stream to its head."""
 
     def __init__(self, services: dict[int, str]) -> None:
         """`services` has the name of each by its port; calls to other ports are not counted."""
@@ -34,7 +36,8 @@ class CallTimer:
         begun, outcome = time.perf_counter(), "no answer"
         try:
             answer = await handler(request)
-            await answer.read()
+            if answer.content_type != EVENT_STREAM:  # ends when its caller leaves
+                await answer.read()
             outcome = str(answer.status)
             return answer
         finally:

@@ -12,6 +12,7 @@ from bench import (
     attack_pictures,
     attack_streams,
     journey_cpu,
+    journey_requests,
     pay_and_cancel,
     work,
 )
@@ -47,6 +48,7 @@ CHECKOUT_BENCHES: Final[dict[str, CheckoutBench]] = {
         pay_and_cancel.drive, {"races": pay_and_cancel.RACES, "at_once": pay_and_cancel.AT_ONCE, "seed": 1}
     ),
     "journey.cpu": CheckoutBench(journey_cpu.drive, {"users": journey_cpu.USERS, "journeys": journey_cpu.JOURNEYS}),
+    "journey.requests": CheckoutBench(journey_requests.drive, {"journeys": journey_requests.JOURNEYS}),
     "otp.addresses": CheckoutBench(attack_addresses.drive, {"addresses": attack_addresses.ADDRESSES}),
     "work.files": CheckoutBench(work.count_files, {"holds": work.HOLDS}),
     "work.statements": CheckoutBench(work.count_statements),

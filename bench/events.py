@@ -44,9 +44,16 @@ async def measure(rate: int = RATE, seconds: int = SECONDS) -> Table:
 
 
 async def _run(running: Suite, rate: int, seconds: int) -> Tally:
+    return await run_at_rate(running, stage.submitted(rate * seconds), rate, {})
+
+
+async def run_at_rate(running: Suite, events: list[ApplicationSubmitted], rate: int, begun: dict[str, float]) -> Tally:
+    """Commit the events, so many a second, and return the times of their effects.
+
+    ``begun`` takes when each was committed, by its application.
+    """
     client = connect(running.mongo_url)
     tally = Tally()
-    begun: dict[str, float] = {}
     watchers = [
         asyncio.create_task(_watch(client, f"paspor_{service}", begun, tally)) for service in ("scheduling", "billing")
     ]
@@ -59,7 +66,6 @@ async def _run(running: Suite, rate: int, seconds: int) -> Tally:
     jobs = [asyncio.create_task(bus.run()), asyncio.create_task(relay.run())]
     while not bus.connected:  # noqa: ASYNC110 - the bus tells nobody
         await asyncio.sleep(0.05)
-    events = stage.submitted(rate * seconds)
     await _commit_steadily(store, events, rate, begun)
     give_up_at = time.monotonic() + 30
     while tally.outcomes["effect"] < 2 * len(events) and time.monotonic() < give_up_at:  # noqa: ASYNC110

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -29,6 +29,9 @@ WAIT_SECONDS: Final = 20
 
 ANSWER_SECONDS: Final = 10
 """How long an answer may take, beside the wait that was asked for."""
+
+SILENCE_SECONDS: Final = 40
+"""A stream of events that says nothing for so long is dead: services beat every 15 s."""
 
 LARGEST_POOL: Final = 200
 """Connections of one pool."""
@@ -82,6 +85,15 @@ class Answered:
     def waited(self) -> bool:
         """Whether the service held the call until there was something to say."""
         return "Preference-Applied" in self.headers
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSentEvent:
+    """An event of a stream."""
+
+    name: str
+    event_id: str
+    data: Any
 
 
 class Api:
@@ -153,6 +165,28 @@ class Api:
         headers = {"If-None-Match": etag, "Prefer": f"wait={wait}"}
         timeout = aiohttp.ClientTimeout(total=wait + ANSWER_SECONDS)
         return await self._answered("GET", url, headers=headers, timeout=timeout)
+
+    async def events(self, url: str, last_event_id: str | None) -> AsyncIterator[ServerSentEvent]:
+        """Yield the events of a stream until it ends.
+
+        Raises:
+            Refused: the service said no.
+            ClientError, TimeoutError: the stream broke.
+        """
+        headers = {**self._headers(), **({"Last-Event-ID": last_event_id} if last_event_id else {})}
+        timeout = aiohttp.ClientTimeout(total=None, sock_read=SILENCE_SECONDS)
+        async with self._session.get(url, headers=headers, timeout=timeout) as answer:
+            if answer.status >= 400:
+                raise Refused(answer.status, dict(await _json(answer)), f"GET {url}")
+            fields: dict[str, str] = {}
+            async for line in answer.content:
+                name, _, value = line.decode().rstrip("\n").partition(": ")
+                if line != b"\n":
+                    fields[name] = value
+                    continue
+                if "data" in fields:
+                    yield ServerSentEvent(fields.get("event", ""), fields.get("id", ""), _parsed(fields["data"]))
+                fields = {}
 
     async def post(self, url: str, body: Mapping[str, Any] | None = None, *, key: str | None = None) -> Any:
         """Send a command under an idempotency key, so that a repeat after a crash meets the first try."""

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, Final
 
+from journeys.account_events import AccountEvents
 from journeys.addresses import Addresses
 from journeys.api_client import Api, GaveUp, Refused, eventually
 from journeys.outside_world import Outside
@@ -20,12 +21,28 @@ NEWER_SECONDS: Final = 2.0
 """How long the newest bill or refund is watched before it is asked whether there is a newer one."""
 
 
-class Citizen:
-    """One account and what it has done so far."""
+FACTS_OF_STEPS: Final = {"print": "approval_handed_over", "collect": "printed"}
+"""The fact with which a step of an application becomes the current one."""
 
-    def __init__(self, addresses: Addresses, api: Api, outside: Outside, person: Person) -> None:
+
+class Citizen:
+    """One account and what it has done so far.
+
+    With ``events`` the account's stream tells when to look; without it, and while it is away, things are waited for or
+    asked again.
+    """
+
+    def __init__(
+        self,
+        addresses: Addresses,
+        api: Api,
+        outside: Outside,
+        person: Person,
+        events: AccountEvents | None = None,
+    ) -> None:
         self.at = addresses
         self.api = api
+        self.events = events
         self.outside = outside
         self.person = person
         self.account_id = ""
@@ -59,6 +76,7 @@ class Citizen:
         who = person or self.person
         added = await self.api.post(f"{self.at.identity}/v1/applicants", who.as_applicant(guardian_id))
         self.applicant_id = added["applicant_id"]
+        await self._told("applicant", ("confirmed", "refused"), self.applicant_id)
         view = await self.api.get_until(
             f"{self.at.identity}/v1/applicants/{self.applicant_id}",
             lambda seen: seen["identity"]["state"] in ("passed", "failed"),
@@ -163,6 +181,7 @@ class Citizen:
 
     async def appointment(self, *states: str) -> Any:
         """Wait until the appointment is in one of these states."""
+        await self._told("appointment", states, self.appointment_id)
         return await self.api.get_until(
             self.appointment_url,
             lambda seen: seen["state"] in states,
@@ -182,6 +201,11 @@ class Citizen:
         self, states: tuple[str, ...], newest: Callable[[], Awaitable[Any]], url: str, name: str
     ) -> Any:
         """Wait until the newest thing is in one of these states, at its own address, and look for newer ones."""
+        told_id = await self._told(name, states)
+        if told_id is not None:
+            told = await self.api.get(f"{url}/{told_id}")
+            if told["state"] in states:
+                return told
 
         async def find_newest() -> Any:
             found = await newest()
@@ -222,7 +246,14 @@ class Citizen:
 
     async def step_is(self, step: str) -> Any:
         """Wait until the application's current step is this one."""
+        if step in FACTS_OF_STEPS:
+            await self._told("application", (FACTS_OF_STEPS[step],), self.application_id)
         return await self.view_until(lambda seen: seen["current_step"] == step, f"the step “{step}”")
+
+    async def see_collected(self) -> Any:
+        """Wait until the application has ended with the collected passport."""
+        await self._told("application", ("collected",), self.application_id)
+        return await self.view_until(lambda seen: seen["state"] == "collected", "the end of the journey")
 
     async def view_until(self, holds: Callable[[Any], bool], what: str) -> Any:
         """Wait until the application is as it should be."""
@@ -230,6 +261,7 @@ class Citizen:
 
     async def letter(self) -> bytes:
         """Download the cover letter once it is there."""
+        await self._told("letter", ("ready",), self.application_id)
 
         async def read() -> bytes:
             try:
@@ -256,3 +288,9 @@ class Citizen:
         self.api.token = answer["access_token"]
         self.refresh_token = answer["refresh_token"]
         self.device_token = answer["device_token"]
+        if self.events is not None:
+            self.events.begin()
+
+    async def _told(self, kind: str, facts: tuple[str, ...], thing_id: str | None = None) -> str | None:
+        """Return the id of the thing of which the account's stream told one of these facts; None without a stream."""
+        return await self.events.wait_for(kind, facts, thing_id) if self.events is not None else None

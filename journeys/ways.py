@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import aiohttp
 
+from journeys.account_events import AccountEvents
 from journeys.addresses import Addresses
 from journeys.api_client import Api, GaveUp, eventually, new_session
 from journeys.citizen import Citizen
@@ -30,6 +31,7 @@ class Ways:
         self.people = People()
         self._session = session
         self._officers: dict[str, Officer] = {}
+        self._streams: set[AccountEvents] = set()
 
     async def walk_all(self) -> bool:
         """Walk every way; whether all of them ended well."""
@@ -57,7 +59,9 @@ class Ways:
         return self.reporter.all_ok
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every stream and connection."""
+        for events in tuple(self._streams):
+            await self._leave(events)
         if self._session is not None:
             await self._session.close()
 
@@ -65,12 +69,15 @@ class Ways:
         """One application all the way, from the first code to the collected passport."""
         way = self.reporter.way("journey", "one application, from registration to the collected passport")
         citizen = await self.newcomer(address)
-        await way.step("register by email", "identity", citizen.register)
-        await way.step("prove the telephone", "identity", citizen.add_phone)
-        await self.apply(way, citizen)
-        await way.step("hold a seat", "scheduling", citizen.hold_seat)
-        await self.pay(way, citizen)
-        await self.visit(way, citizen)
+        try:
+            await way.step("register by email", "identity", citizen.register)
+            await way.step("prove the telephone", "identity", citizen.add_phone)
+            await self.apply(way, citizen)
+            await way.step("hold a seat", "scheduling", citizen.hold_seat)
+            await self.pay(way, citizen)
+            await self.visit(way, citizen)
+        finally:
+            await self._leave(citizen.events)
         return citizen
 
     async def expiry_and_renewal(self) -> None:
@@ -200,7 +207,9 @@ class Ways:
         outside = Outside(self.at, self._api())
         person = self.people.adult()
         await outside.register_people([person])
-        return Citizen(self.at, api, outside, person)
+        events = AccountEvents(api, f"{self.at.notification}/v1/account-events")
+        self._streams.add(events)
+        return Citizen(self.at, api, outside, person, events)
 
     async def ready_to_hold(self, way: Way) -> Citizen:
         """A citizen with a submitted application."""
@@ -244,6 +253,11 @@ class Ways:
         await way.step("collect the passport", "application", lambda: _noted(front.hand_out(application_id)))
         await way.step("see it finished", "application", lambda: self._finished(citizen))
 
+    async def _leave(self, events: AccountEvents | None) -> None:
+        if events is not None:
+            self._streams.discard(events)
+            await events.close()
+
     def officer(self, username: str) -> Officer:
         """A member of staff: one person at one counter, signed in once for all who come."""
         if username not in self._officers:
@@ -257,7 +271,7 @@ class Ways:
         return Api(address=address, session=self._session)
 
     async def _finished(self, citizen: Citizen) -> str:
-        view = await citizen.view_until(lambda seen: seen["state"] == "collected", "the end of the journey")
+        view = await citizen.see_collected()
         return f"{len(view['timeline'])} entries in the timeline"
 
     async def _late_outcome(self, citizen: Citizen, bill: Any) -> str:

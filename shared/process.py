@@ -49,8 +49,8 @@ Assemble = Callable[[SettingsT, Platform], Parts]
 GARBAGE_THRESHOLDS: Final = (20_000, 20, 20)
 """Allocations between looks at young, middle and old objects."""
 
-OPEN_FILES: Final = CONNECTIONS + 1024
-"""All connections that the HTTP layer lets in, and room for those of proxies, the store, the broker and agencies."""
+OPEN_FILES: Final = 2 * CONNECTIONS
+"""All connections that the HTTP layer lets in, as many of proxies, and those to the store, the broker and agencies."""
 
 STORE_RETRY_SECONDS: Final = 0.5
 """Between tries to reach the store at the start."""

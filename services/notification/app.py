@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Final
 
+from services.notification.account_feeds.repository import FEEDS
 from services.notification.clients import SMS_PREFIX, HttpSmsGateway, MailServer, SmtpMailer
 from services.notification.config import Settings
 from services.notification.contacts.repository import CARDS
@@ -14,7 +15,7 @@ from services.notification.deliveries.ports import Mailer, SmsGateway
 from services.notification.deliveries.repository import DELIVERIES
 from services.notification.endpoints import ENDPOINTS
 from services.notification.erasures.shelves import NotificationShelves, tell_erasure
-from services.notification.handlers import Handlers
+from services.notification.handlers import Handlers, in_turn
 from services.notification.http import NOTIFICATION
 from services.notification.texts import Texts
 from services.notification.use_cases import Notification
@@ -28,7 +29,7 @@ from shared.sessions import ENDED_SESSION, EndedSessions
 from shared.store.kinds import Kind
 
 NAME: Final = "notification"
-KINDS: Final[tuple[Kind[Any], ...]] = (CARDS, DELIVERIES)
+KINDS: Final[tuple[Kind[Any], ...]] = (CARDS, DELIVERIES, FEEDS)
 """Every kind of document that notification keeps."""
 
 
@@ -60,13 +61,14 @@ def build(
     )
     handlers = Handlers(notification)
     ended_sessions = EndedSessions(platform.store, platform.clock)
+    session_ended = in_turn(ended_sessions.note, notification.account_feeds.session_ended)
     return Parts(
         name=NAME,
         service=notification,
         key=NOTIFICATION,
         kinds=(*KINDS, EXPORT_ANSWER, ENDED_SESSION, KEY_TURN, *RETENTION_KINDS),
         endpoints=ENDPOINTS,
-        events={**handlers.events(), SessionEnded: ended_sessions.note, **retention.events()},
+        events={**handlers.events(), SessionEnded: session_ended, **retention.events()},
         sessions=ended_sessions,
         commands=handlers.commands(),
         deadlines={**handlers.deadlines(), **retention.deadlines(), **notification.key_turns.deadlines()},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.notification.account_feeds import routes as account_feeds
 from services.notification.contacts import routes as contacts
 from services.notification.deliveries import routes as deliveries
 from services.notification.http import NOTIFICATION
@@ -15,5 +16,13 @@ retention = retention_endpoints("notification", lambda call: call.app[NOTIFICATI
 key_turns = key_turn_endpoints("notification", lambda call: call.app[NOTIFICATION].key_turns)
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
-    (*deliveries.api.all, *contacts.api.all, *deliveries.receipts.all, *retention.all, *key_turns.all), without={}
+    (
+        *deliveries.api.all,
+        *contacts.api.all,
+        *account_feeds.api.all,
+        *deliveries.receipts.all,
+        *retention.all,
+        *key_turns.all,
+    ),
+    without={},
 )

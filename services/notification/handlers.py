@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from services.notification.account_feeds import feed_table
 from services.notification.deliveries.repository import DELIVERIES
 from services.notification.notices import notice_table
 from services.notification.use_cases import Notification
-from shared.events.identity import AccountJoined, ConsentsChanged, DataExportAsked
+from shared.events.envelope import Envelope
+from shared.events.identity import AccountJoined, ConsentsChanged, DataExportAsked, SessionEnded
 from shared.events.message import Command, Event
 from shared.events.notification import KeepContactCard, SendLetter, SendOtp, TellOfLeaving, TellOfSignIn
 from shared.service import DeadlineHandler, MessageHandler
@@ -22,15 +24,20 @@ class Handlers:
         self._service = service
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
-        """Return every event of the notices' table, and those of joined accounts, consents and exports."""
+        """Return every event of the tables of notices and feeds, and those of joined accounts, consents and exports.
+
+        Feeds come first: a notice may have to wait for a contact card.
+        """
+        feeds, contacts = self._service.account_feeds, self._service.contacts
         told = dict.fromkeys(notice_table.RULES, self._service.notices.tell)
-        contacts = self._service.contacts
+        noted = dict.fromkeys(feed_table.ROWS.keys() - {SessionEnded}, feeds.note)
         others: Mapping[type[Event], MessageHandler] = {
-            AccountJoined: contacts.account_joined,
-            ConsentsChanged: contacts.consents_changed,
-            DataExportAsked: self._service.export_answers.answer,
+            AccountJoined: in_turn(feeds.account_joined, contacts.account_joined),
+            ConsentsChanged: in_turn(feeds.note, contacts.consents_changed),
+            DataExportAsked: in_turn(feeds.note, self._service.export_answers.answer),
         }
-        return self._service.retention.erasing.guard({**told, **others})
+        both = {kind: in_turn(feeds.note, self._service.notices.tell) for kind in told.keys() & noted.keys()}
+        return self._service.retention.erasing.guard({**told, **noted, **both, **others})
 
     def commands(self) -> Mapping[type[Command], MessageHandler]:
         """Return the commands that notification takes."""
@@ -50,3 +57,13 @@ class Handlers:
     async def send_due(self, record: Record[Any], _name: str) -> None:
         """Send a message that is due."""
         await self._service.sender.send(record)
+
+
+def in_turn(first: MessageHandler, second: MessageHandler) -> MessageHandler:
+    """Return the handler of a message with two effects, each in a document of its own and each harmless to repeat."""
+
+    async def handle(message: Any, envelope: Envelope) -> None:
+        await first(message, envelope)
+        await second(message, envelope)
+
+    return handle

@@ -39,6 +39,16 @@ class SmsRules:
 
 
 @dataclass(frozen=True)
+class FeedRules:
+    """How much of an account's feed is kept."""
+
+    keep_seconds: int = 7 * 86400
+    """A telephone that was off for a week reads everything again anyhow."""
+    most_entries: int = 200
+    """Five applicants on their way at once make about thirty entries each in a week; bounds the document at 60 KiB."""
+
+
+@dataclass(frozen=True)
 class Rules:
     """The settings of the use cases; durations in seconds."""
 
@@ -52,3 +62,4 @@ class Rules:
     """The operator's address, told in place of an office whose address is not known here."""
     forget_every_seconds: float = 3600.0
     """Pause between two sweeps of old deliveries."""
+    feeds: FeedRules = field(default_factory=FeedRules)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.notification.account_feeds.service import AccountFeeds
 from services.notification.contacts.repository import CARDS
 from services.notification.contacts.service import Contacts
 from services.notification.contacts.vault import ContactVault, is_current
@@ -39,6 +40,7 @@ class Notification:
         self.context = context
         self.retention = retention
         queue = DeliveryQueue(context)
+        self.account_feeds = AccountFeeds(context)
         self.contacts = Contacts(context, queue)
         self.notices = Notices(context, self.contacts, queue)
         own_parts = NotificationParts(context)

@@ -98,7 +98,8 @@ def _make_waiting(
     options: HttpOptions, endpoints: Sequence[Endpoint], changes: ChangeSource | None, clock: Clock
 ) -> WaitingCalls:
     gate = FairGate(options.max_waiting, options.waiting_each, for_callers=options.waiting_of_callers)
-    watched = sorted({endpoint.watches for endpoint in endpoints if endpoint.watches is not None})
+    named = {name for endpoint in endpoints for name in (endpoint.watches, endpoint.follows)}
+    watched = sorted(name for name in named if name is not None)
     return WaitingCalls(gate, RecordChanges(changes, watched, clock) if changes is not None else None)
 
 
@@ -133,6 +134,7 @@ def _make_runtime(
         uploads=FairGate(options.max_uploads, options.uploads_each),
         public_streams=FairGate(options.max_public_streams, options.public_streams_each),
         own_streams=FairGate(options.max_own_streams, options.own_streams_each),
+        followed_streams=FairGate(options.max_followed_streams, options.followed_streams_each),
         downloads=FairGate(options.max_downloads, options.downloads_each),
         waiting=waiting,
         agencies=agencies,
@@ -151,6 +153,7 @@ def _make_runtime(
     metrics.watch("waiting", lambda: waiting.gate.inside)
     metrics.watch("public_stream", lambda: runtime.public_streams.inside)
     metrics.watch("own_stream", lambda: runtime.own_streams.inside)
+    metrics.watch("followed_stream", lambda: runtime.followed_streams.inside)
     metrics.watch("connection", lambda: runtime.connections.open)
     metrics.watch_bodies(lambda: runtime.bodies.held_bytes)
     return runtime

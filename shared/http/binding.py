@@ -87,6 +87,8 @@ def _own_gate(endpoint: Endpoint, runtime: HttpRuntime) -> FairGate | None:
     """Return the gate for requests that last as long as their caller likes (uploads, streams), else None."""
     if endpoint.raw_body:
         return runtime.uploads
+    if endpoint.follows is not None:
+        return runtime.followed_streams
     if endpoint.long_lived:
         return runtime.own_streams if endpoint.access.door is Door.BEARER else runtime.public_streams
     return None
@@ -394,12 +396,13 @@ async def _send(call: AnyCall, answer: Answer, runtime: HttpRuntime, place: Plac
 
 
 async def _send_stream(call: AnyCall, answer: Answer, runtime: HttpRuntime) -> web.StreamResponse:
+    followed = call.endpoint.follows is not None
     return await send_stream(
         call.request,
         answer,
         {**answer.headers, "Content-Type": media_type(call.endpoint, answer)},
         draining=runtime.draining,
-        heartbeat_seconds=runtime.options.heartbeat_seconds,
+        heartbeat_seconds=None if followed else runtime.options.heartbeat_seconds,
     )
 
 

@@ -137,6 +137,7 @@ class Endpoint:
     `after` (`shared.http.paging`).
     `event` is the model of the `data` of each server-sent event.
     `safe=False`: a GET that counts once, so that HEAD is not answered beside it.
+    `follows` is the name of the kind whose changes a stream behind a token follows (`shared.http.followed_stream`).
     """
 
     method: Method
@@ -171,6 +172,7 @@ class Endpoint:
     pages_by: str = ""
     safe: bool = True
     event: type[BaseModel] | None = None
+    follows: str | None = None
 
     def __post_init__(self) -> None:
         wrong = _contradictions(self)
@@ -220,6 +222,8 @@ def _contradictions(endpoint: Endpoint) -> list[str]:
         "only a GET is paged": not endpoint.pages_by or endpoint.method == "GET",
         "a record is watched with GET, by the id in the path": endpoint.watches is None
         or (endpoint.method == "GET" and bool(endpoint.places)),
+        "what follows is a stream behind a token": endpoint.follows is None
+        or (endpoint.long_lived and endpoint.access.door is Door.BEARER),
         "max_body_bytes must be at least 1": endpoint.max_body_bytes >= 1,
         "path_model must have one field for each name in the path": endpoint.path_model is None
         or set(endpoint.path_model.model_fields) == set(endpoint.places),
@@ -284,6 +288,7 @@ class Words(TypedDict, total=False):
     pages_by: str
     safe: bool
     event: type[BaseModel] | None
+    follows: str | None
 
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[Result]])

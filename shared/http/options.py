@@ -65,18 +65,24 @@ OWN_STREAMS_EACH: Final = 3
 WAITING_STRANGERS: Final = 512
 """Calls of strangers that wait for a change at once (challenges, before anybody has signed in)."""
 
-WAITING_CALLERS: Final = 1536
-"""Further waiting calls that only bearers of a token may open. With those of strangers half of CONNECTIONS, some 50 MB
-(`docs/limits.md`); beyond it calls are answered at once."""
+WAITING_CALLERS: Final = 4608
+"""Further waiting calls that only bearers of a token may open. With those of strangers 5,120, what the memory of a
+process allows (`docs/limits.md`); beyond it calls are answered at once."""
 
 WAITING_EACH: Final = 16
 """Waiting calls of one account, or of one address where there is no token: five applicants with what is under way."""
 
-CONNECTIONS: Final = 4096
-"""Connections of one process that do not come through a trusted proxy."""
+FOLLOWED_STREAMS: Final = 5120
+"""Streams of accounts' own things open at once in one process: as many as calls that wait, for the same memory."""
+
+FOLLOWED_STREAMS_EACH: Final = 3
+"""Such streams of one account: a telephone, a computer, and a window left open."""
+
+CONNECTIONS: Final = 8192
+"""Connections of one process that do not come through a trusted proxy: those who wait leave room for all others."""
 
 CONNECTIONS_EACH: Final = 1024
-"""Connections of one address: a load test, or a bank's pool; four addresses are needed to take all."""
+"""Connections of one address: a load test, or a bank's pool; eight addresses are needed to take all."""
 
 HEAD_SECONDS: Final = 15.0
 """A head (8 KiB at most) must be whole within this time of its first byte, or of the connection's opening."""
@@ -105,6 +111,8 @@ class HttpOptions:
     public_streams_each: int = PUBLIC_STREAMS_EACH
     max_own_streams: int = OWN_STREAMS
     own_streams_each: int = OWN_STREAMS_EACH
+    max_followed_streams: int = FOLLOWED_STREAMS
+    followed_streams_each: int = FOLLOWED_STREAMS_EACH
     max_waiting: int = WAITING_STRANGERS
     waiting_of_callers: int = WAITING_CALLERS
     waiting_each: int = WAITING_EACH

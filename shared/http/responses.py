@@ -132,18 +132,20 @@ async def send_stream(
     headers: Mapping[str, str],
     *,
     draining: asyncio.Event,
-    heartbeat_seconds: float,
+    heartbeat_seconds: float | None,
 ) -> web.StreamResponse:
     """Send a stream until it ends, the client leaves or, for events, this process drains.
+
+    Without `heartbeat_seconds` a stream of events beats by itself, and ends by itself when the process drains.
 
     A failure before the first piece is answered with a problem. After it the connection is cut, so that the client sees
     that the answer is incomplete.
     """
     stream = answer.body
     assert isinstance(stream, AsyncIterable)  # noqa: S101 - checked by is_stream
-    is_events = headers.get("Content-Type", "").startswith(EVENT_STREAM)
+    beats_for = heartbeat_seconds if headers.get("Content-Type", "").startswith(EVENT_STREAM) else None
     pieces = aiter(stream)
-    first = None if is_events or request.method == "HEAD" else await anext(pieces, None)
+    first = None if beats_for is not None or request.method == "HEAD" else await anext(pieces, None)
     response = web.StreamResponse(status=answer.status, headers=headers)
     add_usual_headers(response, trace_id() or "")
     name_ignored(request, response)
@@ -151,8 +153,8 @@ async def send_stream(
     if request.method == "HEAD":
         return response
     try:
-        if is_events:
-            await _pump_events(pieces, response, draining, heartbeat_seconds)
+        if beats_for is not None:
+            await _pump_events(pieces, response, draining, beats_for)
         elif first is not None:
             await _write(response, first)
             async for piece in pieces:

@@ -62,6 +62,8 @@ class HttpRuntime:
     public_streams: FairGate
     own_streams: FairGate
     """Streams behind a token, such as a place in the waiting room."""
+    followed_streams: FairGate
+    """Streams of an account's own things; they take no place of other streams."""
     waiting: WaitingCalls
     """Calls that wait for a change, and are in no other gate meanwhile."""
     agencies: Agencies
@@ -74,7 +76,7 @@ class HttpRuntime:
     @property
     def streams_inside(self) -> int:
         """The number of open streams, public and behind a token."""
-        return self.public_streams.inside + self.own_streams.inside
+        return self.public_streams.inside + self.own_streams.inside + self.followed_streams.inside
 
     @property
     def inside(self) -> int:
@@ -97,3 +99,4 @@ class HttpRuntime:
             await self.gate.empty()
             await self.public_streams.empty()
             await self.own_streams.empty()
+            await self.followed_streams.empty()

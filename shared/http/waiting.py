@@ -34,8 +34,9 @@ class WaitingCalls:
     def __init__(self, gate: FairGate, changes: RecordChanges | None) -> None:
         """Let calls wait in `gate`; without `changes` all are answered at once."""
         self.gate = gate
-        self._changes = changes
-        self._reads = asyncio.Semaphore(READS_AT_ONCE)
+        self.changes = changes
+        """Shared with streams that follow a record."""
+        self.reads = asyncio.Semaphore(READS_AT_ONCE)
 
     async def answer(
         self, call: AnyCall, place: Place, sender: Sender, read: Read, condition: Condition, record: Changed
@@ -46,7 +47,7 @@ class WaitingCalls:
             TooBusy: the record changed and no place is left to read it. Nothing is lost: the caller may ask again.
         """
         applied: dict[str, str] = {}
-        changes = self._changes
+        changes = self.changes
         if condition.wait_seconds and changes is not None and not changes.ended and self._enter(sender):
             try:
                 with changes.watch(*record) as watched:
@@ -61,13 +62,13 @@ class WaitingCalls:
 
     def end(self) -> None:
         """Answer all who wait, since this process drains."""
-        if self._changes is not None:
-            self._changes.end()
+        if self.changes is not None:
+            self.changes.end()
 
     async def close(self) -> None:
         """Close the stream of changes."""
-        if self._changes is not None:
-            await self._changes.close()
+        if self.changes is not None:
+            await self.changes.close()
 
     def _enter(self, sender: Sender) -> bool:
         try:
@@ -85,7 +86,7 @@ class WaitingCalls:
         change = watched.change
         answer = condition.applied_to(await read(call))
         while answer.status == NOT_MODIFIED and await self._happens(change, ends, call, place):
-            async with self._reads:
+            async with self.reads:
                 place.enter()
                 change = watched.change
                 answer = condition.applied_to(await read(call))
@@ -93,7 +94,7 @@ class WaitingCalls:
 
     async def _happens(self, change: asyncio.Event, ends: float, call: AnyCall, place: Place) -> bool:
         """Return whether the change comes before the end; the call's place among those under way is free meanwhile."""
-        if self._changes is None or self._changes.ended:
+        if self.changes is None or self.changes.ended:
             return False
         place.leave()
         began = _now()

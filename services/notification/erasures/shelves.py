@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
+from services.notification.account_feeds.repository import FEEDS
 from services.notification.contacts.repository import CARDS
 from services.notification.context import UseCaseContext
 from services.notification.deliveries import delivery
@@ -14,7 +15,7 @@ from shared.events.notification import NotificationErasureDone
 from shared.retention.shelf import Item, Order, Shelf, all_of
 from shared.store.change import change
 from shared.store.decision import Decision
-from shared.store.kinds import Range, Record
+from shared.store.kinds import Kind, Range, Record
 from shared.store.port import VersionConflict
 from shared.store.retry import again
 
@@ -33,25 +34,33 @@ class NotificationShelves:
         """Return every shelf."""
         return (
             Shelf("contact_cards", "contact_cards", of=self._cards),
+            Shelf("account_feeds", "account_feeds", of=self._feeds),
             Shelf("deliveries", "deliveries", of=self._deliveries_of, between=self._ended_deliveries),
         )
 
     async def _cards(self, order: Order) -> list[Item]:
-        record = await self._store.get(CARDS, order.account_id) if order.whole_account else None
+        return await self._of_account(CARDS, order, key_subject=order.account_id)
+
+    async def _feeds(self, order: Order) -> list[Item]:
+        return await self._of_account(FEEDS, order, key_subject=None)
+
+    async def _of_account(self, kind: Kind[Any], order: Order, key_subject: str | None) -> list[Item]:
+        """Return the document of this kind whose id is the account's, if the whole account is to be erased."""
+        record = await self._store.get(kind, order.account_id) if order.whole_account else None
         if record is None:
             return []
 
         async def attempt() -> bool:
-            card = await self._store.get(CARDS, order.account_id)
-            if card is not None and not await self._store.remove(CARDS, card):
-                raise VersionConflict("the contact card was written meanwhile")
-            return card is not None
+            found = await self._store.get(kind, order.account_id)
+            if found is not None and not await self._store.remove(kind, found):
+                raise VersionConflict("the document was written meanwhile")
+            return found is not None
 
         async def erase() -> bool:
             return await again(attempt)
 
         subjects = frozenset({order.account_id, *order.applicant_ids, *order.person_ids})
-        return [Item(record.id, subjects, self._context.now(), erase, order.account_id)]
+        return [Item(record.id, subjects, self._context.now(), erase, key_subject)]
 
     async def _deliveries_of(self, order: Order) -> list[Item]:
         if not order.whole_account:

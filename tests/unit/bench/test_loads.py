@@ -75,6 +75,25 @@ async def test_a_call_is_timed_to_its_last_byte() -> None:
     assert timer.tally.outcomes == {"200": 1}
 
 
+async def test_a_stream_is_timed_to_its_head() -> None:
+    """It ends when its caller leaves; waiting for its last byte would hold the caller for ever."""
+    goes_on = asyncio.Event()
+
+    async def stream(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await answer.prepare(request)
+        await answer.write(b"data: 1\n\n")
+        await goes_on.wait()
+        return answer
+
+    async with served(stream) as server:
+        timer = CallTimer({server.port or 0: "notification"})
+        async with new_session(timer) as session, session.get(server.make_url("/v1/account-events")) as answer:
+            assert await answer.content.readline() == b"data: 1\n"
+            assert timer.tally.outcomes == {"200": 1}
+            goes_on.set()
+
+
 async def test_a_call_without_an_answer_counts_too() -> None:
     async def hang_up(request: web.Request) -> web.StreamResponse:
         assert request.transport is not None

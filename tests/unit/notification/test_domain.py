@@ -21,7 +21,7 @@ from services.notification.deliveries.delivery import (
 from services.notification.deliveries.recipient import Reach
 from services.notification.notices import notice_table as notices
 from services.notification.rules import RetryRules
-from shared.events import billing, scheduling
+from shared.events import application, billing, identity, scheduling
 from shared.events.codes import DeliveryChannel
 from shared.events.identity import (
     AccountJoined,
@@ -269,11 +269,18 @@ def test_a_change_is_announced_to_every_address_of_before_and_now(
 
 def test_every_event_that_is_heard_has_a_rule_and_no_other_has() -> None:
     """But the end of a session and what retention hears, which is no news, joined accounts, whose contact cards tell,
-    and what the account's holder has just done: chosen consents, and asked for their data.
+    what the account's holder has just done, such as chosen consents, and what the account's stream alone tells.
     """
     of_retention = {ErasureOrdered, LegalHoldPlaced, LegalHoldLifted}
     quiet = {SessionEnded, AccountJoined, ConsentsChanged, DataExportAsked, *of_retention}
-    assert set(notices.RULES) == set(events_for("notification")) - quiet
+    told_in_stream = {
+        *(identity.ApplicantAdded, identity.ApplicantReopened),
+        *(application.ApplicationDrafted, application.SubmissionAwaitsIdentity, application.ApplicationWithdrawn),
+        *(application.LetterReady, application.ApprovalHandedOver),
+        *(scheduling.SeatHeld, scheduling.VisitorCheckedIn, scheduling.VisitVoided, scheduling.WaitingOfferEnded),
+        *(billing.BillRequested, billing.BillWaived, billing.BillSuperseded, billing.BillCancelled),
+    }
+    assert set(notices.RULES) == set(events_for("notification")) - quiet - told_in_stream
 
 
 def an_offer_end(reason: str) -> scheduling.OfferEnded:

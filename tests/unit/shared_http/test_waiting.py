@@ -392,7 +392,7 @@ async def test_twin_who_is_registered_after_the_read_misses_a_change_during_it(
             yield Late(watched)
 
     etag = await etag_now(client)
-    changes = client.app[RUNTIME].waiting._changes
+    changes = client.app[RUNTIME].waiting.changes
     assert changes is not None
     with changes.watch("parcel", "p1") as settled:
         await until(lambda: settled.version is not None)  # the stream is open, and will wake no one by itself
@@ -438,6 +438,12 @@ def test_only_what_is_read_by_its_id_is_watched() -> None:
     for method, path in (("GET", "/v1/parcels"), ("POST", "/v1/parcels/{parcel_id}")):
         with pytest.raises(ValueError, match="a record is watched with GET, by the id in the path"):
             Endpoint(method, path, show_parcel, "x", PUBLIC, {200: ParcelView}, watches="parcel")  # type: ignore[arg-type]
+
+
+def test_only_a_stream_behind_a_token_follows() -> None:
+    for access, long_lived in ((PUBLIC, True), (ANY_CALLER, False)):
+        with pytest.raises(ValueError, match="what follows is a stream behind a token"):
+            Endpoint("GET", "/v1/own", show_own, "x", access, {200: "x/y"}, long_lived=long_lived, follows="parcel")
 
 
 def test_the_description_names_headers_and_the_empty_answer() -> None:

@@ -16,6 +16,7 @@ from local_suite.errors import CommandError
 from local_suite.parts import SERVICES, Ports, first_free_ports
 
 if TYPE_CHECKING:
+    from operations.broker_consumers import ConsumerCommands
     from operations.dead_letters import DeadLetterCommands
     from operations.parked_deadlines import ParkedDeadlineCommands
 
@@ -228,6 +229,28 @@ def keys_show_command(chosen: Namespace) -> int:
     return key_turns.show(chosen.address, _services(chosen.service), _say)
 
 
+def consumers_add_command(chosen: Namespace) -> int:
+    """Make a consumer's user and queue at the broker."""
+    return _consumers().add(chosen.consumer, chosen.kinds)
+
+
+def consumers_list_command(_chosen: Namespace) -> int:
+    """List the consumers at the broker."""
+    return _consumers().list()
+
+
+def consumers_remove_command(chosen: Namespace) -> int:
+    """Remove a consumer's user and queue."""
+    return _consumers().remove(chosen.consumer)
+
+
+def _consumers() -> ConsumerCommands:
+    from operations.audit_log import audit_log
+    from operations.broker_consumers import ConsumerCommands, Management
+
+    return ConsumerCommands(Management.from_environment(), audit_log(), _say)
+
+
 def _services(named: str | None) -> Sequence[str]:
     """Return the named service alone, or all.
 
@@ -260,6 +283,9 @@ COMMANDS: Final[Mapping[str, Callable[[Namespace], int]]] = {
     "code verify": code_verify_command,
     "keys turn": keys_turn_command,
     "keys show": keys_show_command,
+    "consumers add": consumers_add_command,
+    "consumers list": consumers_list_command,
+    "consumers remove": consumers_remove_command,
     "ledger verify": ledger_verify_command,
     "ledger explain": ledger_explain_command,
 }

@@ -295,6 +295,28 @@ COMMANDS: Final = (
         arguments=_KEY_TURN_ARGUMENTS,
     ),
     Command(
+        "consumers add",
+        "Make a user of the broker that reads one queue of events and may do nothing else; say its password once.\n\n"
+        "A known consumer gets a new password, and the kinds beside those that it has. "
+        "PASPOR_RABBITMQ_MANAGEMENT_URL and PASPOR_AMQP_PASSWORD lead to RabbitMQ's management interface.",
+        after="docs/webhooks.md says how the consumer reads, and which kinds there are.",
+        arguments=(
+            Argument("consumer", metavar="NAME", help="A short name, as kantor-statistik."),
+            Argument("kinds", metavar="KIND", nargs="+", help="Types of events, as paspor.billing.bill.paid.v1."),
+        ),
+    ),
+    Command(
+        "consumers list",
+        "List the consumers at the broker, how many messages wait for each, and whether it reads.",
+        after="./paspor consumers remove NAME takes one away.",
+    ),
+    Command(
+        "consumers remove",
+        "Remove a consumer's user, its connections, and its queue with all that waits there.",
+        after="./paspor consumers list shows who is left.",
+        arguments=(Argument("consumer", metavar="NAME", help="As consumers list shows it."),),
+    ),
+    Command(
         "ledger explain",
         "Tell every fact that led to where a bill, a receipt or a refund case stands: time, cause, rule, amounts.\n\n"
         "Works on the running suite, or on the server that MONGO_URL names.",
@@ -324,6 +346,11 @@ GROUPS: Final = {
         "keys",
         "Changed keys: put old data under the current ones, and see how far that is.",
         after="./paspor keys turn ADDRESS.",
+    ),
+    "consumers": Command(
+        "consumers",
+        "Users of the broker for consumers of events outside the suite: add, list, remove.",
+        after="./paspor consumers add NAME KIND; docs/webhooks.md says the rest.",
     ),
     "ledger": Command(
         "ledger",

@@ -21,6 +21,7 @@ from shared.bus.relay import Relay
 from shared.clock import SystemClock
 from shared.crypto.fingerprints import Fingerprints
 from shared.deadlines import COUNT_PARKED_SECONDS, DeadlineFigures, DeadlineWorker
+from shared.events.envelope import SCHEMAS_PATH
 from shared.files.gridfs import GridFsFiles
 from shared.http.app import build_app
 from shared.http.metrics import Metrics
@@ -94,7 +95,9 @@ class _Process:
         self._files = GridFsFiles(data, master_keys, self._clock, person_keys)
         platform = Platform(self._store, self._files, self._clock, RandomIds(), SystemRandomness(), person_keys)
         self._parts = parts = assemble(settings, platform)
-        self._bus = AmqpBus(settings.amqp_url, parts.name, Dispatcher(parts.events, parts.commands))
+        schemas_url = settings.public_url.rstrip("/") + SCHEMAS_PATH
+        dispatcher = Dispatcher(parts.events, parts.commands)
+        self._bus = AmqpBus(settings.amqp_url, parts.name, dispatcher, schemas_url=schemas_url)
         self._relay = Relay(self._store, parts.kinds, self._bus, self._clock)
         owner = f"{socket.gethostname()}:{os.getpid()}"
         self._figures = DeadlineFigures(parts.name)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from services.notification.account_feeds.repository import FEEDS
-from services.notification.clients import SMS_PREFIX, HttpSmsGateway, MailServer, SmtpMailer
+from services.notification.clients import SMS_PREFIX, HttpSmsGateway, HttpWebhookPoster, MailServer, SmtpMailer
 from services.notification.config import Settings
 from services.notification.contacts.repository import CARDS
 from services.notification.context import UseCaseContext
@@ -19,6 +19,10 @@ from services.notification.handlers import Handlers, in_turn
 from services.notification.http import NOTIFICATION
 from services.notification.texts import Texts
 from services.notification.use_cases import Notification
+from services.notification.webhooks.ports import WebhookPoster
+from services.notification.webhooks.repository import KEPT_EVENTS, WEBHOOK_DELIVERIES, WEBHOOKS
+from shared.audit import AUDIT_KINDS
+from shared.chain import CHAIN_KINDS
 from shared.events.identity import SessionEnded
 from shared.http.signatures import Signer
 from shared.key_turn.service import KEY_TURN
@@ -29,7 +33,7 @@ from shared.sessions import ENDED_SESSION, EndedSessions
 from shared.store.kinds import Kind
 
 NAME: Final = "notification"
-KINDS: Final[tuple[Kind[Any], ...]] = (CARDS, DELIVERIES, FEEDS)
+KINDS: Final[tuple[Kind[Any], ...]] = (CARDS, DELIVERIES, FEEDS, WEBHOOKS, KEPT_EVENTS, WEBHOOK_DELIVERIES)
 """Every kind of document that notification keeps."""
 
 
@@ -39,6 +43,7 @@ def build(
     *,
     mailer: Mailer,
     sms: SmsGateway,
+    poster: WebhookPoster | None = None,
     close: Callable[[], Awaitable[None]] | None = None,
 ) -> Parts:
     """Return the service's parts; ``close`` ends what the clients hold open."""
@@ -58,6 +63,9 @@ def build(
         sms,
         receipts_from=Signer(SMS_PREFIX, settings.callback_keys()),
         retention=retention,
+        platform=platform,
+        poster=poster or HttpWebhookPoster(allow_loopback=settings.allows_loopback_webhooks),
+        public_url=settings.public_url.rstrip("/"),
     )
     handlers = Handlers(notification)
     ended_sessions = EndedSessions(platform.store, platform.clock)
@@ -66,7 +74,7 @@ def build(
         name=NAME,
         service=notification,
         key=NOTIFICATION,
-        kinds=(*KINDS, EXPORT_ANSWER, ENDED_SESSION, KEY_TURN, *RETENTION_KINDS),
+        kinds=(*KINDS, EXPORT_ANSWER, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION, KEY_TURN, *RETENTION_KINDS),
         endpoints=ENDPOINTS,
         events={**handlers.events(), SessionEnded: session_ended, **retention.events()},
         sessions=ended_sessions,
@@ -78,8 +86,10 @@ def build(
                 settings.rules.forget_every_seconds,
                 notification.deliveries.remove_unneeded_files,
             ),
+            *notification.audit_book.kept.chores(),
             *retention.chores(),
         ),
+        invariants={"I10_notification_audit": notification.audit_book.kept.checks.only_grow_and_miss_nothing},
         close=close,
     )
 
@@ -104,8 +114,11 @@ def assemble(settings: Settings, platform: Platform) -> Parts:
         timeout_seconds=settings.sms_rules.timeout_seconds,
     )
 
+    poster = HttpWebhookPoster(allow_loopback=settings.allows_loopback_webhooks)
+
     async def close() -> None:
         await mailer.close()
         await sms.close()
+        await poster.close()
 
-    return build(settings, platform, mailer=mailer, sms=sms, close=close)
+    return build(settings, platform, mailer=mailer, sms=sms, poster=poster, close=close)

@@ -1,9 +1,10 @@
-"""Adapters to the mail server and to the SMS gateway."""
+"""Adapters to the mail server, to the SMS gateway and to consumers of webhooks."""
 
 from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.header import Header
 from email.message import Message
@@ -14,16 +15,27 @@ from email.policy import compat32
 from email.utils import format_datetime, formataddr, parseaddr
 from typing import Final
 
+import aiohttp
 import aiosmtplib
+from aiohttp.abc import AbstractResolver
 from pydantic import SecretStr
 from pydantic_core import to_json
 
 from services.notification.deliveries.delivery import ADDRESS_MALFORMED
 from services.notification.deliveries.ports import Attachment, Mail, MessageRefused, Sms
-from services.notification.rules import MailRules, SmsRules
+from services.notification.rules import MailRules, SmsRules, WebhookRules
 from shared.clock import Clock
 from shared.errors import UpstreamDown
 from shared.http.client import CircuitBreaker, JsonClient, Patience
+from shared.http.outside import (
+    LeadsInside,
+    NotOutside,
+    OutsideResolver,
+    PooledResolver,
+    check_outside_name,
+    check_outside_url,
+    outside_session,
+)
 from shared.http.signatures import Signer
 from shared.randomness import Randomness
 
@@ -45,6 +57,9 @@ UNANSWERED: Final = "answer_lost"
 
 MAIL: Final = MailRules()
 SMS: Final = SmsRules()
+WEBHOOKS: Final = WebhookRules()
+LEADS_INSIDE: Final = "leads_inside"
+"""The name of a consumer's address leads to a machine inside by now."""
 
 _KEY_REUSED: Final = 409
 _REJECTED: Final = frozenset({400, 413, 422})
@@ -257,3 +272,67 @@ class HttpSmsGateway:
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
+
+
+class HttpWebhookPoster:
+    """Posts events to consumers: over https, to the outside alone, without following a redirect or reading a body.
+
+    Each address is looked at again for each post, and each name when its connection is made, so that one that changes
+    its mind reaches nothing inside. ``allow_loopback`` is for trials.
+    """
+
+    def __init__(
+        self,
+        *,
+        allow_loopback: bool,
+        timeout_seconds: float = WEBHOOKS.timeout_seconds,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
+        self._allow_loopback = allow_loopback
+        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+        names = resolver or PooledResolver(WEBHOOKS.most_webhooks * WEBHOOKS.at_once)
+        self._resolver = OutsideResolver(allow_loopback=allow_loopback, resolver=names)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def check_address(self, url: str) -> None:
+        """Return if the address, and every address of its name, lies outside.
+
+        Raises:
+            NotOutside: it does not; its reason says why.
+        """
+        check_outside_url(url, allow_loopback=self._allow_loopback)
+        try:
+            async with asyncio.timeout(self._timeout.total):
+                await check_outside_name(url, self._resolver)
+        except TimeoutError:
+            raise NotOutside("name_unknown") from None
+
+    async def post(self, url: str, body: str, headers: Mapping[str, str]) -> int:
+        """Return the status of the answer.
+
+        Raises:
+            UpstreamDown: there was none in time, or the address leads inside by now.
+        """
+        try:
+            check_outside_url(url, allow_loopback=self._allow_loopback)
+            if self._session is None:
+                self._session = outside_session(allow_loopback=self._allow_loopback, resolver=self._resolver)
+            async with self._session.post(
+                url, data=body.encode(), headers=headers, allow_redirects=False, timeout=self._timeout
+            ) as answer:
+                return answer.status
+        except NotOutside:
+            raise UpstreamDown("webhook", LEADS_INSIDE) from None
+        except TimeoutError:
+            raise UpstreamDown("webhook", "timeout") from None
+        except aiohttp.ClientConnectorError as trouble:
+            inside = isinstance(trouble.os_error, LeadsInside)
+            raise UpstreamDown("webhook", LEADS_INSIDE if inside else "not_reached") from None
+        except (aiohttp.ClientError, OSError, ValueError):
+            raise UpstreamDown("webhook", LOST) from None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+        await self._resolver.close()

@@ -13,7 +13,7 @@ from services.notification.rules import MailRules, RetryRules, Rules, SmsRules
 from shared.crypto.sealed import Unsealer
 from shared.fields.email import NotAnEmail, read_email
 from shared.production import Anything, AtLeast, Encrypted, MustBeTrue, RealMailbox, SharedSecret
-from shared.settings import ServiceSettings
+from shared.settings import Environment, ServiceSettings
 
 RULES: Final = Rules()
 RETRY: Final = RetryRules()
@@ -149,6 +149,11 @@ class Settings(ServiceSettings):
             operator_email=self.operator_email,
             forget_every_seconds=self.forget_every_seconds,
         )
+
+    @property
+    def allows_loopback_webhooks(self) -> bool:
+        """Whether a webhook may lead to this very machine, over plain http; never in production."""
+        return self.environment is not Environment.PRODUCTION
 
     @property
     def mail_rules(self) -> MailRules:

@@ -9,10 +9,19 @@ from services.notification.account_feeds import feed_table
 from services.notification.deliveries.repository import DELIVERIES
 from services.notification.notices import notice_table
 from services.notification.use_cases import Notification
+from services.notification.webhooks.repository import WEBHOOKS
 from shared.events.envelope import Envelope
 from shared.events.identity import AccountJoined, ConsentsChanged, DataExportAsked, SessionEnded
 from shared.events.message import Command, Event
-from shared.events.notification import KeepContactCard, SendLetter, SendOtp, TellOfLeaving, TellOfSignIn
+from shared.events.notification import (
+    KeepContactCard,
+    SendLetter,
+    SendOtp,
+    TellOfLeaving,
+    TellOfSignIn,
+    WebhookTested,
+)
+from shared.events.published import PUBLISHED
 from shared.service import DeadlineHandler, MessageHandler
 from shared.store.kinds import Record
 
@@ -24,20 +33,29 @@ class Handlers:
         self._service = service
 
     def events(self) -> Mapping[type[Event], MessageHandler]:
-        """Return every event of the tables of notices and feeds, and those of joined accounts, consents and exports.
+        """Return the handlers of each event that anything here hears of, in turn.
 
-        Feeds come first: a notice may have to wait for a contact card.
+        What is kept for webhooks and feeds comes first: a notice may have to wait for a contact card.
         """
-        feeds, contacts = self._service.account_feeds, self._service.contacts
-        told = dict.fromkeys(notice_table.RULES, self._service.notices.tell)
-        noted = dict.fromkeys(feed_table.ROWS.keys() - {SessionEnded}, feeds.note)
-        others: Mapping[type[Event], MessageHandler] = {
-            AccountJoined: in_turn(feeds.account_joined, contacts.account_joined),
-            ConsentsChanged: in_turn(feeds.note, contacts.consents_changed),
-            DataExportAsked: in_turn(feeds.note, self._service.export_answers.answer),
+        service = self._service
+        acts: Mapping[type[Event], MessageHandler] = {
+            **dict.fromkeys(notice_table.RULES, service.notices.tell),
+            AccountJoined: service.contacts.account_joined,
+            ConsentsChanged: service.contacts.consents_changed,
+            DataExportAsked: service.export_answers.answer,
         }
-        both = {kind: in_turn(feeds.note, self._service.notices.tell) for kind in told.keys() & noted.keys()}
-        return self._service.retention.erasing.guard({**told, **noted, **both, **others})
+        feeds: Mapping[type[Event], MessageHandler] = {
+            **dict.fromkeys(feed_table.ROWS.keys() - {SessionEnded}, service.account_feeds.note),
+            AccountJoined: service.account_feeds.account_joined,
+        }
+        heard = acts.keys() | feeds.keys()
+        webhooks = dict.fromkeys({*(heard & PUBLISHED.keys()), WebhookTested}, service.webhooks.keep)
+        return service.retention.erasing.guard(
+            {
+                event: in_turn(*(found[event] for found in (webhooks, feeds, acts) if event in found))
+                for event in (*acts, *(event for event in feeds if event not in acts), WebhookTested)
+            }
+        )
 
     def commands(self) -> Mapping[type[Command], MessageHandler]:
         """Return the commands that notification takes."""
@@ -52,18 +70,21 @@ class Handlers:
 
     def deadlines(self) -> Mapping[tuple[str, str], DeadlineHandler]:
         """Return the use case of each deadline."""
-        return {(DELIVERIES.name, "send"): self.send_due}
+        return {
+            (DELIVERIES.name, "send"): self.send_due,
+            (WEBHOOKS.name, "send"): self._service.webhook_sender.send_due,
+        }
 
     async def send_due(self, record: Record[Any], _name: str) -> None:
         """Send a message that is due."""
         await self._service.sender.send(record)
 
 
-def in_turn(first: MessageHandler, second: MessageHandler) -> MessageHandler:
-    """Return the handler of a message with two effects, each in a document of its own and each harmless to repeat."""
+def in_turn(*handlers: MessageHandler) -> MessageHandler:
+    """Return the handler of a message with these effects, each in a document of its own and harmless to repeat."""
 
     async def handle(message: Any, envelope: Envelope) -> None:
-        await first(message, envelope)
-        await second(message, envelope)
+        for handler in handlers:
+            await handler(message, envelope)
 
     return handle

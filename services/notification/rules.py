@@ -49,6 +49,38 @@ class FeedRules:
 
 
 @dataclass(frozen=True)
+class WebhookRules:
+    """Limits of webhooks; durations in seconds."""
+
+    most_webhooks: int = 20
+    """Webhooks in all: each has a place of its own in the worker, so that no slow consumer holds up another."""
+    at_once: int = 4
+    """Deliveries of one webhook on their way together; all webhooks together stay within a hundred connections."""
+    timeout_seconds: float = 10.0
+    """For a consumer's answer, from connecting on."""
+    round_seconds: float = 15.0
+    """After this long one look begins no more deliveries; with a last answer that is below a lease of 30 s."""
+    idle_seconds: float = 15.0
+    """Until an idle webhook is looked at again; an event that comes wakes it at once."""
+    rest_seconds: float = 60.0
+    """Pause between looks while nothing is taken: a server that is down is not run over."""
+    pauses_seconds: tuple[float, ...] = (5, 30, 120, 600, 3600, 3 * 3600, 6 * 3600, 12 * 3600)
+    """Pauses between the tries of one delivery; the last one repeats."""
+    try_seconds: int = 5 * 86400
+    """How long a delivery is tried, and nothing taken before the webhook is disabled: over a long weekend."""
+    keep_seconds: int = 14 * 86400
+    """How long events and deliveries are kept for replays."""
+    overlap_seconds: int = 86400
+    """How long a replaced secret still signs beside the new one."""
+    most_replayed: int = 200
+    """Events of one replay call; its answer says where the next one goes on."""
+
+    def pause(self, tries: int) -> timedelta:
+        """Return the pause after this many tries (at least one)."""
+        return timedelta(seconds=self.pauses_seconds[min(tries, len(self.pauses_seconds)) - 1])
+
+
+@dataclass(frozen=True)
 class Rules:
     """The settings of the use cases; durations in seconds."""
 
@@ -63,3 +95,4 @@ class Rules:
     forget_every_seconds: float = 3600.0
     """Pause between two sweeps of old deliveries."""
     feeds: FeedRules = field(default_factory=FeedRules)
+    webhooks: WebhookRules = field(default_factory=WebhookRules)

@@ -16,11 +16,19 @@ from services.notification.deliveries.service import Deliveries
 from services.notification.notices.service import Notices
 from services.notification.own_data.part import NotificationParts
 from services.notification.texts import Texts
+from services.notification.webhooks.ports import WebhookPoster
+from services.notification.webhooks.repository import WEBHOOKS
+from services.notification.webhooks.sender import WebhookSender
+from services.notification.webhooks.service import Webhooks
+from services.notification.webhooks.vault import WebhookVault
+from shared.audit import Audit
+from shared.audit.chaining import AuditBook
 from shared.http.signatures import Signer
 from shared.key_turn.service import KeyTurns
 from shared.key_turn.steps import TurnedKind
 from shared.own_data.answers import ExportAnswers
 from shared.retention.service import Retention
+from shared.service import Platform
 
 
 class Notification:
@@ -35,8 +43,14 @@ class Notification:
         *,
         receipts_from: Signer,
         retention: Retention,
+        platform: Platform,
+        poster: WebhookPoster,
+        public_url: str,
     ) -> None:
-        """Make the use cases of every room; ``receipts_from`` verifies the SMS gateway's receipts."""
+        """Make the use cases of every room; ``receipts_from`` verifies the SMS gateway's receipts.
+
+        ``public_url`` is where consumers of events find their schemas.
+        """
         self.context = context
         self.retention = retention
         queue = DeliveryQueue(context)
@@ -47,12 +61,22 @@ class Notification:
         self.export_answers = ExportAnswers(context.store, context.clock, "notification", own_parts.collect)
         self.sender = Sender(context, texts, mailer, sms)
         self.deliveries = Deliveries(context, self.sender, receipts_from)
-        self.key_turns = _key_turns(context)
+        self.audit = Audit(platform.store, platform.clock, platform.ids)
+        self.audit_book = AuditBook(platform.store, platform.clock, platform.ids)
+        secrets = WebhookVault(context.seals, platform.randomness)
+        self.public_url = public_url
+        self.webhooks = Webhooks(context, secrets, poster, public_url)
+        self.webhook_sender = WebhookSender(context, secrets, poster)
+        self.key_turns = _key_turns(context, secrets)
 
 
-def _key_turns(context: UseCaseContext) -> KeyTurns:
+def _key_turns(context: UseCaseContext, secrets: WebhookVault) -> KeyTurns:
     """Return the turn of all that notification keeps. Messages are forgotten once they are sent."""
     contacts, deliveries = ContactVault(context.seals), DeliveryVault(context.seals)
-    kinds = (TurnedKind(CARDS, is_current, contacts.turned), TurnedKind(DELIVERIES, deliveries.is_current))
+    kinds = (
+        TurnedKind(CARDS, is_current, contacts.turned),
+        TurnedKind(DELIVERIES, deliveries.is_current),
+        TurnedKind(WEBHOOKS, secrets.is_current, secrets.turned),
+    )
     key_ids = (context.person_keys.master_key_id,)
     return KeyTurns(context.store, context.clock, key_ids, kinds, (context.files, context.person_keys))

@@ -23,7 +23,7 @@ from aiormq.exceptions import ChannelAccessRefused
 
 from shared.bus import topology
 from shared.bus.dispatch import Dispatcher, Outcome, Verdict
-from shared.events.envelope import Envelope, UnreadableMessage
+from shared.events.envelope import CONTENT_TYPE, Envelope, UnreadableMessage
 from shared.events.subscriptions import COMMANDS, SERVICES, SUBSCRIBERS, commands_for
 
 log = structlog.get_logger()
@@ -55,8 +55,10 @@ class BrokerNotPrepared(RuntimeError):
 class AmqpBus:
     """One service's connection to the broker. It survives a restart; the relay sends unconfirmed messages again."""
 
-    def __init__(self, url: str, service: str, dispatcher: Dispatcher) -> None:
+    def __init__(self, url: str, service: str, dispatcher: Dispatcher, *, schemas_url: str | None = None) -> None:
+        """``schemas_url`` is where the schemas of messages are served, for readers outside the suite."""
         self._url = url
+        self._schemas_url = schemas_url
         self._service = service
         self._dispatcher = dispatcher
         self._connection: AbstractConnection | None = None
@@ -216,9 +218,8 @@ class AmqpBus:
         if exchange is None:
             return False
         try:
-            await exchange.publish(
-                on_the_wire(envelope), envelope.type, mandatory=envelope.type in HEARD, timeout=PUBLISH_SECONDS
-            )
+            message = on_the_wire(envelope, schemas_url=self._schemas_url)
+            await exchange.publish(message, envelope.type, mandatory=envelope.type in HEARD, timeout=PUBLISH_SECONDS)
         except (PublishError, DeliveryError, *_TROUBLE) as trouble:
             log.warning("message_unconfirmed", message_type=envelope.type, reason=type(trouble).__name__)
             return False
@@ -233,17 +234,19 @@ class AmqpBus:
         self._consumers = []
 
 
-def on_the_wire(envelope: Envelope, sent_at: datetime | None = None) -> aio_pika.Message:
+def on_the_wire(
+    envelope: Envelope, sent_at: datetime | None = None, *, schemas_url: str | None = None
+) -> aio_pika.Message:
     """Return the envelope as a persistent message with its id.
 
     The time limit of a consumer's retries counts from the envelope's own time, or from ``sent_at``.
     """
     return aio_pika.Message(
-        envelope.to_bytes(),
+        envelope.to_bytes(schemas_url),
         message_id=envelope.id,
         type=envelope.type,
         timestamp=sent_at or envelope.time,
-        content_type="application/cloudevents+json",
+        content_type=CONTENT_TYPE,
         delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
     )
 

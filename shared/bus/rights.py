@@ -51,7 +51,7 @@ def definitions(passwords: Mapping[str, str], *, admin: str | None = None, vhost
     others = [user for user in passwords if user != admin]
     return {
         "vhosts": [{"name": vhost}],
-        "users": [_user(name, passwords[name], ["administrator"] if name == admin else []) for name in passwords],
+        "users": [user_definition(name, words, admin=name == admin) for name, words in passwords.items()],
         "permissions": [
             *(_permission(user, vhost, EVERYTHING, EVERYTHING, EVERYTHING) for user in admins),
             *(_permission(user, vhost, r.configure, r.write, r.read) for user in others for r in [rights_of(user)]),
@@ -81,6 +81,19 @@ def definitions(passwords: Mapping[str, str], *, admin: str | None = None, vhost
             for queue in topology.queues()
             for exchange, key in queue.bindings
         ],
+    }
+
+
+def user_definition(name: str, password: str, *, admin: bool = False) -> dict[str, Any]:
+    """Return a user of the import file; its password stands there as a hash."""
+    # the salt is the same each time, so that the same password is the same file
+    salt = hashlib.sha256(f"{name}\0{password}".encode()).digest()[:SALT_BYTES]
+    hashed = base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
+    return {
+        "name": name,
+        "password_hash": hashed,
+        "hashing_algorithm": "rabbit_password_hashing_sha256",
+        "tags": "administrator" if admin else "",
     }
 
 
@@ -124,15 +137,3 @@ def _place(name: str, vhost: str) -> dict[str, Any]:
 
 def _permission(user: str, vhost: str, configure: str, write: str, read: str) -> dict[str, str]:
     return {"user": user, "vhost": vhost, "configure": configure, "write": write, "read": read}
-
-
-def _user(name: str, password: str, tags: list[str]) -> dict[str, Any]:
-    # the salt is the same each time, so that the same password is the same file
-    salt = hashlib.sha256(f"{name}\0{password}".encode()).digest()[:SALT_BYTES]
-    hashed = base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
-    return {
-        "name": name,
-        "password_hash": hashed,
-        "hashing_algorithm": "rabbit_password_hashing_sha256",
-        "tags": ",".join(tags),
-    }

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
+from shared.events.coded import Coded
+from shared.events.codes import (
+    ApplicationReason,
+    InterviewOutcome,
+    LeavingObjection,
+    PassportKind,
+    PenaltyGround,
+    ReturnReason,
+    StayingRecord,
+)
 from shared.events.data_reads import DataRead
 from shared.events.message import Command, Event
 
@@ -48,7 +58,7 @@ class SubmissionReturned(Event):
     application_id: str
     account_id: str
     applicant_id: str
-    reason: str
+    reason: Annotated[str, Coded(ReturnReason)]
     """A :class:`~shared.events.codes.ReturnReason`."""
 
 
@@ -60,11 +70,11 @@ class ApplicationSubmitted(Event):
     account_id: str
     applicant_id: str
     person_id: str
-    passport_kind: str
+    passport_kind: Annotated[str, Coded(PassportKind)]
     """A :class:`~shared.events.codes.PassportKind`."""
     validity_years: int
     """5 or 10."""
-    reason: str
+    reason: Annotated[str, Coded(ApplicationReason)]
     """An :class:`~shared.events.codes.ApplicationReason`."""
     zero_tariff: str | None = None
     """The ground of a zero tariff, or none."""
@@ -164,7 +174,7 @@ class InterviewRecorded(Event):
     account_id: str
     appointment_id: str
     office_id: str
-    outcome: str
+    outcome: Annotated[str, Coded(InterviewOutcome)]
     """An :class:`~shared.events.codes.InterviewOutcome`."""
     reason_code: str | None = None
 
@@ -215,10 +225,10 @@ class KindCorrected(Event):
     application_id: str
     account_id: str
     person_id: str
-    passport_kind: str
+    passport_kind: Annotated[str, Coded(PassportKind)]
     """A :class:`~shared.events.codes.PassportKind`."""
     validity_years: int
-    reason: str
+    reason: Annotated[str, Coded(ApplicationReason)]
     """An :class:`~shared.events.codes.ApplicationReason`."""
     zero_tariff: str | None = None
     corrected_at: datetime
@@ -236,7 +246,7 @@ class PenaltyFound(Event):
     application_id: str
     account_id: str
     person_id: str
-    ground: str
+    ground: Annotated[str, Coded(PenaltyGround)]
     """A :class:`~shared.events.codes.PenaltyGround`."""
     force_majeure: bool = False
     correction_id: str = ""
@@ -262,9 +272,9 @@ class ApplicationLeavingAnswered(Event):
     leaving_id: str
     account_id: str
     asking: int
-    objections: tuple[str, ...]
+    objections: Annotated[tuple[str, ...], Coded(LeavingObjection)]
     """Each a :class:`~shared.events.codes.LeavingObjection`."""
-    stays: tuple[str, ...]
+    stays: Annotated[tuple[str, ...], Coded(StayingRecord)]
     """Each a :class:`~shared.events.codes.StayingRecord`."""
 
 

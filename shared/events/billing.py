@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
+from shared.events.coded import Coded
+from shared.events.codes import (
+    BillPurpose,
+    LeavingObjection,
+    PaymentCaseKind,
+    PaymentCaseOutcome,
+    RefundNeed,
+    RefundStep,
+    StayingRecord,
+)
 from shared.events.data_reads import DataRead
 from shared.events.message import Event
 
@@ -14,7 +24,7 @@ class _BillFact(Event):
     application_id: str
     account_id: str
     appointment_id: str | None
-    purpose: str
+    purpose: Annotated[str, Coded(BillPurpose)]
     """A :class:`~shared.events.codes.BillPurpose`; only a fee waits on a seat."""
     reservation_id: str | None = None
     """The place in the same-day quota that a surcharge is for
@@ -164,11 +174,11 @@ class RefundMoved(Event):
     receipt_id: str
     amount: int
     reason: str
-    state: str
+    state: Annotated[str, Coded(RefundStep)]
     """A :class:`~shared.events.codes.RefundStep`."""
     rule: str | None = None
     """The rule named in a refusal."""
-    needs: str | None = None
+    needs: Annotated[str | None, Coded(RefundNeed)] = None
     """The input that the applicant must give before it can go on: a :class:`~shared.events.codes.RefundNeed`."""
     due_at: datetime | None = None
     application_id: str | None = None
@@ -182,9 +192,9 @@ class BillingLeavingAnswered(Event):
     leaving_id: str
     account_id: str
     asking: int
-    objections: tuple[str, ...]
+    objections: Annotated[tuple[str, ...], Coded(LeavingObjection)]
     """Each a :class:`~shared.events.codes.LeavingObjection`."""
-    stays: tuple[str, ...]
+    stays: Annotated[tuple[str, ...], Coded(StayingRecord)]
     """Each a :class:`~shared.events.codes.StayingRecord`."""
 
 
@@ -210,7 +220,7 @@ class PaymentCaseOpened(Event):
 
     TYPE: ClassVar[str] = "paspor.billing.case.opened.v1"
     case_id: str
-    kind: str
+    kind: Annotated[str, Coded(PaymentCaseKind)]
     """A :class:`~shared.events.codes.PaymentCaseKind`."""
     due_at: datetime
     bill_id: str | None = None
@@ -223,9 +233,9 @@ class PaymentCaseClosed(Event):
 
     TYPE: ClassVar[str] = "paspor.billing.case.closed.v1"
     case_id: str
-    kind: str
+    kind: Annotated[str, Coded(PaymentCaseKind)]
     """A :class:`~shared.events.codes.PaymentCaseKind`."""
-    outcome: str
+    outcome: Annotated[str, Coded(PaymentCaseOutcome)]
     """A :class:`~shared.events.codes.PaymentCaseOutcome`."""
     appointment_id: str | None = None
     """The visit that the question was about, where it was about one (``arrived_on_proof``)."""

@@ -340,3 +340,13 @@ class LeavingEnd(StrEnum):
 
     OBJECTED = "objected"
     UNDONE = "undone"
+
+
+class WebhookEnd(StrEnum):
+    """Why nothing is sent to a webhook any more."""
+
+    OPERATOR = "operator"
+    FAILING = "failing"
+    """No delivery was taken for days."""
+    GONE = "gone"
+    """The consumer's server answered 410: the address is gone for good."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
+from shared.events.coded import Coded
+from shared.events.codes import PersonalData, ReadReason
 from shared.events.message import Event
 
 
@@ -16,9 +19,9 @@ class DataRead(Event):
     role: str
     office_id: str | None
     """The reader's office."""
-    kind: str
+    kind: Annotated[str, Coded(PersonalData)]
     """A :class:`~shared.events.codes.PersonalData`."""
-    reason: str | None = None
+    reason: Annotated[str | None, Coded(ReadReason)] = None
     """A :class:`~shared.events.codes.ReadReason`, if the reader stated one."""
     step: str | None = None
     """Code of the step at hand that the read was part of, if it was."""

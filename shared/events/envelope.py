@@ -15,6 +15,11 @@ from shared.events.message import Command, Message
 from shared.events.subscriptions import MESSAGE_TYPES
 
 SPEC_VERSION: Final = "1.0"
+CONTENT_TYPE: Final = "application/cloudevents+json"
+DATA_CONTENT_TYPE: Final = "application/json"
+SCHEMAS_PATH: Final = "/v1/event-schemas"
+"""Where notification serves the schema of each message's data."""
+
 LARGEST_MESSAGE_BYTES: Final = 1024 * 1024
 """A letter travels in a command: 1 MiB holds it with room; anything larger is a mistake."""
 
@@ -66,7 +71,7 @@ class Envelope:
             "type": self.data.TYPE,
             "subject": self.subject,
             "time": self.time.isoformat(),
-            "datacontenttype": "application/json",
+            "datacontenttype": DATA_CONTENT_TYPE,
             "dataschema": f"urn:paspor:schema:{self.data.TYPE}",
             "correlationid": self.correlation_id,
             "causationid": self.causation_id,
@@ -75,9 +80,15 @@ class Envelope:
             "data": self.data.model_dump(mode="json"),
         }
 
-    def to_bytes(self) -> bytes:
-        """The wire form, UTF-8 JSON."""
-        return json.dumps(self.to_fields(), ensure_ascii=False, separators=(",", ":")).encode()
+    def to_bytes(self, schemas_url: str | None = None) -> bytes:
+        """The wire form, UTF-8 JSON. With ``schemas_url`` its `dataschema` leads to the schema of the data there.
+
+        Without one it is a name only, as envelopes that are kept have it: where the suite is reached may change.
+        """
+        fields = self.to_fields()
+        if schemas_url is not None:
+            fields = {**fields, "dataschema": f"{schemas_url}/{self.type}"}
+        return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Envelope:

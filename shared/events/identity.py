@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
+from shared.events.coded import Coded
+from shared.events.codes import AssistanceEnd, BreachCause, BreachMeasure, LeavingEnd, LeavingObjection, PersonalData
 from shared.events.data_reads import DataRead
 from shared.events.message import Command, Event
 
@@ -115,7 +117,7 @@ class AssistanceBegun(Event):
     account_id: str
     officer_id: str
     office_id: str
-    consent: str
+    consent: Annotated[str, Coded(Consent)]
     """A :class:`Consent`."""
     person_ids: tuple[str, ...] = ()
     """Whom it covers; empty: everybody whom the account speaks for."""
@@ -133,7 +135,7 @@ class AssistanceEnded(Event):
     account_id: str
     officer_id: str
     office_id: str
-    cause: str
+    cause: Annotated[str, Coded(AssistanceEnd)]
     """An :class:`~shared.events.codes.AssistanceEnd`."""
 
 
@@ -170,9 +172,9 @@ class LeavingEnded(Event):
     TYPE: ClassVar[str] = "paspor.identity.leaving.ended.v1"
     leaving_id: str
     account_id: str
-    end: str
+    end: Annotated[str, Coded(LeavingEnd)]
     """A :class:`~shared.events.codes.LeavingEnd`."""
-    objections: tuple[str, ...] = ()
+    objections: Annotated[tuple[str, ...], Coded(LeavingObjection)] = ()
     """Each a :class:`~shared.events.codes.LeavingObjection`."""
     by_silence: bool = False
     """The account was silent: its owner asked for nothing."""
@@ -262,11 +264,11 @@ class PersonalDataBreached(Event):
     TYPE: ClassVar[str] = "paspor.identity.personal_data.breached.v1"
     breach_id: str
     account_id: str
-    cause: str
+    cause: Annotated[str, Coded(BreachCause)]
     """A :class:`~shared.events.codes.BreachCause`."""
-    kinds: tuple[str, ...]
+    kinds: Annotated[tuple[str, ...], Coded(PersonalData)]
     """Each a :class:`~shared.events.codes.PersonalData`."""
-    measures: tuple[str, ...]
+    measures: Annotated[tuple[str, ...], Coded(BreachMeasure)]
     """Each a :class:`~shared.events.codes.BreachMeasure`."""
     found_at: datetime
     begun_at: datetime | None = None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
+from shared.events.coded import Coded
+from shared.events.codes import DeliveryChannel, WebhookEnd
 from shared.events.message import Command, Event
 
 
@@ -15,7 +17,7 @@ class DeliverySent(Event):
     delivery_id: str
     account_id: str
     template: str
-    channel: str
+    channel: Annotated[str, Coded(DeliveryChannel)]
     """A :class:`~shared.events.codes.DeliveryChannel`."""
     application_id: str | None = None
     cause_id: str | None = None
@@ -29,11 +31,31 @@ class DeliveryFailed(Event):
     delivery_id: str
     account_id: str
     template: str
-    channel: str
+    channel: Annotated[str, Coded(DeliveryChannel)]
     """A :class:`~shared.events.codes.DeliveryChannel`."""
     reason: str
     application_id: str | None = None
     cause_id: str | None = None
+
+
+class WebhookTested(Event):
+    """An operator asked for a delivery to a webhook, to see that it arrives."""
+
+    TYPE: ClassVar[str] = "paspor.notification.webhook.tested.v1"
+    webhook_id: str
+    asked_at: datetime
+
+
+class WebhookDisabled(Event):
+    """Nothing is sent to a webhook any more until an operator enables it; what comes meanwhile is kept for a time."""
+
+    TYPE: ClassVar[str] = "paspor.notification.webhook.disabled.v1"
+    webhook_id: str
+    consumer: str
+    """The short name that the operator gave the consumer."""
+    cause: Annotated[str, Coded(WebhookEnd)]
+    """A :class:`~shared.events.codes.WebhookEnd`."""
+    disabled_at: datetime
 
 
 class SendOtp(Command):

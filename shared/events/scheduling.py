@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from shared.events.codes import MoveCause, ReleaseReason
+from shared.events.coded import Coded
+from shared.events.codes import (
+    BrokerPattern,
+    ConfirmCause,
+    IfUnpaid,
+    MoveCause,
+    OfferEnd,
+    ReleaseReason,
+    ReleaseRefusal,
+    SeatAnswer,
+    SeatQuestion,
+    SpecialCause,
+)
 from shared.events.data_reads import DataRead
 from shared.events.message import Event
 
@@ -37,7 +49,7 @@ class SeatHeld(_TimedAppointmentFact):
     """The expired bill whose renewal won this seat back, if that is how the hold began."""
     pay_until: datetime | None = None
     """The latest moment a bill for this seat may be paid, where the service has a cut-off (same-day: 12:00 WIB)."""
-    if_unpaid: str | None = None
+    if_unpaid: Annotated[str | None, Coded(IfUnpaid)] = None
     """The applicant's choice for a same-day seat that is not paid by the cut-off: an
     :class:`~shared.events.codes.IfUnpaid`."""
     party_id: str | None = None
@@ -52,7 +64,7 @@ class AppointmentConfirmed(_TimedAppointmentFact):
     queue_number: str
     queue_code: str
     """Signed text that the QR code carries."""
-    cause: str
+    cause: Annotated[str, Coded(ConfirmCause)]
     """A :class:`~shared.events.codes.ConfirmCause`."""
 
 
@@ -65,7 +77,7 @@ class AppointmentRescheduled(_TimedAppointmentFact):
     previous_session_id: str
     previous_starts_at: datetime
     previous_office_id: str
-    cause: str = MoveCause.ASKED.value
+    cause: Annotated[str, Coded(MoveCause)] = MoveCause.ASKED.value
     """A :class:`~shared.events.codes.MoveCause`."""
 
 
@@ -79,7 +91,7 @@ class AppointmentReleased(_AppointmentFact):
 
     TYPE: ClassVar[str] = "paspor.scheduling.appointment.released.v1"
     session_id: str
-    reason: str
+    reason: Annotated[str, Coded(ReleaseReason)]
     """A :class:`~shared.events.codes.ReleaseReason`."""
     was_confirmed: bool = False
     refund_id: str | None = None
@@ -101,7 +113,7 @@ class OfferEnded(_AppointmentFact):
 
     TYPE: ClassVar[str] = "paspor.scheduling.offer.ended.v1"
     bill_id: str
-    reason: str
+    reason: Annotated[str, Coded(OfferEnd)]
     """An :class:`~shared.events.codes.OfferEnd`."""
     closed_for_person: bool = False
     """Whether an officer closed the application: `ApplicationClosedForPerson` tells its account then."""
@@ -114,7 +126,7 @@ class SeatUnavailable(Event):
     application_id: str
     account_id: str
     bill_id: str
-    asked_for: str
+    asked_for: Annotated[str, Coded(SeatQuestion)]
     """A :class:`~shared.events.codes.SeatQuestion`."""
     reason: str
     """A :class:`~shared.events.codes.NoSeatReason`. Of a same-day place also why it went: a
@@ -133,9 +145,9 @@ class SeatAnswerRepeated(Event):
     account_id: str
     person_id: str
     bill_id: str
-    asked_for: str
+    asked_for: Annotated[str, Coded(SeatQuestion)]
     """A :class:`~shared.events.codes.SeatQuestion`, never about a same-day place."""
-    outcome: str
+    outcome: Annotated[str, Coded(SeatAnswer)]
     """A :class:`~shared.events.codes.SeatAnswer`."""
     reason: str | None = None
     """Why there is no seat (:class:`~shared.events.codes.NoSeatReason`) or why it went back
@@ -173,7 +185,7 @@ class ReleaseRefused(_AppointmentFact):
 
     TYPE: ClassVar[str] = "paspor.scheduling.release.refused.v1"
     refund_id: str
-    reason: str
+    reason: Annotated[str, Coded(ReleaseRefusal)]
     """A :class:`~shared.events.codes.ReleaseRefusal`."""
 
 
@@ -184,7 +196,7 @@ class SpecialRescheduleOpened(_AppointmentFact):
     """
 
     TYPE: ClassVar[str] = "paspor.scheduling.special_reschedule.opened.v1"
-    cause: str
+    cause: Annotated[str, Coded(SpecialCause)]
     """A :class:`~shared.events.codes.SpecialCause`."""
     until: datetime
     office_timezone: str | None = None
@@ -277,7 +289,7 @@ class WaitingOfferEnded(Event):
     waiting_id: str
     application_id: str
     account_id: str
-    reason: str
+    reason: Annotated[str, Coded(OfferEnd)]
     """An :class:`~shared.events.codes.OfferEnd`."""
 
 
@@ -303,7 +315,7 @@ class PatternFlagged(Event):
     TYPE: ClassVar[str] = "paspor.scheduling.pattern.flagged.v1"
     flag_id: str
     office_id: str
-    pattern: str
+    pattern: Annotated[str, Coded(BrokerPattern)]
     """A :class:`~shared.events.codes.BrokerPattern`."""
 
 

@@ -110,6 +110,8 @@ SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     notification.NotificationErasureDone: ("identity",),
     notification.DeliverySent: ("identity", "application"),
     notification.DeliveryFailed: ("identity", "application"),
+    notification.WebhookTested: ("notification",),
+    notification.WebhookDisabled: ("notification",),
 }
 
 COMMAND_SENDERS: Final[dict[type[Command], tuple[str, ...]]] = {

@@ -6,8 +6,11 @@ connection is made, so that a name that changes its mind in between reaches noth
 
 from __future__ import annotations
 
+import asyncio
 import socket
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -17,6 +20,10 @@ from aiohttp.resolver import ThreadedResolver
 
 LONGEST_URL: Final = 500
 """Characters of such an address."""
+
+
+_TRANSLATED: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
+"""IPv6 networks whose last 32 bits are an IPv4 address: NAT64 (RFC 6052) and the old compatible form (RFC 4291)."""
 
 
 class NotOutside(ValueError):
@@ -52,6 +59,37 @@ def check_outside_url(url: str, *, allow_loopback: bool) -> None:
         raise NotOutside("inside")
 
 
+class LeadsInside(OSError):
+    """A name has an address that lies inside."""
+
+
+class PooledResolver(AbstractResolver):
+    """Resolves names in threads of its own: a name server that does not answer keeps none of the process's others."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = ThreadPoolExecutor(threads, "names")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return the addresses of the name; raises ``OSError`` where there is none."""
+        ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM, family=family)
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        except UnicodeError:
+            raise OSError("it is no name of a machine") from None
+        return [
+            ResolveResult(
+                hostname=host, host=str(at[0]), port=port, family=kind, proto=proto, flags=socket.AI_NUMERICHOST
+            )
+            for kind, _type, proto, _name, at in found
+        ]
+
+    async def close(self) -> None:
+        """Take no more names; those that are under way end by themselves."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
 class OutsideResolver(AbstractResolver):
     """Resolves names as the system does, and refuses a name any of whose addresses lies inside."""
 
@@ -65,11 +103,11 @@ class OutsideResolver(AbstractResolver):
         """Return the addresses of the name.
 
         Raises:
-            OSError: one of them lies inside, or there is none.
+            LeadsInside: one of them lies inside. OSError: there is none.
         """
         found = await self._resolver.resolve(host, port, family)
         if any(_is_inside(address["host"], allow_loopback=self._allow_loopback) for address in found):
-            raise OSError("the name leads inside")
+            raise LeadsInside("the name leads inside")
         return found
 
     async def close(self) -> None:
@@ -77,12 +115,30 @@ class OutsideResolver(AbstractResolver):
         await self._resolver.close()
 
 
-def outside_session(*, allow_loopback: bool) -> aiohttp.ClientSession:
+async def check_outside_name(url: str, resolver: AbstractResolver) -> None:
+    """Return if the name in an address that :func:`check_outside_url` took leads to the outside alone.
+
+    Raises:
+        NotOutside: it leads inside, or nowhere.
+    """
+    host = urlsplit(url).hostname or ""
+    if _address(host) is not None:
+        return
+    try:
+        await resolver.resolve(host, family=socket.AF_UNSPEC)
+    except LeadsInside:
+        raise NotOutside("inside") from None
+    except OSError:
+        raise NotOutside("name_unknown") from None
+
+
+def outside_session(*, allow_loopback: bool, resolver: OutsideResolver | None = None) -> aiohttp.ClientSession:
     """Return a session that connects to the outside alone, takes no compressed answer and keeps no cookie.
 
     An address that is a number is not resolved: call :func:`check_outside_url` first.
     """
-    connector = aiohttp.TCPConnector(resolver=OutsideResolver(allow_loopback=allow_loopback), use_dns_cache=False)
+    checking = resolver or OutsideResolver(allow_loopback=allow_loopback)
+    connector = aiohttp.TCPConnector(resolver=checking, use_dns_cache=False)
     return aiohttp.ClientSession(
         connector=connector,
         auto_decompress=False,
@@ -111,5 +167,13 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
         address = ip_address(host.partition("%")[0])
     except ValueError:
         return None
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
+    return _carried(address) or address
+
+
+def _carried(address: IPv4Address | IPv6Address) -> IPv4Address | None:
+    """Return the IPv4 address that an IPv6 one leads to: mapped, translated, or through a 6to4 or Teredo relay."""
+    if not isinstance(address, IPv6Address):
+        return None
+    if any(address in network for network in _TRANSLATED) and int(address) > 1:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)

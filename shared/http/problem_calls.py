@@ -57,6 +57,7 @@ _AGAIN: Final = frozenset(
         *("nik_needed", "phone_country_unserved", "second_code_needed", "wrong_media_type", "wrong_offset"),
         *("breach_times_wrong", "reading_hold_too_long", "read_reason_needed"),
         *("office_provider_down", "provider_address_not_taken"),
+        *("webhook_address_not_taken", "webhook_event_unknown"),
         *("enrolment_code_wrong", "password_holds_a_name", "password_is_common", "second_code_used"),
         *(
             "second_factor_wrong",
@@ -200,6 +201,11 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "hold_too_long": Elsewhere.AGAIN,
     "hold_unknown": _get("/v1/staff/legal-holds"),
     "nothing_proposed": _get("/v1/staff/legal-holds/{hold_id}"),
+    # webhooks
+    "too_many_webhooks": _get("/v1/webhooks"),
+    "webhook_kind_unknown": _get("/v1/webhook-kinds"),
+    "webhook_state_forbids": _get("/v1/webhooks/{webhook_id}"),
+    "webhook_unknown": _get("/v1/webhooks"),
     # staff who sign in through their office
     "no_such_proposal": _SEE_PROVIDER,
     "office_answer_not_trusted": _LIST_OFFICE_SIGN_INS,

@@ -79,7 +79,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
         "settlement_day": {"fetch", "missing"},
         "saga_override": {"apply"},
     },
-    "notification": {"delivery": {"send"}, "key_turn": {"batch"}},
+    "notification": {"delivery": {"send"}, "key_turn": {"batch"}, "webhook": {"send"}},
 }
 for kept in DEADLINES.values():
     kept |= {"erasure": {"erase"}, "legal_hold_copy": {"end"}, "retention_sweep": {"run"}}

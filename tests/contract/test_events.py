@@ -5,8 +5,11 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
 from devtools.api_summary import find_breaks, summarize_events
@@ -68,13 +71,13 @@ def test_breaking_changes_are_seen() -> None:
     before = json.loads(json.dumps(asyncapi.document()))
     after = json.loads(json.dumps(before))
     schemas = after["components"]["schemas"]
-    del schemas["paspor.identity.applicant.added.v1"]
-    account = schemas["paspor.identity.account.registered.v1"]
+    del after["components"]["messages"]["paspor.identity.applicant.added.v1"]
+    account = schemas["AccountRegistered"]
     del account["properties"]["language"]
     account["properties"]["account_id"]["type"] = "integer"
     account["properties"]["extra"] = {"type": "string"}
     account["required"].append("extra")
-    submitted = schemas["paspor.application.application.submitted.v1"]
+    submitted = schemas["ApplicationSubmitted"]
     submitted["required"].append("age_band")
     assert find_breaks(summarize_events(before), summarize_events(after)) == [
         "paspor.application.application.submitted.v1: age_band became required",
@@ -83,6 +86,79 @@ def test_breaking_changes_are_seen() -> None:
         "paspor.identity.account.registered.v1: language vanished",
         "paspor.identity.applicant.added.v1 vanished",
     ]
+
+
+def test_a_new_code_breaks_no_reader() -> None:
+    after = json.loads(json.dumps(asyncapi.document()))
+    after["components"]["schemas"]["BillPurpose"]["enum"].append("donation")
+    assert summarize_events(after) == summarize_events(asyncapi.document())
+
+
+def schemas_in(part: Any) -> Iterator[dict[str, Any]]:
+    """Every schema that lies within another."""
+    for inner in (*part.get("properties", {}).values(), *part.get("anyOf", ()), part.get("items")):
+        if inner is not None:
+            yield inner
+            yield from schemas_in(inner)
+
+
+def test_no_schema_of_the_catalogue_is_anonymous() -> None:
+    """Objects and enums lie among the components by name, so that generated classes have names too."""
+    schemas = asyncapi.document()["components"]["schemas"]
+    for name, schema in schemas.items():
+        assert schema["title"] == name
+        for inner in schemas_in(schema):
+            assert "enum" not in inner and "properties" not in inner and "$defs" not in inner, name
+            assert "title" not in inner, name
+
+
+def references_in(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        if isinstance(part.get("$ref"), str):
+            yield part["$ref"]
+        for inner in part.values():
+            yield from references_in(inner)
+    if isinstance(part, list):
+        for inner in part:
+            yield from references_in(inner)
+
+
+def test_every_reference_of_the_catalogue_leads_somewhere() -> None:
+    document = asyncapi.document()
+    for reference in set(references_in(document)):
+        found = document
+        for word in reference.removeprefix("#/").split("/"):
+            found = found[word.replace("~1", "/").replace("~0", "~")]
+        assert found
+
+
+def test_the_catalogue_names_servers_credentials_and_messages() -> None:
+    document = asyncapi.document()
+    assert {server["protocol"] for server in document["servers"].values()} == {"amqp", "amqps"}
+    assert all(server["security"] for server in document["servers"].values())
+    assert document["components"]["securitySchemes"]["brokerUser"]["type"] == "userPassword"
+    messages = document["components"]["messages"]
+    assert {message["name"] for message in messages.values()} == {each.__name__ for each in MESSAGE_TYPES.values()}
+    assert document["components"]["schemas"]["BillPurpose"]["enum"] == ["fee", "top_up", "penalty", "same_day"]
+
+
+def test_an_envelope_fits_its_schema() -> None:
+    document = asyncapi.document()
+    schema = {"$ref": "#/components/schemas/AccountRegisteredEnvelope", "components": document["components"]}
+    fields = json.loads(envelope().to_bytes("https://paspor.example/v1/event-schemas"))
+    jsonschema.validate(fields, schema)
+    for name in ("datacontenttype", "dataschema", "id"):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({key: value for key, value in fields.items() if key != name}, schema)
+
+
+def test_on_the_wire_the_schema_is_an_address_and_kept_it_is_a_name() -> None:
+    told = json.loads(envelope().to_bytes("https://paspor.example/v1/event-schemas"))
+    assert told["dataschema"] == "https://paspor.example/v1/event-schemas/paspor.identity.account.registered.v1"
+    kept = json.loads(envelope().to_bytes())
+    assert kept["dataschema"] == "urn:paspor:schema:paspor.identity.account.registered.v1"
+    assert {**told, "dataschema": ""} == {**kept, "dataschema": ""}
+    assert Envelope.from_fields(told) == Envelope.from_fields(kept) == envelope(), "readers of before are not broken"
 
 
 def envelope() -> Envelope:

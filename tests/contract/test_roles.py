@@ -11,6 +11,7 @@ from devtools.docs_command import DOCS, WRITTEN_BY, operations
 from devtools.roles_page import may_call, operations_of, roles_page
 from services.identity.staff.powers import HIRES, OF_AN_OFFICE, POWERFUL, SECOND_PERSONS, Post
 from shared.duties import DUTIES, Reach
+from shared.events.subscriptions import SERVICES
 from shared.http.endpoint import ANY_CALLER, STAFF, Door, Endpoint, PersonalData
 from shared.tokens import HEADQUARTERS_ROLES, ROLES_WITH_OFFICES, Role
 
@@ -25,9 +26,7 @@ OWN_ACCOUNT: Final = {
 }
 """Every member of staff has an account of their own, and its second factors."""
 
-AUDIT_LISTS: Final = {
-    f"{service}:list_overrides_of_{service}" for service in ("identity", "application", "scheduling", "billing")
-}
+AUDIT_LISTS: Final = {f"{service}:list_overrides_of_{service}" for service in SERVICES}
 SMALLEST: Final[dict[Role, set[str]]] = {
     Role.ADJUDICATOR: {
         *("application:get_application", "application:ask_offset", "application:show_document"),

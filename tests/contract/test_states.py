@@ -37,6 +37,7 @@ from services.identity.office_sign_in import returned as office_returns
 from services.identity.staff import states as staff_states
 from services.identity.staff_imports import staff_import
 from services.notification.deliveries import delivery
+from services.notification.webhooks import webhook, webhook_delivery
 from services.scheduling.booking.abuse import flag as flags
 from services.scheduling.booking.appointments import appointment as appointments
 from services.scheduling.booking.parties import party
@@ -211,6 +212,16 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
         legal_hold.HOLD_TRANSITIONS.after,
         IllegalTransition,
     ),
+    ("services.notification.webhooks.webhook", "TRANSITIONS"): (
+        set(),
+        webhook.TRANSITIONS.after,
+        IllegalTransition,
+    ),
+    ("services.notification.webhooks.webhook_delivery", "TRANSITIONS"): (
+        set(),
+        webhook_delivery.TRANSITIONS.after,
+        IllegalTransition,
+    ),
     ("services.notification.deliveries.delivery", "TRANSITIONS"): (
         {"delivered", "failed", "dropped"},
         delivery.TRANSITIONS.after,
@@ -223,9 +234,11 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
 RESTING = {
     ("services.identity.applicants.applicant", "TRANSITIONS"): {"passed"},
     ("services.identity.office_sign_in.provider", "PROVIDER_TRANSITIONS"): {"stopped"},
+    ("services.notification.webhooks.webhook", "TRANSITIONS"): {"disabled"},
+    ("services.notification.webhooks.webhook_delivery", "TRANSITIONS"): {"taken", "failed"},
 }
-"""Where a thing rests that has no last state: confirmed data can be corrected for the next application, and two
-operators can agree to a provider again."""
+"""Where a thing rests that has no last state: confirmed data can be corrected for the next application, two operators
+can agree to a provider again, a webhook can be enabled and a delivery replayed."""
 
 
 def name_of(table: StateTable) -> str:

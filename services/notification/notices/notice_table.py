@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.notification.contacts.contact import ACCOUNTS_JOINED, ADDRESS_CHANGED
-from shared.events import application, billing, identity, scheduling
+from shared.events import application, billing, identity, notification, scheduling
 from shared.events.codes import (
     DeliveryChannel,
     InterviewOutcome,
@@ -19,6 +19,7 @@ from shared.events.codes import (
     RefundStep,
     ReleaseReason,
     SeatQuestion,
+    WebhookEnd,
 )
 from shared.events.message import Event
 
@@ -184,10 +185,15 @@ RULES: Final[Mapping[type[Event], Rule]] = {
             PaymentCaseKind.ARRIVED_ON_PROOF: Notice("payment_case_closed"),
         },
     ),
+    notification.WebhookDisabled: Rule(
+        Notice("webhook_disabled"),
+        by="cause",
+        cases={WebhookEnd.OPERATOR: None},  # an operator has done it
+    ),
 }
 
-TO_OFFICES: Final = frozenset({application.HandOverOverdue})
-"""Told to the office, not to the applicant."""
+TO_OFFICES: Final = frozenset({application.HandOverOverdue, notification.WebhookDisabled})
+"""Told to the office, not to the applicant; what concerns no office to the operator."""
 
 OTP: Final = "otp"
 CONSENT_CODE: Final = "assistance_code"

@@ -93,7 +93,8 @@ class Ground:
             "staff_id": NOBODYS_ID,
             "factor_id": NOBODYS_ID,
             **dict.fromkeys(("breach_id", "departure_id", "erasure_id", "export_id", "hold_id"), NOBODYS_ID),
-            **dict.fromkeys(("leaving_id", "link_id", "provider_id", "import_id"), NOBODYS_ID),
+            **dict.fromkeys(("leaving_id", "link_id", "provider_id", "import_id", "webhook_id"), NOBODYS_ID),
+            "event_type": "paspor.nobody.v1",
             "purpose": "reminders",
             "state": "x",
             "assistance_id": NOBODYS_ID,
@@ -398,6 +399,12 @@ def _notification_bodies() -> dict[str, Any]:
     return {
         "choose_preferences": {"language": "id", "channels": ["email"]},
         "take_sms_receipt": receipt,
+        "register_webhook": {
+            "consumer": "kantor-statistik",
+            "url": "http://127.0.0.1:9/hook",
+            "kinds": ["paspor.application.passport.printed.v1"],
+        },
+        "replay_webhook": {"from_event": NOBODYS_ID},
     }
 
 

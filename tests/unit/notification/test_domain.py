@@ -32,7 +32,7 @@ from shared.events.identity import (
     LegalHoldPlaced,
     SessionEnded,
 )
-from shared.events.notification import DeliveryFailed, DeliverySent
+from shared.events.notification import DeliveryFailed, DeliverySent, WebhookTested
 from shared.events.subscriptions import events_for
 from shared.store.transitions import IllegalTransition
 
@@ -269,10 +269,10 @@ def test_a_change_is_announced_to_every_address_of_before_and_now(
 
 def test_every_event_that_is_heard_has_a_rule_and_no_other_has() -> None:
     """But the end of a session and what retention hears, which is no news, joined accounts, whose contact cards tell,
-    what the account's holder has just done, such as chosen consents, and what the account's stream alone tells.
+    what the account's holder has just done, a test of a webhook, and what the stream alone tells.
     """
     of_retention = {ErasureOrdered, LegalHoldPlaced, LegalHoldLifted}
-    quiet = {SessionEnded, AccountJoined, ConsentsChanged, DataExportAsked, *of_retention}
+    quiet = {SessionEnded, AccountJoined, ConsentsChanged, DataExportAsked, WebhookTested, *of_retention}
     told_in_stream = {
         *(identity.ApplicantAdded, identity.ApplicantReopened),
         *(application.ApplicationDrafted, application.SubmissionAwaitsIdentity, application.ApplicationWithdrawn),

@@ -111,7 +111,10 @@ async def test_the_parts_cover_what_notification_hears(service: Service) -> None
     assert set(service.parts.events) == set(events_for("notification"))
     assert set(service.parts.commands) == set(commands_for("notification"))
     of_retention = {("erasure", "erase"), ("legal_hold_copy", "end"), ("retention_sweep", "run")}
-    assert set(service.parts.deadlines) == {("delivery", "send"), ("key_turn", "batch"), *of_retention}
+    assert set(service.parts.deadlines) == {
+        *(("delivery", "send"), ("key_turn", "batch"), ("webhook", "send")),
+        *of_retention,
+    }
     for chore in service.parts.chores:
         await chore.run()
 

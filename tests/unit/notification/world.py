@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.notification.app import KINDS
+from services.notification.clients import HttpWebhookPoster
 from services.notification.context import UseCaseContext
 from services.notification.deliveries.delivery import Delivery
 from services.notification.deliveries.ports import Mail, Sms
@@ -85,7 +86,15 @@ class World:
             "notification", platform, shelves, told=NotificationErasureDone, rules=retention_rules
         )
         self.service = Notification(
-            context, texts, self.mailer, self.gateway, receipts_from=self.signer, retention=self.retention
+            context,
+            texts,
+            self.mailer,
+            self.gateway,
+            receipts_from=self.signer,
+            retention=self.retention,
+            platform=platform,
+            poster=HttpWebhookPoster(allow_loopback=True),
+            public_url="https://paspor.example.go.id",
         )
         handlers = Handlers(self.service)
         events = {**handlers.events(), **self.retention.events()}

@@ -7,7 +7,14 @@ import socket
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from shared.http.outside import LONGEST_URL, NotOutside, OutsideResolver, check_outside_url, outside_session
+from shared.http.outside import (
+    LONGEST_URL,
+    NotOutside,
+    OutsideResolver,
+    PooledResolver,
+    check_outside_url,
+    outside_session,
+)
 
 HOST = "masuk.example.org"
 
@@ -56,6 +63,13 @@ def test_an_address_of_the_outside_passes(url: str) -> None:
         ("https://[fd00::1]/", "inside"),
         ("https://[fe80::1]/", "inside"),
         ("https://[::ffff:10.0.0.1]/", "inside"),
+        ("https://[::]/", "inside"),
+        ("https://[::10.0.0.1]/", "inside"),
+        ("https://[64:ff9b::10.0.0.1]/", "inside"),
+        ("https://[64:ff9b::127.0.0.1]/", "inside"),
+        ("https://[2002:a00:1::]/", "inside"),
+        ("https://[2001:0:0:0:0:0:f5ff:fffe]/", "inside"),
+        ("https://[ff02::1]/", "inside"),
         ("http://127.0.0.1/", "not_https"),
     ],
 )
@@ -63,6 +77,12 @@ def test_an_address_that_leads_inside_or_hides_something_does_not_pass(url: str,
     with pytest.raises(NotOutside) as refused:
         check_outside_url(url, allow_loopback=False)
     assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize("url", ["https://[64:ff9b::8.8.8.8]/", "https://[2002:808:808::]/", "https://[::8.8.8.8]/"])
+def test_an_address_that_carries_one_of_the_outside_passes(url: str) -> None:
+    """The twin: it is what an address carries that is looked at, and not the carrier."""
+    check_outside_url(url, allow_loopback=False)
 
 
 def test_a_trial_reaches_its_own_machine_and_no_other_inside() -> None:
@@ -103,6 +123,16 @@ async def test_a_name_is_refused_if_any_of_its_addresses_lies_inside() -> None:
     names = Names()
     await OutsideResolver(allow_loopback=True, resolver=names).close()
     assert names.closed
+
+
+async def test_names_are_resolved_in_threads_of_their_own(socket_enabled: None) -> None:
+    resolver = PooledResolver(2)
+    assert {found["host"] for found in await resolver.resolve("localhost", 443)} == {"127.0.0.1"}
+    with pytest.raises(OSError, match="no name"):
+        await resolver.resolve("a" * 64 + ".example", 443)
+    await resolver.close()
+    with pytest.raises(RuntimeError):
+        await resolver.resolve("localhost")
 
 
 async def test_a_session_resolves_by_that_rule_and_unpacks_nothing() -> None:

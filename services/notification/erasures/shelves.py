@@ -37,12 +37,14 @@ class NotificationShelves:
         )
 
     async def _cards(self, order: Order) -> list[Item]:
-        record = await self._store.get(CARDS, order.account_id) if order.whole_account else None
-        if record is None:
+        if not order.whole_account:
             return []
+        found = [await self._store.get(CARDS, account_id) for account_id in order.account_ids]
+        return [self._card(record.id, order) for record in found if record is not None]
 
+    def _card(self, account_id: str, order: Order) -> Item:
         async def attempt() -> bool:
-            card = await self._store.get(CARDS, order.account_id)
+            card = await self._store.get(CARDS, account_id)
             if card is not None and not await self._store.remove(CARDS, card):
                 raise VersionConflict("the contact card was written meanwhile")
             return card is not None
@@ -50,13 +52,13 @@ class NotificationShelves:
         async def erase() -> bool:
             return await again(attempt)
 
-        subjects = frozenset({order.account_id, *order.applicant_ids, *order.person_ids})
-        return [Item(record.id, subjects, self._context.now(), erase, order.account_id)]
+        subjects = frozenset({account_id, *order.account_ids, *order.applicant_ids, *order.person_ids})
+        return Item(account_id, subjects, self._context.now(), erase, account_id)
 
     async def _deliveries_of(self, order: Order) -> list[Item]:
         if not order.whole_account:
             return []
-        wanted = {"state.account_id": order.account_id}
+        wanted = {"state.account_id": order.account_ids}
         found = await self._store.find(DELIVERIES, "by_account", wanted, limit=MOST_OF_ACCOUNT)
         people = frozenset({*order.applicant_ids, *order.person_ids})
         told = [record for record in all_of(found, MOST_OF_ACCOUNT) if delivery.tells_of_person(record.state)]

@@ -112,6 +112,7 @@ NEXT_CALLS: Final[Mapping[str, Mapping[str, Way]]] = {
         "money_under_way": _get("/v1/applications"),
         "last_address": NextCall("PUT", "/v1/account/phone"),
         "guardian_of_others": _get("/v1/applicants"),
+        "grown_child": Elsewhere.OFFICE,
     },
     "data_export": {
         "collecting": Elsewhere.WAIT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
@@ -13,6 +14,18 @@ from shared.fields.telephone import MAX_TELEPHONE_CHARS
 
 MAX_TOKEN_CHARS = 512
 MAX_PASSWORD_CHARS = 256
+
+_LIKE_A_NIK = re.compile(r"\d{16}")
+
+
+def _refuse_nik(reference: str) -> str:
+    if _LIKE_A_NIK.search(reference):
+        raise ValueError("a reference of a case or letter holds no NIK")
+    return reference
+
+
+NamesNobody = AfterValidator(_refuse_nik)
+"""Of an authority's reference, which is shown and exported: a NIK has no place in it."""
 
 Identifier = Annotated[str, StringConstraints(min_length=3, max_length=MAX_EMAIL_CHARS)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9-]+$")]

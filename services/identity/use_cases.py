@@ -29,6 +29,7 @@ from services.identity.exports.repository import EXPORT
 from services.identity.exports.service import Exports
 from services.identity.joins.service import Joins
 from services.identity.leaving.service import Leavings
+from services.identity.leaving.turned_leaving import LeavingTurn
 from services.identity.legal_holds.service import LegalHolds
 from services.identity.metrics import Metrics
 from services.identity.office_departures.service import OfficeDepartures
@@ -125,6 +126,7 @@ class Identity:
         self.retention: Retention  # given by the composition root, which has the platform
         self.metrics = Metrics()
         self.data_reads = DataReads(context, self.metrics)
+        self.exports.hide_reads(self.data_reads.find_hidden_reasons)
         self.reading_holds = ReadingHolds(context)
         self.breaches = Breaches(context, self.metrics)
         self.key_turns = _key_turns(context)
@@ -165,6 +167,7 @@ def _key_turns(context: UseCaseContext) -> KeyTurns:
         TurnedKind(CHALLENGE, lambda _id, challenge: challenges.is_current(challenge)),
         TurnedKind(SECOND_FACTORS, lambda _id, known: factors.is_current(known), factors.turned),
         TurnedKind(PROVIDER, lambda _id, provider: providers.is_current(provider), providers.turned),
+        LeavingTurn(context).kind(),
         TurnedKind(BREACH, lambda _id, breach: breaches.is_current(breach), breaches.turned),
         TurnedKind(EXPORT, lambda _id, export: not cipher.needs_rotation(export.private_key)),
     )

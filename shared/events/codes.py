@@ -324,6 +324,8 @@ class LeavingObjection(StrEnum):
     """Without the address nothing would reach the account."""
     GUARDIAN_OF_OTHERS = "guardian_of_others"
     """A child was added whose guardian is to go."""
+    GROWN_CHILD = "grown_child"
+    """Somebody who was added as a child has come of age in the grace time, and has not agreed."""
 
 
 class StayingRecord(StrEnum):

@@ -278,7 +278,8 @@ class PersonalDataBreached(Event):
 class ErasureOrdered(Event):
     """A person leaves and the grace time is over: every service erases what identifies them, and says when it is done.
 
-    It is about these applicants and persons of the account, or with ``whole_account`` about all that is the account's.
+    It is about these applicants and persons of the account, or with ``whole_account`` about all that is the account's;
+    and about what lies under accounts that were joined into it.
     """
 
     TYPE: ClassVar[str] = "paspor.identity.erasure.ordered.v1"
@@ -286,8 +287,11 @@ class ErasureOrdered(Event):
     account_id: str
     applicant_ids: tuple[str, ...] = ()
     person_ids: tuple[str, ...] = ()
+    """Persons for whom no other account speaks."""
     whole_account: bool
     joined_account_ids: tuple[str, ...] = ()
+    shared_person_ids: tuple[str, ...] = ()
+    """Persons behind the applicants for whom another account speaks too: what is of this account about them goes."""
 
 
 class LegalHoldPlaced(Event):

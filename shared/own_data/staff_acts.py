@@ -18,6 +18,10 @@ MOST_ACTS: Final = 1000
 """Lines about one subject in an export: an application has some dozens in all its life."""
 
 
+STAFF_ACTS: Final = "staff_acts"
+"""The field of every part that lists them."""
+
+
 class OwnStaffAct(OwnData):
     """Something that staff read or did."""
 

@@ -76,7 +76,13 @@ class Erasing:
     async def ordered(self, event: ErasureOrdered, envelope: Envelope) -> None:
         """Begin an erasure; a repeated order finds it begun."""
         order = Order(
-            event.erasure_id, event.account_id, event.applicant_ids, event.person_ids, whole_account=event.whole_account
+            event.erasure_id,
+            event.account_id,
+            event.applicant_ids,
+            event.person_ids,
+            whole_account=event.whole_account,
+            joined_account_ids=event.joined_account_ids,
+            shared_person_ids=event.shared_person_ids,
         )
         now = self._clock.now()
         try:

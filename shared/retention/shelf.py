@@ -12,18 +12,30 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Order:
-    """Whom an erasure is about: some applicants of an account, or the whole account."""
+    """Whom an erasure is about: some applicants of an account, or the whole account.
+
+    What lies under accounts that were joined into it is of the same people and sealed with the same keys: it is erased
+    or kept by the same order.
+    """
 
     erasure_id: str
     account_id: str
     applicant_ids: tuple[str, ...]
     person_ids: tuple[str, ...]
     whole_account: bool
+    joined_account_ids: tuple[str, ...] = ()
+    shared_person_ids: tuple[str, ...] = ()
+    """Persons for whom another account speaks too."""
+
+    @property
+    def account_ids(self) -> tuple[str, ...]:
+        """The account, and those that were joined into it."""
+        return tuple(dict.fromkeys((self.account_id, *self.joined_account_ids)))
 
     @property
     def key_subjects(self) -> tuple[str, ...]:
         """The subjects whose keys are destroyed, and of whom no late message is taken any more."""
-        return (*self.applicant_ids, self.account_id) if self.whole_account else self.applicant_ids
+        return (*self.applicant_ids, *self.account_ids) if self.whole_account else self.applicant_ids
 
     def covers(self, applicant_id: str) -> bool:
         """Return whether data of this applicant of the account are to be erased."""
@@ -31,7 +43,7 @@ class Order:
 
     def covers_person(self, person_id: str) -> bool:
         """Return whether data of this person in the account are to be erased."""
-        return self.whole_account or person_id in self.person_ids
+        return self.whole_account or person_id in (*self.person_ids, *self.shared_person_ids)
 
 
 @dataclass(frozen=True)

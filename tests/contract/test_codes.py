@@ -93,7 +93,8 @@ PUBLISHED = {
     "InterviewOutcome": "approved incomplete refused",
     "AssistanceEnd": "expired account officer head officer_left_post",
     "DeliveryChannel": "email sms",
-    "LeavingObjection": "live_application passport_not_collected money_under_way last_address guardian_of_others",
+    "LeavingObjection": "live_application passport_not_collected money_under_way last_address guardian_of_others "
+    "grown_child",
     "StayingRecord": "issuance_record payment_record",
     "LeavingEnd": "objected undone",
     "PersonalData": "application picture letter nik contact evidence bank_account staff_name",

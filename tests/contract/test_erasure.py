@@ -74,7 +74,7 @@ def remembered_seals() -> Iterator[Seals]:
 
     def seal_box(self: SealedBox, content: Any, bound_to: str) -> str:
         sealed = by_box(self, content, bound_to)
-        seals.said[sealed] = json.dumps(content, ensure_ascii=False)
+        seals.said[sealed] = json.dumps(content, ensure_ascii=False, default=str)
         return sealed
 
     with pytest.MonkeyPatch.context() as patch:

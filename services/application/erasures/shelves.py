@@ -72,7 +72,7 @@ class ApplicationShelves:
         return find
 
     async def _applications_of(self, order: Order) -> list[Record[Application]]:
-        wanted = {"state.account_id": order.account_id}
+        wanted = {"state.account_id": order.account_ids}
         found = await self._context.store.find(APPLICATION, "account", wanted, limit=MOST_OF_ACCOUNT)
         return [record for record in all_of(found, MOST_OF_ACCOUNT) if order.covers(record.state.applicant_id)]
 
@@ -108,7 +108,7 @@ class ApplicationShelves:
     async def _cards(self, order: Order) -> list[Item]:
         ids = set(order.applicant_ids)
         if order.whole_account:
-            wanted = {"state.account_id": order.account_id}
+            wanted = {"state.account_id": order.account_ids}
             found = await self._context.store.find(APPLICANT, "account", wanted, limit=MOST_OF_ACCOUNT)
             ids |= {record.id for record in all_of(found, MOST_OF_ACCOUNT)}
         applications = await self._applications_of(order)

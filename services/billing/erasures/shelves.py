@@ -53,7 +53,7 @@ class BillingShelves:
         for record in await self._refunds_of(order):
             subjects |= _subjects(record)
         subjects |= {item.item_id for item in await self._cases_of(order)}
-        return subjects - ({order.account_id} if not order.whole_account else set())
+        return subjects - (set() if order.whole_account else set(order.account_ids))
 
     def _shelf(self, name: str, has: Has, without: Without) -> Shelf:
         async def find_ordered(order: Order) -> list[Item]:
@@ -106,7 +106,7 @@ class BillingShelves:
         return Item(record.id, subjects, record.state.closed_at, erase, at=record.state.closed_at)
 
     async def _application_ids(self, order: Order) -> list[str]:
-        wanted = {"state.account_id": order.account_id}
+        wanted = {"state.account_id": order.account_ids}
         found = await self._store.find(APPLICATIONS, "account", wanted, limit=MOST_OF_ACCOUNT)
         known = all_of(found, MOST_OF_ACCOUNT)
         return [record.id for record in known if order.covers_person(record.state.person_id)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
+from services.identity.applicants.applicant import IdentityState
 from services.identity.applicants.person import Person
 from services.identity.applicants.repository import PERSON, ApplicantRepository
 from services.identity.context import UseCaseContext
@@ -39,6 +40,10 @@ class PersonRemoval:
         return True
 
     async def others_speak_for(self, person: Record[Person], applicant_ids: tuple[str, ...]) -> bool:
-        """Return whether another applicant than these has the person's NIK."""
+        """Return whether another applicant than these has the person's NIK, or is being checked with it.
+
+        One whose check failed is somebody who typed it: a stranger keeps nobody here.
+        """
         found = await self._applicants.applicants_with(person.state.nik_fingerprints)
-        return any(record.id not in applicant_ids for record in found)
+        others = [record.state for record in found if record.id not in applicant_ids]
+        return any(other.identity.state is not IdentityState.FAILED for other in others)

@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints
 from services.identity.breaches.breach import Breach, BreachFacts, BreachScope, BreachState
 from services.identity.breaches.service import BreachSeen
 from services.identity.breaches.texts import NoticeTexts
-from services.identity.field_types import Id
+from services.identity.field_types import Id, NamesNobody
 from shared.events.codes import BreachCause, BreachMeasure, PersonalData
 from shared.http.paging import ListView
 from shared.http.schema import Body, IsoMoment, Query, View
@@ -31,7 +31,7 @@ KindWord = Annotated[PersonalData, Field(strict=False)]
 MeasureWord = Annotated[BreachMeasure, Field(strict=False)]
 Kinds = Annotated[list[KindWord], Field(max_length=len(PersonalData))]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=LONGEST_WORDS)]
-Reference = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9./_-]+$")]
+Reference = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9./_-]+$"), NamesNobody]
 OfficeId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9-]*$")]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,6 +18,7 @@ from services.identity.data_reads.repository import READING_ALERT, READING_HOLD,
 from services.identity.metrics import Metrics
 from services.identity.staff.errors import SecondOperatorNeeded
 from shared.errors import NotFound
+from shared.events.codes import ReadReason
 from shared.events.data_reads import DataRead
 from shared.ids import derived_id
 from shared.store.change import change
@@ -58,6 +59,12 @@ class DataReads:
         read_so_far = await self._reads.entries_by(event.reader_id, event.read_at)
         for unusual, persons in unusual_reading(read_so_far, self._rules).items():
             await self._alert(ReadingAlert(event.reader_id, unusual, persons, event.read_at))
+
+    async def find_hidden_reasons(self, account_ids: Collection[str]) -> tuple[str, ...]:
+        """Return the reasons of reads that a hold on one of these accounts hides now."""
+        now = self._context.now()
+        found = [hold for account_id in account_ids for hold in await self._reads.holds_on(account_id)]
+        return tuple(reason.value for reason in ReadReason if any(holds.hides(hold, reason, now) for hold in found))
 
     async def page(self, caller: Caller, after: str | None, limit: int) -> ReadPage:
         """Return reads of the data of the caller's accounts. Those that a hold hides are left out while it counts.

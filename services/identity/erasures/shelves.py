@@ -49,7 +49,7 @@ class IdentityShelves:
             Shelf("one_time_codes", "one_time_codes", of=self._codes),
             Shelf("person", "person", of=self._persons),
             Shelf("applicant", "applicant", of=self._people),
-            Shelf("account", "account", of=self._account),
+            Shelf("account", "account", of=self._closing),
         )
 
     async def subjects_of(self, order: Order) -> set[str]:
@@ -57,16 +57,17 @@ class IdentityShelves:
         return {*order.key_subjects, *order.person_ids}
 
     async def _codes(self, order: Order) -> list[Item]:
-        account = await self._accounts.account(order.account_id)
-        if account is None or not order.whole_account:
-            return []
-        ids = self._challenges.challenge_ids(account.state.fingerprints, order.account_id)
-        found = [await self._context.store.get(CHALLENGE, challenge_id) for challenge_id in ids]
-        return [
-            self._removal(CHALLENGE, record, frozenset({order.account_id}), order.account_id)
-            for record in found
-            if record is not None
-        ]
+        items: list[Item] = []
+        for account in await self._accounts_of(order):
+            sessions = [session.id for session in account.state.sessions]
+            ids = self._challenges.challenge_ids(account.state.fingerprints, account.id, sessions)
+            found = [await self._context.store.get(CHALLENGE, challenge_id) for challenge_id in ids]
+            items += [
+                self._removal(CHALLENGE, record, frozenset({account.id}), account.id)
+                for record in found
+                if record is not None
+            ]
+        return items
 
     async def _persons(self, order: Order) -> list[Item]:
         """Return the persons in whom no other applicant is one: an account that stays still needs them."""
@@ -95,15 +96,20 @@ class IdentityShelves:
 
             return erase
 
-        found = await self._exports_kept.exports_of(order.account_id)
-        subjects = frozenset({order.account_id, *order.applicant_ids})
-        return [Item(record.id, subjects, self._context.now(), removal(record), order.account_id) for record in found]
+        found = [
+            record for account_id in order.account_ids for record in await self._exports_kept.exports_of(account_id)
+        ]
+        subjects = frozenset({*order.account_ids, *order.applicant_ids})
+        return [
+            Item(record.id, subjects, self._context.now(), removal(record), record.state.account_id) for record in found
+        ]
 
     async def _people(self, order: Order) -> list[Item]:
         found = [await self._applicants.applicant(applicant_id) for applicant_id in order.applicant_ids]
         known = {record.id: record for record in found if record is not None}
         if order.whole_account:
-            known |= {record.id: record for record in await self._applicants.applicants_of(order.account_id)}
+            for account_id in order.account_ids:
+                known |= {record.id: record for record in await self._applicants.applicants_of(account_id)}
         return [self._applicant_item(record) for record in known.values()]
 
     def _applicant_item(self, record: Record[Applicant]) -> Item:
@@ -123,20 +129,28 @@ class IdentityShelves:
                 account_id, lambda account: Decision(remove_places(account, (applicant_id,)))
             )
 
-    async def _account(self, order: Order) -> list[Item]:
-        record = await self._accounts.account(order.account_id)
-        if record is None or not order.whole_account or _is_blank(record.id, record.state):
+    async def _accounts_of(self, order: Order) -> list[Record[Account]]:
+        """Return the accounts that are to close."""
+        if not order.whole_account:
             return []
-        subjects = {record.id, *(place.applicant_id for place in record.state.places), *order.person_ids}
+        found = [await self._accounts.account(account_id) for account_id in order.account_ids]
+        return [record for record in found if record is not None]
+
+    async def _closing(self, order: Order) -> list[Item]:
+        found = await self._accounts_of(order)
+        return [self._account(record, order) for record in found if not _is_blank(record.id, record.state)]
+
+    def _account(self, record: Record[Account], order: Order) -> Item:
+        subjects = {*order.account_ids, *order.person_ids, *(place.applicant_id for place in record.state.places)}
 
         async def erase() -> bool:
             now = self._context.now()
             await self._accounts.change_account(
-                order.account_id, lambda account: Decision(erase_account(account, order.account_id, now))
+                record.id, lambda account: Decision(erase_account(account, record.id, now))
             )
             return True
 
-        return [Item(record.id, frozenset(subjects), record.state.registered_at, erase, record.id)]
+        return Item(record.id, frozenset(subjects), record.state.registered_at, erase, record.id)
 
     def _removal(self, kind: Kind[Any], record: Record[Any], subjects: frozenset[str], key: str | None) -> Item:
         async def erase() -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
@@ -43,6 +43,7 @@ from shared.files.port import FileExists, FileMeta
 from shared.ids import derived_id
 from shared.own_data.errors import ExportOfAnotherSession, ExportOver
 from shared.own_data.pieces import MOST_PIECES, open_part
+from shared.own_data.staff_acts import STAFF_ACTS
 from shared.own_data.zip_stream import ZipEntry, whole, zip_stream
 from shared.sessions import SessionOver
 from shared.store.decision import Decision
@@ -55,6 +56,9 @@ EXPORTED: Final = "data_exported"
 
 DOWNLOADED: Final = "data_export_downloaded"
 """Act of the audit: an export was downloaded."""
+
+FindHiddenReasons = Callable[[Collection[str]], Awaitable[Collection[str]]]
+"""Tells of which reasons the reads of these accounts' data are not shown to their holder now."""
 
 NAME: Final = "identity"
 _KEY: Final = "export_key"
@@ -84,6 +88,11 @@ class Exports:
         self._applicants = ApplicantRepository(context)
         self._exports = ExportRepository(context)
         self._account_vault = AccountVault(context.seals)
+        self._find_hidden_reasons: FindHiddenReasons | None = None
+
+    def hide_reads(self, find_hidden_reasons: FindHiddenReasons) -> None:
+        """Name what knows which reads by staff are shown later: an archive leaves them out as long."""
+        self._find_hidden_reasons = find_hidden_reasons
 
     async def ask(self, caller: Caller, language: str, command_id: str) -> ChallengeSeen | Record[Export]:
         """Send a code to each of the account's addresses; while an export is running return that one.
@@ -155,8 +164,9 @@ class Exports:
         if record.state.state is ExportState.COLLECTING:
             raise ExportNotReady(missing=list(rules.missing(record.state)))
         own = await self._parts.collect(record.state.account_id)
+        hidden = await self._find_hidden_reasons(caller.account_ids) if self._find_hidden_reasons else ()
         await self._audit.note(Actor(caller.account_id, Role.APPLICANT.value, None), DOWNLOADED, subject=export_id)
-        return zip_stream(self._entries(record, own), self._context.now())
+        return zip_stream(self._entries(record, own, hidden), self._context.now())
 
     async def keep_part(self, command: KeepExportPart, envelope: Envelope) -> None:
         """Keep a piece of a service's part; one of an export that is over is thrown away. A repeat changes nothing."""
@@ -164,6 +174,7 @@ class Exports:
             return
         export_id, file_id = command.export_id, _file_id(command.export_id, command.service, command.piece)
         if await self._exports.export(export_id) is None:
+            await self._context.files.delete(file_id)  # a crash may have left it before the export ended
             return
         content = command.sealed.encode()
         with suppress(FileExists):  # a repeat, or a piece that a crash left without its note
@@ -258,7 +269,9 @@ class Exports:
             ends_at=export.ends_at,
         )
 
-    async def _entries(self, record: Record[Export], own: IdentityPart) -> AsyncIterator[ZipEntry]:
+    async def _entries(
+        self, record: Record[Export], own: IdentityPart, hidden_reasons: Collection[str]
+    ) -> AsyncIterator[ZipEntry]:
         export = record.state
         private = self._context.seals.cipher.open(export.private_key, owner_id=record.id, field=_KEY)
         unsealer = Unsealer([private])
@@ -270,6 +283,9 @@ class Exports:
                 sealed = [await self._piece(record.id, service, piece) for piece in range(part.pieces)]
                 opened = await asyncio.to_thread(open_part, record.id, service, unsealer, sealed)
                 parts[service], schemas[service] = opened["data"], opened["schema"]
+        for data in parts.values():
+            if STAFF_ACTS in data:
+                data[STAFF_ACTS] = [act for act in data[STAFF_ACTS] if act["reason"] not in hidden_reasons]
         document = {
             "export_id": record.id,
             "asked_at": export.asked_at.isoformat(),

@@ -6,8 +6,6 @@ before, so that a crash in the middle is finished by the deadline of the leaving
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from services.identity.accounts import account as accounts
 from services.identity.accounts.account import Account
 from services.identity.accounts.channel import Channel
@@ -46,15 +44,16 @@ class IdentityErasure:
             await self._free_places(leaving_id, leaving)
         return True
 
-    async def find_erasable(self, people: Erased) -> Erased:
-        """Return these people without the persons for whom another account speaks."""
+    async def find_shared(self, people: Erased) -> tuple[str, ...]:
+        """Return those of these persons for whom another account speaks too."""
         persons = [await self._context.store.get(PERSON, person_id) for person_id in people.person_ids]
-        unique = [
-            record.id
-            for record in persons
-            if record is not None and not await self._persons.others_speak_for(record, people.applicant_ids)
-        ]
-        return replace(people, person_ids=tuple(unique))
+        return tuple(
+            [
+                record.id
+                for record in persons
+                if record is not None and await self._persons.others_speak_for(record, people.applicant_ids)
+            ]
+        )
 
     async def _remove_address(self, leaving_id: str, leaving: Leaving) -> None:
         unlocked = await self._account_vault.unlock(leaving.account_id)

@@ -47,6 +47,23 @@ class GrownChildDecides(Refusal):
     )
 
 
+class NotGrownYet(Refusal):
+    """The person is a child by every account: they cannot agree yet."""
+
+    status = 409
+    code = "not_grown_yet"
+    title = "This person is a child: until 17 their guardian decides about their data."
+    title_id = "Orang ini masih anak: sampai usia 17 tahun walinya yang memutuskan datanya."
+    next_action = (
+        "Let the guardian remove the child in their own account, for example now at POST /v1/account/leavings; from "
+        "17 on the person agrees themselves."
+    )
+    next_action_id = (
+        "Mintalah walinya menghapus anak itu di akunnya sendiri, misalnya sekarang di POST /v1/account/leavings; sejak "
+        "usia 17 tahun orang itu menyetujuinya sendiri."
+    )
+
+
 class GuardianOfOthers(Refusal):
     """An applicant is the guardian of children who stay: ``applicant_ids`` name these."""
 

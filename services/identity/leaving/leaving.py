@@ -4,9 +4,9 @@ the services that may object, then undone or, after a grace time and one more as
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -19,6 +19,9 @@ from shared.store.transitions import Transitions
 
 ANSWERING: Final = ("application", "billing")
 """Services that may object."""
+
+HELD_AGAIN_AFTER: Final = timedelta(days=1)
+"""Until it is looked again whether an address is still held: holds count in days."""
 
 IDENTITY: Final = "identity"
 ERASING: Final = (IDENTITY, "application", "billing", "scheduling", "notification")
@@ -231,26 +234,28 @@ def end_grace(leaving: Leaving) -> Leaving:
     return replace(leaving, state=LEAVING_TRANSITIONS.after(leaving.state, LeavingCommand.ASK_AGAIN))
 
 
-def order(leaving_id: str, leaving: Leaving, people: Erased, now: datetime) -> Decision[Leaving]:
-    """Return the leaving that is carried out, and the order to all services. An address is identity's alone."""
+def order(
+    leaving_id: str, leaving: Leaving, now: datetime, *, shared_person_ids: Collection[str] = ()
+) -> Decision[Leaving]:
+    """Return the leaving that is carried out, and the order to all services. An address is identity's alone.
+
+    For ``shared_person_ids`` another account speaks too. They stay people of the leaving: if that account leaves
+    meanwhile, whichever is the last to erase removes them.
+    """
     state = LEAVING_TRANSITIONS.after(leaving.state, LeavingCommand.ORDER)
-    ordered = replace(leaving, state=state, people=people, ordered_at=now, work_at=now)
+    ordered, people = replace(leaving, state=state, ordered_at=now, work_at=now), leaving.people
     if leaving.wish.what is LeavingKind.ADDRESS:
         return Decision(replace(ordered, done=tuple(name for name in ERASING if name != IDENTITY)))
     event = ErasureOrdered(
         erasure_id=leaving_id,
         account_id=leaving.account_id,
         applicant_ids=people.applicant_ids,
-        person_ids=people.person_ids,
+        person_ids=tuple(name for name in people.person_ids if name not in shared_person_ids),
         whole_account=leaving.wish.whole_account,
         joined_account_ids=leaving.joined_account_ids,
+        shared_person_ids=tuple(name for name in people.person_ids if name in shared_person_ids),
     )
-    # what services keep under an account that was joined into this one has an order of its own
-    others = [
-        event.model_copy(update={"erasure_id": f"{leaving_id}:{joined_id}", "account_id": joined_id})
-        for joined_id in leaving.joined_account_ids
-    ]
-    return Decision(ordered, (event, *others))
+    return Decision(ordered, (event,))
 
 
 def note_erasure(leaving: Leaving, service: str, now: datetime) -> Leaving:
@@ -272,8 +277,16 @@ def resume(leaving: Leaving, now: datetime) -> Leaving:
     return replace(leaving, work_at=now) if is_kept_back else leaving
 
 
+def hold_back(leaving: Leaving, now: datetime) -> Leaving:
+    """Return the ordered leaving that a legal hold keeps back. `resume` follows on identity's answer to the order; an
+    address has none, so it is looked at again after a day.
+    """
+    is_address = leaving.wish.what is LeavingKind.ADDRESS
+    return replace(leaving, work_at=now + HELD_AGAIN_AFTER if is_address else None)
+
+
 def rest(leaving: Leaving) -> Leaving:
-    """Return the leaving with nothing left to do, because it ended or is held, and without an address's fingerprint."""
+    """Return the leaving with nothing left to do, because it ended, and without an address's fingerprint."""
     return replace(leaving, work_at=None, address_fingerprint=None)
 
 

@@ -14,6 +14,7 @@ from services.identity.leaving.errors import (
     LastAddressStays,
     LeavingOpen,
     LeavingOver,
+    NotGrownYet,
 )
 from services.identity.leaving.leaving import LeavingKind, LeavingState
 from services.identity.leaving.service import LeavingSeen
@@ -165,7 +166,7 @@ async def list_leavings(call: Call[None, schemas.LeavingsQuery]) -> schemas.Leav
     access=STAFF(Role.FRONT_OFFICER),
     body=schemas.LeavingAgreement,
     answers={200: schemas.LeavingAgreementView},
-    refusals=(PersonNotKnown,),
+    refusals=(PersonNotKnown, NotGrownYet),
     idempotent=True,
     rate=AGREEMENTS_PER_OFFICER,
 )

@@ -34,6 +34,7 @@ from services.identity.leaving.errors import (
     LastAddressStays,
     LeavingOpen,
     LeavingOver,
+    NotGrownYet,
 )
 from services.identity.leaving.leaving import (
     Erased,
@@ -231,13 +232,14 @@ class Leavings:
         """Note that somebody who was added as a child agrees to be removed; return in how many accounts.
 
         Raises:
-            PersonNotKnown: no guardian's account speaks for such a person.
+            PersonNotKnown: no guardian's account speaks for such a person. NotGrownYet: the person is a child.
         """
-        agreeing = [
-            record for record in await self._applicants.applicants_of_person(person_id) if is_ward(record.state)
-        ]
-        if not agreeing:
+        wards = [record for record in await self._applicants.applicants_of_person(person_id) if is_ward(record.state)]
+        if not wards:
             raise PersonNotKnown()
+        agreeing = [record for record in wards if await self._is_grown(record.id, record.state)]
+        if not agreeing:
+            raise NotGrownYet(field="/person_id")
         for record in agreeing:
             store, clock = self._context.store, self._context.clock
             await change(store, clock, APPLICANT, record.id, lambda known: Decision(replace(known, may_leave=True)))
@@ -274,7 +276,7 @@ class Leavings:
         answer = LeavingAnswer(service, event.objections, event.stays)
         until = self._grace_end()
         told = await self._tell_owner(record, until)
-        people = await self._erasure.find_erasable(record.state.people)
+        shared = await self._erasure.find_shared(record.state.people)
 
         def decide(leaving: Leaving) -> Decision[Leaving]:
             answered = rules.note_answer(leaving, answer, event.asking)
@@ -285,7 +287,7 @@ class Leavings:
                 return rules.object_to(record.id, answered, objections, now)
             if answered.state is LeavingState.ASKED:
                 return rules.begin_grace(answered, until, told)
-            return rules.order(record.id, answered, people, now)
+            return rules.order(record.id, answered, now, shared_person_ids=shared)
 
         await self.work(await self._leavings.change_leaving(record, decide))
 
@@ -301,7 +303,7 @@ class Leavings:
             if objections:
                 return rules.object_to(record.id, asked, objections, now)
             if state.wish.what is LeavingKind.ADDRESS:
-                return rules.order(record.id, asked, people, now)
+                return rules.order(record.id, asked, now)
             return rules.ask_services(record.id, asked, people, leaving.joined_account_ids)
 
         await self.work(await self._leavings.change_leaving(record, decide))
@@ -328,10 +330,9 @@ class Leavings:
         if leaving.state is LeavingState.ASKED:
             await self._mark_and_ask(record)
         elif leaving.state is LeavingState.ORDERED:
-            people = leaving.people
-            subjects = (leaving.account_id, *people.applicant_ids, *people.person_ids)
-            if self._are_held is not None and await self._are_held(subjects):
-                await self._leavings.change_leaving(record, lambda state: Decision(rules.rest(state)))
+            if self._are_held is not None and await self._are_held(await self._find_held_by(leaving)):
+                now = self._context.now()
+                await self._leavings.change_leaving(record, lambda state: Decision(rules.hold_back(state, now)))
             elif await self._erasure.erase(record.id, leaving):
                 await self._note_done(record, rules.IDENTITY)
         else:
@@ -423,6 +424,15 @@ class Leavings:
         persons = dict.fromkeys(record.state.person_id for record in found if record.state.person_id is not None)
         return Erased(tuple(record.id for record in found), tuple(persons))
 
+    async def _find_held_by(self, leaving: Leaving) -> set[str]:
+        """Return every id by which a legal hold may keep the leaving back: of its people's applications too."""
+        found = {leaving.account_id, *leaving.joined_account_ids, *leaving.people.person_ids}
+        for applicant_id in leaving.people.applicant_ids:
+            record = await self._applicants.applicant(applicant_id)
+            applications = (*record.state.applications, *record.state.ended_applications) if record else ()
+            found |= {applicant_id, *applications}
+        return found
+
     async def _tell_owner(self, record: Record[Leaving], ends_at: datetime) -> tuple[Message, ...]:
         """Return the commands that tell every address, those too that were the account's some days ago."""
         leaving, account = record.state, await self._accounts.account(record.state.account_id)
@@ -441,8 +451,16 @@ class Leavings:
             has_both = account is not None and account.state.email is not None and account.state.phone is not None
             return () if has_both else (LeavingObjection.LAST_ADDRESS.value,)
         found = {record.id: record.state for record in await self._applicants.applicants_of(leaving.account_id)}
-        has_wards = not leaving.wish.whole_account and _wards_of(leaving.wish.applicant_ids, found)
-        return (LeavingObjection.GUARDIAN_OF_OTHERS.value,) if has_wards else ()
+        going = {
+            name: state
+            for name, state in found.items()
+            if leaving.wish.whole_account or name in leaving.wish.applicant_ids
+        }
+        against = {
+            LeavingObjection.GUARDIAN_OF_OTHERS: bool(_wards_of(going, found)),
+            LeavingObjection.GROWN_CHILD: not leaving.by_silence and bool(await self._find_grown_children(going)),
+        }
+        return tuple(objection.value for objection, stands in against.items() if stands)
 
     async def _own(self, account_id: str, leaving_id: str) -> Record[Leaving]:
         record = await self._leavings.leaving(leaving_id)
@@ -490,27 +508,26 @@ class Leavings:
         if not set(wish.applicant_ids) <= set(found):
             raise NotFound()
         going = found if wish.whole_account else {name: found[name] for name in wish.applicant_ids}
-        await self._refuse_for_grown_children(going)
+        grown = await self._find_grown_children(going)
+        if grown:
+            raise GrownChildDecides(field="/applicant_ids", applicant_ids=grown)
         wards = _wards_of(going, found)
         if wards:
             raise GuardianOfOthers(field="/applicant_ids", applicant_ids=wards)
 
-    async def _refuse_for_grown_children(self, going: dict[str, Applicant]) -> None:
-        """Refuse while somebody who was added as a child, and is a confirmed person, has come of age and not agreed.
+    async def _find_grown_children(self, going: Mapping[str, Applicant]) -> list[str]:
+        """Return those who were added as children, are confirmed persons, and have come of age and not agreed."""
+        asked = {
+            name: applicant
+            for name, applicant in going.items()
+            if is_ward(applicant) and applicant.person_id is not None and not applicant.may_leave
+        }
+        return [name for name, applicant in asked.items() if await self._is_grown(name, applicant)]
 
-        Raises:
-            GrownChildDecides: with the ``applicant_ids``.
-        """
+    async def _is_grown(self, applicant_id: str, applicant: Applicant) -> bool:
+        particulars = await self._applicant_vault.particulars(applicant.particulars, applicant_id)
         today = self._context.now().astimezone(WIB).date()
-        grown = []
-        for name, applicant in going.items():
-            if not is_ward(applicant) or applicant.person_id is None or applicant.may_leave:
-                continue
-            particulars = await self._applicant_vault.particulars(applicant.particulars, name)
-            if not needs_guardian(particulars.birth_date, particulars.married, today):
-                grown.append(name)
-        if grown:
-            raise GrownChildDecides(field="/applicant_ids", applicant_ids=grown)
+        return not needs_guardian(particulars.birth_date, particulars.married, today)
 
 
 def _wards_of(going: Collection[str], found: Mapping[str, Applicant]) -> list[str]:

@@ -51,6 +51,12 @@ OBJECTIONS: Final[Mapping[str, LeavingText]] = {
         "Give the child another guardian, or name the child too, then ask again.",
         "Ganti wali anak itu, atau sebutkan juga anaknya, lalu minta lagi.",
     ),
+    LeavingObjection.GROWN_CHILD: LeavingText(
+        "A person who was added as a child has grown up meanwhile, and decides themselves.",
+        "Orang yang dahulu didaftarkan sebagai anak kini sudah dewasa dan memutuskan sendiri.",
+        "Let them agree at an immigration office with their identity card, then ask again.",
+        "Mintalah orang itu menyetujuinya di kantor imigrasi dengan KTP, lalu minta lagi.",
+    ),
 }
 """By code."""
 

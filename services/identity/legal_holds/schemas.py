@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
+from services.identity.field_types import NamesNobody
 from services.identity.legal_holds.hold import HoldGround, HoldState, HoldSubject, LegalHold, Reference
 from shared.http.paging import ListView
 from shared.http.schema import Body, Path, View
@@ -17,21 +17,12 @@ LONGEST_ID = 64
 LONGEST_CASE_CODE = 64
 """Characters of an authority's reference, as 123/Pid.Sus/2026/PN Jkt.Sel."""
 
-_LIKE_A_NIK = re.compile(r"\d{16}")
-
-
-def _no_person(code: str) -> str:
-    if _LIKE_A_NIK.search(code):
-        raise ValueError("a reference of a case holds no NIK")
-    return code
-
-
 SubjectKind = Annotated[HoldSubject, Field(strict=False)]
 Ground = Annotated[HoldGround, Field(strict=False)]
 CaseCode = Annotated[
     str,
     StringConstraints(min_length=3, max_length=LONGEST_CASE_CODE, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ./-]+$"),
-    AfterValidator(_no_person),
+    NamesNobody,
 ]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_ID, pattern=r"^[A-Za-z0-9-]+$")]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from services.identity.accounts.account import joined_ids
 from services.identity.accounts.repository import AccountRepository
 from services.identity.applicants.repository import PERSON, ApplicantRepository
 from services.identity.context import UseCaseContext
 from services.identity.legal_holds import hold as hold_rules
 from services.identity.legal_holds.errors import HoldSubjectUnknown, HoldTooLong, HoldUnknown, NothingProposed
-from services.identity.legal_holds.hold import DECISIONS, HoldSubject, LegalHold, Reference
+from services.identity.legal_holds.hold import DECISIONS, HoldState, HoldSubject, LegalHold, Reference
 from services.identity.legal_holds.repository import LegalHoldRepository
 from services.identity.staff.errors import SecondOperatorNeeded
 from shared.audit import Audit
@@ -85,8 +86,9 @@ class LegalHolds:
             HoldUnknown: there is no such hold. NothingProposed: nothing waits for a decision.
             SecondOperatorNeeded: the caller proposed it.
         """
-        reference = (await self.hold(hold_id)).state.reference
-        subjects = await self._subjects_of(reference) if agree else ()
+        known = (await self.hold(hold_id)).state
+        reference, is_to_be_placed = known.reference, agree and known.state is HoldState.PROPOSED
+        subjects = await self._subjects_of(reference) if is_to_be_placed else ()
         now = self._context.now()
 
         def decide(hold: LegalHold) -> Decision[LegalHold] | None:
@@ -122,14 +124,15 @@ class LegalHolds:
         """
         found = {reference.subject_id}
         if reference.subject_kind is HoldSubject.PERSON:
-            person = await self._context.store.get(PERSON, reference.subject_id)
-            if person is None:
+            if await self._context.store.get(PERSON, reference.subject_id) is None:
                 raise HoldSubjectUnknown(field="/subject_id", subject_id=reference.subject_id)
-            for applicant in await self._applicants.applicants_with(person.state.nik_fingerprints):
+            for applicant in await self._applicants.applicants_of_person(reference.subject_id):
                 found |= {applicant.id, applicant.state.account_id}
         if reference.subject_kind is HoldSubject.ACCOUNT:
-            if await self._accounts.account(reference.subject_id) is None:
+            account = await self._accounts.account(reference.subject_id)
+            if account is None:
                 raise HoldSubjectUnknown(field="/subject_id", subject_id=reference.subject_id)
+            found |= set(joined_ids(account.state))
             for applicant in await self._applicants.applicants_of(reference.subject_id):
                 found |= {applicant.id, applicant.state.person_id or applicant.id}
         return tuple(sorted(found))

@@ -42,6 +42,12 @@ class Purpose(StrEnum):
     """A person agrees that an officer acts for them: the code is told to that officer and begins no session."""
 
 
+BY_SESSION: Final = frozenset({Purpose.ACCOUNT_LEAVING, Purpose.DATA_EXPORT})
+"""Purposes of which each session has a challenge of its own: a code that its owner types must never agree to what a
+thief in another session asked for.
+"""
+
+
 class Delivery(StrEnum):
     """The delivery of a code, as far as it is known."""
 

@@ -486,8 +486,10 @@ class SigningIn:
         return wait_seconds
 
     def _challenge_id(self, request: CodeRequest) -> str:
-        account_id = request.asked.account_id if request.asked else ""
-        return self._challenge_vault.challenge_id(request.purpose, request.address, account_id)
+        vault, asked = self._challenge_vault, request.asked
+        if asked is None:
+            return vault.challenge_id(request.purpose, request.address)
+        return vault.challenge_id(request.purpose, request.address, asked.account_id, asked.session_id)
 
     async def _open(self, request: CodeRequest) -> ChallengeSeen:
         now, asked, vault = self._context.now(), request.asked, self._challenge_vault

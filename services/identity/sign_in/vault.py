@@ -10,7 +10,7 @@ from typing import Final
 from services.identity.accounts.addresses import NormalAddress
 from services.identity.accounts.channel import Channel
 from services.identity.seals import Seals
-from services.identity.sign_in.challenge import Challenge, Code, Purpose
+from services.identity.sign_in.challenge import BY_SESSION, Challenge, Code, Purpose
 from shared.events.notification import SendOtp
 from shared.ids import derived_id
 
@@ -39,14 +39,19 @@ class ChallengeVault:
         self._codes = seals.codes
         self._notification = seals.notification
 
-    def challenge_id(self, purpose: Purpose, address: NormalAddress, account_id: str = "") -> str:
-        """Return the one challenge of this address for this purpose; it follows the current fingerprint key."""
+    def challenge_id(self, purpose: Purpose, address: NormalAddress, account_id: str = "", session_id: str = "") -> str:
+        """Return the one challenge of this address for this purpose, `BY_SESSION` the one of this session; it follows
+        the current fingerprint key.
+        """
         fingerprint = self._fingerprints.current(address.text, address.kind)
-        return derived_id("challenge", purpose, fingerprint, account_id)
+        asker = _session_asker(account_id, session_id) if purpose in BY_SESSION else account_id
+        return derived_id("challenge", purpose, fingerprint, asker)
 
-    def challenge_ids(self, fingerprints: Iterable[str], account_id: str) -> tuple[str, ...]:
+    def challenge_ids(
+        self, fingerprints: Iterable[str], account_id: str, session_ids: Iterable[str]
+    ) -> tuple[str, ...]:
         """Return the ids of every challenge that an account's addresses, by their fingerprints, may have."""
-        asked_by = ("", account_id)
+        asked_by = ("", account_id, *(_session_asker(account_id, session_id) for session_id in session_ids))
         return tuple(
             derived_id("challenge", purpose, fingerprint, asker)
             for fingerprint in fingerprints
@@ -183,3 +188,7 @@ def _asked(code: Code) -> str:
 def fresh_account_id(challenge_id: str, challenge: Challenge) -> str:
     """The id of the account that the challenge's present code opens if the address has none: the same at a repeat."""
     return derived_id("account", challenge_id, str(challenge.code.serial), challenge.code.sent_at.isoformat())
+
+
+def _session_asker(account_id: str, session_id: str) -> str:
+    return f"{account_id}|{session_id}"

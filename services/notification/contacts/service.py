@@ -13,6 +13,7 @@ from services.notification.context import UseCaseContext
 from services.notification.deliveries.contents import masked
 from services.notification.deliveries.queue import DeliveryQueue, Wanted
 from services.notification.deliveries.recipient import Reach, Recipient
+from services.notification.deliveries.repository import DeliveryRepository
 from services.notification.errors import ChannelHasNoAddress
 from shared.errors import NotFound, NotKnownYet
 from shared.events.codes import DeliveryChannel
@@ -43,6 +44,7 @@ class Contacts:
         self._context = context
         self._contacts = ContactRepository(context)
         self._vault = ContactVault(context.seals)
+        self._deliveries = DeliveryRepository(context)
         self._queue = queue
 
     async def keep_contact_card(self, command: KeepContactCard, envelope: Envelope) -> None:
@@ -95,7 +97,8 @@ class Contacts:
         return await self._masked(account_id, chosen.state)
 
     async def consents_changed(self, event: ConsentsChanged, envelope: Envelope) -> None:
-        """Note the purposes that the account is not written to for; an older or repeated event changes nothing.
+        """Note the purposes that the account is not written to for, and drop what waits to be sent for one of them; an
+        older or repeated event changes nothing.
 
         Raises:
             NotYet: the account's contact card is not here.
@@ -106,9 +109,10 @@ class Contacts:
             return Decision(contact.with_consents(card, event.stopped_purposes, version))
 
         try:
-            await change(self._context.store, self._context.clock, CARDS, event.account_id, decide)
+            card = await change(self._context.store, self._context.clock, CARDS, event.account_id, decide)
         except NotFound:
             raise NotYet("the contact card has not arrived") from None
+        await self._deliveries.drop_queued(event.account_id, card.state.stopped_purposes)
 
     async def stopped_purposes(self, account_id: str) -> tuple[str, ...]:
         """Return the free purposes that the account is not written to for.

@@ -71,6 +71,7 @@ UNREADABLE: Final = "content_unreadable"
 TEXT_BROKEN: Final = "template_broken"
 LETTER_GONE: Final = "attachment_gone"
 ERASED: Final = "erased"
+CONSENT_WITHDRAWN: Final = "consent_withdrawn"
 """Why a message was not sent or did not arrive; a channel's own refusal is `smtp_` or `sms_` with its status."""
 
 
@@ -99,6 +100,8 @@ class Delivery:
     reason: str | None = None
     sent_at: datetime | None = None
     ended_at: datetime | None = None
+    purpose: str = ""
+    """The free purpose of the privacy notice that it serves, if it serves one."""
 
 
 def queue(wanted: Delivery, delivery_id: str, now: datetime) -> Decision[Delivery]:
@@ -143,11 +146,11 @@ def give_up(delivery: Delivery, delivery_id: str, reason: str, now: datetime) ->
     return Decision(failed, (_failed(delivery, delivery_id, reason),))
 
 
-def drop(delivery: Delivery, delivery_id: str, now: datetime) -> Decision[Delivery]:
-    """Drop a message whose time is up; an event tells of it."""
+def drop(delivery: Delivery, delivery_id: str, now: datetime, reason: str = EXPIRED) -> Decision[Delivery]:
+    """Drop a message whose time is up, or for another reason; an event tells of it."""
     state = TRANSITIONS.after(delivery.state, Command.DROP)
-    dropped = replace(_ended(delivery, state, now), reason=EXPIRED)
-    return Decision(dropped, (_failed(delivery, delivery_id, EXPIRED),))
+    dropped = replace(_ended(delivery, state, now), reason=reason)
+    return Decision(dropped, (_failed(delivery, delivery_id, reason),))
 
 
 def confirm(delivery: Delivery, delivery_id: str, now: datetime) -> Decision[Delivery]:

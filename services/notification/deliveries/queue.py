@@ -33,6 +33,8 @@ class Wanted:
     urgent: bool = False
     attachment_id: str | None = None
     file_name: str | None = None
+    purpose: str = ""
+    """The free purpose of the privacy notice that it serves, if it serves one."""
     copy: str = ""
     """Tells messages apart that are alike in all but their addressee."""
     for_account: bool = True
@@ -78,6 +80,7 @@ class DeliveryQueue:
             send_by=wanted.send_by,
             attachment_id=wanted.attachment_id,
             urgent=wanted.urgent,
+            purpose=wanted.purpose,
         )
         decision = delivery.queue(message, delivery_id, now)
         await self._deliveries.add_delivery(delivery_id, decision, now=now, received=wanted.envelope.id)

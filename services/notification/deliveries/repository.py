@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from services.notification.context import UseCaseContext
 from services.notification.deliveries import delivery
 from services.notification.deliveries.delivery import Delivery
+from shared.store.change import change
 from shared.store.decision import Decision
 from shared.store.kinds import Index, Kind, Range, Record
 from shared.store.newest import newest_of
@@ -43,6 +46,7 @@ class DeliveryRepository:
 
     def __init__(self, context: UseCaseContext) -> None:
         self._store = context.store
+        self._clock = context.clock
 
     async def delivery(self, delivery_id: str) -> Record[Delivery] | None:
         """Return a delivery, if it is known and not yet forgotten."""
@@ -84,6 +88,18 @@ class DeliveryRepository:
             return await self._store.find(DELIVERIES, index, equals, within=within, limit=MOST_READ)
 
         return await newest_of(account_ids, find, lambda state: state.created_at, MOST_READ)
+
+    async def drop_queued(self, account_id: str, purposes: Collection[str]) -> None:
+        """Drop the messages to an account that wait to be sent and serve one of these purposes."""
+
+        def decide(message: Delivery, delivery_id: str) -> Decision[Delivery] | None:
+            if message.state is not delivery.State.QUEUED:
+                return None
+            return delivery.drop(message, delivery_id, self._clock.now(), delivery.CONSENT_WITHDRAWN)
+
+        for record in await self.all_deliveries((account_id,)) if purposes else ():
+            if record.state.purpose in purposes and record.state.state is delivery.State.QUEUED:
+                await change(self._store, self._clock, DELIVERIES, record.id, partial(decide, delivery_id=record.id))
 
     async def all_deliveries(self, account_ids: tuple[str, ...]) -> list[Record[Delivery]]:
         """Return the messages to an account and those joined into it, the latest first, `MOST_EXPORTED` at most."""

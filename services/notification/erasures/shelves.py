@@ -39,19 +39,21 @@ class NotificationShelves:
         )
 
     async def _cards(self, order: Order) -> list[Item]:
-        return await self._of_account(CARDS, order, key_subject=order.account_id)
+        return await self._of_accounts(CARDS, order, with_key=True)
 
     async def _feeds(self, order: Order) -> list[Item]:
-        return await self._of_account(FEEDS, order, key_subject=None)
+        return await self._of_accounts(FEEDS, order, with_key=False)
 
-    async def _of_account(self, kind: Kind[Any], order: Order, key_subject: str | None) -> list[Item]:
-        """Return the document of this kind whose id is the account's, if the whole account is to be erased."""
-        record = await self._store.get(kind, order.account_id) if order.whole_account else None
-        if record is None:
+    async def _of_accounts(self, kind: Kind[Any], order: Order, *, with_key: bool) -> list[Item]:
+        """Return the documents of this kind whose ids are the order's accounts, if these are to be erased as a whole."""
+        if not order.whole_account:
             return []
+        found = [await self._store.get(kind, account_id) for account_id in order.account_ids]
+        return [self._of_account(kind, record.id, order, with_key) for record in found if record is not None]
 
+    def _of_account(self, kind: Kind[Any], account_id: str, order: Order, with_key: bool) -> Item:
         async def attempt() -> bool:
-            found = await self._store.get(kind, order.account_id)
+            found = await self._store.get(kind, account_id)
             if found is not None and not await self._store.remove(kind, found):
                 raise VersionConflict("the document was written meanwhile")
             return found is not None
@@ -59,13 +61,13 @@ class NotificationShelves:
         async def erase() -> bool:
             return await again(attempt)
 
-        subjects = frozenset({order.account_id, *order.applicant_ids, *order.person_ids})
-        return [Item(record.id, subjects, self._context.now(), erase, key_subject)]
+        subjects = frozenset({account_id, *order.account_ids, *order.applicant_ids, *order.person_ids})
+        return Item(account_id, subjects, self._context.now(), erase, account_id if with_key else None)
 
     async def _deliveries_of(self, order: Order) -> list[Item]:
         if not order.whole_account:
             return []
-        wanted = {"state.account_id": order.account_id}
+        wanted = {"state.account_id": order.account_ids}
         found = await self._store.find(DELIVERIES, "by_account", wanted, limit=MOST_OF_ACCOUNT)
         people = frozenset({*order.applicant_ids, *order.person_ids})
         told = [record for record in all_of(found, MOST_OF_ACCOUNT) if delivery.tells_of_person(record.state)]

@@ -221,9 +221,14 @@ def notice_for(event: Event) -> Notice | None:
     return rule.cases.get(getattr(event, rule.by), rule.usual) if rule.by else rule.usual
 
 
+def purpose_of(event: Event) -> str:
+    """Return the free purpose that the message about this event serves; empty where it serves none."""
+    return RULES[type(event)].purpose
+
+
 def is_stopped(event: Event, stopped_purposes: Collection[str]) -> bool:
     """Return whether the message serves a purpose that its receiver has stopped."""
-    return RULES[type(event)].purpose in stopped_purposes
+    return purpose_of(event) in stopped_purposes
 
 
 def useful_until(event: Event, event_at: datetime, useful_for: timedelta) -> datetime:

@@ -168,6 +168,7 @@ class Notices:
             send_by=notices.useful_until(event, envelope.time, useful_for),
             cause_id=envelope.id,
             application_id=getattr(event, "application_id", None),
+            purpose=notices.purpose_of(event),
         )
 
     async def _keep_file(self, file_id: str, account_id: str, content: bytes) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 from services.scheduling.booking.appointments.appointment import Appointment
 from services.scheduling.booking.appointments.repository import APPOINTMENT
 from services.scheduling.context import UseCaseContext
+from services.scheduling.visit.evidence import evidence_subject
 from services.scheduling.visit.offline.offline_day import OfflineDay
 from services.scheduling.visit.offline.repository import OFFLINE_DAY
 from shared.audit import Audit
@@ -76,8 +77,8 @@ class SchedulingShelves:
             after = await change(self._store, self._context.clock, APPOINTMENT, record.id, decide, first=before)
             return before is None or after.version != before.version
 
-        at = given_at(record.state)
-        return Item(record.id, _subjects(record), None if record.state.live else at, erase, at=at)
+        at, key_subject = given_at(record.state), evidence_subject(record.id, record.state)
+        return Item(record.id, _subjects(record), None if record.state.live else at, erase, key_subject, at=at)
 
     async def _salts(self, order: Order) -> list[Item]:
         found = await self._appointments_of(order)
@@ -90,7 +91,7 @@ class SchedulingShelves:
         return Item(record.id, _subjects(record), None if record.state.live else record.state.made_at, erase)
 
     async def _appointments_of(self, order: Order) -> list[Record[Appointment]]:
-        wanted = {"state.account_id": order.account_id}
+        wanted = {"state.account_id": order.account_ids}
         found = await self._store.find(APPOINTMENT, "account", wanted, limit=MOST_OF_ACCOUNT)
         return [record for record in all_of(found, MOST_OF_ACCOUNT) if order.covers_person(record.state.person_id)]
 

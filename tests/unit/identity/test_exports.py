@@ -487,6 +487,26 @@ async def test_a_piece_whose_note_a_crash_lost_is_noted_at_the_repeat(
     assert rules.missing(await state_of(world, export_id)) == ("application", "scheduling", "notification")
 
 
+async def test_a_piece_whose_note_a_crash_lost_leaves_no_file_once_the_export_is_over(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account_id = await two_addresses(world)
+    await begin(world, account_id)
+    [asked] = await world.said(DataExportAsked)
+    await publish(world)
+
+    async def die(*_: Any, **__: Any) -> None:
+        raise ConnectionError("the process died")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.store, "save", die)
+        with pytest.raises(ConnectionError):
+            await answer(world, "billing", asked=asked)
+    assert await world.identity.exports.erase(account_id)
+    await answer(world, "billing", asked=asked)
+    assert [file async for file in world.platform.files.older_than(world.now().replace(year=2100))] == []
+
+
 async def test_a_late_deadline_of_waiting_changes_nothing_that_is_ready(world: World) -> None:
     account_id = await two_addresses(world)
     export_id = await begin(world, account_id)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.identity.accounts.addresses import NormalAddress
 from services.identity.accounts.channel import Channel
 from services.identity.accounts.repository import ACCOUNT
 from services.identity.accounts.vault import AccountVault
@@ -20,6 +21,8 @@ from services.identity.applicants.vault import ApplicantVault
 from services.identity.breaches.breach import BreachFacts, open_breach
 from services.identity.breaches.repository import BREACH
 from services.identity.breaches.vault import BreachVault
+from services.identity.leaving.leaving import LeavingKind, Wish
+from services.identity.leaving.repository import LEAVING
 from services.identity.office_sign_in.provider import IdTokenAlgorithm, ProviderTerms, propose_provider
 from services.identity.office_sign_in.repository import PROVIDER
 from services.identity.office_sign_in.vault import OfficeSignInVault
@@ -241,3 +244,43 @@ async def test_what_staff_and_operators_keep_is_turned_too() -> None:
     )
     words = (await world.store.get(BREACH, "b-1")).state.words_sealed
     assert BreachVault(after.seals).open("b-1", words) == "a laptop"
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
+async def test_an_address_that_is_leaving_goes_though_the_keys_are_turned_meanwhile(is_changed: bool) -> None:
+    """The old keys are taken away and the accounts turned once more before the grace time is over."""
+    world = World()
+    account_id = await world.sign_up()
+    await world.change_address(account_id, phone="+6281234567890")
+    world.clock.advance(8 * DAY)
+    await world.worker.run_due()
+    wish = Wish(LeavingKind.ADDRESS, channel=Channel.EMAIL if is_changed else Channel.SMS)
+    leaving_id = await begin_leaving(world, account_id, wish)
+    if is_changed:
+        record = await world.store.get(ACCOUNT, account_id)
+        assert record is not None
+        vault = AccountVault(world.identity.context.seals)
+        other = (await vault.unlock(account_id)).seal_address(NormalAddress("lain@example.org", Channel.EMAIL))
+        await world.store.save(ACCOUNT, record, replace(record.state, email=other), now=world.now())
+    assert (await turn(restarted(world, **BOTH))).state is TurnState.DONE
+    after = restarted(world, **NEW)
+    assert (await turn(after)).state is TurnState.DONE
+    leaving = await world.store.get(LEAVING, leaving_id)
+    assert leaving is not None
+    known = leaving.state.address_fingerprint
+    assert (known is None) is is_changed and (known is None or key_id_of(known) == "k2")
+    world.clock.advance(14 * DAY)
+    await after.worker.run_due()
+    account = await world.store.get(ACCOUNT, account_id)
+    assert account is not None
+    assert account.state.email is not None
+    assert (account.state.phone is not None) is is_changed, "an address that came since stays"
+
+
+async def begin_leaving(world: World, account_id: str, wish: Wish) -> str:
+    """Ask and prove with the address that stays; the leaving's id."""
+    start = await world.identity.leavings.ask(await world.caller(account_id), wish, "id", world.command())
+    assert start.challenge is not None
+    code = await world.code(start.challenge.challenge_id)
+    await world.identity.signing_in.verify(start.challenge.challenge_id, code, world.command())
+    return start.leaving_id

@@ -103,16 +103,19 @@ def test_the_grace_time_is_a_deadline_until_it_is_over() -> None:
 
 def ordered(wish: Wish = WHOLE) -> Leaving:
     again = rules.end_grace(rules.begin_grace(asked(wish), NOW, ()).state)
-    return rules.order("leaving-1", again, Erased(("a-1",), ("p-1",)), NOW).state
+    return rules.order("leaving-1", again, NOW).state
 
 
-def test_what_lies_under_a_joined_account_has_an_order_of_its_own() -> None:
+def test_one_order_names_joined_accounts_and_whom_another_account_speaks_for() -> None:
     again = rules.end_grace(rules.begin_grace(asked(), NOW, ()).state)
-    joined = replace(again, joined_account_ids=("j-1", "j-2"))
-    orders = rules.order("leaving-1", joined, Erased(("a-1",), ("p-1",)), NOW).events
-    told = [(each.erasure_id, each.account_id, each.whole_account) for each in orders]  # type: ignore[attr-defined]
-    own = asked().account_id
-    assert told == [("leaving-1", own, True), ("leaving-1:j-1", "j-1", True), ("leaving-1:j-2", "j-2", True)]
+    people = Erased(("a-1", "a-2"), ("p-1", "p-2"))
+    joined = replace(again, joined_account_ids=("j-1", "j-2"), people=people)
+    decision = rules.order("leaving-1", joined, NOW, shared_person_ids=("p-2",))
+    [order] = decision.events
+    assert isinstance(order, ErasureOrdered)
+    assert (order.erasure_id, order.account_id, order.joined_account_ids) == ("leaving-1", "account-1", ("j-1", "j-2"))
+    assert (order.person_ids, order.shared_person_ids) == (("p-1",), ("p-2",))
+    assert decision.state.people == people, "whichever account is the last to erase removes the person"
 
 
 def test_it_is_over_when_every_service_has_erased() -> None:

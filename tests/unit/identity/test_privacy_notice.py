@@ -42,7 +42,7 @@ def test_every_sentence_that_is_shipped_is_there_in_both_languages() -> None:
         for purpose in notice.purposes:
             for words in (purpose.name, purpose.text, purpose.data, purpose.kept, purpose.recipients, purpose.ground):
                 assert words.id and words.en and words.id != words.en, (notice.number, purpose.code)
-        assert {right.code for right in notice.rights} >= {"access", "correct", "withdraw", "complain"}
+        assert {right.code for right in notice.rights} >= {"access", "correct", "withdraw", "erase", "complain"}
         assert {purpose.choice for purpose in notice.purposes} == set(Choice)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from services.notification.contacts.repository import CARDS
+from services.notification.deliveries.delivery import State
 from services.notification.notices import notice_table as notices
 from shared.bus.dispatch import Outcome
+from shared.errors import UpstreamDown
 from shared.events.billing import BillIssued, BillReminderDue
 from shared.events.identity import ConsentsChanged
 from tests.unit.notification.samples import event_of
@@ -55,6 +57,22 @@ async def test_they_are_sent_before_and_again_after(world: World) -> None:
     await world.hears(consents(), version=3)
     await world.hears(event_of(BillReminderDue, account_id=ACCOUNT))
     assert len(await world.deliveries()) > before
+
+
+async def test_what_waits_for_a_channel_is_dropped_once_its_purpose_is_stopped(world: World) -> None:
+    """Mail and SMS do not answer; meanwhile the person stops reminders. The bill itself still goes out."""
+    await world.hears(a_card())
+    world.mailer.trouble = world.gateway.trouble = UpstreamDown("smtp", "timeout")
+    await world.hears(event_of(BillReminderDue, account_id=ACCOUNT))
+    await world.hears(event_of(BillIssued, account_id=ACCOUNT))
+    await world.works()
+    await world.hears(consents(*STOPPED))
+    world.mailer.trouble = world.gateway.trouble = None
+    await world.hears(consents(*STOPPED), version=2)
+    world.clock.advance(600)
+    await world.works()
+    ended = {(record.state.template, record.state.state, record.state.reason) for record in await world.deliveries()}
+    assert ended == {("bill_reminder", State.DROPPED, "consent_withdrawn"), ("bill_issued", State.SENT, None)}
 
 
 async def test_older_and_repeated_news_changes_nothing(world: World) -> None:

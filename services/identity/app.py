@@ -28,7 +28,13 @@ from services.identity.http import IDENTITY
 from services.identity.leaving.repository import LEAVING
 from services.identity.legal_holds.repository import LEGAL_HOLD
 from services.identity.office_departures.repository import OFFICE_DEPARTURE
-from services.identity.office_sign_in.repository import OFFICE_LINK, PROVIDER, RETURNED
+from services.identity.office_sign_in.repository import (
+    OFFICE_LINK,
+    PROVIDER,
+    PROVIDER_SESSION,
+    RETURNED,
+    USED_LOGOUT_TOKEN,
+)
 from services.identity.offices.repository import OPENED_OFFICE
 from services.identity.privacy_notice.notice import Notices
 from services.identity.second_factors.repository import SECOND_FACTORS
@@ -75,6 +81,8 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
     PROVIDER,
     OFFICE_LINK,
     RETURNED,
+    PROVIDER_SESSION,
+    USED_LOGOUT_TOKEN,
 )
 """Every kind of document that identity keeps."""
 

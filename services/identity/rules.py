@@ -167,8 +167,9 @@ class SecondFactorRules:
     """How long after a sign-in factors can be changed, and how long a session lives that can only enrol. A token that
     is stolen later in the day changes none."""
     wrong_codes_per_day: int = 30
-    """Wrong codes of one member in a day from unknown devices and networks. Three codes of a million count at a time:
-    a chance below 1 in 10,000 a day for each authenticator, by somebody who knows the password."""
+    """Wrong codes of one member in a day from unknown devices and networks, as many from all office networks and as
+    many from all known devices. Three codes of a million count at a time: a chance below 1 in 10,000 a day for each
+    authenticator and kind of place, by somebody who knows the password."""
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from services.identity.leaving.turned_leaving import LeavingTurn
 from services.identity.legal_holds.service import LegalHolds
 from services.identity.metrics import Metrics
 from services.identity.office_departures.service import OfficeDepartures
+from services.identity.office_sign_in.back_channel_logout import BackChannelLogouts
 from services.identity.office_sign_in.links import LinkedPasswords, OfficeLinks
 from services.identity.office_sign_in.provider_administration import ProviderAdmin
 from services.identity.office_sign_in.provider_client import ProviderClient
@@ -137,9 +138,8 @@ class Identity:
         factor_book = SecondFactorBook(context)
         self.disowning = Disowning(context, passwords)
         self.staff = StaffSignIn(context, credentials, passwords, roster, LinkedPasswords(context), factor_book)
-        self.second_steps = SecondSteps(context, factor_book, passwords, self.staff)
         self.enrolment = Enrolment(context, factor_book)
-        self.own_accounts = OwnAccounts(context, passwords, factor_book)
+        self.own_accounts = OwnAccounts(context, passwords, factor_book, self.signing_in)
         self.first_operators = FirstOperators(context, passwords, roster)
         self.own_passwords = OwnPasswords(context, passwords, roster)
         self.offices = Offices(context)
@@ -150,7 +150,9 @@ class Identity:
         self.staff_invariants = StaffInvariants(context)
         allow_loopback = context.settings.allows_loopback_providers
         providers = ProviderClient(context.clock, context.randomness, allow_loopback=allow_loopback)
-        self.office_sign_ins = OfficeSignIns(context, credentials, passwords, self.audit, providers)
+        self.office_sign_ins = OfficeSignIns(context, credentials, passwords, self.audit, providers, factor_book)
+        self.back_channel_logouts = BackChannelLogouts(context, self.audit, providers)
+        self.second_steps = SecondSteps(context, factor_book, passwords, self.staff, self.office_sign_ins)
         self.provider_admin = ProviderAdmin(context, self.staff_admin)
         self.office_links = OfficeLinks(context, self.staff_admin)
 

@@ -56,7 +56,7 @@ _AGAIN: Final = frozenset(
         *("another_persons_application", "paper_of_another_person", "proof_of_work_needed", "sms_budget_spent"),
         *("nik_needed", "phone_country_unserved", "second_code_needed", "wrong_media_type", "wrong_offset"),
         *("breach_times_wrong", "reading_hold_too_long", "read_reason_needed"),
-        *("office_provider_down", "provider_address_not_taken"),
+        *("logout_token_not_trusted", "office_provider_down", "provider_address_not_taken"),
         *("webhook_address_not_taken", "webhook_event_unknown"),
         *("enrolment_code_wrong", "password_holds_a_name", "password_is_common", "second_code_used"),
         *(
@@ -172,6 +172,7 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     # staff
     "first_operator_secret_used": Elsewhere.SETTINGS,
     "first_operator_secret_wrong": Elsewhere.SETTINGS,
+    "asker_gone": _SEE_MEMBER,
     "departure_unknown": _post("/v1/staff/offices/{office_id}/departures"),
     "import_file_changed": Elsewhere.AGAIN,
     "import_not_as_checked": _post("/v1/staff/imports"),
@@ -221,6 +222,7 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "provider_state_forbids": _SEE_PROVIDER,
     "second_factor_not_proved": _post("/v1/staff/logins"),
     # second factors of staff
+    "email_code_over": NextCall("PUT", "/v1/staff/me/email"),
     "fresh_sign_in_needed": _STAFF_SIGN_IN,
     "last_second_factor_stays": _post("/v1/staff/totps"),
     "no_second_factor": _post("/v1/staff/totps"),

@@ -15,7 +15,7 @@ from services.identity.office_departures.errors import DepartureUnknown, OfficeH
 from services.identity.office_departures.repository import DepartureRepository
 from services.identity.offices.service import Offices
 from services.identity.staff.administration import Act, StaffAdmin
-from services.identity.staff.errors import StaffStateForbids
+from services.identity.staff.errors import NotYourOffice, StaffStateForbids
 from services.identity.staff.member import Staff, StaffReason
 from services.identity.staff.repository import StaffRepository
 from services.identity.staff.states import FINAL_STAFF
@@ -77,16 +77,17 @@ class OfficeDepartures:
                 raise OfficeStaffChanged(office_id=departure.office_id)
             await self._departures.change(departure_id, self._begun)
         for staff_id in departure.staff_ids:
-            await self._leave(caller, departure_id, staff_id, StaffReason(departure.reason))
+            await self._leave(caller, departure_id, staff_id, departure)
         done = await self._departures.change(departure_id, _finished)
         return await self._seen(departure_id, done)
 
-    async def _leave(self, caller: Caller, departure_id: str, staff_id: str, reason: StaffReason) -> None:
-        act = Act("say_staff_left", caller, staff_id, derived_id("leave", departure_id, staff_id), reason)
+    async def _leave(self, caller: Caller, departure_id: str, staff_id: str, departure: OfficeDeparture) -> None:
+        command_id, reason = derived_id("leave", departure_id, staff_id), StaffReason(departure.reason)
+        act = Act("say_staff_left", caller, staff_id, command_id, reason)
         try:
-            await self._admin.leave(act)
-        except StaffStateForbids:
-            return  # somebody else let them leave since the plan
+            await self._admin.leave_with_office(act, departure.office_id)
+        except (StaffStateForbids, NotYourOffice):
+            return  # somebody else let them leave, or moved them to another office, since the plan
 
     async def _present(self, office_id: str) -> tuple[str, ...]:
         found = await self._staff.staff_from(office_id, "", MOST_STAFF)

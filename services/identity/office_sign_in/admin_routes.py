@@ -15,7 +15,7 @@ from services.identity.office_sign_in.errors import (
 )
 from services.identity.office_sign_in.provider import OfficeProvider
 from services.identity.office_sign_in.schemas import ProviderPath
-from services.identity.staff.errors import SecondOperatorNeeded, StaffNotInService
+from services.identity.staff.errors import AskerGone, SecondOperatorNeeded, StaffNotInService
 from shared.errors import SomeoneElseChangedIt
 from shared.http.call import AnyCall, Call
 from shared.http.endpoint import STAFF, Endpoints, RateLimit
@@ -102,7 +102,7 @@ async def propose_office_provider_change(
     path_model=ProviderPath,
     body=schemas.ProposalDecision,
     answers={200: schemas.OfficeProviderView},
-    refusals=(*_CHANGING, NoSuchProposal, SecondOperatorNeeded),
+    refusals=(*_CHANGING, NoSuchProposal, SecondOperatorNeeded, AskerGone),
     idempotent=True,
     rate=ACTS_PER_CALLER,
 )
@@ -151,5 +151,6 @@ async def stop_office_provider(call: Call[schemas.StopProvider, None, ProviderPa
 
 
 def _view(call: AnyCall, record: Record[OfficeProvider]) -> schemas.OfficeProviderView:
-    redirect_uri = call.app[IDENTITY].office_sign_ins.redirect_uri(record.id)
-    return schemas.OfficeProviderView.from_record(record, redirect_uri)
+    sign_ins = call.app[IDENTITY].office_sign_ins
+    redirect_uri, logout_uri = sign_ins.redirect_uri(record.id), sign_ins.backchannel_logout_uri(record.id)
+    return schemas.OfficeProviderView.from_record(record, redirect_uri, logout_uri)

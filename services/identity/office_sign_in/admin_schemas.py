@@ -156,18 +156,25 @@ class OfficeProviderView(View):
     provider_id: str
     issuer: str
     redirect_uri: str = Field(description="To be registered at the provider, letter by letter.")
+    backchannel_logout_uri: str = Field(
+        description="To be registered at the provider as `backchannel_logout_uri`, with "
+        "`backchannel_logout_session_required`: whoever leaves there is signed out here at once."
+    )
     state: ProviderState
     terms: TermsView | None = Field(description="None while it is only proposed.")
     proposal: ProposalView | None
 
     @classmethod
-    def from_record(cls, record: Record[OfficeProvider], redirect_uri: str) -> OfficeProviderView:
+    def from_record(
+        cls, record: Record[OfficeProvider], redirect_uri: str, backchannel_logout_uri: str
+    ) -> OfficeProviderView:
         """Return the view of a provider."""
         provider = record.state
         return cls(
             provider_id=record.id,
             issuer=provider.issuer,
             redirect_uri=redirect_uri,
+            backchannel_logout_uri=backchannel_logout_uri,
             state=provider.state,
             terms=TermsView.from_terms(provider.terms) if provider.terms else None,
             proposal=ProposalView.from_proposal(provider.proposal, provider.terms) if provider.proposal else None,

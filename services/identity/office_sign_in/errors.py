@@ -98,6 +98,19 @@ class SecondFactorNotProved(NotAllowed):
     next_action_id = "Masuklah di kantor dengan faktor keduanya, atau di sini dengan kata sandi."
 
 
+class LogoutTokenNotTrusted(Refusal):
+    """What a provider sent to end sessions is no logout token that counts; `reason` says which check failed, `error`
+    is the code of OpenID Connect Back-Channel Logout 1.0, section 2.8.
+    """
+
+    status = 400
+    code = "logout_token_not_trusted"
+    title = "This logout token cannot be trusted, or has counted before."
+    title_id = "Token logout ini tidak dapat dipercaya, atau sudah pernah dipakai."
+    next_action = "Send a new logout token, signed as the ID tokens are."
+    next_action_id = "Kirim token logout baru yang ditandatangani seperti token ID."
+
+
 class OfficeUserLinkedAlready(Refusal):
     """This user, or this member of staff, has a link already."""
 

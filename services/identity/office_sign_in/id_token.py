@@ -27,7 +27,7 @@ _KEY_TYPES: Final = {"ES256": ECKey, "RS256": RSAKey, "PS256": RSAKey, "EdDSA": 
 
 
 class IdTokenWrong(Exception):
-    """The ID token proves nothing; ``reason`` is a stable code that says why."""
+    """The token, for signing in or out, proves nothing; ``reason`` is a stable code that says why."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -54,6 +54,8 @@ class ProvedUser:
     user_name: str | None = field(repr=False)
     acr: str | None
     amr: tuple[str, ...]
+    sid: str | None = field(default=None, repr=False)
+    """The user's session at the provider (OpenID Connect Front-Channel Logout 1.0, section 3), where it names one."""
 
 
 def read_key_id(token: str, algorithms: Collection[str]) -> tuple[str, str | None]:
@@ -80,21 +82,37 @@ def check_id_token(token: str, key: VerifyingKey, algorithm: str, expected: Expe
     Raises:
         IdTokenWrong: signature or a claim is not as it must be.
     """
-    if not isinstance(key, _KEY_TYPES[algorithm]):
-        raise IdTokenWrong("signature")
-    try:
-        claims = jwt.decode(token, key, algorithms=[algorithm]).claims
-    except (JoseError, ValueError, RecursionError):
-        raise IdTokenWrong("signature") from None
+    _, claims = verify_token(token, key, algorithm)
     _check_claims(claims, expected, now)
     name = claims.get(expected.user_claim)
-    acr, amr = claims.get("acr"), claims.get("amr")
+    acr, amr, sid = claims.get("acr"), claims.get("amr"), claims.get("sid")
     return ProvedUser(
         subject=claims["sub"],
         user_name=name if isinstance(name, str) else None,
         acr=acr if isinstance(acr, str) else None,
         amr=tuple(method for method in amr if isinstance(method, str)) if isinstance(amr, list) else (),
+        sid=sid if isinstance(sid, str) and is_short_text(sid) else None,
     )
+
+
+def verify_token(token: str, key: VerifyingKey, algorithm: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return header and claims of a token that this key has signed; no claim is looked at yet.
+
+    Raises:
+        IdTokenWrong: it has not.
+    """
+    if not isinstance(key, _KEY_TYPES[algorithm]):
+        raise IdTokenWrong("signature")
+    try:
+        verified = jwt.decode(token, key, algorithms=[algorithm])
+    except (JoseError, ValueError, RecursionError):
+        raise IdTokenWrong("signature") from None
+    return verified.header, verified.claims
+
+
+def is_short_text(text: str) -> bool:
+    """Return whether it can be the id of a user, of their session or of a token."""
+    return text.isascii() and 0 < len(text) <= LONGEST_SUBJECT
 
 
 def _check_claims(claims: dict[str, Any], expected: Expected, now: datetime) -> None:
@@ -117,7 +135,7 @@ def _check_claims(claims: dict[str, Any], expected: Expected, now: datetime) -> 
     is_for_several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
     since = expected.authenticated_since.timestamp() - CLOCK_LEEWAY_SECONDS
     rules = {
-        "sub": claims["sub"].isascii() and 0 < len(claims["sub"]) <= LONGEST_SUBJECT,
+        "sub": is_short_text(claims["sub"]),
         "azp": claims.get("azp", None if is_for_several else expected.client_id) == expected.client_id,
         "iat": claims["iat"] > seconds - OLDEST_SECONDS,
         "nonce": isinstance(claims["nonce"], str)

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from services.identity.sessions.session import OfficeWord
 from shared.store.transitions import Transitions
 
 
@@ -53,6 +54,13 @@ class OfficeLink:
     decided_by: str | None = None
     """The last who agreed to it or ended it; None of one that was made by the user name alone."""
     last_command: str = ""
+    logged_out_at: datetime | None = None
+    """When the provider last said that the user has left: its word of then and before signs nobody in any more."""
+
+    def believes(self, word: OfficeWord) -> bool:
+        """Return whether this word of the provider signs the member in."""
+        is_older = self.logged_out_at is not None and word.given_at <= self.logged_out_at
+        return self.state is OfficeLinkState.LINKED and not is_older
 
 
 def approve_link(link: OfficeLink, by: str, command_id: str) -> OfficeLink:
@@ -73,3 +81,8 @@ def end_link(link: OfficeLink, by: str, command_id: str) -> OfficeLink:
     """
     state = OFFICE_LINK_TRANSITIONS.after(link.state, OfficeLinkCommand.END)
     return replace(link, state=state, live=False, decided_by=by, last_command=command_id)
+
+
+def log_out_link(link: OfficeLink, now: datetime) -> OfficeLink:
+    """Return the link after the provider said that the user has left."""
+    return replace(link, logged_out_at=now)

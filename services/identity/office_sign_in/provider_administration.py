@@ -19,7 +19,9 @@ from services.identity.office_sign_in.provider import OfficeProvider, ProviderPr
 from services.identity.office_sign_in.repository import PROVIDER, OfficeSignInRepository
 from services.identity.office_sign_in.vault import OfficeSignInVault
 from services.identity.staff.administration import StaffAdmin
-from services.identity.staff.errors import SecondOperatorNeeded
+from services.identity.staff.errors import AskerGone, SecondOperatorNeeded
+from services.identity.staff.powers import Post
+from services.identity.staff.states import StaffState
 from shared.errors import NotFound
 from shared.http.outside import NotOutside, check_outside_url
 from shared.ids import derived_id
@@ -116,7 +118,12 @@ class ProviderAdmin:
         Raises:
             StaffNotInService, OfficeProviderUnknown, ProviderStateForbids, NoSuchProposal.
             SecondOperatorNeeded: the caller made the proposal.
+            AskerGone: whoever made it is no operator any more.
         """
+        await self._refuse_retired(caller)
+        proposal = (await self._get(provider_id)).state.proposal
+        if proposal is not None:
+            await self._refuse_gone_asker(caller, proposal)
 
         def decide(provider: OfficeProvider) -> OfficeProvider:
             proposal = _proposal(provider, proposal_id)
@@ -175,6 +182,11 @@ class ProviderAdmin:
     async def _refuse_retired(self, caller: Caller) -> None:
         """Refuse a caller whose token says more than they are now."""
         await self._staff.get_member(caller, caller.account_id)
+
+    async def _refuse_gone_asker(self, caller: Caller, proposal: ProviderProposal) -> None:
+        asker = (await self._staff.get_member(caller, proposal.asked_by)).staff
+        if (asker.state, asker.role) != (StaffState.ACTIVE, Post.OPERATOR):
+            raise AskerGone()
 
     async def _get(self, provider_id: str) -> Record[OfficeProvider]:
         record = await self._providers.provider(provider_id)

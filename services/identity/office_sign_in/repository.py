@@ -8,7 +8,10 @@ from typing import Final
 from services.identity.context import UseCaseContext
 from services.identity.office_sign_in.link import OfficeLink, OfficeLinkState
 from services.identity.office_sign_in.provider import OfficeProvider, ProviderState
+from services.identity.office_sign_in.provider_session import ProviderSession, UsedLogoutToken
 from services.identity.office_sign_in.returned import ReturnedSignIn
+from shared.store.change import change
+from shared.store.decision import Decision
 from shared.store.kinds import Index, Kind, Range, Record
 
 PROVIDER: Final[Kind[OfficeProvider]] = Kind(
@@ -32,6 +35,16 @@ OFFICE_LINK: Final[Kind[OfficeLink]] = Kind(
 RETURNED: Final[Kind[ReturnedSignIn]] = Kind("office_sign_in", ReturnedSignIn, bare=True, kept_until="state.kept_until")
 """Named by the sign-in's id, which its cookie carries."""
 
+PROVIDER_SESSION: Final[Kind[ProviderSession]] = Kind(
+    "office_provider_session", ProviderSession, bare=True, kept_until="state.kept_until"
+)
+"""Named by the fingerprint of the session's id at the provider."""
+
+USED_LOGOUT_TOKEN: Final[Kind[UsedLogoutToken]] = Kind(
+    "office_logout_token", UsedLogoutToken, bare=True, kept_until="state.kept_until"
+)
+"""Named by provider and id of the token."""
+
 MOST_PROVIDERS: Final = 200
 """Providers in one answer: a country has fewer offices that run one of their own."""
 
@@ -43,6 +56,7 @@ class OfficeSignInRepository:
     """Queries of providers, links and of sign-ins that have come back."""
 
     def __init__(self, context: UseCaseContext) -> None:
+        self._context = context
         self._store = context.store
 
     async def provider(self, provider_id: str) -> Record[OfficeProvider] | None:
@@ -78,6 +92,25 @@ class OfficeSignInRepository:
         if office_id is None:
             return await self._store.find(OFFICE_LINK, "asked", wanted, limit=MOST_LINKS)
         return await self._store.find(OFFICE_LINK, "office", {"state.office_id": office_id, **wanted}, limit=MOST_LINKS)
+
+    async def keep_provider_session(self, sid: str, session: ProviderSession) -> None:
+        """Keep whose session at a provider this is; a later sign-in in the same session keeps it for longer."""
+        await change(
+            self._store,
+            self._context.clock,
+            PROVIDER_SESSION,
+            sid,
+            lambda _known: Decision(session),
+            fresh=ProviderSession("", session.kept_until),
+        )
+
+    async def provider_session(self, sids: Sequence[str]) -> ProviderSession | None:
+        """Return the session at a provider that has one of these fingerprints, or None."""
+        for sid in sids:
+            record = await self._store.get(PROVIDER_SESSION, sid)
+            if record is not None:
+                return record.state
+        return None
 
     async def linked_members(self, provider_id: str) -> AsyncIterator[str]:
         """Yield the ids of all members who are linked at a provider."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from services.identity.sessions.session import OfficeWord
 from shared.store.transitions import Transitions
 
 
@@ -43,8 +44,8 @@ class ReturnedSignIn:
 
     stage: ReturnStage
     kept_until: datetime
-    link_id: str = ""
-    """The link that the provider's word proves."""
+    word: OfficeWord | None = None
+    """The provider's word, and the link that it proves."""
     claim_until: datetime | None = None
     """Until when the browser may take the tokens: a counter is left to the next officer soon."""
     proved_second_factor: bool = False
@@ -58,14 +59,14 @@ class ReturnedSignIn:
 
 
 def prove_return(
-    returned: ReturnedSignIn, link_id: str, claim_until: datetime, *, proved_second_factor: bool
+    returned: ReturnedSignIn, word: OfficeWord, claim_until: datetime, *, proved_second_factor: bool
 ) -> ReturnedSignIn:
-    """Return the sign-in, proven by the provider's word on this link."""
+    """Return the sign-in, proven by the provider's word on a link."""
     stage = RETURN_TRANSITIONS.after(returned.stage, ReturnCommand.PROVE)
     return replace(
         returned,
         stage=stage,
-        link_id=link_id,
+        word=word,
         claim_until=claim_until,
         proved_second_factor=proved_second_factor,
     )

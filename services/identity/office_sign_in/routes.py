@@ -8,6 +8,7 @@ from typing import Final
 from services.identity.http import IDENTITY, STAFF_LOGINS_PER_ADDRESS
 from services.identity.office_sign_in import schemas
 from services.identity.office_sign_in.errors import (
+    LogoutTokenNotTrusted,
     OfficeAnswerNotTrusted,
     OfficeLinkAwaitsApproval,
     OfficeLinkStateForbids,
@@ -21,11 +22,12 @@ from services.identity.office_sign_in.errors import (
     OfficeUserNotLinked,
     SecondFactorNotProved,
 )
+from services.identity.office_sign_in.provider_client import LONGEST_ID_TOKEN
 from services.identity.office_sign_in.service import SIGN_IN_SECONDS
 from services.identity.office_sign_in.sign_in_page import list_page, refused_page, returned_page
 from services.identity.page import PAGE_HEADERS, PageLanguage
+from services.identity.sessions.credentials import Credentials
 from services.identity.sessions.devices import Visitor
-from services.identity.sessions.schemas import TokensView
 from services.identity.staff.errors import (
     NotOnYourself,
     NotYourOffice,
@@ -34,6 +36,7 @@ from services.identity.staff.errors import (
     StaffSuspended,
     StaffUnknown,
 )
+from services.identity.staff.schemas import SecondStepView, StaffTokensView
 from shared.errors import NotKnownYet, Refusal, SomeoneElseChangedIt
 from shared.http.call import HTML, Answer, AnyCall, Call
 from shared.http.endpoint import PUBLIC, STAFF, Endpoints, RateLimit
@@ -49,6 +52,12 @@ SIGN_INS_PER_ADDRESS: Final = RateLimit(60, 60.0, "address", shared=True)
 
 CLAIMS_PER_ADDRESS: Final = RateLimit(300, 60.0, "address", shared=True)
 """Programs ask for their tokens every second or two while people type at the provider; none is guessed."""
+
+LOGOUTS_PER_ADDRESS: Final = RateLimit(300, 60.0, "address", shared=True)
+"""Logout tokens from one network address: of an office whose people all leave within a minute. None is guessed."""
+
+LARGEST_LOGOUT_BYTES: Final = LONGEST_ID_TOKEN + 1024
+"""The longest token that is looked at, in a form."""
 
 LINKS_PER_CALLER: Final = RateLimit(10, 60.0)
 DECISIONS_PER_CALLER: Final = RateLimit(60, 60.0)
@@ -128,11 +137,12 @@ async def return_from_office(call: Call[None, schemas.ReturnQuery, schemas.Provi
 @api.post(
     "/v1/staff/office-sign-in/{provider_id}/tokens",
     summary="Take the tokens of a sign-in that has come back, once",
-    description="In the browser that began it. `not_known_yet` until it is back; ask again every second or two.",
+    description="In the browser that began it. `not_known_yet` until it is back; ask again every second or two. 202 "
+    "where the provider has proved no second factor: show one's own at /v1/staff/logins/second-step.",
     access=PUBLIC,
     path_model=schemas.ProviderPath,
     body=schemas.ClaimTokens,
-    answers={200: TokensView},
+    answers={200: StaffTokensView, 202: SecondStepView},
     refusals=(
         NotKnownYet,
         OfficeSignInOver,
@@ -150,11 +160,32 @@ async def return_from_office(call: Call[None, schemas.ReturnQuery, schemas.Provi
     ),
     rate=CLAIMS_PER_ADDRESS,
 )
-async def claim_office_tokens(call: Call[schemas.ClaimTokens, None, schemas.ProviderPath]) -> TokensView:
-    """Tokens for a member of staff, the same as of a sign-in with a password."""
+async def claim_office_tokens(call: Call[schemas.ClaimTokens, None, schemas.ProviderPath]) -> Answer:
+    """Tokens for a member of staff, or the step that is due, the same as of a sign-in with a password."""
     visitor = Visitor(call.address, call.body.device_token)
-    sign_ins = call.app[IDENTITY].office_sign_ins
-    return TokensView.from_credentials(await sign_ins.claim(_cookie(call), call.path.provider_id, visitor))
+    answer = await call.app[IDENTITY].office_sign_ins.claim(_cookie(call), call.path.provider_id, visitor)
+    if isinstance(answer, Credentials):
+        return Answer(200, StaffTokensView.from_credentials(answer))
+    return Answer(202, SecondStepView.from_step(answer))
+
+
+@api.post(
+    "/v1/staff/office-sign-in/{provider_id}/back-channel-logout",
+    summary="A provider ends the sessions that it opened for a user (OpenID Connect Back-Channel Logout 1.0)",
+    description="The form's `logout_token` counts once. Sessions by password go on. 200 also where the user has none.",
+    access=PUBLIC,
+    path_model=schemas.ProviderPath,
+    raw_body=True,
+    body_media_types=("application/x-www-form-urlencoded",),
+    max_body_bytes=LARGEST_LOGOUT_BYTES,
+    answers={200: None},
+    refusals=(LogoutTokenNotTrusted, SomeoneElseChangedIt),
+    rate=LOGOUTS_PER_ADDRESS,
+)
+async def log_out_by_office(call: Call[None, None, schemas.ProviderPath]) -> None:
+    """Signed out."""
+    form = b"".join([chunk async for chunk in call.chunks()])
+    await call.app[IDENTITY].back_channel_logouts.log_out(call.path.provider_id, form)
 
 
 @api.post(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlencode
@@ -38,19 +38,24 @@ from services.identity.office_sign_in.provider import (
     proves_second_factor,
 )
 from services.identity.office_sign_in.provider_client import ProviderClient, Redemption
+from services.identity.office_sign_in.provider_session import ProviderSession
 from services.identity.office_sign_in.repository import OFFICE_LINK, RETURNED, OfficeSignInRepository
 from services.identity.office_sign_in.returned import ReturnedSignIn, ReturnStage
 from services.identity.office_sign_in.vault import OfficeSignInVault
 from services.identity.sessions.credentials import CredentialIssuer, Credentials
 from services.identity.sessions.devices import Visitor
+from services.identity.sessions.session import NewDevice, OfficeWord
+from services.identity.staff import member as members
 from services.identity.staff import member_transitions as staff_rules
 from services.identity.staff.errors import StaffNotInService, StaffSuspended
 from services.identity.staff.member import Staff, StaffAct
 from services.identity.staff.passwords import StaffPasswords, actor
+from services.identity.staff.ports import SecondFactorCheck, SecondStep
 from services.identity.staff.powers import Post
 from services.identity.staff.repository import StaffRepository
 from services.identity.staff.sign_in import caller_of
 from services.identity.staff.states import StaffState
+from services.identity.staff.vault import StaffVault
 from shared.audit import Audit
 from shared.audit.entries import REFUSED
 from shared.errors import NotKnownYet, Refusal
@@ -137,6 +142,7 @@ class OfficeSignIns:
         passwords: StaffPasswords,
         audit: Audit,
         client: ProviderClient,
+        second_factors: SecondFactorCheck,
     ) -> None:
         self._context = context
         self._repository = OfficeSignInRepository(context)
@@ -146,6 +152,8 @@ class OfficeSignIns:
         self._passwords = passwords
         self._audit = audit
         self._client = client
+        self._second_factors = second_factors
+        self._staff_vault = StaffVault(context.seals)
         self._cookies = SignInCookies(context.settings.fingerprint_keyring())
 
     async def list_providers(self) -> list[ShownProvider]:
@@ -168,12 +176,13 @@ class OfficeSignIns:
         Raises:
             OfficeProviderUnknown, OfficeProviderDown.
             OfficeNotSpokenFor: the provider does not speak for their office.
-            OfficeUserLinkedAlready: they have a link.
+            OfficeUserLinkedAlready: they have a link at a provider that speaks for it.
         """
         _, provider = await self._active(provider_id)
         if not provider.speaks_for(caller.office_id):
             raise OfficeNotSpokenFor()
-        if await self._repository.link_of_member(caller.account_id) is not None:
+        link = await self._repository.link_of_member(caller.account_id)
+        if link is not None and not await self._is_left_behind(link.state, caller.office_id):
             raise OfficeUserLinkedAlready()
         return await self._begin(provider_id, caller.account_id)
 
@@ -191,19 +200,22 @@ class OfficeSignIns:
             raise OfficeSignInOver()
         returned = await self._use_up(attempt)
         try:
-            link, proved_second_factor = await self._prove(attempt, sent)
+            link, user, proved_second_factor = await self._prove(attempt, sent)
         except Refusal as refused:
             await self._note_refusal(attempt, refused)
             await self._save(returned, returns.refuse_return(returned.state, refused.code))
             raise
-        until = min(attempt.until, self._context.now() + timedelta(seconds=CLAIM_SECONDS))
         if not attempt.staff_id:
-            proved = returns.prove_return(returned.state, link.id, until, proved_second_factor=proved_second_factor)
+            now = self._context.now()
+            until = min(attempt.until, now + timedelta(seconds=CLAIM_SECONDS))
+            word = OfficeWord(link.id, now, await self._keep_sid(link, user))
+            proved = returns.prove_return(returned.state, word, until, proved_second_factor=proved_second_factor)
             await self._save(returned, proved)
         return link.state
 
-    async def claim(self, cookie: str | None, provider_id: str, visitor: Visitor) -> Credentials:
-        """Return the tokens of the sign-in that began in this browser, once.
+    async def claim(self, cookie: str | None, provider_id: str, visitor: Visitor) -> Credentials | SecondStep:
+        """Return the tokens of the sign-in that began in this browser, once; where the provider has proved no second
+        factor the step that is due with one of the member's own.
 
         Raises:
             NotKnownYet: the browser has not come back yet.
@@ -219,10 +231,27 @@ class OfficeSignIns:
         returned = record.state
         if returned.stage is ReturnStage.REFUSED:
             raise _REFUSED.get(returned.refusal, OfficeSignInOver)()
-        if not returned.can_be_claimed(self._context.now()):
+        word = returned.word
+        if word is None or not returned.can_be_claimed(self._context.now()):
             raise OfficeSignInOver()
         await self._save(record, returns.claim_return(returned))
-        return await again(lambda: self._let_in(returned, visitor))
+        if returned.proved_second_factor:
+            return await self.let_in(word, visitor, PROVEN_BY_OFFICE)
+        member, _ = await self._ready_member(word)
+        is_known = self._passwords.known_device(member, visitor) is not None
+        step = await self._second_factors.next_step(member.id, member.state, word, on_known_device=is_known)
+        if step is None:
+            raise SecondFactorNotProved()
+        return step
+
+    async def let_in(self, word: OfficeWord, visitor: Visitor, proven_by: str) -> Credentials:
+        """Return the tokens of a new session on the provider's word; ``proven_by`` is the second factor that was shown.
+
+        Raises:
+            OfficeSignInOver: the provider has said since that the user has left.
+            OfficeUserNotLinked, OfficeProviderUnknown, OfficeNotSpokenFor, StaffSuspended, StaffNotInService.
+        """
+        return await again(lambda: self._let_in(word, visitor, proven_by))
 
     # There
 
@@ -258,7 +287,14 @@ class OfficeSignIns:
 
     def redirect_uri(self, provider_id: str) -> str:
         """The one address of this provider: an answer of another one (a mix-up) arrives elsewhere."""
-        return f"{self._context.settings.public_url.rstrip('/')}/v1/staff/office-sign-in/{provider_id}/callback"
+        return f"{self._address(provider_id)}/callback"
+
+    def backchannel_logout_uri(self, provider_id: str) -> str:
+        """The address to which this provider sends logout tokens."""
+        return f"{self._address(provider_id)}/back-channel-logout"
+
+    def _address(self, provider_id: str) -> str:
+        return f"{self._context.settings.public_url.rstrip('/')}/v1/staff/office-sign-in/{provider_id}"
 
     def _oldest_seconds(self, attempt: SignInAttempt) -> int:
         """How long ago the user may have authenticated to the provider: as long as a session of staff lives here."""
@@ -282,8 +318,8 @@ class OfficeSignIns:
         except AlreadyExists:
             raise OfficeSignInOver() from None
 
-    async def _prove(self, attempt: SignInAttempt, sent: BrowserReturn) -> tuple[Record[OfficeLink], bool]:
-        """Return the link of the user whom the provider proves, and whether it proved a second factor."""
+    async def _prove(self, attempt: SignInAttempt, sent: BrowserReturn) -> tuple[Record[OfficeLink], ProvedUser, bool]:
+        """Return the link of the user whom the provider proves, the user, and whether it proved a second factor."""
         terms, provider = await self._active(attempt.provider_id)
         document = await self._client.describe(provider.issuer)
         must_name_issuer = document.authorization_response_iss_parameter_supported
@@ -293,11 +329,12 @@ class OfficeSignIns:
             raise OfficeSignInDenied()
         user = await self._redeem(attempt, sent.code, terms, provider)
         if attempt.staff_id:
-            return await self._ask_link(attempt, user, provider), False
+            return await self._ask_link(attempt, user, provider), user, False
         link = await self._find_link(attempt, user, terms, provider)
         proved_second_factor = proves_second_factor(terms, user.acr, user.amr)
-        _refuse_without_second_factor(proved_second_factor=proved_second_factor)
-        return link, proved_second_factor
+        if not proved_second_factor and not await self._second_factors.is_enrolled(link.state.staff_id):
+            raise SecondFactorNotProved()
+        return link, user, proved_second_factor
 
     async def _redeem(
         self, attempt: SignInAttempt, code: str, terms: ProviderTerms, provider: OfficeProvider
@@ -343,13 +380,15 @@ class OfficeSignIns:
             raise OfficeUserNotLinked()
         if link.state.state is not OfficeLinkState.LINKED:
             raise OfficeLinkAwaitsApproval()
-        await self._member(link.state, provider)
+        _refuse_unready(await self._staff.staff(link.state.staff_id), provider)
         return link
 
     async def _link_by_user_name(
         self, provider_id: str, subjects: tuple[str, ...], user_name: str, provider: OfficeProvider
     ) -> Record[OfficeLink] | None:
         """Return the link, made now, of the member hired under this user name who never had one; else None."""
+        if not user_name.isascii():
+            return None  # a letter that only looks like one of ours, as the Kelvin sign, is made the same by lower()
         member = await self._staff.staff_named(user_name.strip().lower())
         if member is None or not provider.speaks_for(member.state.office_id):
             return None
@@ -368,9 +407,24 @@ class OfficeSignIns:
         if not provider.speaks_for(member.state.office_id):
             raise OfficeNotSpokenFor()
         who = actor(member.id, member.state)
+        await self._end_left_behind(attempt, member)
         await self._audit.note(who, OFFICE_LINK_ASKED, subject=member.id, detail=attempt.provider_id)
         subjects = self._vault.subjects(attempt.provider_id, user.subject)
         return await self._insert_link(attempt.provider_id, member.id, member.state, subjects, OfficeLinkState.ASKED)
+
+    async def _is_left_behind(self, link: OfficeLink, office_id: str | None) -> bool:
+        """Return whether the link is of an office that the member does not belong to any more."""
+        record = await self._repository.provider(link.provider_id)
+        return record is not None and office_id not in (record.state.terms.offices if record.state.terms else ())
+
+    async def _end_left_behind(self, attempt: SignInAttempt, member: Record[Staff]) -> None:
+        """End the link that a member who was moved has at the provider of their old office; the new head cannot see
+        it.
+        """
+        old = await self._repository.link_of_member(member.id)
+        if old is not None and await self._is_left_behind(old.state, member.state.office_id):
+            ended = links.end_link(old.state, member.id, attempt.id)
+            await self._context.store.save(OFFICE_LINK, old, ended, now=self._context.now())
 
     async def _insert_link(
         self, provider_id: str, staff_id: str, staff: Staff, subjects: tuple[str, ...], state: OfficeLinkState
@@ -382,42 +436,63 @@ class OfficeSignIns:
         except AlreadyExists:
             raise OfficeUserLinkedAlready() from None
 
-    async def _member(self, link: OfficeLink, provider: OfficeProvider) -> Record[Staff]:
-        """Return the member of staff of a link, as they stand now.
-
-        Raises:
-            StaffSuspended, StaffNotInService, OfficeNotSpokenFor.
-        """
-        member = await self._staff.staff(link.staff_id)
-        if member is None or member.state.state not in (StaffState.INVITED, StaffState.ACTIVE, StaffState.LOCKED):
-            raise StaffNotInService()
-        if member.state.state is StaffState.LOCKED:
-            raise StaffSuspended()
-        if not provider.speaks_for(member.state.office_id):
-            raise OfficeNotSpokenFor()
-        return member
+    async def _keep_sid(self, link: Record[OfficeLink], user: ProvedUser) -> str:
+        """Return the fingerprint of the user's session at the provider, by which it may say that they have left."""
+        if user.sid is None:
+            return ""
+        sid = self._vault.sids(link.state.provider_id, user.sid)[0]
+        lives = timedelta(seconds=SIGN_IN_SECONDS + self._context.settings.session_rules.staff_session_seconds)
+        await self._repository.keep_provider_session(sid, ProviderSession(link.id, self._context.now() + lives))
+        return sid
 
     # In
 
-    async def _let_in(self, returned: ReturnedSignIn, visitor: Visitor) -> Credentials:
-        """Return tokens for the member of the link, which is looked at again: it may have ended since the return."""
-        link = await self._repository.link(returned.link_id)
-        if link is None or link.state.state is not OfficeLinkState.LINKED:
+    async def _ready_member(self, word: OfficeWord) -> tuple[Record[Staff], str]:
+        """Return the member of staff whom this word lets in, as they stand now, and the id of its provider.
+
+        The link and its provider are read after the member: whatever ends them is written before the member is, so a
+        session that is begun on what was read here meets that write as a conflict.
+
+        Raises:
+            OfficeUserNotLinked, OfficeSignInOver, OfficeProviderUnknown, OfficeNotSpokenFor, StaffSuspended,
+            StaffNotInService.
+        """
+        link = await self._linked(word)
+        member = await self._staff.staff(link.staff_id)
+        link = await self._linked(word)
+        _, provider = await self._active(link.provider_id)
+        return _refuse_unready(member, provider), link.provider_id
+
+    async def _linked(self, word: OfficeWord) -> OfficeLink:
+        record = await self._repository.link(word.link_id)
+        if record is None or record.state.state is not OfficeLinkState.LINKED:
             raise OfficeUserNotLinked()
-        provider_id = link.state.provider_id
-        _, provider = await self._active(provider_id)
-        member = await self._member(link.state, provider)
-        device = self._passwords.known_device(member, visitor)
+        if not record.state.believes(word):
+            raise OfficeSignInOver()
+        return record.state
+
+    async def _let_in(self, word: OfficeWord, visitor: Visitor, proven_by: str) -> Credentials:
+        """Return tokens for the member of the link, which is looked at again: it may have ended since the return."""
+        member, provider_id = await self._ready_member(word)
+        now, staff = self._context.now(), member.state
+        device, source = self._passwords.known_device(member, visitor), self._passwords.source(member, visitor)
         session = self._credentials.start_of_staff(
-            self._context.ids.new(), device_id=device.id if device is not None else "", proven_by=PROVEN_BY_OFFICE
+            self._context.ids.new(),
+            device_id=device.id if device is not None else "",
+            proven_by=proven_by,
+            by_office=word,
         )
-        sessions = self._credentials.add(member.state.sessions, session)
-        welcome = staff_rules.let_in_by_office(member.state, sessions, self._context.now())
-        await self._staff.save_staff(member, welcome, self._context.now())
+        is_new = device is None and staff.signed_in_at is not None
+        told = NewDevice(session.id, now) if is_new else None
+        sessions = self._credentials.add(staff.sessions, session)
+        welcome = staff_rules.let_in_by_office(members.let_in(staff, sessions, now, source, told), sessions, now)
+        notice = self._staff_vault.sign_in_notice(member.id, staff, now, self._context.settings) if is_new else None
+        await self._staff.save_staff(member, welcome, now, [notice] if notice is not None else [])
         await self._audit.note(
             actor(member.id, welcome), StaffAct.SIGNED_IN, subject=member.id, detail=f"office_provider:{provider_id}"
         )
-        return self._credentials.staff_credentials(caller_of(member.id, welcome, session), session)
+        credentials = self._credentials.staff_credentials(caller_of(member.id, welcome, session), session)
+        return replace(credentials, new_devices=staff.new_devices, owes_email_proof=staff.owes_email_proof)
 
     async def _note_refusal(self, attempt: SignInAttempt, refused: Refusal) -> None:
         who = Actor(attempt.staff_id or NOBODY, NOBODY, None)
@@ -439,11 +514,16 @@ class OfficeSignIns:
             raise OfficeSignInOver() from None
 
 
-def _refuse_without_second_factor(*, proved_second_factor: bool) -> None:
-    """Refuse a sign-in without a second factor: the place where one of ours is to be asked for instead.
+def _refuse_unready(member: Record[Staff] | None, provider: OfficeProvider) -> Record[Staff]:
+    """Return the member of staff if the provider may sign them in now.
 
     Raises:
-        SecondFactorNotProved: the provider has not proved one.
+        StaffSuspended, StaffNotInService, OfficeNotSpokenFor.
     """
-    if not proved_second_factor:
-        raise SecondFactorNotProved()
+    if member is None or member.state.state not in (StaffState.INVITED, StaffState.ACTIVE, StaffState.LOCKED):
+        raise StaffNotInService()
+    if member.state.state is StaffState.LOCKED:
+        raise StaffSuspended()
+    if not provider.speaks_for(member.state.office_id):
+        raise OfficeNotSpokenFor()
+    return member

@@ -11,6 +11,7 @@ from shared.ids import derived_id
 
 _CLIENT_SECRET: Final = "office_client_secret"  # noqa: S105 - the name of a field, no secret
 _SUBJECT: Final = "office_subject"
+_SID: Final = "office_sid"
 
 
 class OfficeSignInVault:
@@ -50,3 +51,7 @@ class OfficeSignInVault:
     def subjects(self, provider_id: str, subject: str) -> tuple[str, ...]:
         """Return the fingerprints of a subject at a provider, the current key's first."""
         return self._fingerprints.all(derived_id("office subject", provider_id, subject), _SUBJECT)
+
+    def sids(self, provider_id: str, sid: str) -> tuple[str, ...]:
+        """Return the fingerprints of a user's session at a provider, the current key's first."""
+        return self._fingerprints.all(derived_id("office session", provider_id, sid), _SID)

@@ -1,4 +1,5 @@
-"""The second factors of a member as the use cases read them: which there are, and the step after the password."""
+"""The second factors of a member as the use cases read them: which there are, and the step after the password or
+after the word of the office's provider."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from services.identity.second_factors.factors import FactorKind, PendingLogin, S
 from services.identity.second_factors.passkeys import CHALLENGE_BYTES, PasskeySite
 from services.identity.second_factors.repository import SecondFactorRepository
 from services.identity.second_factors.vault import SecondFactorVault, mark_of
+from services.identity.sessions.session import OfficeWord
 from services.identity.staff.member import Staff
 from services.identity.staff.ports import SecondStep
 
@@ -38,9 +40,17 @@ class SecondFactorBook:
         self.vault = SecondFactorVault(context)
         self.site = PasskeySite(*context.settings.passkey_site)
 
-    async def next_step(self, staff_id: str, staff: Staff) -> SecondStep | None:
-        """Return the step that is due after the password; None where no second factor is enrolled."""
-        if not (await self.repository.of_member(staff_id)).is_enrolled:
+    async def is_enrolled(self, staff_id: str) -> bool:
+        """Return whether the member has a second factor."""
+        return (await self.repository.of_member(staff_id)).is_enrolled
+
+    async def next_step(
+        self, staff_id: str, staff: Staff, by_office: OfficeWord | None = None, *, on_known_device: bool
+    ) -> SecondStep | None:
+        """Return the step that is due after the password, or after the word of the office's provider; None where no
+        second factor is enrolled.
+        """
+        if not await self.is_enrolled(staff_id):
             return None
         context = self._context
         login = PendingLogin(
@@ -48,6 +58,8 @@ class SecondFactorBook:
             challenge=context.randomness.token(CHALLENGE_BYTES),
             password_mark=mark_of(staff.password_hash),
             expires_at=context.now() + timedelta(seconds=context.settings.second_factor_rules.step_seconds),
+            by_office=by_office,
+            on_known_device=on_known_device,
         )
         changed = await self.repository.change_of_member(
             staff_id, lambda factors: rules.open_login(factors, login, context.now())

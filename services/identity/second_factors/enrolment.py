@@ -12,7 +12,6 @@ from services.identity.second_factors import factors as rules
 from services.identity.second_factors.book import SecondFactorBook, SeenFactor
 from services.identity.second_factors.errors import (
     EnrolmentCodeWrong,
-    FreshSignInNeeded,
     LastSecondFactorStays,
     NoSecondFactor,
     PasskeyNotUsable,
@@ -22,17 +21,15 @@ from services.identity.second_factors.errors import (
     TooManySecondFactors,
 )
 from services.identity.second_factors.factors import FactorKind, FactorProblem, Offer, Passkey, SecondFactors
+from services.identity.second_factors.fresh_sign_in import FreshSignIns, refuse_unproven
 from services.identity.second_factors.passkeys import CHALLENGE_BYTES, PasskeyRefused
 from services.identity.second_factors.totp import new_secret, otpauth_uri, qr_svg, step_of
 from services.identity.second_factors.vault import new_recovery_codes
-from services.identity.sessions.session import open_session
-from services.identity.staff.member import Staff
+from services.identity.sessions.session import Session
 from services.identity.staff.powers import Post, needs_second_factor
-from services.identity.staff.repository import StaffRepository
 from shared.errors import Refusal
 from shared.ids import derived_id
-from shared.sessions import SessionOver
-from shared.tokens import Caller, Role
+from shared.tokens import Caller
 
 _REFUSALS: Final[Mapping[FactorProblem, Callable[[], Refusal]]] = {
     FactorProblem.HAS_ONE: lambda: SecondFactorNeedsItself(),
@@ -72,12 +69,12 @@ class Enrolment:
     """The use cases of one's own second factors.
 
     All of them need a session that began within the last quarter of an hour: a token that is stolen later changes
-    nothing. A session that can only enrol adds the first factor, never a further one.
+    nothing. A session that showed no second factor adds the first one, and changes nothing once there is one.
     """
 
     def __init__(self, context: UseCaseContext, book: SecondFactorBook) -> None:
         self._context = context
-        self._staff = StaffRepository(context)
+        self._fresh = FreshSignIns(context)
         self._book = book
         self._rules = context.settings.second_factor_rules
 
@@ -87,11 +84,11 @@ class Enrolment:
         Raises:
             FreshSignInNeeded, SecondFactorNeedsItself, TooManySecondFactors.
         """
-        staff = await self._fresh_member(caller)
+        member, session = await self._fresh.member(caller)
         sealed = self._book.vault.seal_secret(new_secret(self._context.randomness), caller.account_id)
-        offer = await self._put_offer(caller, FactorKind.TOTP, name, sealed, command_id)
+        offer = await self._put_offer(caller, session, FactorKind.TOTP, name, sealed, command_id)
         secret = self._book.vault.secret(offer.secret, caller.account_id)
-        uri = otpauth_uri(secret, staff.username)
+        uri = otpauth_uri(secret, member.state.username)
         return TotpOffered(offer.id, secret, uri, qr_svg(uri))
 
     async def confirm_totp(self, caller: Caller, factor_id: str, code: str) -> Enrolled:
@@ -117,11 +114,11 @@ class Enrolment:
         Raises:
             FreshSignInNeeded, SecondFactorNeedsItself, TooManySecondFactors.
         """
-        staff = await self._fresh_member(caller)
+        member, session = await self._fresh.member(caller)
         challenge = self._context.randomness.token(CHALLENGE_BYTES)
-        offer = await self._put_offer(caller, FactorKind.PASSKEY, name, challenge, command_id)
+        offer = await self._put_offer(caller, session, FactorKind.PASSKEY, name, challenge, command_id)
         known = (await self._book.repository.of_member(caller.account_id)).passkeys
-        options = self._book.site.registration_options(offer.secret, caller.account_id, staff.username, known)
+        options = self._book.site.registration_options(offer.secret, caller.account_id, member.state.username, known)
         return PasskeyOffered(offer.id, options)
 
     async def confirm_passkey(self, caller: Caller, factor_id: str, credential: Mapping[str, Any]) -> Enrolled:
@@ -159,13 +156,14 @@ class Enrolment:
         """Remove a factor; the last one stays where the role needs one.
 
         Raises:
-            SecondFactorUnknown, LastSecondFactorStays, FreshSignInNeeded.
+            SecondFactorUnknown, LastSecondFactorStays, FreshSignInNeeded, SecondFactorNeedsItself.
         """
-        staff = await self._fresh_member(caller)
-        settings = self._context.settings
-        is_needed = needs_second_factor(Post(staff.role), settings.second_factor_needed, settings.second_factor_for_all)
+        member, session = await self._fresh.member(caller)
+        post, settings = Post(member.state.role), self._context.settings
+        is_needed = needs_second_factor(post, settings.second_factor_needed, settings.second_factor_for_all)
 
         def decide(factors: SecondFactors) -> SecondFactors:
+            refuse_unproven(factors, session)
             _refuse(rules.remove_problem(factors, factor_id, is_needed=is_needed))
             return rules.remove_factor(factors, factor_id)
 
@@ -176,20 +174,23 @@ class Enrolment:
 
         Raises:
             NoSecondFactor: there is none that they could stand in for.
-            FreshSignInNeeded.
+            FreshSignInNeeded, SecondFactorNeedsItself.
         """
-        await self._fresh_member(caller)
+        _, session = await self._fresh.member(caller)
         codes = new_recovery_codes(self._context.randomness)
 
         def decide(factors: SecondFactors) -> SecondFactors:
             if not factors.is_enrolled:
                 raise NoSecondFactor()
+            refuse_unproven(factors, session)
             return self._with_recovery_codes(factors, caller.account_id, codes)
 
         await self._book.repository.change_of_member(caller.account_id, decide)
         return codes
 
-    async def _put_offer(self, caller: Caller, kind: FactorKind, name: str, secret: str, command_id: str) -> Offer:
+    async def _put_offer(
+        self, caller: Caller, session: Session, kind: FactorKind, name: str, secret: str, command_id: str
+    ) -> Offer:
         now = self._context.now()
         offer = Offer(
             id=derived_id("second factor", caller.account_id, command_id),
@@ -200,7 +201,7 @@ class Enrolment:
         )
 
         def decide(factors: SecondFactors) -> SecondFactors:
-            _refuse(rules.enrol_problem(factors, must_be_first=caller.role is Role.ENROLLING))
+            _refuse(rules.enrol_problem(factors, must_be_first=not session.proven_by))
             is_repeat = rules.open_offer(factors, offer.id, kind, now) is not None
             return factors if is_repeat else rules.put_offer(factors, offer)
 
@@ -214,7 +215,7 @@ class Enrolment:
         kind: FactorKind,
         added: Callable[[SecondFactors, Offer], SecondFactors],
     ) -> Enrolled:
-        await self._fresh_member(caller)
+        _, session = await self._fresh.member(caller)
         now, staff_id = self._context.now(), caller.account_id
         fresh_codes = new_recovery_codes(self._context.randomness)
         shown: list[tuple[str, ...]] = []
@@ -223,7 +224,7 @@ class Enrolment:
             shown.append(())
             if rules.has_factor(factors, factor_id):
                 return factors
-            _refuse(rules.enrol_problem(factors, must_be_first=caller.role is Role.ENROLLING))
+            _refuse(rules.enrol_problem(factors, must_be_first=not session.proven_by))
             offer = rules.open_offer(factors, factor_id, kind, now)
             if offer is None:
                 raise SecondFactorOfferOver()
@@ -243,22 +244,6 @@ class Enrolment:
     def _with_recovery_codes(self, factors: SecondFactors, staff_id: str, codes: tuple[str, ...]) -> SecondFactors:
         hashes = tuple(self._book.vault.hash_recovery_code(code, staff_id) for code in codes)
         return rules.set_recovery_codes(factors, hashes, self._context.now())
-
-    async def _fresh_member(self, caller: Caller) -> Staff:
-        """Return the caller as stored now.
-
-        Raises:
-            FreshSignInNeeded: their session began more than a quarter of an hour ago.
-            SessionOver: it has ended.
-        """
-        now = self._context.now()
-        record = await self._staff.staff(caller.account_id)
-        session = open_session(record.state.sessions, caller.session_id, now) if record is not None else None
-        if record is None or session is None:
-            raise SessionOver()
-        if now >= session.started_at + timedelta(seconds=self._rules.fresh_seconds):
-            raise FreshSignInNeeded()
-        return record.state
 
 
 def _refuse(problem: FactorProblem | None) -> None:

@@ -175,3 +175,14 @@ class SecondPersonForReset(NotAllowed):
     title_id = "Persetujuan harus diberikan oleh orang lain, bukan pengusul."
     next_action = "Ask an operator or the head of the office who has not asked for it."
     next_action_id = "Mintalah kepada operator atau kepala kantor yang bukan pengusulnya."
+
+
+class EmailCodeOver(Refusal):
+    """No address of the member waits for a code, or its code counts no more."""
+
+    status = 409
+    code = "email_code_over"
+    title = "No code that counts was sent to an address of yours."
+    title_id = "Tidak ada kode yang berlaku untuk alamat email Anda."
+    next_action = "Name the address again: a new code is sent there."
+    next_action_id = "Masukkan lagi alamat email Anda: kode baru akan dikirim ke sana."

@@ -11,14 +11,19 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from services.identity.sessions.session import OfficeWord
+
 MOST_FACTORS: Final = 10
 """Authenticators and passkeys of one member: two telephones and some security keys."""
 
 MOST_LOGINS: Final = 10
-"""Sign-ins of one member that wait for their second factor; the oldest is forgotten."""
+"""Sign-ins of one member that wait for their second factor, on known devices and on others; the oldest is forgotten."""
 
 REMEMBERED_COMMANDS: Final = 16
 """Commands of resets that are remembered while a repeat is under way."""
+
+ELSEWHERE: Final = ""
+"""The kind of place of unknown devices and networks."""
 
 GUESS_DAY: Final = timedelta(days=1)
 """Wrong codes are counted for so long from the first one."""
@@ -94,12 +99,16 @@ class Offer:
 
 @dataclass(frozen=True)
 class PendingLogin:
-    """A sign-in whose password was right; ``challenge`` is for a passkey, ``password_mark`` stands for the password."""
+    """A sign-in whose password was right, or whom the office's provider vouches for (``by_office``); ``challenge`` is
+    for a passkey, ``password_mark`` stands for the password.
+    """
 
     id: str
     challenge: str = field(repr=False)
     password_mark: str
     expires_at: datetime
+    by_office: OfficeWord | None = None
+    on_known_device: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,11 +121,20 @@ class ResetRequest:
 
 
 @dataclass(frozen=True)
+class WrongCodes:
+    """Wrong codes of a day from one kind of place, as office networks or known devices; many of a kind count as one."""
+
+    place: str
+    count: int
+    since: datetime
+
+
+@dataclass(frozen=True)
 class SecondFactors:
     """The second factors of one member of staff, named by their id.
 
     ``recovery_codes`` are keyed hashes of those that are left. ``wrong_codes`` are those since ``wrong_since`` from
-    unknown devices and networks; their owner sees the number.
+    unknown devices and networks; their owner sees the number. ``wrong_inside`` are those from known places.
     """
 
     totps: tuple[Totp, ...] = ()
@@ -127,6 +145,7 @@ class SecondFactors:
     logins: tuple[PendingLogin, ...] = ()
     wrong_codes: int = 0
     wrong_since: datetime | None = None
+    wrong_inside: tuple[WrongCodes, ...] = ()
     reset: ResetRequest | None = None
     reset_at: datetime | None = None
     commands: tuple[str, ...] = ()
@@ -224,9 +243,13 @@ def remove_factor(factors: SecondFactors, factor_id: str) -> SecondFactors:
 
 
 def open_login(factors: SecondFactors, login: PendingLogin, now: datetime) -> SecondFactors:
-    """Return the factors with a sign-in that waits for one of them."""
-    others = (other for other in factors.logins if other.expires_at > now)
-    return replace(factors, logins=(*others, login)[-MOST_LOGINS:])
+    """Return the factors with a sign-in that waits for one of them. Known devices and others are counted apart: whoever
+    knows the password alone pushes out no sign-in of its owner.
+    """
+    waiting = [other for other in factors.logins if other.expires_at > now]
+    apart = [other for other in waiting if other.on_known_device is not login.on_known_device]
+    alike = [other for other in waiting if other.on_known_device is login.on_known_device]
+    return replace(factors, logins=(*apart, *[*alike, login][-MOST_LOGINS:]))
 
 
 def find_login(factors: SecondFactors, login_id: str, now: datetime) -> PendingLogin | None:
@@ -239,18 +262,32 @@ def close_login(factors: SecondFactors, login_id: str) -> SecondFactors:
     return replace(factors, logins=tuple(login for login in factors.logins if login.id != login_id))
 
 
-def locked_until(factors: SecondFactors, most: int, now: datetime) -> datetime | None:
-    """Return until when no code from unknown devices and networks counts, or None."""
-    until = factors.wrong_since + GUESS_DAY if factors.wrong_since is not None else None
-    return until if until is not None and now < until and factors.wrong_codes >= most else None
+def locked_until(factors: SecondFactors, place: str, most: int, now: datetime) -> datetime | None:
+    """Return until when no code from this kind of place counts, or None."""
+    wrong = _wrong_codes(factors, place, now)
+    return wrong.since + GUESS_DAY if wrong.count >= most else None
 
 
-def count_wrong_code(factors: SecondFactors, now: datetime) -> SecondFactors:
-    """Return the factors with one wrong code more; a day after the first one they are counted from one again."""
-    since = factors.wrong_since
-    if since is None or now >= since + GUESS_DAY:
-        return replace(factors, wrong_codes=1, wrong_since=now)
-    return replace(factors, wrong_codes=factors.wrong_codes + 1)
+def count_wrong_code(factors: SecondFactors, place: str, now: datetime) -> SecondFactors:
+    """Return the factors with one wrong code more from this kind of place (:data:`ELSEWHERE` is none that is known); a
+    day after the first one they are counted from one again.
+    """
+    known = _wrong_codes(factors, place, now)
+    if place == ELSEWHERE:
+        return replace(factors, wrong_codes=known.count + 1, wrong_since=known.since)
+    others = tuple(wrong for wrong in factors.wrong_inside if wrong.place != place)
+    return replace(factors, wrong_inside=(*others, replace(known, count=known.count + 1)))
+
+
+def _wrong_codes(factors: SecondFactors, place: str, now: datetime) -> WrongCodes:
+    """Return the wrong codes of the running day from this kind of place; none, from now on, where there is no such
+    day.
+    """
+    kept = factors.wrong_inside
+    if place == ELSEWHERE and factors.wrong_since is not None:
+        kept = (WrongCodes(ELSEWHERE, factors.wrong_codes, factors.wrong_since),)
+    running = (wrong for wrong in kept if wrong.place == place and now < wrong.since + GUESS_DAY)
+    return next(running, WrongCodes(place, 0, now))
 
 
 def use_totp(factors: SecondFactors, totp_id: str, step: int, now: datetime) -> SecondFactors:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from services.identity.accounts.errors import EmailNotAscii, EmailUnusable
 from services.identity.http import FORMS_PER_CALLER, IDENTITY
 from services.identity.second_factors import schemas
+from services.identity.second_factors.errors import EmailCodeOver, FreshSignInNeeded, SecondFactorNeedsItself
 from services.identity.second_factors.routes import ENROLLERS
+from services.identity.sign_in.errors import CodeSentJustNow, CodeWrong, TooManyCodes
 from shared.http.call import Call
 from shared.http.endpoint import STAFF, Endpoints, PersonalData
 from shared.http.reading import Reading
@@ -33,16 +35,41 @@ async def look_at_own_account(call: Call) -> schemas.OwnAccountView:
 
 @api.put(
     "/v1/staff/me/email",
-    summary="Set the address that messages about one's own sign-ins go to",
+    summary="Name the address that messages about one's own sign-ins are to go to; a code is sent there",
+    description="It takes the place of the present one once the code is typed at /v1/staff/me/email-proof. Null takes "
+    "the present one away at once. Needs a sign-in within 15 minutes.",
     access=STAFF(),
     body=schemas.OwnEmail,
     answers={204: None},
-    refusals=(EmailUnusable, EmailNotAscii, SessionOver),
+    refusals=(
+        EmailUnusable,
+        EmailNotAscii,
+        FreshSignInNeeded,
+        SecondFactorNeedsItself,
+        CodeSentJustNow,
+        TooManyCodes,
+        SessionOver,
+    ),
     rate=FORMS_PER_CALLER,
 )
 async def set_own_email(call: Call[schemas.OwnEmail]) -> None:
-    """The address is kept."""
+    """A code is on its way, or the address is gone."""
     await call.app[IDENTITY].own_accounts.set_email(call.caller, call.body.email)
+
+
+@api.post(
+    "/v1/staff/me/email-proof",
+    summary="Type the code that was sent to one's own address: messages go there from now on",
+    access=STAFF(),
+    body=schemas.EmailCode,
+    answers={204: None},
+    refusals=(CodeWrong, EmailCodeOver, SessionOver),
+    idempotent=True,
+    rate=FORMS_PER_CALLER,
+)
+async def prove_own_email(call: Call[schemas.EmailCode]) -> None:
+    """Proven."""
+    await call.app[IDENTITY].own_accounts.prove_email(call.caller, call.body.code, call.command_id)
 
 
 @api.post(

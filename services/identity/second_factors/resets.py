@@ -76,12 +76,13 @@ class FactorResets:
         return await self._do(act, lambda: self._change(act, decide))
 
     async def agree(self, act: Act) -> ResetSeen:
-        """Agree to a reset: every session of the member ends, then every factor and recovery code is gone. A repeat
-        does what a crash has left.
+        """Agree to a reset: every session of the member ends, then every factor and recovery code is gone, and with
+        them a session that one of them opened in between. A repeat does what a crash has left.
 
         Raises:
             NoResetAsked: nothing waits.
             SecondPersonForReset: the caller asked for it.
+            AskerGone: whoever asked for it could not do so now.
             StaffUnknown, StaffNotInService, NotYourOffice, RoleNotYours, NotOnYourself, LastOperatorStays.
         """
 
@@ -92,9 +93,15 @@ class FactorResets:
             return rules.reset_all(factors, act.command_id, self._context.now())
 
         async def change() -> ResetSeen:
-            decide(await self._book.repository.of_member(act.staff_id))
+            factors = await self._book.repository.of_member(act.staff_id)
+            decide(factors)
+            if factors.reset is not None:
+                record, _ = await self._admin.managed(act)
+                await self._admin.refuse_gone_asker(factors.reset.asked_by, record.state)
             await self._admin.end_sessions(act.staff_id)
-            return await self._change(act, decide)
+            seen = await self._change(act, decide)
+            await self._admin.end_sessions(act.staff_id)
+            return seen
 
         return await self._do(act, change)
 

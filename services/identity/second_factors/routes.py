@@ -29,6 +29,7 @@ from services.identity.staff.admin_routes import ACTS_PER_CALLER, ADMINS
 from services.identity.staff.admin_schemas import StaffPath, WithReason
 from services.identity.staff.administration import Act
 from services.identity.staff.errors import (
+    AskerGone,
     LastOperatorStays,
     NotOnYourself,
     NotYourOffice,
@@ -187,7 +188,13 @@ async def confirm_passkey(call: Call[schemas.PasskeyConfirmation, None, schemas.
     access=STAFF(),
     path_model=schemas.FactorPath,
     answers={204: None},
-    refusals=(SecondFactorUnknown, LastSecondFactorStays, FreshSignInNeeded, SessionOver),
+    refusals=(
+        SecondFactorUnknown,
+        LastSecondFactorStays,
+        FreshSignInNeeded,
+        SecondFactorNeedsItself,
+        SessionOver,
+    ),
     rate=FORMS_PER_CALLER,
 )
 async def remove_second_factor(call: Call[None, None, schemas.FactorPath]) -> None:
@@ -202,7 +209,7 @@ async def remove_second_factor(call: Call[None, None, schemas.FactorPath]) -> No
     access=STAFF(),
     answers={201: schemas.RecoveryCodesView},
     location="/v1/staff/second-factors",
-    refusals=(NoSecondFactor, FreshSignInNeeded, SessionOver),
+    refusals=(NoSecondFactor, FreshSignInNeeded, SecondFactorNeedsItself, SessionOver),
     idempotent=True,
     cache_answer=False,
     rate=FORMS_PER_CALLER,
@@ -252,7 +259,7 @@ async def ask_second_factor_reset(call: Call[WithReason, None, StaffPath]) -> sc
     path_model=StaffPath,
     body=WithReason,
     answers={200: schemas.ResetView},
-    refusals=(*_RESETTING, NoResetAsked, SecondPersonForReset),
+    refusals=(*_RESETTING, NoResetAsked, SecondPersonForReset, AskerGone),
     idempotent=True,
     rate=ACTS_PER_CALLER,
 )

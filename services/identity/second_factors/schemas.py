@@ -238,9 +238,15 @@ class ResetView(View):
 
 
 class OwnEmail(Body):
-    """The address that messages about one's own sign-ins go to; null takes it away."""
+    """The address that messages about one's own sign-ins are to go to, once its code is typed; null takes it away."""
 
     email: Identifier | None = Field(examples=["dewi.contoh@example.org"])
+
+
+class EmailCode(Body):
+    """The code that was sent to the address."""
+
+    code: OneTimeCode
 
 
 class DeviceReview(Body):
@@ -277,6 +283,8 @@ class OwnAccountView(View):
     username: str
     full_name: str | None = Field(description="None for demo staff.")
     email_masked: str | None
+    owes_email_proof: bool = Field(description="The address is not proven, so nothing is sent there: name it again.")
+    waiting_email_masked: str | None = Field(description="An address that takes its place once its code is typed.")
     role: Annotated[str, OneOf(Post)]
     office_id: str | None
     offices: tuple[str, ...] = Field(description="That a treasurer serves; `all` is every one.")
@@ -302,6 +310,8 @@ class OwnAccountView(View):
             username=staff.username,
             full_name=seen.full_name,
             email_masked=mask_email(seen.email) if seen.email is not None else None,
+            owes_email_proof=staff.owes_email_proof,
+            waiting_email_masked=mask_email(seen.waiting_email) if seen.waiting_email is not None else None,
             role=staff.role,
             office_id=staff.office_id,
             offices=staff.offices,

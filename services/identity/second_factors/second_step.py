@@ -1,4 +1,5 @@
-"""The second step of a sign-in: a code, a passkey or a recovery code after the right password."""
+"""The second step of a sign-in: a code, a passkey or a recovery code after the right password, or after the word of
+the office's provider where that proves no second factor."""
 
 from __future__ import annotations
 
@@ -23,10 +24,10 @@ from services.identity.second_factors.totp import step_of
 from services.identity.second_factors.vault import mark_of
 from services.identity.sessions.credentials import Credentials
 from services.identity.sessions.devices import Visitor
-from services.identity.staff.member import ELSEWHERE
 from services.identity.staff.passwords import StaffPasswords
+from services.identity.staff.ports import OfficeDoor
 from services.identity.staff.sign_in import StaffSignIn
-from shared.errors import Refusal
+from shared.errors import NotAllowed, NotFound, Refusal
 
 _CAUSES: Final[Mapping[type[Refusal], str]] = {
     SecondFactorWrong: "wrong_second_factor",
@@ -57,19 +58,26 @@ class SecondSteps:
     """The use case of the second step."""
 
     def __init__(
-        self, context: UseCaseContext, book: SecondFactorBook, passwords: StaffPasswords, sign_in: StaffSignIn
+        self,
+        context: UseCaseContext,
+        book: SecondFactorBook,
+        passwords: StaffPasswords,
+        sign_in: StaffSignIn,
+        office_door: OfficeDoor,
     ) -> None:
         self._context = context
         self._book = book
         self._passwords = passwords
         self._sign_in = sign_in
+        self._office_door = office_door
 
     async def finish(self, login_token: str, shown: ShownFactor, visitor: Visitor) -> Credentials:
         """Return the tokens of a member who showed a second factor. Each try counts against its source, as wrong
         passwords do; what is right or wrong is decided in one write, so nothing counts twice.
 
         Raises:
-            SecondStepOver: the sign-in is over, was answered, or the password has changed.
+            SecondStepOver: the sign-in is over, was answered, the password has changed, or what the office's provider
+            said counts no more.
             SecondFactorWrong, SecondCodeUsed: it is not right, or has counted.
             SecondCodesLocked, StaffLocked: too many wrong ones.
             StaffSuspended, OwnPasswordNeeded, OneTimePasswordExpired: the account changed meanwhile.
@@ -78,17 +86,18 @@ class SecondSteps:
         if ids is None:
             raise SecondStepOver(field="/login_token")
         staff_id, login_id = ids
-        if rules.find_login(await self._book.repository.of_member(staff_id), login_id, self._context.now()) is None:
+        waiting = rules.find_login(await self._book.repository.of_member(staff_id), login_id, self._context.now())
+        if waiting is None:
             raise SecondStepOver(field="/login_token")
         record = await self._passwords.count_second_try(staff_id, visitor)
-        is_elsewhere = self._passwords.source(record, visitor) == ELSEWHERE
+        place = self._passwords.source(record, visitor).partition(":")[0]
         verdicts: list[_Verdict] = []
 
         def decide(factors: SecondFactors) -> SecondFactors:
             login = rules.find_login(factors, login_id, self._context.now())
             if login is None or login.password_mark != mark_of(record.state.password_hash):
                 raise SecondStepOver(field="/login_token")
-            verdicts.append(self._judge(staff_id, factors, login, shown, is_elsewhere=is_elsewhere))
+            verdicts.append(self._judge(staff_id, factors, login, shown, place))
             return verdicts[-1].factors
 
         await self._book.repository.change_of_member(staff_id, decide)
@@ -96,14 +105,19 @@ class SecondSteps:
         if refusal is not None:
             await self._passwords.note_wrong(record, visitor, _CAUSES[type(refusal)])
             raise refusal
+        if waiting.by_office is not None:
+            try:
+                return await self._office_door.let_in(waiting.by_office, visitor, shown.kind.value)
+            except (NotAllowed, NotFound) as refused:  # which of them, the same way tells from its beginning
+                raise SecondStepOver(field="/login_token") from refused
         return await self._sign_in.let_in(staff_id, record.state.password_hash, visitor, proven_by=shown.kind.value)
 
     def _judge(
-        self, staff_id: str, factors: SecondFactors, login: PendingLogin, shown: ShownFactor, *, is_elsewhere: bool
+        self, staff_id: str, factors: SecondFactors, login: PendingLogin, shown: ShownFactor, place: str
     ) -> _Verdict:
         now = self._context.now()
         judges: Mapping[FactorKind, Callable[[], _Verdict]] = {
-            FactorKind.TOTP: lambda: self._judge_code(staff_id, factors, shown.code, now, is_elsewhere=is_elsewhere),
+            FactorKind.TOTP: lambda: self._judge_code(staff_id, factors, shown.code, now, place),
             FactorKind.PASSKEY: lambda: self._judge_passkey(factors, login, shown.credential or {}, now),
             FactorKind.RECOVERY_CODE: lambda: self._judge_recovery_code(staff_id, factors, shown.code),
         }
@@ -111,11 +125,10 @@ class SecondSteps:
         is_answered = verdict.refusal is None or shown.kind is FactorKind.PASSKEY
         return _Verdict(rules.close_login(verdict.factors, login.id), verdict.refusal) if is_answered else verdict
 
-    def _judge_code(
-        self, staff_id: str, factors: SecondFactors, code: str, now: datetime, *, is_elsewhere: bool
-    ) -> _Verdict:
-        until = rules.locked_until(factors, self._context.settings.second_factor_rules.wrong_codes_per_day, now)
-        if is_elsewhere and until is not None:
+    def _judge_code(self, staff_id: str, factors: SecondFactors, code: str, now: datetime, place: str) -> _Verdict:
+        most = self._context.settings.second_factor_rules.wrong_codes_per_day
+        until = rules.locked_until(factors, place, most, now)
+        if until is not None:
             seconds = max(1, round((until - now).total_seconds() + 0.5))
             return _Verdict(factors, SecondCodesLocked(locked_until=moment(until), retry_after_seconds=seconds))
         secrets = ((totp, self._book.vault.secret(totp.secret, staff_id)) for totp in factors.totps)
@@ -123,7 +136,7 @@ class SecondSteps:
         fresh = next(((totp, step) for totp, step in matching if step > totp.last_step), None)
         if fresh is not None:
             return _Verdict(rules.use_totp(factors, fresh[0].id, fresh[1], now))
-        counted = rules.count_wrong_code(factors, now) if is_elsewhere else factors
+        counted = rules.count_wrong_code(factors, place, now)
         return _Verdict(counted, SecondCodeUsed(field="/code") if matching else SecondFactorWrong(field="/code"))
 
     def _judge_passkey(

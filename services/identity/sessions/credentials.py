@@ -9,7 +9,7 @@ from typing import Final
 from services.identity.context import UseCaseContext
 from services.identity.sessions.devices import Device, DeviceTokens
 from services.identity.sessions.refresh_tokens import Holder, RefreshTokens
-from services.identity.sessions.session import NewDevice, Session, put_session, start_session
+from services.identity.sessions.session import NewDevice, OfficeWord, Session, put_session, start_session
 from shared.tokens import Caller, Role, TokenIssuer
 
 SALT_BYTES: Final = 16
@@ -34,6 +34,8 @@ class Credentials:
     session_ends_at: datetime
     new_devices: tuple[NewDevice, ...] = ()
     """Of staff: earlier sign-ins on new devices that their owner has not looked at."""
+    owes_email_proof: bool = False
+    """Of staff: whether they have an email address that is not proven."""
 
 
 class CredentialIssuer:
@@ -50,14 +52,20 @@ class CredentialIssuer:
         return self._start(session_id, self._context.settings.session_rules.session_seconds, device_id)
 
     def start_of_staff(
-        self, session_id: str, *, device_id: str = "", proven_by: str = "", must_enrol: bool = False
+        self,
+        session_id: str,
+        *,
+        device_id: str = "",
+        proven_by: str = "",
+        must_enrol: bool = False,
+        by_office: OfficeWord | None = None,
     ) -> Session:
         """Return a new session of a member of staff; one that can only enrol a second factor is short."""
         settings = self._context.settings
         whole_seconds = settings.session_rules.staff_session_seconds
         lifetime_seconds = settings.second_factor_rules.fresh_seconds if must_enrol else whole_seconds
         session = self._start(session_id, lifetime_seconds, device_id)
-        return replace(session, proven_by=proven_by, must_enrol=must_enrol)
+        return replace(session, proven_by=proven_by, must_enrol=must_enrol, by_office=by_office)
 
     def _start(self, session_id: str, lifetime_seconds: int, device_id: str) -> Session:
         salt = self._context.randomness.token(SALT_BYTES)

@@ -6,6 +6,7 @@ issued is recognised for ever: an old generation after its grace is reuse, and e
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,11 +22,23 @@ class Presented(StrEnum):
 
 
 @dataclass(frozen=True)
+class OfficeWord:
+    """The word of an office's provider that a member of staff is there: of which link, given when, and the fingerprint
+    of the member's session at the provider, empty where it names none.
+    """
+
+    link_id: str
+    given_at: datetime
+    sid: str = ""
+
+
+@dataclass(frozen=True)
 class Session:
     """One signed-in device. ``salt`` makes its tokens its own; ``generation`` is the token that counts.
 
     ``device_id`` is empty where the device was new: then it is called after this session. Of staff: ``proven_by`` is
-    the kind of second factor that opened it, empty without one; with ``must_enrol`` it can only enrol one.
+    the kind of second factor that opened it, empty without one; with ``must_enrol`` it can only enrol one;
+    ``by_office`` is the word of their office's provider, None after a password.
     """
 
     id: str
@@ -37,6 +50,7 @@ class Session:
     device_id: str = ""
     proven_by: str = ""
     must_enrol: bool = False
+    by_office: OfficeWord | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +102,19 @@ def put_session(sessions: tuple[Session, ...], session: Session, most: int, now:
 def drop_session(sessions: tuple[Session, ...], session_id: str) -> tuple[Session, ...]:
     """Return the list without that session."""
     return tuple(session for session in sessions if session.id != session_id)
+
+
+def drop_office_sessions(
+    sessions: tuple[Session, ...], link_id: str, sids: Collection[str] = ()
+) -> tuple[Session, ...]:
+    """Return the list without those that a provider opened by this link: all, or those of its sessions ``sids`` and
+    those whose session there is not known.
+    """
+
+    def is_meant(word: OfficeWord | None) -> bool:
+        return word is not None and word.link_id == link_id and (not sids or word.sid in ("", *sids))
+
+    return tuple(session for session in sessions if not is_meant(session.by_office))
 
 
 def ended_sessions(before: tuple[Session, ...], after: tuple[Session, ...], now: datetime) -> tuple[Session, ...]:

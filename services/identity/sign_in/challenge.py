@@ -40,6 +40,12 @@ class Purpose(StrEnum):
     """The account's holder asks for all their data: proven at each address of the account."""
     ASSISTANCE = "assistance"
     """A person agrees that an officer acts for them: the code is told to that officer and begins no session."""
+    STAFF_EMAIL = "staff_email"
+    """A member of staff proves the address that messages about their sign-ins go to: within their session."""
+
+
+PROVEN_BY_ASKER_ALONE: Final = frozenset({Purpose.ASSISTANCE, Purpose.STAFF_EMAIL})
+"""Their challenges are looked at, sent again and proven by the officer or member who asked, never by their id alone."""
 
 
 BY_SESSION: Final = frozenset({Purpose.ACCOUNT_LEAVING, Purpose.DATA_EXPORT})

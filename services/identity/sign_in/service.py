@@ -31,6 +31,7 @@ from services.identity.sessions.refresh_tokens import Holder
 from services.identity.sessions.session import find_session
 from services.identity.sign_in import challenge as rules
 from services.identity.sign_in.challenge import (
+    PROVEN_BY_ASKER_ALONE,
     AddressProof,
     Challenge,
     FreshCode,
@@ -129,8 +130,8 @@ class ChangeRequest:
 class CodeRequest:
     """A wish for a code: for which address and purpose, in which language and by which command.
 
-    ``asked`` belongs to a change of address, ``office_id`` to the office that assists. ``phone`` is the number given at
-    a registration.
+    ``asked`` belongs to a change of address or to a member's own, ``office_id`` to the office that assists. ``phone``
+    is the number given at a registration.
     """
 
     purpose: Purpose
@@ -340,7 +341,7 @@ class SigningIn:
         return await again(lambda: self._verify(challenge_id, proof, visitor))
 
     async def prove_consent(self, challenge_id: str, code: str, command_id: str, asked_by: str) -> NormalAddress:
-        """Return the address of a person who told the code that this ``asked_by`` command sent; the code is used up.
+        """Return the address that the code proves which this ``asked_by`` command sent; the code is used up.
 
         The same command may be repeated and gives the address again.
 
@@ -631,7 +632,7 @@ class SigningIn:
         device = await self._device_behind(challenge_id, visitor)
 
         def judge(state: Challenge) -> tuple[Verdict, Challenge]:
-            if state.purpose is Purpose.ASSISTANCE:
+            if state.purpose in PROVEN_BY_ASKER_ALONE:
                 raise ChallengeNotFound()
             trier = self._trier(challenge_id, state, visitor, device)
             is_alone = state.code.old_hashed is not None and proof.old_code is None
@@ -924,9 +925,9 @@ class SigningIn:
         return record
 
     async def _own_challenge(self, challenge_id: str) -> Record[Challenge]:
-        """Return a challenge of whoever holds its id; one that an officer asked for is that officer's alone."""
+        """Return a challenge of whoever holds its id; one that an officer or member asked for is theirs alone."""
         record = await self._challenge(challenge_id)
-        if record.state.purpose is Purpose.ASSISTANCE:
+        if record.state.purpose in PROVEN_BY_ASKER_ALONE:
             raise ChallengeNotFound()
         return record
 

@@ -10,6 +10,7 @@ from services.identity.sessions.devices import Visitor
 from services.identity.staff import admin_schemas as schemas
 from services.identity.staff.administration import Act
 from services.identity.staff.errors import (
+    AskerGone,
     FirstOperatorSecretUsed,
     FirstOperatorSecretWrong,
     LastOperatorStays,
@@ -289,7 +290,7 @@ async def say_staff_left(call: Call[schemas.WithReason, None, schemas.StaffPath]
     path_model=schemas.StaffPath,
     body=schemas.WithReason,
     answers={200: schemas.StaffView},
-    refusals=(*_ACTING, NothingToDecide, SecondOperatorNeeded),
+    refusals=(*_ACTING, NothingToDecide, SecondOperatorNeeded, AskerGone),
     idempotent=True,
     cache_answer=False,
     rate=ACTS_PER_CALLER,

@@ -17,6 +17,7 @@ from services.identity.offices.service import Offices
 from services.identity.staff import member_transitions as rules
 from services.identity.staff import powers
 from services.identity.staff.errors import (
+    AskerGone,
     LastOperatorStays,
     NothingToDecide,
     NotOnYourself,
@@ -253,6 +254,21 @@ class StaffAdmin:
         """
         return await self._do(act, self._changing(act, rules.leave), whatever_is_pending=True)
 
+    async def leave_with_office(self, act: Act, office_id: str) -> StaffSeen:
+        """Gone for good with all staff of this office; one who was moved away meanwhile stays.
+
+        Raises:
+            NotYourOffice: they belong to another office by now.
+            Every refusal of :meth:`lock`.
+        """
+
+        async def change(record: Record[Staff], _actor: Staff) -> StaffSeen:
+            if record.state.office_id != office_id:
+                raise NotYourOffice()
+            return await self._save(act, record, rules.leave(record.state, act.command_id))
+
+        return await self._do(act, change, whatever_is_pending=True)
+
     async def unlock(self, act: Act) -> StaffSeen:
         """In again by a new one-time password; a treasurer or operator once another operator approves.
 
@@ -273,13 +289,14 @@ class StaffAdmin:
         """Approve and do the request of another operator; the answer shows the one-time password, if one was made.
 
         Raises:
-            NothingToDecide, SecondOperatorNeeded, and every refusal of :meth:`lock`.
+            NothingToDecide, SecondOperatorNeeded, AskerGone, and every refusal of :meth:`lock`.
         """
 
         async def change(record: Record[Staff], _actor: Staff) -> StaffSeen:
             pending = _pending(record.state)
             if pending.asked_by == act.caller.account_id:
                 raise SecondOperatorNeeded()
+            await self.refuse_gone_asker(pending.asked_by, record.state)
             if pending.command is StaffCommand.REASSIGN:
                 post = Post(pending.role)
                 moved = rules.reassign(record.state, post, pending.office_id, act.command_id, pending.offices)
@@ -313,6 +330,19 @@ class StaffAdmin:
         staff = record.state
         _refuse_power(powers.manage_problem(Post(actor.role), actor.office_id, Post(staff.role), staff.office_id))
         return record, actor
+
+    async def refuse_gone_asker(self, asked_by: str, about: Staff) -> None:
+        """Refuse what somebody asked for about a member who could not ask for it now: an agreement takes two.
+
+        Raises:
+            AskerGone
+        """
+        record = await self._staff.staff(asked_by)
+        asker = record.state if record is not None else None
+        if asker is None or asker.state is not StaffState.ACTIVE:
+            raise AskerGone()
+        if powers.manage_problem(Post(asker.role), asker.office_id, Post(about.role), about.office_id) is not None:
+            raise AskerGone()
 
     async def end_sessions(self, staff_id: str) -> None:
         """End every session of a member of staff, then every assistance that they had begun; a repeat finds it done."""

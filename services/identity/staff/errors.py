@@ -273,6 +273,17 @@ class SecondOperatorNeeded(NotAllowed):
     next_action_id = "Mintalah kepada operator lain."
 
 
+class AskerGone(Refusal):
+    """Whoever asked for it is locked, has left, or has no power over it any more: one person is left who wants it."""
+
+    status = 409
+    code = "asker_gone"
+    title = "The person who asked for this cannot ask for it any more."
+    title_id = "Pengusul permintaan ini tidak berwenang lagi."
+    next_action = "Refuse the request; if it is still wanted, ask for it yourself and let another person agree."
+    next_action_id = "Tolak permintaan ini; bila masih diperlukan, ajukan sendiri dan mintalah persetujuan orang lain."
+
+
 class StaffCredentialsWrong(NotAuthenticated):
     """User name and password do not fit; which of the two is not said."""
 

@@ -84,6 +84,15 @@ class OneTime:
 
 
 @dataclass(frozen=True)
+class EmailProof:
+    """An address that waits for its code: sealed, the challenge of the code, and the command that asked for it."""
+
+    email: str = field(repr=False)
+    challenge_id: str
+    asked_by: str
+
+
+@dataclass(frozen=True)
 class Pending:
     """A request that waits for a second operator; ``role`` and ``office_id`` are the wanted ones."""
 
@@ -104,9 +113,10 @@ class Staff:
     ``region_id`` is the region that a regional officer watches.
 
     ``tries``, ``locked_until`` and ``tried_at`` are of tries from elsewhere, ``sources`` of known devices and office
-    networks. ``name`` and ``email`` are sealed. ``new_devices`` are sign-ins that their owner has not been shown;
-    devices from before ``devices_since`` are unknown. ``commands`` are the last ones that took effect, so that a repeat
-    is known.
+    networks. ``name`` and ``email`` are sealed; messages go to an address alone that was proven
+    (``email_proven_at``, by the command ``email_proven_by``), another one waits for its code in ``email_proof``.
+    ``new_devices`` are sign-ins that their owner has not been shown; devices from before ``devices_since`` are unknown.
+    ``commands`` are the last ones that took effect, so that a repeat is known.
     """
 
     username: str
@@ -132,6 +142,14 @@ class Staff:
     email: str | None = None
     new_devices: tuple[NewDevice, ...] = ()
     devices_since: datetime | None = None
+    email_proven_at: datetime | None = None
+    email_proven_by: str = ""
+    email_proof: EmailProof | None = None
+
+    @property
+    def owes_email_proof(self) -> bool:
+        """Whether they have an address that was kept before addresses were proven."""
+        return self.email is not None and self.email_proven_at is None
 
 
 _Tried = TypeVar("_Tried", Staff, Stranger)
@@ -192,6 +210,22 @@ def without_try(staff: Staff, source: str = ELSEWHERE) -> Staff:
     """
     count = tries_from(staff, source)
     return _with_tries(staff, replace(count, tries=max(0, count.tries - 1), locked_until=None))
+
+
+def ask_email_proof(staff: Staff, proof: EmailProof) -> Staff:
+    """Return the member of staff with an address that waits for its code; the present one stays until then."""
+    return replace(staff, email_proof=proof)
+
+
+def prove_email(staff: Staff, command_id: str, now: datetime) -> Staff:
+    """Return the member of staff with the address that waited, which this command has proven."""
+    email = staff.email_proof.email if staff.email_proof is not None else staff.email
+    return replace(staff, email=email, email_proven_at=now, email_proven_by=command_id, email_proof=None)
+
+
+def drop_email(staff: Staff) -> Staff:
+    """Return the member of staff without an address, and without one that waits."""
+    return replace(staff, email=None, email_proven_at=None, email_proof=None)
 
 
 def disown(staff: Staff, now: datetime) -> Staff:

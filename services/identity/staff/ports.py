@@ -1,4 +1,4 @@
-"""Ports of staff sign-in: what it asks of second factors."""
+"""Ports of staff sign-in: what it asks of second factors, and they of it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from services.identity.sessions.credentials import Credentials
+from services.identity.sessions.devices import Visitor
+from services.identity.sessions.session import OfficeWord
 from services.identity.staff.member import Staff
 
 
@@ -26,6 +29,22 @@ class SecondStep:
 class SecondFactorCheck(Protocol):
     """Knows the second factors of staff."""
 
-    async def next_step(self, staff_id: str, staff: Staff) -> SecondStep | None:
-        """Return the step that is due after the password; None where no second factor is enrolled."""
+    async def is_enrolled(self, staff_id: str) -> bool:
+        """Return whether the member has a second factor."""
+        ...
+
+    async def next_step(
+        self, staff_id: str, staff: Staff, by_office: OfficeWord | None = None, *, on_known_device: bool
+    ) -> SecondStep | None:
+        """Return the step that is due after the password, or after the word of the office's provider; None where no
+        second factor is enrolled.
+        """
+        ...
+
+
+class OfficeDoor(Protocol):
+    """Lets members of staff in on the word of their office's provider."""
+
+    async def let_in(self, word: OfficeWord, visitor: Visitor, proven_by: str) -> Credentials:
+        """Return the tokens of a new session; ``proven_by`` is the kind of second factor that was shown."""
         ...

@@ -45,13 +45,19 @@ class StaffTokensView(TokensView):
     new_devices: list[NewDeviceView] = Field(
         [], description="Earlier sign-ins on new devices: say at /v1/staff/me/device-review whether they were yours."
     )
+    owes_email_proof: bool = Field(
+        False,
+        description="Your email address is not proven, so nothing is sent there: name it at /v1/staff/me/email, then "
+        "type its code at /v1/staff/me/email-proof.",
+    )
 
     @classmethod
     def from_credentials(cls, credentials: Credentials) -> Self:
         """Return the view of credentials."""
         view = super().from_credentials(credentials)
         devices = [NewDeviceView.from_new_device(device) for device in credentials.new_devices]
-        return view.model_copy(update={"new_devices": devices})
+        update = {"new_devices": devices, "owes_email_proof": credentials.owes_email_proof}
+        return view.model_copy(update=update)
 
 
 class SecondStepView(View):

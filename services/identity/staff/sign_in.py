@@ -84,7 +84,8 @@ class StaffSignIn:
         proven = await self._passwords.prove(username, password, visitor)
         password_hash = proven.state.password_hash
         await again(lambda: self._ready(proven.id, password_hash, visitor))
-        step = await self._second_factors.next_step(proven.id, proven.state)
+        is_known = self._passwords.known_device(proven, visitor) is not None
+        step = await self._second_factors.next_step(proven.id, proven.state, on_known_device=is_known)
         if step is not None:
             await again(lambda: self._give_try_back(proven.id, visitor))
             return step
@@ -173,7 +174,7 @@ class StaffSignIn:
         await self._staff.save_staff(record, welcome, now, [notice] if notice is not None else [])
         await self._passwords.note(StaffAct.SIGNED_IN, actor(record.id, welcome))
         credentials = self._credentials.staff_credentials(caller_of(record.id, welcome, session), session)
-        return replace(credentials, new_devices=staff.new_devices)
+        return replace(credentials, new_devices=staff.new_devices, owes_email_proof=staff.owes_email_proof)
 
     def _demo_office(self) -> str:
         return self._context.settings.demo_office_id

@@ -43,17 +43,21 @@ class StaffVault:
         return self._cipher.seal(name, owner_id=staff_id, field=_STAFF_NAME)
 
     def is_current(self, member: Staff) -> bool:
-        """Return whether name and email address are sealed by the current master key."""
-        return not any(self._cipher.needs_rotation(sealed) for sealed in (member.name, member.email) if sealed)
+        """Return whether name and email addresses are sealed by the current master key."""
+        waiting = member.email_proof.email if member.email_proof is not None else None
+        return not any(self._cipher.needs_rotation(sealed) for sealed in (member.name, member.email, waiting) if sealed)
 
     async def turned(self, staff_id: str, member: Staff) -> Staff:
-        """Return the member with name and email address sealed by the current master key."""
+        """Return the member with name and email addresses sealed by the current master key."""
         name = self.staff_name(member.name, staff_id) if member.name else None
-        email = self.email_of(staff_id, member)
+        email, proof = self.email_of(staff_id, member), member.email_proof
+        if proof is not None:
+            proof = replace(proof, email=self.seal_email(self.open_email(proof.email, staff_id), staff_id))
         return replace(
             member,
             name=self.seal_staff_name(name, staff_id) if name is not None else None,
             email=self.seal_email(email, staff_id) if email is not None else None,
+            email_proof=proof,
         )
 
     def staff_name(self, sealed: str, staff_id: str) -> str:
@@ -66,11 +70,17 @@ class StaffVault:
 
     def email_of(self, staff_id: str, staff: Staff) -> str | None:
         """Return the member's email address, if they gave one."""
-        return self._cipher.open(staff.email, owner_id=staff_id, field=_STAFF_EMAIL) if staff.email else None
+        return self.open_email(staff.email, staff_id) if staff.email else None
+
+    def open_email(self, sealed: str, staff_id: str) -> str:
+        """Return an email address of a member."""
+        return self._cipher.open(sealed, owner_id=staff_id, field=_STAFF_EMAIL)
 
     def sign_in_notice(self, staff_id: str, staff: Staff, now: datetime, settings: Settings) -> TellOfSignIn | None:
-        """Return the message about a sign-in on a new device, with the link that disowns it; None without address."""
-        email = self.email_of(staff_id, staff)
+        """Return the message about a sign-in on a new device, with the link that disowns it; None without a proven
+        address.
+        """
+        email = self.email_of(staff_id, staff) if not staff.owes_email_proof else None
         if email is None:
             return None
         until = now + timedelta(seconds=settings.address_change_rules.undo_seconds)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -109,7 +110,7 @@ def _read_records(data: bytes) -> tuple[Sequence[str], list[tuple[int, list[str]
 
 def _refuse_header(header: Sequence[str]) -> None:
     wrong = [name for name in NEEDED if name not in header]
-    wrong += [name for place, name in enumerate(header) if name not in COLUMNS or name in header[:place]]
+    wrong += [name for name, times in Counter(header).items() if name not in COLUMNS or times > 1]
     if wrong:
         raise _Unusable(
             *(

@@ -45,7 +45,7 @@ class NotificationShelves:
         return await self._of_accounts(FEEDS, order, with_key=False)
 
     async def _of_accounts(self, kind: Kind[Any], order: Order, *, with_key: bool) -> list[Item]:
-        """Return the documents of this kind whose ids are the order's accounts, if these are to be erased as a whole."""
+        """Return the documents of this kind of the accounts that the order erases as a whole."""
         if not order.whole_account:
             return []
         found = [await self._store.get(kind, account_id) for account_id in order.account_ids]

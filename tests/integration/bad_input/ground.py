@@ -276,6 +276,7 @@ def _second_factor_bodies() -> dict[str, Any]:
         "agree_to_second_factor_reset": {"reason": "replacement"},
         "refuse_second_factor_reset": {"reason": "correction"},
         "set_own_email": {"email": "dewi.contoh@example.org"},
+        "prove_own_email": {"code": "123456"},
         "review_devices": {"are_mine": True},
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
@@ -49,6 +50,8 @@ class RealProvider:
 
     def __init__(self, issuer: str) -> None:
         self.issuer = issuer
+        self.cookies = aiohttp.CookieJar(unsafe=True)
+        """Of the browser that walked last."""
 
     async def become(self, name: str, amr: str) -> None:
         """From now on this user sits at the browser."""
@@ -57,7 +60,8 @@ class RealProvider:
 
     async def walk(self, url: str) -> dict[str, str]:
         """Follow the way through the provider; what the browser is sent back with."""
-        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+        self.cookies = aiohttp.CookieJar(unsafe=True)
+        async with aiohttp.ClientSession(cookie_jar=self.cookies) as session:
             for _ in range(8):
                 async with session.get(URL(url, encoded=True), allow_redirects=False) as answer:
                     assert answer.status in (302, 303), (answer.status, await answer.text())
@@ -66,9 +70,22 @@ class RealProvider:
                     return dict(parse_qsl(urlsplit(url).query))
         raise AssertionError("the provider sends the browser in circles")
 
+    async def leave(self) -> str:
+        """The person at the browser that walked last signs out at the provider; what came of telling us."""
+        async with aiohttp.ClientSession(cookie_jar=self.cookies) as session:
+            async with session.get(f"{self.issuer}/session/end") as asked:
+                form = await asked.text()
+            found = re.search(r'name="xsrf" value="([^"]+)"', form)
+            assert found is not None, form
+            sent = {"xsrf": found[1], "logout": "yes"}
+            async with session.post(f"{self.issuer}/session/end/confirm", data=sent, allow_redirects=False) as done:
+                assert done.status in (200, 302, 303), await done.text()
+            async with session.get(f"{self.issuer}/told") as told:
+                return await told.text()
+
 
 @asynccontextmanager
-async def started(modules: Path, redirect_uri: str, port: int) -> AsyncIterator[RealProvider]:
+async def started(modules: Path, redirect_uri: str, port: int, logout_uri: str) -> AsyncIterator[RealProvider]:
     """Yield the provider once it listens; it ends afterwards."""
     node = await asyncio.create_subprocess_exec(
         "node",
@@ -77,6 +94,7 @@ async def started(modules: Path, redirect_uri: str, port: int) -> AsyncIterator[
         str(port),
         redirect_uri,
         CLIENT_SECRET,
+        logout_uri,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
     )
@@ -102,7 +120,8 @@ async def office(modules: Path) -> AsyncIterator[tuple[Counter, RealProvider]]:
         counter.provider.issuer = f"http://127.0.0.1:{port}"
         proposed = await counter.propose(name="Kanim dengan penyedia sendiri")
         counter.provider_id = (await counter.approve(proposed))["provider_id"]
-        async with started(modules, proposed["redirect_uri"], port) as provider:
+        logout_uri = str(counter.client.make_url(urlsplit(proposed["backchannel_logout_uri"]).path))
+        async with started(modules, proposed["redirect_uri"], port, logout_uri) as provider:
             world.clock.advance((datetime.now(UTC) - world.now()).total_seconds())
             yield counter, provider
 
@@ -152,3 +171,18 @@ async def test_a_killed_oidc_provider_is_down_in_words(modules: Path) -> None:
         counter.world.clock.advance(KEEP_SECONDS)
         status, page = await counter.browser().call("GET", f"/v1/staff/office-sign-in/{counter.provider_id}")
         assert (status, "does not answer right now" in page) == (200, True)
+
+
+async def test_whoever_signs_out_at_oidc_provider_is_signed_out_here(modules: Path) -> None:
+    async with office(modules) as (counter, provider):
+        await counter.change(links_by_user_name=True)
+        await provider.become("interviewer", "pwd,mfa")
+        browsers = []
+        for _ in range(2):
+            browser = counter.browser()
+            await counter.come_back(browser, await provider.walk(await counter.begin(browser)))
+            browser.token = (await counter.claim(browser))[1]["access_token"]
+            browsers.append(browser)
+        counter.world.clock.advance(1)
+        assert await provider.leave() == "success"
+        assert [(await browser.call("GET", "/v1/staff/me"))[0] for browser in browsers] == [200, 401]

@@ -104,6 +104,29 @@ async def test_nobody_resets_themselves_a_head_no_treasurer_and_a_counter_nobody
     assert (await ask(operator, officer))[1]["code"] == "no_second_factor"
 
 
+@pytest.mark.parametrize("fate", ["locked", "left", "moved"])
+async def test_what_somebody_asked_for_who_is_gone_takes_two_others(browsers: Browsers, fate: str) -> None:
+    """Two persons agree to a reset at the moment when it is done: a head on suspicion counts as none."""
+    officer = await enrolled(browsers, "front_officer")
+    head = member(browsers, "office_admin", "10.0.0.2")
+    await head.log_in()
+    first, second = await enrolled(browsers, "operator", "10.0.0.3"), await enrolled(browsers, "operator2", "10.0.0.4")
+    assert (await ask(head, officer))[0] == 200
+    acts: dict[str, tuple[str, dict[str, str]]] = {
+        "locked": ("lock", {"reason": "suspected_misuse"}),
+        "left": ("departure", {"reason": "end_of_service"}),
+        "moved": ("reassignment", {"role": "office_admin", "office_id": "jakarta-utara", "reason": "transfer"}),
+    }
+    act, body = acts[fate]
+    assert (await first.browser.post(f"/v1/staff/members/{head.staff_id}/{act}", body))[0] == 200
+    status, problem = await ask(second, officer, "/agreement")
+    assert (status, problem["code"]) == (409, "asker_gone")
+    assert (await officer.browser.get("/v1/staff/me"))[0] == 200, "nothing was done"
+    assert (await ask(second, officer, "/refusal"))[0] == 200
+    assert (await ask(second, officer))[0] == 200
+    assert (await ask(first, officer, "/agreement"))[0] == 200
+
+
 async def test_a_repeat_of_each_act_finds_it_done(browsers: Browsers) -> None:
     treasurer = await enrolled(browsers, "treasurer")
     first, second = await enrolled(browsers, "operator", "10.0.0.2"), await enrolled(browsers, "operator2", "10.0.0.3")
@@ -139,6 +162,29 @@ async def test_a_crash_between_sessions_and_factors_is_finished_by_the_repeat(
     assert record is not None and record.state.sessions == (), "less power, not more"
     assert (await treasurer.log_in())[0] == 202
     assert (await resets.agree(act)).factor_count == 0
+
+
+async def test_a_session_that_the_lost_factor_opens_meanwhile_ends_with_it(
+    browsers: Browsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The finder of the telephone signs in after the sessions were ended and before the factor is gone."""
+    treasurer = await enrolled(browsers, "treasurer")
+    first, second = await enrolled(browsers, "operator", "10.0.0.2"), await enrolled(browsers, "operator2", "10.0.0.3")
+    resets = browsers.world.identity.factor_resets
+    await resets.ask(await acting(first, treasurer, "ask"))
+    change, finders = SecondFactorRepository.change_of_member, []
+
+    async def sign_in_first(repository: SecondFactorRepository, staff_id: str, decide: Any) -> Any:
+        if not finders:
+            finders.append(member(browsers, "treasurer", "10.9.0.1"))
+            finders[0].secret = treasurer.secret
+            await finders[0].sign_in()
+        return await change(repository, staff_id, decide)
+
+    act = await acting(second, treasurer, "agree")
+    monkeypatch.setattr(SecondFactorRepository, "change_of_member", sign_in_first)
+    assert (await resets.agree(act)).factor_count == 0
+    assert (await finders[0].browser.get("/v1/staff/me"))[1]["code"] == "session_over"
 
 
 async def acting(by: Member, who: Member, command: str) -> Act:
@@ -192,6 +238,8 @@ async def with_email(browsers: Browsers) -> Member:
     await officer.log_in()
     status, _ = await officer.browser.call("PUT", "/v1/staff/me/email", {"email": "Dewi.Contoh@example.org"})
     assert status == 204
+    code = await browsers.world.code()
+    assert (await officer.browser.post("/v1/staff/me/email-proof", {"code": code}))[0] == 204
     return officer
 
 

@@ -128,23 +128,47 @@ async def test_a_departure_that_was_cut_off_goes_on(
 ) -> None:
     operator = await token(client, "operator")
     _, plan = await post(client, PLAN, REASON, operator)
-    path, leave, calls = f"{PLAN}/{plan['departure_id']}/execution", StaffAdmin.leave, [0]
-
-    async def dies(admin: StaffAdmin, act: Any) -> Any:
-        calls[0] += 1
-        if calls[0] > 1:
-            raise RuntimeError("killed")
-        return await leave(admin, act)
-
-    with monkeypatch.context() as crash:
-        crash.setattr(StaffAdmin, "leave", dies)
-        assert (await post(client, path, None, operator))[0] == 500
+    path = f"{PLAN}/{plan['departure_id']}/execution"
+    await killed_after_one(client, path, operator, monkeypatch)
     half = list((await states(desk.world)).values())
     assert half.count("left") == 1
     member = next(leaver for leaver in plan["staff"] if leaver["username"] == "office_admin")
     await desk.admin.leave(desk.act(desk.second, member["staff_id"]))  # by hand, meanwhile
     status, done = await post(client, path, None, operator)
     assert (status, done["state"], {leaver["state"] for leaver in done["staff"]}) == (200, "done", {"left"})
+
+
+async def test_whoever_was_moved_away_before_a_departure_goes_on_stays(
+    client: Client, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator = await token(client, "operator")
+    _, plan = await post(client, PLAN, REASON, operator)
+    path = f"{PLAN}/{plan['departure_id']}/execution"
+    await killed_after_one(client, path, operator, monkeypatch)
+    present = {name for name, state in (await states(desk.world)).items() if state == "active"}
+    moved = next(leaver for leaver in plan["staff"] if leaver["username"] in present)
+    body = {"role": moved["role"], "office_id": NORTH, "reason": "transfer"}
+    assert (await post(client, f"/v1/staff/members/{moved['staff_id']}/reassignment", body, operator))[0] == 200
+    status, done = await post(client, path, None, operator)
+    assert (status, done["state"]) == (200, "done")
+    left = {leaver["username"]: leaver["state"] for leaver in done["staff"]}
+    assert left.pop(moved["username"]) == "active"
+    assert set(left.values()) == {"left"}
+
+
+async def killed_after_one(client: Client, path: str, operator: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process dies once the first member has left."""
+    leave, calls = StaffAdmin.leave_with_office, [0]
+
+    async def dies(admin: StaffAdmin, act: Any, office_id: str) -> Any:
+        calls[0] += 1
+        if calls[0] > 1:
+            raise RuntimeError("killed")
+        return await leave(admin, act, office_id)
+
+    with monkeypatch.context() as crash:
+        crash.setattr(StaffAdmin, "leave_with_office", dies)
+        assert (await post(client, path, None, operator))[0] == 500
 
 
 async def test_a_plan_is_made_once_for_a_command_and_reads_the_office_it_names(desk: Desk) -> None:

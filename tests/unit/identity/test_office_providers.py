@@ -180,6 +180,17 @@ async def test_an_operator_who_is_locked_approves_nothing_with_the_last_token(co
     assert (status, problem["code"]) in ((403, "staff_not_in_service"), (401, "session_over"))
 
 
+async def test_what_an_operator_proposed_who_is_locked_is_not_approved(counter: Counter) -> None:
+    await counter.world.identity.staff.hire("operator3", STAFF_PASSWORD, Role.OPERATOR, None)
+    proposed = await counter.propose(name="Kanim Contoh Lain")
+    operator2 = await counter.signed_in("operator2")
+    asked_by = proposed["proposal"]["asked_by"]
+    await operator2.done("POST", f"/v1/staff/members/{asked_by}/lock", {"reason": "suspected_misuse"})
+    path = f"/v1/staff/office-providers/{proposed['provider_id']}/approval"
+    body = {"proposal_id": proposed["proposal"]["proposal_id"], "reason": "new_post"}
+    assert (await operator2.call("POST", path, body))[1]["code"] == "asker_gone"
+
+
 async def test_stopping_ends_the_sessions_of_all_who_are_linked_there(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:

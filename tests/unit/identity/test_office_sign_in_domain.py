@@ -17,6 +17,7 @@ from services.identity.office_sign_in.id_token import Expected, IdTokenWrong, ch
 from services.identity.office_sign_in.link import OfficeLink, OfficeLinkState
 from services.identity.office_sign_in.provider import IdTokenAlgorithm, ProviderState, ProviderTerms
 from services.identity.office_sign_in.returned import ReturnedSignIn, ReturnStage
+from services.identity.sessions.session import OfficeWord
 from services.identity.staff.member import Staff
 from services.identity.staff.member_transitions import let_in_by_office
 from services.identity.staff.states import StaffState
@@ -89,6 +90,15 @@ def test_a_second_factor_is_proved_by_the_agreed_words(acr: str | None, amr: tup
     assert not providers.proves_second_factor(replace(TERMS, acr_values=(), amr_values=()), acr, amr)
 
 
+def test_a_link_believes_what_was_said_after_its_user_left_alone() -> None:
+    asked = OfficeLink("provider-1", "staff-1", "jakarta-selatan", ("k1:a",), OfficeLinkState.ASKED, START)
+    made = links.approve_link(asked, "head-1", "command-1")
+    assert made.believes(OfficeWord("link-1", START)) and not asked.believes(OfficeWord("link-1", START))
+    left = links.log_out_link(made, START)
+    assert not left.believes(OfficeWord("link-1", START))
+    assert left.believes(OfficeWord("link-1", START + timedelta(milliseconds=1)))
+
+
 def test_a_link_is_made_once_and_ends_for_good() -> None:
     asked = OfficeLink("provider-1", "staff-1", "jakarta-selatan", ("k1:a",), OfficeLinkState.ASKED, START)
     made = links.approve_link(asked, "head-1", "command-1")
@@ -107,8 +117,9 @@ def test_tokens_can_be_taken_once_and_until_their_time() -> None:
     until = START + timedelta(minutes=2)
     returned = ReturnedSignIn(ReturnStage.RETURNED, START + timedelta(minutes=10))
     assert not returned.can_be_claimed(START)
-    proved = returns.prove_return(returned, "link-1", until, proved_second_factor=True)
-    assert proved.proved_second_factor and proved.link_id == "link-1"
+    word = OfficeWord("link-1", START, "k1:sid")
+    proved = returns.prove_return(returned, word, until, proved_second_factor=True)
+    assert proved.proved_second_factor and proved.word == word
     assert proved.can_be_claimed(until - timedelta(milliseconds=1)) and not proved.can_be_claimed(until)
     claimed = returns.claim_return(proved)
     assert not claimed.can_be_claimed(START)

@@ -672,3 +672,58 @@ async def test_a_token_that_is_stolen_later_changes_no_factor(browsers: Browsers
         await who.browser.call("DELETE", f"{FACTORS}/{listed['factors'][0]['factor_id']}"),
     ]
     assert {(status, problem["code"]) for status, problem in answers} == {(403, "fresh_sign_in_needed")}
+
+
+async def test_a_session_from_before_the_factor_changes_nothing_of_it(browsers: Browsers) -> None:
+    """Somebody who knows the password is signed in while its owner enrols: they get no recovery codes and no factor."""
+    thief, owner = member(browsers, "front_officer", "10.9.0.1"), member(browsers, "front_officer")
+    assert (await thief.log_in())[0] == (await owner.log_in())[0] == 200
+    _, offered = await thief.browser.post("/v1/staff/totps", {"name": "mine"})
+    enrolled_factor = (await owner.enrol_totp())["factor"]
+    mine = pyotp.TOTP(offered["secret"]).at(owner.world.clock.now())
+    answers = [
+        await thief.browser.post("/v1/staff/recovery-codes"),
+        await thief.browser.post("/v1/staff/totps", {"name": "mine"}),
+        await thief.browser.post(f"/v1/staff/totps/{offered['factor_id']}/confirmation", {"code": mine}),
+        await thief.browser.post("/v1/staff/passkeys", {"name": "mine"}),
+        await thief.browser.call("DELETE", f"{FACTORS}/{enrolled_factor['factor_id']}"),
+    ]
+    assert {(status, problem["code"]) for status, problem in answers} == {(403, "second_factor_needs_itself")}
+    await owner.sign_in()
+    assert (await owner.browser.post("/v1/staff/recovery-codes"))[0] == 201
+
+
+@pytest.mark.parametrize("place", ["office", "elsewhere", "device"])
+async def test_wrong_codes_of_a_day_add_up_over_all_addresses_of_a_kind(socket_enabled: None, place: str) -> None:
+    """Each address of an office, and each known device, has tries of its own before it locks: together they have 30."""
+    world = World(second_factor_needed=True, office_networks="10.8.0.0/16")
+    async with running(world) as browsers:
+        owner = await enrolled(browsers, "front_officer")
+        network = "10.9.0" if place == "elsewhere" else "10.8.0"
+        for number in range(30):
+            thief = member(browsers, "front_officer", f"{network}.{number // 3 + 1}")
+            thief.secret = owner.secret
+            if place == "device":
+                thief.browser.device_token = owner.browser.device_token
+            world.clock.advance(1 * MINUTE)
+            if (await thief.finish(code=thief.wrong_code()))[1]["code"] == "account_locked":
+                assert place != "office", "each of its addresses had three"
+                world.clock.advance(16 * MINUTE)
+        last = member(browsers, "front_officer", f"{network}.99")
+        if place == "device":
+            last.browser.device_token = owner.browser.device_token
+        assert (await last.finish(code=owner.code()))[1]["code"] == "second_codes_locked"
+        assert (await last.finish(recovery_code=owner.recovery_codes[0]))[0] == 200
+        others = {"office": "10.9.0.77", "elsewhere": "10.8.0.77", "device": "10.8.0.77"}
+        free = member(browsers, "front_officer", others[place])
+        world.clock.advance(30)
+        assert (await free.finish(code=owner.code()))[0] == 200, "another kind of place goes on"
+
+
+async def test_whoever_knows_the_password_pushes_out_no_sign_in_of_a_known_device(browsers: Browsers) -> None:
+    owner = await enrolled(browsers, "front_officer")
+    owner.world.clock.advance(30)
+    _, step = await owner.log_in()
+    thief = member(browsers, "front_officer", "10.9.0.1")
+    assert [(await thief.log_in())[0] for _ in range(11)] == [202] * 11
+    assert (await owner.answer(step["login_token"], code=owner.code()))[0] == 200

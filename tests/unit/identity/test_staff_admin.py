@@ -259,6 +259,15 @@ async def test_two_who_approve_at_once_approve_once(desk: Desk) -> None:
     assert sorted(answers) == ["done", "nothing_to_decide"]
 
 
+async def test_what_an_operator_asked_for_who_is_locked_is_not_approved(desk: Desk) -> None:
+    """Two operators agree at the moment when it is done: one who is locked on suspicion counts as none."""
+    await desk.world.identity.staff.hire("operator3", STAFF_PASSWORD, Role.OPERATOR, None)
+    proposed = await desk.hire(desk.operator, "tono", Post.TREASURER)
+    await desk.admin.lock(desk.act(desk.second, desk.operator.account_id))
+    assert await outcome(desk.admin.approve(desk.act(desk.second, proposed.staff_id))) == "asker_gone"
+    assert await outcome(desk.admin.refuse(desk.act(desk.second, proposed.staff_id))) == "done"
+
+
 async def test_what_was_asked_for_is_refused_or_taken_back(desk: Desk) -> None:
     proposed = await desk.hire(desk.operator, "tono", Post.TREASURER)
     refused = await desk.admin.refuse(desk.act(desk.operator, proposed.staff_id))

@@ -361,6 +361,11 @@ def test_blank_lines_count_as_rows_of_the_sheet_and_are_passed_over() -> None:
     assert [row for row, _username, _name in people(data)] == [5, 7]
 
 
+def test_a_quote_in_a_name_is_read_as_spreadsheets_write_it_and_refused_as_a_sign() -> None:
+    data = f'{HEADER}\ndewi.contoh,"DEWI ""CONTOH"" LESTARI",front_officer,{SOUTH}'
+    assert faults(data) == [(2, "full_name", "person_name_sign")]
+
+
 def test_a_comma_in_quotes_belongs_to_the_name() -> None:
     assert people(f'{HEADER}\ndewi.contoh,"DEWI CONTOH, S.H.",front_officer,{SOUTH}')[0][2] == "DEWI CONTOH, S.H."
 
@@ -380,6 +385,10 @@ def test_a_name_that_a_spreadsheet_would_take_for_a_formula_is_refused(sign: str
         (HEADER, [(1, "", "rows")]),
         (FILE.replace(HEADER, "username,full_name,office_id,nik"), [(1, "role", "header"), (1, "", "header")]),
         (FILE.replace(HEADER, f"{HEADER},role"), [(1, "role", "header")]),
+        (FILE.replace(HEADER, f"{HEADER}{',role' * 40_000}"), [(1, "role", "header")]),
+        (FILE.replace("DEWI", "DE\x00WI"), [(2, "full_name", "person_name_sign")]),
+        (FILE.replace("DEWI", "\uff1dDEWI"), [(2, "full_name", "person_name_sign")]),
+        (f"{FILE}\n{DEWI.replace('dewi', 'DEWI')}", [(4, "username", "repeated")]),
         (f"{FILE}\n{DEWI}", [(4, "username", "repeated")]),
         (f"{HEADER}\n{DEWI},more", [(2, "", "cells")]),
         (f"{HEADER}\nDewi Contoh,DEWI,front_officer,{SOUTH}", [(2, "username", "string_pattern_mismatch")]),

@@ -17,6 +17,7 @@ from rich.table import Table as Picture
 from bench import (
     against,
     calls,
+    erasure_load,
     events,
     guess,
     journeys,
@@ -55,6 +56,7 @@ BENCHES: Final[dict[str, tuple[Measure, ...]]] = {
     "calls": (calls.measure,),
     "submit": (submit.measure,),
     "recovery": (recovery.measure,),
+    "erasure.load": (erasure_load.measure,),
     **{name: (measure_here(name),) for name in CHECKOUT_BENCHES},
 }
 

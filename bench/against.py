@@ -17,7 +17,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
 
-from bench import journeys, report, seats
+from bench import erasure_load, journeys, report, seats
 from bench.arguments import PAIRS
 from bench.checkout import Checkout, other_build, this_build
 from bench.checkout_benches import CHECKOUT_BENCHES
@@ -138,6 +138,15 @@ RECIPES: Final[dict[str, Recipe]] = {
             "recovery",
             [f"recovery.{name}" for name in ("services_median", "services_longest", *_OVER_OWN)],
             settings={"rounds": Setting(3, argument="rounds")},
+        ),
+        _own(
+            "erasure.load",
+            "erasure_load",
+            [f"erasure.{name}" for name in ("journeys_kept", "people_per_second", "left")],
+            settings={
+                "people": Setting(erasure_load.PEOPLE, argument="people"),
+                "window": Setting(erasure_load.WINDOW_SECONDS, argument="window"),
+            },
         ),
         *(
             Recipe(name, (), settings={key: Setting(value, argument=key) for key, value in bench.settings.items()})

@@ -53,6 +53,7 @@ def build(
         told=tell_erasure,
         rules=settings.retention_rules(),
         per_second=settings.retention_per_second,
+        look_again_after=settings.erasure_look_again_after(),
     )
     handlers = Handlers(service)
     ended_sessions = EndedSessions(platform.store, platform.clock)

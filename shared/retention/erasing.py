@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
@@ -18,7 +18,15 @@ from shared.events.envelope import Envelope
 from shared.events.identity import ErasureOrdered
 from shared.events.message import Event, Message
 from shared.retention import erasure as erasures
-from shared.retention.erasure import IN_USE, LEGAL_HOLD, Erasure, ErasureTold, Kept, open_erasure
+from shared.retention.erasure import (
+    IN_USE,
+    LEGAL_HOLD,
+    LOOK_AGAIN_AFTER,
+    Erasure,
+    ErasureTold,
+    Kept,
+    open_erasure,
+)
 from shared.retention.holds import LegalHolds
 from shared.retention.rule import RuleBook
 from shared.retention.shelf import Item, KeyDestroyer, Order, Shelf
@@ -63,6 +71,7 @@ class Erasing:
         shelves: Sequence[Shelf],
         told: ErasureTold,
         keys: KeyDestroyer,
+        look_again_after: timedelta = LOOK_AGAIN_AFTER,
     ) -> None:
         self._service = service
         self._store = store
@@ -72,6 +81,7 @@ class Erasing:
         self._shelves = [shelf for shelf in shelves if shelf.of is not None]
         self._told = told
         self._keys = keys
+        self._look_again_after = look_again_after
 
     async def ordered(self, event: ErasureOrdered, envelope: Envelope) -> None:
         """Begin an erasure; a repeated order finds it begun."""
@@ -104,7 +114,15 @@ class Erasing:
             if subject not in keys_needed:
                 await self._keys.destroy(subject)
         now = self._clock.now()
-        decision = erasures.looked(record.state, erased, kept, now, service=self._service, told=self._told)
+        decision = erasures.looked(
+            record.state,
+            erased,
+            kept,
+            now,
+            service=self._service,
+            told=self._told,
+            look_again_after=self._look_again_after,
+        )
         await self._store.save(ERASURE, record, decision.state, now=now, events=decision.events)
 
     async def resume_held(self) -> None:

@@ -317,7 +317,7 @@ async def count_left(client: Any, leavers: Sequence[Leaver]) -> int:
 async def count_ended(client: Any) -> int:
     """Return how many erasures have ended in every service: those of the service that is furthest behind."""
     ended = {"state.state": {"$ne": "erasing"}}
-    return min([await database(client, f"paspor_{name}").erasure.count_documents(ended) for name in SERVICES])
+    return min([int(await database(client, f"paspor_{name}").erasure.count_documents(ended)) for name in SERVICES])
 
 
 async def _ids(collection: Any, wanted: Mapping[str, Any]) -> set[str]:

@@ -35,7 +35,7 @@ from services.identity.office_departures.service import OfficeDepartures
 from services.identity.office_sign_in.links import LinkedPasswords, OfficeLinks
 from services.identity.office_sign_in.provider_administration import ProviderAdmin
 from services.identity.office_sign_in.provider_client import ProviderClient
-from services.identity.office_sign_in.repository import PROVIDER
+from services.identity.office_sign_in.repository import OFFICE_LINK, PROVIDER
 from services.identity.office_sign_in.service import OfficeSignIns
 from services.identity.office_sign_in.vault import OfficeSignInVault
 from services.identity.offices.service import Offices
@@ -165,6 +165,7 @@ def _key_turns(context: UseCaseContext) -> KeyTurns:
         TurnedKind(CHALLENGE, lambda _id, challenge: challenges.is_current(challenge)),
         TurnedKind(SECOND_FACTORS, lambda _id, known: factors.is_current(known), factors.turned),
         TurnedKind(PROVIDER, lambda _id, provider: providers.is_current(provider), providers.turned),
+        TurnedKind(OFFICE_LINK, lambda _id, link: providers.is_link_current(link), providers.link_turned),
         TurnedKind(BREACH, lambda _id, breach: breaches.is_current(breach), breaches.turned),
         TurnedKind(EXPORT, lambda _id, export: not cipher.needs_rotation(export.private_key)),
     )

@@ -53,6 +53,10 @@ class OfficeLink:
     decided_by: str | None = None
     """The last who agreed to it or ended it; None of one that was made by the user name alone."""
     last_command: str = ""
+    subject_sealed: str | None = field(default=None, repr=False)
+    """The provider's subject, from which the fingerprints are made under changed keys; None of one that has ended, and
+    until the next sign-in of one that was made before it was kept.
+    """
 
 
 def approve_link(link: OfficeLink, by: str, command_id: str) -> OfficeLink:
@@ -72,4 +76,4 @@ def end_link(link: OfficeLink, by: str, command_id: str) -> OfficeLink:
         IllegalTransition: it has ended.
     """
     state = OFFICE_LINK_TRANSITIONS.after(link.state, OfficeLinkCommand.END)
-    return replace(link, state=state, live=False, decided_by=by, last_command=command_id)
+    return replace(link, state=state, live=False, decided_by=by, last_command=command_id, subject_sealed=None)

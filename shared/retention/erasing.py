@@ -107,8 +107,9 @@ class Erasing:
                 reason = await self._reason_to_keep(shelf, item)
                 if reason is None:
                     erased += await item.erase()
-                else:
-                    kept.append(reason)
+                    continue
+                kept.append(reason)
+                if not await self._is_apart(item, reason):
                     keys_needed.add(item.key_subject)
         for subject in order.key_subjects:
             if subject not in keys_needed:
@@ -174,6 +175,13 @@ class Erasing:
     @staticmethod
     async def _items(shelf: Shelf, order: Order) -> list[Item]:
         return await shelf.of(order) if shelf.of is not None else []
+
+    @staticmethod
+    async def _is_apart(item: Item, reason: Kept) -> bool:
+        """Return whether what a rule keeps is under a key of its own now; a hold or a use needs the person's."""
+        if item.keep_apart is None or reason.reason in (LEGAL_HOLD, IN_USE):
+            return False
+        return await item.keep_apart()
 
     async def _reason_to_keep(self, shelf: Shelf, item: Item) -> Kept | None:
         if await self._holds.hold(item.subjects):

@@ -10,6 +10,7 @@ from services.identity.accounts.repository import ACCOUNT
 from services.identity.accounts.service import Accounts
 from services.identity.accounts.vault import AccountVault
 from services.identity.address_changes.service import AddressChanges
+from services.identity.applicants.coming_of_age import ComingOfAge
 from services.identity.applicants.invariants import ApplicantInvariants
 from services.identity.applicants.officer_corrections import OfficerCorrections
 from services.identity.applicants.particulars_check import ParticularsChecks
@@ -115,6 +116,7 @@ class Identity:
         particulars_checks = ParticularsChecks(context, regions)
         self.applicants = Applicants(context, particulars_checks)
         self.officer_corrections = OfficerCorrections(context, particulars_checks)
+        self.coming_of_age = ComingOfAge(context)
         self.checks = RegistryChecks(context, registry)
         self.applicant_invariants = ApplicantInvariants(context)
         self.assistances = Assistances(context, self.signing_in, self.audit)

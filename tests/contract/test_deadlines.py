@@ -18,7 +18,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
         "key_turn": {"batch"},
         "account": {"undo_over", "join", "silence"},
         "leaving": {"grace", "work"},
-        "applicant": {"check", "correction"},
+        "applicant": {"check", "correction", "age"},
         "challenge": {"second_channel", "forget"},
         "assistance": {"expire"},
         "breach": {"search", "tell", "alert"},

@@ -64,7 +64,7 @@ class Drain:
 
     @property
     def rate(self) -> float:
-        """Return how many people a second; 0 where nobody was left."""
+        """Return how many people a second; 0 where none was left."""
         return self.people / self.seconds if self.people else 0.0
 
 

@@ -19,7 +19,7 @@ class ComingOfAge:
         self._context = context
         self._vault = ApplicantVault(context.seals)
 
-    async def look(self, record: Record[Applicant], _name: str) -> None:
+    async def look_at_age(self, record: Record[Applicant], _name: str) -> None:
         """Tell that somebody has come of age, or look again next month.
 
         Raises:

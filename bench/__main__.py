@@ -17,6 +17,7 @@ from rich.table import Table as Picture
 from bench import (
     against,
     calls,
+    erasure_load,
     events,
     guess,
     journeys,
@@ -59,6 +60,7 @@ BENCHES: Final[dict[str, tuple[Measure, ...]]] = {
     "recovery": (recovery.measure,),
     "waiting.memory": (waiting_memory.measure,),
     "waiting.told": (waiting_told.measure,),
+    "erasure.load": (erasure_load.measure,),
     **{name: (measure_here(name),) for name in CHECKOUT_BENCHES},
 }
 

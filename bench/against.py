@@ -17,7 +17,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
 
-from bench import journeys, report, seats, waiting_told
+from bench import erasure_load, journeys, report, seats, waiting_told
 from bench.arguments import PAIRS
 from bench.checkout import Checkout, other_build, this_build
 from bench.checkout_benches import CHECKOUT_BENCHES
@@ -145,6 +145,15 @@ RECIPES: Final[dict[str, Recipe]] = {
             "waiting_told",
             ["waiting.told_p99", "waiting.stream_told_p99", "waiting.effect_p99"],
             settings={"seconds": Setting(waiting_told.SECONDS, argument="seconds")},
+        ),
+        _own(
+            "erasure.load",
+            "erasure_load",
+            [f"erasure.{name}" for name in ("journeys_kept", "people_per_second", "left")],
+            settings={
+                "people": Setting(erasure_load.PEOPLE, argument="people"),
+                "window": Setting(erasure_load.WINDOW_SECONDS, argument="window"),
+            },
         ),
         *(
             Recipe(name, (), settings={key: Setting(value, argument=key) for key, value in bench.settings.items()})

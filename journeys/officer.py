@@ -46,7 +46,11 @@ class Officer:
         """Record that every required original was seen, once the screen shows that the visitor has checked in."""
         await self._sign_in()
         url = f"{self.at.application}/v1/applications/{application_id}"
-        view = await self.api.get_until(url, lambda seen: seen["current_step"] == "interview", "the checked-in visitor")
+        # the check-in may not be heard of yet: a look before it is not part of the step at hand
+        looked = f"{url}?reason=person_at_counter"
+        view = await self.api.get_until(
+            looked, lambda seen: seen["current_step"] == "interview", "the checked-in visitor"
+        )
         seen = [item["code"] for item in view["requirements"] if item.get("document_id")]
         return await self.post(f"{url}/originals", {"requirements": seen})
 

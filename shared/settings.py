@@ -28,6 +28,7 @@ from shared.production import (
     SomeNetworks,
     WithLogin,
 )
+from shared.retention.erasure import LOOK_AGAIN_AFTER
 from shared.retention.rule import RuleBook, RuleMissing
 from shared.retention.rule_book import shipped_rules
 from shared.retention.sweep import PER_SECOND
@@ -150,6 +151,14 @@ class ServiceSettings(BaseSettings):
     retention_per_second: Annotated[float, AtMost(200, "the job would take the store from people who wait")] = Field(
         PER_SECOND, gt=0, le=10_000, description="things that the retention job erases in a second, of each rule"
     )
+    erasure_look_again_seconds: Annotated[
+        int, AtLeast(600, "a message that was under way may write after the first look at an erased person")
+    ] = Field(
+        int(LOOK_AGAIN_AFTER.total_seconds()),
+        ge=1,
+        le=86_400,
+        description="seconds between the two looks of an erasure",
+    )
 
     docs_page: Annotated[bool | None, Anything("it shows what /v1/openapi.json tells everybody")] = Field(
         None, description="true serves /docs, the interface to read and to try; without it everywhere but in production"
@@ -211,6 +220,10 @@ class ServiceSettings(BaseSettings):
             connections_each=self.connections_per_address,
             body_budget_bytes=self.body_budget_bytes,
         )
+
+    def erasure_look_again_after(self) -> timedelta:
+        """The time between the two looks of an erasure."""
+        return timedelta(seconds=self.erasure_look_again_seconds)
 
     def retention_rules(self) -> RuleBook:
         """The retention rules, with the periods that are set for this installation."""

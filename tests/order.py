@@ -23,6 +23,7 @@ SLOW_FILES: Final[dict[str, int]] = {
     "tests/integration/bad_input/test_tokens.py": 15,
     "tests/integration/bad_input/test_uploads.py": 10,
     "tests/integration/test_rights.py": 50,
+    "tests/integration/test_remains.py": 40,
     "tests/integration/test_money_kills.py": 50,
     "tests/integration/test_seat_kills.py": 40,
     "tests/sim/test_twins.py": 100,

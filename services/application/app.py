@@ -12,6 +12,7 @@ from services.application.context import UseCaseContext
 from services.application.documents.pictures import PictureInspector, PictureProcesses
 from services.application.documents.ports import Inspector
 from services.application.endpoints import ENDPOINTS
+from services.application.erasures.end_time_notes import END_TIMES, EndTimeNotes
 from services.application.erasures.shelves import ApplicationShelves, tell_erasure
 from services.application.handlers import Handlers
 from services.application.http import APPLICATION
@@ -53,6 +54,10 @@ def build(
         told=tell_erasure,
         rules=settings.retention_rules(),
         per_second=settings.retention_per_second,
+        look_again_after=settings.erasure_look_again_after(),
+    )
+    end_times = EndTimeNotes(
+        context, service.applications, retention.sweeping.begin_again, settings.retention_per_second
     )
     handlers = Handlers(service)
     ended_sessions = EndedSessions(platform.store, platform.clock)
@@ -74,16 +79,23 @@ def build(
             ENDED_SESSION,
             KEY_TURN,
             *RETENTION_KINDS,
+            END_TIMES,
         ),
         endpoints=ENDPOINTS,
         events={**handlers.events(), SessionEnded: ended_sessions.note, **retention.events()},
         sessions=ended_sessions,
         commands=handlers.commands(),
-        deadlines={**handlers.deadlines(), **retention.deadlines(), **service.key_turns.deadlines()},
+        deadlines={
+            **handlers.deadlines(),
+            **retention.deadlines(),
+            **end_times.deadlines(),
+            **service.key_turns.deadlines(),
+        },
         chores=(
             Chore("sweep_files", settings.upload_rules.sweep_seconds, sweep),
             *service.audit_book.kept.chores(),
             *retention.chores(),
+            *end_times.chores(),
         ),
         invariants={
             "I9": service.issuance.only_accepted_documents_were_handed_over,

@@ -11,7 +11,14 @@ from services.application.use_cases import UseCases
 from shared.events.application import KeepIdentityCard
 from shared.events.billing import CorrectionPriced, PaymentCaseClosed, PaymentCaseOpened, RefundMoved, RefundOpened
 from shared.events.envelope import Envelope
-from shared.events.identity import ApplicantConfirmed, ApplicantRefused, DataExportAsked, LeavingAsked, LeavingEnded
+from shared.events.identity import (
+    ApplicantConfirmed,
+    ApplicantRefused,
+    ChildCameOfAge,
+    DataExportAsked,
+    LeavingAsked,
+    LeavingEnded,
+)
 from shared.events.message import Command, Event
 from shared.events.notification import DeliveryFailed, DeliverySent
 from shared.events.scheduling import SeatUnavailable, SpecialRescheduleRefused
@@ -33,6 +40,7 @@ class Handlers:
                     **dict.fromkeys(PROGRESS, facts.applicant_progress),
                     ApplicantConfirmed: self._applicant_confirmed,
                     ApplicantRefused: self._applicant_refused,
+                    ChildCameOfAge: facts.came_of_age,
                 }
             ),
             **dict.fromkeys(SEAT_FACTS, facts.seat),

@@ -88,6 +88,7 @@ def build(settings: Settings, platform: Platform, *, simponi: Simponi, treasury:
         told=tell_erasure,
         rules=settings.retention_rules(),
         per_second=settings.retention_per_second,
+        look_again_after=settings.erasure_look_again_after(),
     )
     billing.keep_retention(retention)
     handlers = Handlers(billing)

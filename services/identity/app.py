@@ -117,6 +117,7 @@ def build(
         told=tell_erasure,
         rules=settings.retention_rules(),
         per_second=settings.retention_per_second,
+        look_again_after=settings.erasure_look_again_after(),
     )
     identity.leavings.keep_held(retention.holds.hold)
     handlers = Handlers(identity)

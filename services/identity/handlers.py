@@ -91,6 +91,7 @@ class Handlers:
             (LEAVING.name, "work"): self.leaving_due,
             (APPLICANT.name, "check"): self.check_due,
             (APPLICANT.name, "correction"): self.correction_over,
+            (APPLICANT.name, "age"): self._identity.coming_of_age.look_at_age,
             (CHALLENGE.name, "second_channel"): self.second_channel_due,
             (CHALLENGE.name, "forget"): self.forget_due,
             (ASSISTANCE.name, "expire"): self.assistance_over,

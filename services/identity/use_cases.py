@@ -10,6 +10,7 @@ from services.identity.accounts.repository import ACCOUNT
 from services.identity.accounts.service import Accounts
 from services.identity.accounts.vault import AccountVault
 from services.identity.address_changes.service import AddressChanges
+from services.identity.applicants.coming_of_age import ComingOfAge
 from services.identity.applicants.invariants import ApplicantInvariants
 from services.identity.applicants.officer_corrections import OfficerCorrections
 from services.identity.applicants.particulars_check import ParticularsChecks
@@ -37,7 +38,7 @@ from services.identity.office_sign_in.back_channel_logout import BackChannelLogo
 from services.identity.office_sign_in.links import LinkedPasswords, OfficeLinks
 from services.identity.office_sign_in.provider_administration import ProviderAdmin
 from services.identity.office_sign_in.provider_client import ProviderClient
-from services.identity.office_sign_in.repository import PROVIDER
+from services.identity.office_sign_in.repository import OFFICE_LINK, PROVIDER
 from services.identity.office_sign_in.service import OfficeSignIns
 from services.identity.office_sign_in.vault import OfficeSignInVault
 from services.identity.offices.service import Offices
@@ -117,6 +118,7 @@ class Identity:
         particulars_checks = ParticularsChecks(context, regions)
         self.applicants = Applicants(context, particulars_checks)
         self.officer_corrections = OfficerCorrections(context, particulars_checks)
+        self.coming_of_age = ComingOfAge(context)
         self.checks = RegistryChecks(context, registry)
         self.applicant_invariants = ApplicantInvariants(context)
         self.assistances = Assistances(context, self.signing_in, self.audit)
@@ -170,6 +172,7 @@ def _key_turns(context: UseCaseContext) -> KeyTurns:
         TurnedKind(SECOND_FACTORS, lambda _id, known: factors.is_current(known), factors.turned),
         TurnedKind(PROVIDER, lambda _id, provider: providers.is_current(provider), providers.turned),
         LeavingTurn(context).kind(),
+        TurnedKind(OFFICE_LINK, lambda _id, link: providers.is_link_current(link), providers.link_turned),
         TurnedKind(BREACH, lambda _id, breach: breaches.is_current(breach), breaches.turned),
         TurnedKind(EXPORT, lambda _id, export: not cipher.needs_rotation(export.private_key)),
     )

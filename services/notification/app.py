@@ -55,6 +55,7 @@ def build(
         told=tell_erasure,
         rules=settings.retention_rules().with_periods({"deliveries": timedelta(seconds=settings.keep_seconds)}),
         per_second=settings.retention_per_second,
+        look_again_after=settings.erasure_look_again_after(),
     )
     notification = Notification(
         context,

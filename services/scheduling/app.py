@@ -89,6 +89,7 @@ def build(
         told=tell_erasure,
         rules=settings.retention_rules(),
         per_second=settings.retention_per_second,
+        look_again_after=settings.erasure_look_again_after(),
     )
     service.keep_retention(retention)
     handlers = Handlers(service)

@@ -84,6 +84,17 @@ class ApplicantReopened(Event):
     applicant_id: str
 
 
+class ChildCameOfAge(Event):
+    """Somebody who was added as a child is 17 or married: their guardian does not act for them any more.
+
+    Told once, within a month of that day, so that its time tells the month of the birthday at most.
+    """
+
+    TYPE: ClassVar[str] = "paspor.identity.applicant.came_of_age.v1"
+    account_id: str
+    applicant_id: str
+
+
 class ParticularsCorrected(Event):
     """An officer corrected a confirmed applicant, the original in hand; the card follows sealed.
 

@@ -17,6 +17,7 @@ SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     identity.ApplicantRefused: ("application", "notification"),
     identity.ApplicantShownBack: ("application", "notification"),
     identity.ApplicantReopened: ("application", "notification"),
+    identity.ChildCameOfAge: ("application", "notification"),
     identity.ParticularsCorrected: ("notification",),
     identity.AssistanceBegun: ("application", "scheduling", "notification"),
     identity.AssistanceEnded: ("application", "scheduling"),

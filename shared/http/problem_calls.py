@@ -138,6 +138,7 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "leaving_over": _get("/v1/account/leavings/{leaving_id}"),
     "grown_child_decides": Elsewhere.OFFICE,
     "not_grown_yet": Elsewhere.OFFICE,
+    "child_came_of_age": _post("/v1/registrations"),
     "guardian_of_others": Elsewhere.AGAIN,
     "last_address_stays": NextCall("PUT", "/v1/account/phone"),
     "address_not_there": _get("/v1/account"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
@@ -18,7 +18,15 @@ from shared.events.envelope import Envelope
 from shared.events.identity import ErasureOrdered
 from shared.events.message import Event, Message
 from shared.retention import erasure as erasures
-from shared.retention.erasure import IN_USE, LEGAL_HOLD, Erasure, ErasureTold, Kept, open_erasure
+from shared.retention.erasure import (
+    IN_USE,
+    LEGAL_HOLD,
+    LOOK_AGAIN_AFTER,
+    Erasure,
+    ErasureTold,
+    Kept,
+    open_erasure,
+)
 from shared.retention.holds import LegalHolds
 from shared.retention.rule import RuleBook
 from shared.retention.shelf import Item, KeyDestroyer, Order, Shelf
@@ -63,6 +71,7 @@ class Erasing:
         shelves: Sequence[Shelf],
         told: ErasureTold,
         keys: KeyDestroyer,
+        look_again_after: timedelta = LOOK_AGAIN_AFTER,
     ) -> None:
         self._service = service
         self._store = store
@@ -72,6 +81,7 @@ class Erasing:
         self._shelves = [shelf for shelf in shelves if shelf.of is not None]
         self._told = told
         self._keys = keys
+        self._look_again_after = look_again_after
 
     async def ordered(self, event: ErasureOrdered, envelope: Envelope) -> None:
         """Begin an erasure; a repeated order finds it begun."""
@@ -103,14 +113,23 @@ class Erasing:
                 reason = await self._reason_to_keep(shelf, item)
                 if reason is None:
                     erased += await item.erase()
-                else:
-                    kept.append(reason)
+                    continue
+                kept.append(reason)
+                if not await self._is_apart(item, reason):
                     keys_needed.add(item.key_subject)
         for subject in order.key_subjects:
             if subject not in keys_needed:
                 await self._keys.destroy(subject)
         now = self._clock.now()
-        decision = erasures.looked(record.state, erased, kept, now, service=self._service, told=self._told)
+        decision = erasures.looked(
+            record.state,
+            erased,
+            kept,
+            now,
+            service=self._service,
+            told=self._told,
+            look_again_after=self._look_again_after,
+        )
         await self._store.save(ERASURE, record, decision.state, now=now, events=decision.events)
 
     async def resume_held(self) -> None:
@@ -162,6 +181,13 @@ class Erasing:
     @staticmethod
     async def _items(shelf: Shelf, order: Order) -> list[Item]:
         return await shelf.of(order) if shelf.of is not None else []
+
+    @staticmethod
+    async def _is_apart(item: Item, reason: Kept) -> bool:
+        """Return whether what a rule keeps is under a key of its own now; a hold or a use needs the person's."""
+        if item.keep_apart is None or reason.reason in (LEGAL_HOLD, IN_USE):
+            return False
+        return await item.keep_apart()
 
     async def _reason_to_keep(self, shelf: Shelf, item: Item) -> Kept | None:
         if await self._holds.hold(item.subjects):

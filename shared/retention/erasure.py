@@ -18,7 +18,9 @@ IN_USE: Final = "in_use"
 """Why something is kept, beside the name of a rule: an operator's hold, or a use that has not ended."""
 
 LOOK_AGAIN_AFTER: Final = timedelta(minutes=10)
-"""Until the second look: longer than any message that was under way, or any request, when the order came."""
+"""Until the second look, unless another time is set: longer than any message that was under way, or any request, when
+the order came.
+"""
 
 IN_USE_AGAIN_AFTER: Final = timedelta(days=1)
 """Until it is looked again whether a use has ended."""
@@ -95,7 +97,14 @@ def deadlines(erasure: Erasure) -> Mapping[str, datetime]:
 
 
 def looked(
-    erasure: Erasure, erased: int, kept: Iterable[Kept], now: datetime, *, service: str, told: ErasureTold
+    erasure: Erasure,
+    erased: int,
+    kept: Iterable[Kept],
+    now: datetime,
+    *,
+    service: str,
+    told: ErasureTold,
+    look_again_after: timedelta = LOOK_AGAIN_AFTER,
 ) -> Decision[Erasure]:
     """Return the erasure after a look through all shelves.
 
@@ -112,7 +121,7 @@ def looked(
     )
     if erased or first:
         state = ERASURE_TRANSITIONS.after(after.state, ErasureCommand.LOOK_AGAIN)
-        return Decision(replace(after, state=state, next_at=now + LOOK_AGAIN_AFTER))
+        return Decision(replace(after, state=state, next_at=now + look_again_after))
     command = ErasureCommand.KEEP if reasons else ErasureCommand.FINISH
     after = replace(after, state=ERASURE_TRANSITIONS.after(after.state, command), next_at=_next_look(found, now))
     if not reasons:

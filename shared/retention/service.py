@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from shared.events.message import Event
 from shared.retention.erasing import ERASED_SUBJECT, ERASURE, Erasing
-from shared.retention.erasure import ErasureTold
+from shared.retention.erasure import LOOK_AGAIN_AFTER, ErasureTold
 from shared.retention.holds import LEGAL_HOLD_COPY, LegalHolds
 from shared.retention.rule import RuleBook
 from shared.retention.rule_book import shipped_rules
@@ -37,12 +38,14 @@ class Retention:
         keys: KeyDestroyer | None = None,
         rules: RuleBook | None = None,
         per_second: float = PER_SECOND,
+        look_again_after: timedelta = LOOK_AGAIN_AFTER,
     ) -> None:
         store, clock = platform.store, platform.clock
         book = rules or shipped_rules()
         self.shelves = tuple(shelves)
         self.holds = LegalHolds(store, clock, self._go_on)
-        self.erasing = Erasing(service, store, clock, self.holds, book, shelves, told, keys or platform.person_keys)
+        keys = keys or platform.person_keys
+        self.erasing = Erasing(service, store, clock, self.holds, book, shelves, told, keys, look_again_after)
         self.sweeping = Sweeping(store, clock, self.holds, book, shelves, per_second)
 
     async def _go_on(self) -> None:

@@ -60,6 +60,8 @@ class Item:
     """Whose key it is sealed with: the key stays while the item is kept."""
     at: datetime | None = None
     """Where it stands in the order in which a sweep goes through the shelf."""
+    keep_apart: Callable[[], Awaitable[bool]] | None = None
+    """Puts what a rule keeps under a key of its own, so that the person's can be destroyed; tells whether it is now."""
 
 
 class TooManyOfOne(Exception):

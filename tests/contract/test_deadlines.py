@@ -18,7 +18,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
         "key_turn": {"batch"},
         "account": {"undo_over", "join", "silence"},
         "leaving": {"grace", "work"},
-        "applicant": {"check", "correction"},
+        "applicant": {"check", "correction", "age"},
         "challenge": {"second_channel", "forget"},
         "assistance": {"expire"},
         "breach": {"search", "tell", "alert"},
@@ -40,6 +40,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
             "papers",
             "collection",
         },
+        "end_times": {"run"},
         "assistance_copy": {"forget"},
     },
     "scheduling": {

@@ -194,6 +194,30 @@ async def test_after_the_order_nothing_tells_of_the_person(walked: Walked) -> No
     assert await suite.broken_rules() == {}
 
 
+async def number_kept(suite: Suite, application_id: str) -> tuple[str | None, str | None]:
+    """The passport's number as application still opens it, and whose key seals it."""
+    service = suite.services["application"].parts.service
+    state = (await service.applications.application(application_id)).state
+    return await service.applications.vault.passport_number(application_id, state), state.passport_number_subject
+
+
+async def test_a_passports_number_outlives_the_key_of_its_holder(walked: Walked) -> None:
+    suite, citizen = walked.suite, walked.citizen
+    number, subject = await number_kept(suite, citizen.application_id)
+    assert number and subject is None
+    await tell(suite, order_of(citizen, walked.person_id))
+    await erased_after_second_look(suite)
+    assert await number_kept(suite, citizen.application_id) == (number, citizen.application_id)
+    keys = suite.services["application"].key_table.records
+    assert keys[citizen.applicant_id].wrapped is None, "nothing else of the person opens in any copy"
+    assert keys[citizen.application_id].wrapped is not None
+    await suite.later(timedelta(days=3653 + 1).total_seconds())
+    assert await number_kept(suite, citizen.application_id) == (None, None)
+    assert keys[citizen.application_id].wrapped is None
+    await erased_after_second_look(suite)
+    assert told_by(suite)["application"] == ()
+
+
 async def test_a_hold_keeps_everything_until_it_is_lifted(walked: Walked) -> None:
     suite = walked.suite
     before = found_in(suite, walked.seals)

@@ -38,6 +38,8 @@ class Applicant:
     """Of copies that earlier versions wrote: only confirmed applicants were told."""
     identity_version: int = 0
     """The version of the news in ``identity``."""
+    came_of_age: bool = False
+    """They were added as a child and act for themselves now: nothing new begins for them in this account."""
 
     @property
     def unsettled(self) -> bool:

@@ -192,6 +192,8 @@ class Application:
     """Corrections by officers, with the price that billing told."""
     approval: Approval | None = None
     passport_number_sealed: str | None = None
+    passport_number_subject: str | None = None
+    """The subject of the key that seals it: None for the applicant; the application itself once they are erased."""
     collect_until: datetime | None = None
     collected_by: str | None = None
     timeline: tuple[Entry, ...] = ()

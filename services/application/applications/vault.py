@@ -57,15 +57,30 @@ class Vault:
             sex=card["sex"],
         )
 
-    async def seal_passport_number(self, number: str, application_id: str, applicant_id: str) -> str:
-        """The stored form of a passport's number."""
-        cipher = await self._person_keys.cipher(applicant_id)
+    async def seal_passport_number(self, number: str, application_id: str, subject_id: str) -> str:
+        """The stored form of a passport's number, sealed with the key of this subject."""
+        cipher = await self._person_keys.cipher(subject_id)
         return cipher.seal(number, owner_id=application_id, field=_PASSPORT_NUMBER)
 
-    async def passport_number(self, sealed: str, application_id: str, applicant_id: str) -> str:
-        """Return a passport's number, opened."""
-        cipher = await self._person_keys.cipher(applicant_id)
+    async def passport_number(self, application_id: str, application: Application) -> str | None:
+        """Return the passport's number, opened; None where there is none."""
+        sealed = application.passport_number_sealed
+        if sealed is None:
+            return None
+        cipher = await self._person_keys.cipher(application.passport_number_subject or application.applicant_id)
         return cipher.open(sealed, owner_id=application_id, field=_PASSPORT_NUMBER)
+
+    async def with_number_apart(self, application_id: str, application: Application) -> Application:
+        """Return the application with its passport's number under a key of its own, so that the applicant's can go.
+
+        Raises:
+            CannotDecrypt: the number does not open.
+        """
+        number = await self.passport_number(application_id, application)
+        if number is None or application.passport_number_subject is not None:
+            return application
+        sealed = await self.seal_passport_number(number, application_id, application_id)
+        return replace(application, passport_number_sealed=sealed, passport_number_subject=application_id)
 
     async def seal_note(self, note: str, application_id: str, applicant_id: str) -> str:
         """The stored form of an interviewer's free text."""

@@ -54,6 +54,17 @@ class IdentityNotConfirmed(Refusal):
     next_action_id = "Lihat penyebabnya pada data pemohon dan perbaiki datanya, lalu ulangi langkah ini."
 
 
+class ApplicantCameOfAge(Refusal):
+    """The applicant was added as a child and is 17 or married: their guardian does not apply for them any more."""
+
+    status = 409
+    code = "child_came_of_age"
+    title = "This person was added as a child and is grown up now: they apply themselves."
+    title_id = "Orang ini didaftarkan sebagai anak dan kini sudah dewasa: ia mengajukan permohonan sendiri."
+    next_action = "Let them open an account of their own, with their own email address, for example sari@example.org."
+    next_action_id = "Mintalah ia membuat akun sendiri dengan alamat surelnya, misalnya sari@contoh.id."
+
+
 class ItemsMissing(Refusal):
     """Compulsory items are not there; every one of them is named."""
 

@@ -9,6 +9,7 @@ from services.application.applications.reading import note_reading
 from services.application.applications.schemas import ApplicationsView, ApplicationView, view_application
 from services.application.drafts.errors import (
     AccountNotNamed,
+    ApplicantCameOfAge,
     ApplicationAlreadyOpen,
     ConfirmationMissing,
     IdentityNotConfirmed,
@@ -41,6 +42,7 @@ api = Endpoints("applications")
         ApplicationAlreadyOpen,
         AccountNotNamed,
         IdentityNotConfirmed,
+        ApplicantCameOfAge,
         ApplicantLeaving,
         *ASSISTANCE_REFUSALS,
     ),

@@ -14,6 +14,7 @@ from services.application.applications.timeline import add_to_timeline, author_o
 from services.application.context import Actor, UseCaseContext
 from services.application.drafts.errors import (
     AccountNotNamed,
+    ApplicantCameOfAge,
     ApplicationAlreadyOpen,
     ConfirmationMissing,
     IdentityNotConfirmed,
@@ -52,6 +53,7 @@ class Drafting:
             NotKnownYet: the applicant is not known here yet.
             NotFound: the applicant belongs to another account.
             IdentityNotConfirmed: the civil registry has refused the applicant's data.
+            ApplicantCameOfAge: they were added as a child, and apply themselves now.
             ApplicationAlreadyOpen: the applicant has a live application.
             ApplicantLeaving: the applicant, or the whole account, is being removed.
             AccountNotNamed: an officer did not say for whom.
@@ -68,6 +70,8 @@ class Drafting:
             raise NotFound
         if applicant.identity is IdentityProgress.FAILED:
             raise IdentityNotConfirmed(applicant_id=applicant_id)
+        if applicant.came_of_age:
+            raise ApplicantCameOfAge(applicant_id=applicant_id)
         await self._leavings.refuse_leaving(applicant_id)
         now = self._context.now()
         draft = Application(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -13,6 +14,7 @@ from services.application.context import UseCaseContext
 from services.application.drafts.expiry_transitions import draft_expired
 from services.application.erasures import transitions
 from shared.audit import Audit
+from shared.crypto.errors import CannotDecrypt
 from shared.events.application import ApplicationErasureDone
 from shared.retention.audit_shelf import audit_shelf
 from shared.retention.shelf import Between, Item, OfOrder, Order, Shelf, all_of
@@ -43,7 +45,12 @@ class ApplicationShelves:
             audit_shelf(self._context.store, self._audit, self.subjects_of),
             self._shelf("documents", transitions.has_documents, transitions.without_documents),
             self._shelf("interview_notes", transitions.has_notes, transitions.without_notes),
-            self._shelf("issued_passports", _has_passport_number, transitions.without_passport_number),
+            Shelf(
+                "issued_passports",
+                "issued_passports",
+                of=self._find_numbers,
+                between=self._between(_has_passport_number, transitions.without_passport_number),
+            ),
             Shelf("identity_cards", "identity_cards", of=self._cards),
         )
 
@@ -81,14 +88,48 @@ class ApplicationShelves:
             current = await self._applications.application(record.id)
             if current.state.live or not has(current.state):
                 return False
-            for file_id in set(current.state.file_ids) - set(without(current.state).file_ids):
+            left = without(current.state)
+            for file_id in set(current.state.file_ids) - set(left.file_ids):
                 await self._context.files.delete(file_id)
+            if current.state.passport_number_subject is not None and left.passport_number_sealed is None:
+                await self._context.person_keys.destroy(current.state.passport_number_subject)
             await self._applications.change(record.id, lambda application: Decision(without(application)))
             return True
 
         state = record.state
         ended_at = transitions.ended_at(state)
         return Item(record.id, _subjects(record), ended_at, erase, state.applicant_id, at=state.closed_at)
+
+    async def _find_numbers(self, order: Order) -> list[Item]:
+        """Return the numbers of the person's passports; one that a rule keeps is put under a key of its own."""
+        found = await self._applications_of(order)
+        items = []
+        for record in found:
+            if _has_passport_number(record.state):
+                item = self._item(record, _has_passport_number, transitions.without_passport_number)
+                items.append(replace(item, keep_apart=self._keep_number_apart(record.id)))
+        return items
+
+    def _keep_number_apart(self, application_id: str) -> Callable[[], Awaitable[bool]]:
+        async def keep_apart() -> bool:
+            current = await self._applications.application(application_id)
+            try:
+                apart = await self._applications.vault.with_number_apart(application_id, current.state)
+            except CannotDecrypt:
+                return False
+            number = (apart.passport_number_sealed, apart.passport_number_subject)
+
+            def decide(application: Application) -> Decision[Application] | None:
+                if application.passport_number_sealed != current.state.passport_number_sealed:
+                    return None
+                return Decision(
+                    replace(application, passport_number_sealed=number[0], passport_number_subject=number[1])
+                )
+
+            after = await self._applications.change(application_id, decide)
+            return after.state.passport_number_subject is not None
+
+        return keep_apart
 
     async def _drafts(self, order: Order) -> list[Item]:
         found = await self._applications_of(order)

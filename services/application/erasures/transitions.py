@@ -51,7 +51,7 @@ def without_notes(application: Application) -> Application:
 
 def without_passport_number(application: Application) -> Application:
     """Return the application without the number of its passport."""
-    return replace(application, passport_number_sealed=None)
+    return replace(application, passport_number_sealed=None, passport_number_subject=None)
 
 
 def is_draft(application: Application) -> bool:

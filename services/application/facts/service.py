@@ -35,6 +35,7 @@ from shared.events.identity import (
     ApplicantRefused,
     ApplicantReopened,
     ApplicantShownBack,
+    ChildCameOfAge,
 )
 from shared.events.message import Event
 from shared.events.notification import DeliveryFailed, DeliverySent
@@ -92,6 +93,21 @@ class Facts:
         await self._applications.repository.keep_applicant(
             fact.applicant_id, record, state, self._context.now(), envelope.id
         )
+
+    async def came_of_age(self, fact: ChildCameOfAge, envelope: Envelope) -> None:
+        """Note that somebody who was added as a child acts for themselves from now on.
+
+        Raises:
+            NotYet: the applicant is not known here yet.
+        """
+        record = await self._applications.repository.applicant(fact.applicant_id)
+        if record is None:
+            raise NotYet
+        if not record.state.came_of_age:
+            state = replace(record.state, came_of_age=True)
+            await self._applications.repository.keep_applicant(
+                fact.applicant_id, record, state, self._context.now(), envelope.id
+            )
 
     async def applicant_confirmed(self, fact: ApplicantConfirmed, envelope: Envelope) -> None:
         """Keep an applicant whom identity confirmed."""

@@ -108,8 +108,7 @@ class ApplicationParts:
 
     async def _application(self, record: Record[Application]) -> OwnApplication:
         application = record.state
-        interview, sealed = application.interview, application.passport_number_sealed
-        vault, applicant_id = self._applications.vault, application.applicant_id
+        interview = application.interview
         return OwnApplication(
             application_id=record.id,
             number=application.number,
@@ -122,7 +121,7 @@ class ApplicationParts:
             documents=[_document(application, document) for document in application.documents],
             interview_outcome=interview.outcome if interview is not None else None,
             interview_reason=interview.reason_code if interview is not None else None,
-            passport_number=await vault.passport_number(sealed, record.id, applicant_id) if sealed else None,
+            passport_number=await self._applications.vault.passport_number(record.id, application),
             timeline=[
                 OwnEntry(at=entry.at, what=entry.what, who=entry.who, detail=entry.detail)
                 for entry in application.timeline

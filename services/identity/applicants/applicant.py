@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
+from zlib import crc32
 
 from services.identity.applicants.correction import Correction, CorrectionState
 from services.identity.applicants.nik import NikWarning
@@ -22,6 +23,9 @@ GUARDIAN_NEEDED_BELOW_YEARS: Final = 17
 """Younger and unmarried people apply through a parent or guardian (age and marriage as in Permenkumham 18/2022, 2A)."""
 
 DAY: Final = timedelta(days=1)
+
+AGE_LOOK_MINUTES: Final = 28 * 24 * 60
+"""Minutes of a month over which looks at the age are spread: those of February."""
 
 
 class IdentityState(StrEnum):
@@ -134,6 +138,10 @@ class Applicant:
     """They had a guardian before a correction took that away; see :func:`is_ward`."""
     may_leave: bool = False
     """Somebody who was added as a child agreed, at an office, that their guardian removes them."""
+    age_look_at: datetime | None = None
+    """When it is looked next whether somebody who was added as a child has come of age; see :func:`next_age_look`."""
+    came_of_age: bool = False
+    """It was told that somebody who was added as a child is 17 or married: their guardian acts for them no more."""
 
     def correction(self, correction_id: str) -> Correction | None:
         """Return the correction of that id, or None."""
@@ -370,15 +378,39 @@ def is_ward(applicant: Applicant) -> bool:
     return applicant.was_ward or applicant.guardian_applicant_id is not None
 
 
+def next_age_look(applicant_id: str, now: datetime) -> datetime:
+    """Return the next look at an applicant's age, once a month.
+
+    The minute of the month follows from the id, so that looks are spread, and tells nothing of the birth date.
+    """
+    month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    of_month = timedelta(minutes=crc32(applicant_id.encode()) % AGE_LOOK_MINUTES)
+    if month + of_month > now:
+        return month + of_month
+    return (month + timedelta(days=32)).replace(day=1) + of_month
+
+
+def watch_age(applicant: Applicant, applicant_id: str, now: datetime) -> Applicant:
+    """Return the applicant with the next look at their age, if they were added as a child and it is not told yet."""
+    waits = is_ward(applicant) and not applicant.came_of_age
+    return replace(applicant, age_look_at=next_age_look(applicant_id, now) if waits else None)
+
+
+def come_of_age(applicant: Applicant) -> Applicant:
+    """Return the applicant who was added as a child and decides themselves from now on."""
+    return replace(applicant, minor=False, came_of_age=True, age_look_at=None)
+
+
 def can_be_guardian(guardian: Applicant) -> bool:
     """Return whether this applicant may apply for a child: confirmed by the registry and no child themselves."""
     return guardian.identity.state is IdentityState.PASSED and not guardian.minor
 
 
 def deadlines(applicant: Applicant) -> Mapping[str, datetime]:
-    """Return when the registry is to be asked, and when the first open correction lapses."""
+    """Return when the registry is to be asked, the first open correction lapses, and the age is looked at."""
     proposals = [known.ends_at for known in applicant.corrections if known.state is CorrectionState.PROPOSED]
-    found = {"check": applicant.identity.check_at, "correction": min(proposals, default=None)}
+    correction_at = min(proposals, default=None)
+    found = {"check": applicant.identity.check_at, "correction": correction_at, "age": applicant.age_look_at}
     return {name: at for name, at in found.items() if at is not None}
 
 

@@ -136,6 +136,17 @@ class DataFixedBySubmission(Refusal):
     next_action_id = "Tunjukkan dokumen asli (KTP, kartu keluarga atau akta lahir) di kantor imigrasi."
 
 
+class ChildCameOfAgeAlready(Refusal):
+    """Somebody who was added as a child is 17 or married: their guardian does not act for them any more."""
+
+    status = 409
+    code = "child_came_of_age"
+    title = "This person was added as a child and is grown up now: they act for themselves."
+    title_id = "Orang ini didaftarkan sebagai anak dan kini sudah dewasa: ia mengurusnya sendiri."
+    next_action = "Let them open an account of their own, with their own email address, for example sari@example.org."
+    next_action_id = "Mintalah ia membuat akun sendiri dengan alamat surelnya, misalnya sari@contoh.id."
+
+
 class NothingShownBack(Refusal):
     """There is no difference that the applicant could decide about."""
 

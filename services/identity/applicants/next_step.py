@@ -55,6 +55,14 @@ _PROGRESS: Final[Mapping[IdentityState, Progress]] = {
     ),
 }
 
+GROWN: Final = Progress(
+    "own_account",
+    (),
+    "This person is grown up now and acts for themselves: they open an account of their own with their own address.",
+    "Orang ini sudah dewasa dan mengurusnya sendiri: ia membuat akun sendiri dengan alamat surelnya.",
+)
+"""Of somebody who was added as a child and is 17 or married, whatever the registry has said."""
+
 
 def identity_progress(state: IdentityState) -> Progress:
     """Return the progress of an applicant in this state."""

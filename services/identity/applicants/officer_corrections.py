@@ -193,6 +193,7 @@ class OfficerCorrections:
             amended = rules.amend(
                 applicant, made, sealed, checked.nik_fingerprints, checked.warnings, minor=checked.minor
             )
+            amended = rules.watch_age(amended, record.id, self._context.now())
             return Decision(amended, (event, self._confirmations.card(record.id, amended, checked.particulars)))
 
         return await self._seen(await self._change(record.id, decide), correction.correction_id)

@@ -10,6 +10,7 @@ from services.identity.applicants.correction import CorrectionState
 from services.identity.applicants.errors import (
     ApplicantAlreadyAdded,
     BirthDateImpossible,
+    ChildCameOfAgeAlready,
     CorrectionDecided,
     CorrectionUnknown,
     DataFixedBySubmission,
@@ -130,6 +131,7 @@ async def look_at_applicant(call: Call) -> ApplicantView:
     answers={200: ApplicantView},
     refusals=(
         NotFound,
+        ChildCameOfAgeAlready,
         DataFixedBySubmission,
         IdentityAlreadyConfirmed,
         TooManyApplicants,

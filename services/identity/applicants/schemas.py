@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from services.identity.applicants.applicant import IdentityState
 from services.identity.applicants.correction import CorrectionState, Original
-from services.identity.applicants.next_step import identity_progress
+from services.identity.applicants.next_step import GROWN, identity_progress
 from services.identity.applicants.nik import Sex, date_of_year
 from services.identity.applicants.officer_corrections import CorrectionSeen, Proposal
 from services.identity.applicants.particulars import Particulars
@@ -117,6 +117,7 @@ class ApplicantView(View, in_indonesian=("next_action",)):
     family_card_number: str | None = Field(description="Masked.")
     married: bool
     minor: bool
+    came_of_age: bool = Field(description="Was added as a child and is 17 or married now: acts in an own account.")
     guardian_applicant_id: str | None
     person_id: str | None = Field(description="Stands for the NIK once the registry has confirmed it.")
     identity: IdentityView
@@ -131,7 +132,7 @@ class ApplicantView(View, in_indonesian=("next_action",)):
     def from_seen(cls, seen: ApplicantSeen) -> ApplicantView:
         """Return the view of an applicant."""
         particulars, applicant = seen.particulars, seen.applicant
-        progress = identity_progress(applicant.identity.state)
+        progress = GROWN if seen.grown else identity_progress(applicant.identity.state)
         return cls(
             applicant_id=seen.applicant_id,
             full_name=particulars.full_name,
@@ -141,7 +142,8 @@ class ApplicantView(View, in_indonesian=("next_action",)):
             sex=particulars.sex,
             family_card_number=mask_nik(particulars.family_card_number) if particulars.family_card_number else None,
             married=particulars.married,
-            minor=applicant.minor,
+            minor=applicant.minor and not seen.grown,
+            came_of_age=seen.grown,
             guardian_applicant_id=applicant.guardian_applicant_id,
             person_id=applicant.person_id,
             identity=_identity_view(seen),
@@ -149,7 +151,9 @@ class ApplicantView(View, in_indonesian=("next_action",)):
             remaining_steps=list(progress.remaining_steps),
             next_action=progress.next_action,
             next_action_id=progress.next_action_id,
-            next_call=view_next_call("applicant", applicant.identity.state, applicant_id=seen.applicant_id),
+            next_call=None
+            if seen.grown
+            else view_next_call("applicant", applicant.identity.state, applicant_id=seen.applicant_id),
             deadline=applicant.identity.check_at,
         )
 

@@ -13,6 +13,7 @@ from services.identity.applicants import applicant as rules
 from services.identity.applicants.applicant import Applicant, IdentityState
 from services.identity.applicants.confirmation import Confirmations
 from services.identity.applicants.errors import (
+    ChildCameOfAgeAlready,
     DataFixedBySubmission,
     IdentityAlreadyConfirmed,
     NothingShownBack,
@@ -21,7 +22,7 @@ from services.identity.applicants.errors import (
     TooManyIdentityTries,
 )
 from services.identity.applicants.particulars import Particulars
-from services.identity.applicants.particulars_check import CheckedParticulars, ParticularsChecks
+from services.identity.applicants.particulars_check import WIB, CheckedParticulars, ParticularsChecks
 from services.identity.applicants.repository import APPLICANT, ApplicantRepository
 from services.identity.applicants.vault import ApplicantVault
 from services.identity.context import UseCaseContext
@@ -45,6 +46,8 @@ class ApplicantSeen:
     applicant_id: str
     applicant: Applicant
     particulars: Particulars = field(repr=False)
+    grown: bool = False
+    """They were added as a child and are 17 or married today."""
 
 
 class Applicants:
@@ -87,6 +90,7 @@ class Applicants:
 
         Raises:
             NotFound: no such applicant of this account.
+            ChildCameOfAgeAlready: they were added as a child, and decide themselves now.
             DataFixedBySubmission: an application was submitted with these data.
             IdentityAlreadyConfirmed: another NIK for a confirmed applicant.
             TooManyIdentityTries: as many checks failed as a day allows.
@@ -118,7 +122,8 @@ class Applicants:
                 minor=checked.minor,
                 by_family_card=checked.by_family_card,
             )
-            return self._reopened(applicant_id, applicant, corrected)
+            watched = rules.watch_age(corrected, applicant_id, self._context.now())
+            return self._reopened(applicant_id, applicant, watched)
 
         return await self._change(account_id, applicant_id, decide)
 
@@ -187,7 +192,7 @@ class Applicants:
             {applicant_id: applicant.particulars for applicant_id, applicant in found.items()}
         )
         return [
-            ApplicantSeen(applicant_id, applicant, opened[applicant_id])
+            self._seen_as(applicant_id, applicant, opened[applicant_id])
             for applicant_id, applicant in found.items()
             if applicant_id in opened
         ]
@@ -253,6 +258,7 @@ class Applicants:
             minor=checked.minor,
             by_family_card=checked.by_family_card,
         )
+        applicant = rules.watch_age(applicant, applicant_id, self._context.now())
         event = ApplicantAdded(
             account_id=account_id, applicant_id=applicant_id, guardian_applicant_id=guardian_applicant_id
         )
@@ -277,6 +283,8 @@ class Applicants:
     # Checking
 
     def _refuse_correction(self, applicant: Applicant, checked: CheckedParticulars) -> None:
+        if applicant.came_of_age:
+            raise ChildCameOfAgeAlready()
         if rules.is_fixed(applicant):
             raise DataFixedBySubmission()
         confirmed_nik = rules.confirmed_nik(applicant)
@@ -319,4 +327,9 @@ class Applicants:
 
     async def _seen(self, record: Record[Applicant]) -> ApplicantSeen:
         particulars = await self._applicant_vault.particulars(record.state.particulars, record.id)
-        return ApplicantSeen(record.id, record.state, particulars)
+        return self._seen_as(record.id, record.state, particulars)
+
+    def _seen_as(self, applicant_id: str, applicant: Applicant, particulars: Particulars) -> ApplicantSeen:
+        today = self._context.now().astimezone(WIB).date()
+        needs_one = rules.needs_guardian(particulars.birth_date, particulars.married, today)
+        return ApplicantSeen(applicant_id, applicant, particulars, grown=rules.is_ward(applicant) and not needs_one)

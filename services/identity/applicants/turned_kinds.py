@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from services.identity.applicants.applicant import Applicant
-from services.identity.applicants.person import Person
+from services.identity.applicants.person import Person, is_without_nik, without_nik
 from services.identity.applicants.repository import APPLICANT, PERSON, ApplicantRepository
 from services.identity.applicants.vault import ApplicantVault
 from services.identity.context import UseCaseContext
@@ -44,15 +44,29 @@ class ApplicantTurn:
 
     def _is_person_current(self, _person_id: str, person: Person) -> bool:
         """Return whether each NIK of the person has one fingerprint for every key of the ring, and no other."""
+        if is_without_nik(person):
+            return True
         counts = Counter(key_id_of(fingerprint) for fingerprint in person.nik_fingerprints)
         return set(counts) == self._key_ids and len(set(counts.values())) == 1
 
-    async def _person_turned(self, _person_id: str, person: Person) -> Person:
+    async def _person_turned(self, person_id: str, person: Person) -> Person:
         """Return the person found by the fingerprints of the applicants who state their NIKs.
 
-        A NIK that no applicant states any more keeps what it has, and counts as failed.
+        A NIK that no applicant states any more is let go: an officer corrected it, or its applicants have left. That is
+        known only where each NIK has a fingerprint under a key of the ring, and each applicant is turned. Until then
+        the person keeps what they have, and counts as failed.
         """
-        found = await self._applicants.applicants_with(person.nik_fingerprints)
-        again = [fingerprint for record in found for fingerprint in record.state.nik_fingerprints]
-        kept = [known for known in person.nik_fingerprints if key_id_of(known) in self._key_ids]
-        return replace(person, nik_fingerprints=tuple(dict.fromkeys([*again, *kept])))
+        found = [record.state for record in await self._applicants.applicants_with(person.nik_fingerprints)]
+        again = [fingerprint for applicant in found for fingerprint in applicant.nik_fingerprints]
+        if not self._can_all_be_found(person) or not all(map(self._vault.is_current, found)):
+            kept = [known for known in person.nik_fingerprints if key_id_of(known) in self._key_ids]
+            return replace(person, nik_fingerprints=tuple(dict.fromkeys([*again, *kept])))
+        if not again:
+            return without_nik(person_id, person)
+        return replace(person, nik_fingerprints=tuple(dict.fromkeys(again)))
+
+    def _can_all_be_found(self, person: Person) -> bool:
+        """Return whether each NIK has a fingerprint under some key of the ring: one key has as many as any other."""
+        counts = Counter(key_id_of(fingerprint) for fingerprint in person.nik_fingerprints)
+        known = [count for key_id, count in counts.items() if key_id in self._key_ids]
+        return bool(known) and max(known) == max(counts.values())

@@ -56,6 +56,10 @@ class OfficeLink:
     last_command: str = ""
     logged_out_at: datetime | None = None
     """When the provider last said that the user has left: its word of then and before signs nobody in any more."""
+    subject_sealed: str | None = field(default=None, repr=False)
+    """The provider's subject, from which the fingerprints are made under changed keys; None of one that has ended, and
+    until the next sign-in of one that was made before it was kept.
+    """
 
     def believes(self, word: OfficeWord) -> bool:
         """Return whether this word of the provider signs the member in."""
@@ -80,7 +84,7 @@ def end_link(link: OfficeLink, by: str, command_id: str) -> OfficeLink:
         IllegalTransition: it has ended.
     """
     state = OFFICE_LINK_TRANSITIONS.after(link.state, OfficeLinkCommand.END)
-    return replace(link, state=state, live=False, decided_by=by, last_command=command_id)
+    return replace(link, state=state, live=False, decided_by=by, last_command=command_id, subject_sealed=None)
 
 
 def log_out_link(link: OfficeLink, now: datetime) -> OfficeLink:

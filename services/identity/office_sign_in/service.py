@@ -375,16 +375,26 @@ class OfficeSignIns:
         subjects = self._vault.subjects(attempt.provider_id, user.subject)
         link = await self._repository.link_of_subject(subjects)
         if link is None and terms.links_by_user_name and user.user_name is not None:
-            link = await self._link_by_user_name(attempt.provider_id, subjects, user.user_name, provider)
+            link = await self._link_by_user_name(attempt.provider_id, user.subject, user.user_name, provider)
         if link is None:
             raise OfficeUserNotLinked()
         if link.state.state is not OfficeLinkState.LINKED:
             raise OfficeLinkAwaitsApproval()
         _refuse_unready(await self._staff.staff(link.state.staff_id), provider)
-        return link
+        return await self._with_subject(link, user.subject)
+
+    async def _with_subject(self, link: Record[OfficeLink], subject: str) -> Record[OfficeLink]:
+        """Keep the subject of a link that was made before it was kept, or under keys of before."""
+        if link.state.subject_sealed is not None and self._vault.is_link_current(link.state):
+            return link
+        again = self._vault.with_subject(link.id, link.state, subject)
+        try:
+            return await self._context.store.save(OFFICE_LINK, link, again, now=self._context.now())
+        except VersionConflict:
+            return link
 
     async def _link_by_user_name(
-        self, provider_id: str, subjects: tuple[str, ...], user_name: str, provider: OfficeProvider
+        self, provider_id: str, subject: str, user_name: str, provider: OfficeProvider
     ) -> Record[OfficeLink] | None:
         """Return the link, made now, of the member hired under this user name who never had one; else None."""
         if not user_name.isascii():
@@ -397,7 +407,7 @@ class OfficeSignIns:
         if not may_be_linked or await self._repository.had_link(member.id):
             return None
         await self._audit.note(actor(member.id, staff), OFFICE_LINK_MADE, subject=member.id, detail=provider_id)
-        return await self._insert_link(provider_id, member.id, staff, subjects, OfficeLinkState.LINKED)
+        return await self._insert_link(provider_id, member.id, staff, subject, OfficeLinkState.LINKED)
 
     async def _ask_link(self, attempt: SignInAttempt, user: ProvedUser, provider: OfficeProvider) -> Record[OfficeLink]:
         """Return the link of a member who has proven both sides; who administers them has to agree."""
@@ -409,8 +419,8 @@ class OfficeSignIns:
         who = actor(member.id, member.state)
         await self._end_left_behind(attempt, member)
         await self._audit.note(who, OFFICE_LINK_ASKED, subject=member.id, detail=attempt.provider_id)
-        subjects = self._vault.subjects(attempt.provider_id, user.subject)
-        return await self._insert_link(attempt.provider_id, member.id, member.state, subjects, OfficeLinkState.ASKED)
+        asked = OfficeLinkState.ASKED
+        return await self._insert_link(attempt.provider_id, member.id, member.state, user.subject, asked)
 
     async def _is_left_behind(self, link: OfficeLink, office_id: str | None) -> bool:
         """Return whether the link is of an office that the member does not belong to any more."""
@@ -427,12 +437,14 @@ class OfficeSignIns:
             await self._context.store.save(OFFICE_LINK, old, ended, now=self._context.now())
 
     async def _insert_link(
-        self, provider_id: str, staff_id: str, staff: Staff, subjects: tuple[str, ...], state: OfficeLinkState
+        self, provider_id: str, staff_id: str, staff: Staff, subject: str, state: OfficeLinkState
     ) -> Record[OfficeLink]:
-        now = self._context.now()
-        link = links.OfficeLink(provider_id, staff_id, staff.office_id or "", subjects, state, now)
+        now, link_id = self._context.now(), self._context.ids.new()
+        link = links.OfficeLink(provider_id, staff_id, staff.office_id or "", (), state, now)
         try:
-            return await self._context.store.insert(OFFICE_LINK, self._context.ids.new(), link, now=now)
+            return await self._context.store.insert(
+                OFFICE_LINK, link_id, self._vault.with_subject(link_id, link, subject), now=now
+            )
         except AlreadyExists:
             raise OfficeUserLinkedAlready() from None
 

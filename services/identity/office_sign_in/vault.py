@@ -1,10 +1,11 @@
-"""The client secrets of providers, sealed, and the subjects of links, known by fingerprints alone."""
+"""The client secrets of providers and the subjects of links, sealed; subjects are found by fingerprints."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Final
 
+from services.identity.office_sign_in.link import OfficeLink
 from services.identity.office_sign_in.provider import OfficeProvider, ProviderTerms
 from services.identity.seals import Seals
 from shared.ids import derived_id
@@ -55,3 +56,22 @@ class OfficeSignInVault:
     def sids(self, provider_id: str, sid: str) -> tuple[str, ...]:
         """Return the fingerprints of a user's session at a provider, the current key's first."""
         return self._fingerprints.all(derived_id("office session", provider_id, sid), _SID)
+
+    def with_subject(self, link_id: str, link: OfficeLink, subject: str) -> OfficeLink:
+        """Return the link with this subject, sealed and found under the present keys."""
+        sealed = self._cipher.seal(subject, owner_id=link_id, field=_SUBJECT)
+        return replace(link, subjects=self.subjects(link.provider_id, subject), subject_sealed=sealed)
+
+    def is_link_current(self, link: OfficeLink) -> bool:
+        """Return whether the subject of a live link is sealed and found under the present keys; ended ones need not."""
+        sealed = link.subject_sealed
+        is_sealed_now = sealed is None or not self._cipher.needs_rotation(sealed)
+        return not link.live or (is_sealed_now and not self._fingerprints.need_rotation(link.subjects))
+
+    async def link_turned(self, link_id: str, link: OfficeLink) -> OfficeLink:
+        """Return the link with its subject under the present keys; one whose subject was not kept stays as it is."""
+        if link.subject_sealed is None:
+            return link
+        return self.with_subject(
+            link_id, link, self._cipher.open(link.subject_sealed, owner_id=link_id, field=_SUBJECT)
+        )

@@ -67,6 +67,7 @@ RULES: Final[Mapping[type[Event], Rule]] = {
     identity.ApplicantConfirmed: Rule(Notice("applicant_confirmed")),
     identity.ApplicantRefused: Rule(Notice("applicant_refused")),
     identity.ApplicantShownBack: Rule(Notice("applicant_shown_back", BY_BOTH)),
+    identity.ChildCameOfAge: Rule(Notice("child_came_of_age")),
     identity.ParticularsCorrected: Rule(Notice("particulars_corrected", BY_BOTH)),
     identity.PersonalDataBreached: Rule(Notice("personal_data_breached", BY_BOTH)),
     identity.DataExportReady: Rule(Notice("data_export_ready", BY_BOTH), until="ends_at"),

@@ -21,8 +21,10 @@ from shared.events.identity import (
     ApplicantRefused,
     ApplicantReopened,
     ApplicantShownBack,
+    ChildCameOfAge,
 )
 from shared.events.notification import SendLetter
+from shared.service import NotYet
 from tests.unit.application import make
 from tests.unit.application.make import NOW, PACE
 from tests.unit.application.world import CARD, OURS, OWNER, World
@@ -226,3 +228,14 @@ async def test_a_draft_waits_while_confirmed_data_are_corrected(world: World) ->
     await world.tell(ApplicantConfirmed(**IDS), 6)
     await world.tell(card(), 6)
     assert (await world.look(application_id)).application.person_id == "person-appl"
+
+
+async def test_a_child_who_came_of_age_waits_until_they_are_known_and_is_noted_once(world: World) -> None:
+    with pytest.raises(NotYet):
+        await world.tell(ChildCameOfAge(**NEWS), 7)
+    await world.tell(ApplicantAdded(**NEWS, guardian_applicant_id="parent"), 1)
+    for version in (7, 8):
+        await world.tell(ChildCameOfAge(**NEWS), version)
+    record = await world.service.applications.repository.applicant("appl")
+    assert record is not None
+    assert record.state.came_of_age and record.version == 2, "a repeat writes nothing"

@@ -15,7 +15,8 @@ from services.identity.accounts.vault import AccountVault
 from services.identity.app import KINDS
 from services.identity.applicants.applicant import Applicant
 from services.identity.applicants.correction import Correction, Field, Original
-from services.identity.applicants.repository import APPLICANT, PERSON
+from services.identity.applicants.person import Person
+from services.identity.applicants.repository import APPLICANT, PERSON, ApplicantRepository
 from services.identity.applicants.turned_kinds import ApplicantTurn
 from services.identity.applicants.vault import ApplicantVault
 from services.identity.breaches.breach import BreachFacts, open_breach
@@ -23,8 +24,9 @@ from services.identity.breaches.repository import BREACH
 from services.identity.breaches.vault import BreachVault
 from services.identity.leaving.leaving import LeavingKind, Wish
 from services.identity.leaving.repository import LEAVING
+from services.identity.office_sign_in.link import OfficeLink, OfficeLinkState, end_link
 from services.identity.office_sign_in.provider import IdTokenAlgorithm, ProviderTerms, propose_provider
-from services.identity.office_sign_in.repository import PROVIDER
+from services.identity.office_sign_in.repository import OFFICE_LINK, PROVIDER, OfficeSignInRepository
 from services.identity.office_sign_in.vault import OfficeSignInVault
 from services.identity.second_factors.factors import Passkey, SecondFactors, Totp
 from services.identity.second_factors.repository import SECOND_FACTORS
@@ -35,6 +37,7 @@ from services.identity.use_cases import Identity
 from shared.crypto.fingerprints import key_id_of
 from shared.events.codes import BreachCause
 from shared.key_turn.turn import KeyTurn, TurnState
+from shared.store.kinds import Record
 from tests.conftest import START
 from tests.unit.identity.test_children import child
 from tests.unit.identity.world import BUDI, SRI, World
@@ -150,13 +153,56 @@ async def test_an_account_that_let_its_addresses_go_does_not_take_them_back() ->
     assert turned is not None and turned.state.fingerprints == ("none:account",)
 
 
-async def test_a_nik_that_no_applicant_states_any_more_keeps_the_old_key() -> None:
+async def person_of(world: World, applicant_id: str) -> Record[Person]:
+    applicant = await world.store.get(APPLICANT, applicant_id)
+    assert applicant is not None
+    person = await world.store.get(PERSON, applicant.state.person_id or "")
+    assert person is not None
+    return person
+
+
+async def test_a_person_whose_nik_no_applicant_states_any_more_ends_no_turn() -> None:
     world = World()
     adult_id = await world.confirmed(await world.sign_up())
+    person = await person_of(world, adult_id)
     del world.store._documents[APPLICANT.name][adult_id]
-    later = restarted(world, **BOTH)
-    found = await turn(later)
-    assert (found.state, found.left, found.failed) == (TurnState.WAITING, 1, 1)
+    assert (await turn(restarted(world, **BOTH))).state is TurnState.DONE
+    after = restarted(world, **NEW)
+    left = await world.store.get(PERSON, person.id)
+    assert left is not None and left.state.nik_fingerprints == (f"none:{person.id}",)
+    assert (await turn(after)).state is TurnState.DONE, "the old key has gone, and nothing waits for it"
+    prints = ApplicantVault(after.identity.context.seals).nik_fingerprints(BUDI.nik or "")
+    assert await ApplicantRepository(after.identity.context).person_with(prints) is None
+
+
+async def test_two_persons_without_a_nik_do_not_hold_each_other_up() -> None:
+    world = World()
+    account_id = await world.sign_up()
+    for particulars in (BUDI, SRI):
+        gone_id = await world.confirmed(account_id, particulars)
+        del world.store._documents[APPLICANT.name][gone_id]
+    assert (await turn(restarted(world, **BOTH))).state is TurnState.DONE
+
+
+async def test_a_corrected_nik_that_no_applicant_states_any_more_is_let_go() -> None:
+    world = World()
+    adult_id = await world.confirmed(await world.sign_up())
+    person, vault = await person_of(world, adult_id), ApplicantVault(world.identity.context.seals)
+    both = (*vault.nik_fingerprints(SRI.nik or ""), *person.state.nik_fingerprints)
+    await world.store.save(PERSON, person, replace(person.state, nik_fingerprints=both), now=START)
+    assert (await turn(restarted(world, **BOTH))).state is TurnState.DONE
+    applicant, turned = await world.store.get(APPLICANT, adult_id), await person_of(world, adult_id)
+    assert applicant is not None
+    assert turned.state.nik_fingerprints == applicant.state.nik_fingerprints
+
+
+async def test_a_person_waits_for_an_old_key_that_went_too_early() -> None:
+    world = World()
+    adult_id = await world.confirmed(await world.sign_up())
+    person = await person_of(world, adult_id)
+    found = await turn(restarted(world, fingerprint_keys=key("k2", 92)))
+    assert (found.state, found.failed) == (TurnState.WAITING, 1)
+    assert await person_of(world, adult_id) == person, "nobody can tell whether an applicant has this NIK"
 
 
 async def test_a_person_of_two_niks_is_found_by_both() -> None:
@@ -227,6 +273,9 @@ async def test_what_staff_and_operators_keep_is_turned_too() -> None:
     terms = ProviderTerms("Kanim", "paspor", sealed, ("office",), "sub", (IdTokenAlgorithm.ES256,))
     proposed = propose_provider("https://masuk.example.org", terms, "operator-1", "c-1", START)
     await world.store.insert(PROVIDER, "p-1", proposed, now=START)
+    link = OfficeLink("p-1", member.id, "office", (), OfficeLinkState.LINKED, START)
+    links = OfficeSignInVault(context.seals)
+    await world.store.insert(OFFICE_LINK, "l-1", links.with_subject("l-1", link, "subject-1"), now=START)
     facts = BreachFacts(BreachCause.OTHER, (), (), START, None, None, 1)
     breach = open_breach(facts, BreachVault(context.seals).seal("b-1", "a laptop"), "operator-1", START)
     await world.store.insert(BREACH, "b-1", breach, now=START)
@@ -242,6 +291,10 @@ async def test_what_staff_and_operators_keep_is_turned_too() -> None:
     assert OfficeSignInVault(after.seals).open_client_secret(provider.proposal.terms.client_secret, "p-1") == (
         "a client's word"
     )
+    found = await OfficeSignInRepository(after).link_of_subject(
+        OfficeSignInVault(after.seals).subjects("p-1", "subject-1")
+    )
+    assert found is not None and found.id == "l-1", "the member signs in as before"
     words = (await world.store.get(BREACH, "b-1")).state.words_sealed
     assert BreachVault(after.seals).open("b-1", words) == "a laptop"
 
@@ -284,3 +337,19 @@ async def begin_leaving(world: World, account_id: str, wish: Wish) -> str:
     code = await world.code(start.challenge.challenge_id)
     await world.identity.signing_in.verify(start.challenge.challenge_id, code, world.command())
     return start.leaving_id
+
+
+async def test_a_link_whose_subject_was_not_kept_waits_and_one_that_has_ended_does_not() -> None:
+    world = World()
+    links = OfficeSignInVault(world.identity.context.seals)
+    link = OfficeLink("p-1", "staff-1", "office", links.subjects("p-1", "subject-1"), OfficeLinkState.LINKED, START)
+    await world.store.insert(OFFICE_LINK, "l-1", link, now=START)
+    later = restarted(world, **BOTH)
+    found = await turn(later)
+    assert (found.state, found.left, found.failed) == (TurnState.WAITING, 1, 1)
+    record = await world.store.get(OFFICE_LINK, "l-1")
+    assert record is not None and record.state == link
+    ended = end_link(links.with_subject("l-1", link, "subject-1"), "head-1", "c-1")
+    assert ended.subject_sealed is None
+    await world.store.save(OFFICE_LINK, record, ended, now=START)
+    assert (await turn(later)).state is TurnState.DONE

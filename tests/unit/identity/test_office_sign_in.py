@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -18,6 +19,7 @@ from services.identity.staff.repository import STAFF
 from services.identity.staff.states import StaffState
 from shared.audit import AUDIT
 from shared.ids import derived_id
+from shared.store.port import VersionConflict
 from tests.unit.identity.office_counter import LIST, Counter, at_work
 from tests.unit.identity.office_provider import (
     NEW_KEYS,
@@ -93,6 +95,39 @@ async def test_the_cookie_and_the_store_hold_nothing_that_a_thief_can_use(counte
     assert len(links) == 1 and counter.provider.subject not in str(links[0].state.subjects)
     lines = [record.state async for record in counter.world.store.scan(AUDIT)]
     assert counter.provider.subject not in repr(lines)
+
+
+async def test_a_link_of_before_keeps_its_subject_from_the_next_sign_in_on(counter: Counter) -> None:
+    await counter.link()
+    store, now = counter.world.store, counter.world.clock.now()
+    (made,) = [record async for record in store.scan(OFFICE_LINK)]
+    assert made.state.subject_sealed is not None and counter.provider.subject not in made.state.subject_sealed
+    before = await store.save(OFFICE_LINK, made, replace(made.state, subject_sealed=None), now=now)
+    assert (await counter.sign_in(counter.browser()))[0] == 200
+    (after,) = [record async for record in store.scan(OFFICE_LINK)]
+    assert after.version == before.version + 1 and after.state.subject_sealed is not None
+    assert replace(after.state, subject_sealed=None) == before.state
+    assert (await counter.sign_in(counter.browser()))[0] == 200
+    (again,) = [record async for record in store.scan(OFFICE_LINK)]
+    assert again == after, "it is written once"
+
+
+async def test_a_link_that_was_changed_meanwhile_signs_in_all_the_same(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await counter.link()
+    store, now = counter.world.store, counter.world.clock.now()
+    (made,) = [record async for record in store.scan(OFFICE_LINK)]
+    await store.save(OFFICE_LINK, made, replace(made.state, subject_sealed=None), now=now)
+    save = store.save
+
+    async def too_late(kind: Any, *arguments: Any, **named: Any) -> Any:
+        if kind is OFFICE_LINK:
+            raise VersionConflict("somebody else was faster")
+        return await save(kind, *arguments, **named)
+
+    monkeypatch.setattr(store, "save", too_late)
+    assert (await counter.sign_in(counter.browser()))[0] == 200
 
 
 async def test_over_https_the_cookie_belongs_to_this_host_alone() -> None:

@@ -76,6 +76,46 @@ async def test_a_rule_keeps_its_time_and_then_lets_go() -> None:
     assert await world.told() == [("things",), ()]
 
 
+async def test_what_a_rule_keeps_is_put_apart_and_the_persons_key_goes_at_once() -> None:
+    world = World(binds=True, opens=True)
+    await world.add("number")
+    await world.order()
+    await world.passes(timedelta(0))
+    assert (await world.left(), world.apart) == ({"number"}, ["number"])
+    assert ACCOUNT in world.keys.destroyed
+
+
+async def test_what_does_not_open_keeps_the_key_of_the_person() -> None:
+    world = World(binds=True, opens=False)
+    await world.add("number")
+    await world.order()
+    await world.passes(timedelta(0))
+    assert (await world.left(), world.apart) == ({"number"}, [])
+    assert ACCOUNT not in world.keys.destroyed
+
+
+@pytest.mark.parametrize("held", [True, False])
+async def test_what_is_held_or_in_use_is_not_put_apart(held: bool) -> None:
+    world = World(binds=True, opens=True)
+    await world.add("number", days_ago=0 if held else None)
+    if held:
+        await world.place_hold(ACCOUNT)
+    await world.order()
+    await world.passes(timedelta(0))
+    assert (await world.left(), world.apart) == ({"number"}, [])
+    assert ACCOUNT not in world.keys.destroyed
+
+
+async def test_the_second_look_comes_after_the_time_that_is_set() -> None:
+    world = World(look_again_after=timedelta(seconds=1))
+    await world.order()
+    await world.passes(timedelta(0))
+    await world.passes(timedelta(seconds=1) - MOMENT)
+    assert await world.told() == []
+    await world.passes(MOMENT)
+    assert await world.told() == [()]
+
+
 async def test_a_rule_that_does_not_bind_gives_way_to_the_order() -> None:
     world = World()
     await world.add("words", days_ago=0)

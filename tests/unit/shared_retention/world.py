@@ -12,6 +12,7 @@ from shared.deadlines import DeadlineWorker
 from shared.events.identity import ErasureOrdered, IdentityErasureDone, LegalHoldLifted, LegalHoldPlaced
 from shared.events.message import Event
 from shared.retention.erasing import ERASURE
+from shared.retention.erasure import LOOK_AGAIN_AFTER
 from shared.retention.rule import Ending, ErasingWay, RetentionRule, RuleBook
 from shared.retention.service import RETENTION_KINDS, Retention
 from shared.retention.shelf import Item, Order, Shelf
@@ -71,12 +72,24 @@ class Keys:
 class World:
     """One service; ``binds`` says whether its rule is kept against an order."""
 
-    def __init__(self, *, binds: bool = False, per_second: float = 10.0, rules: RuleBook | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        binds: bool = False,
+        per_second: float = 10.0,
+        rules: RuleBook | None = None,
+        look_again_after: timedelta = LOOK_AGAIN_AFTER,
+        opens: bool | None = None,
+    ) -> None:
+        """``opens``: things can be put under a key of their own, if what they are sealed with opens."""
         self.clock = ManualClock(START)
         self.store = MemoryStore("identity")
         self.keys = Keys()
         self.broken: set[str] = set()
         """Things that cannot be erased."""
+        self.apart: list[str] = []
+        """Things that were put under a key of their own."""
+        self._opens = opens
         platform = seeded_platform(self.store, self.clock, Keyring.parse(key("k1", 1)))
         shelf = Shelf("things", "things", of=self._of, between=self._between)
         self.retention = Retention(
@@ -87,6 +100,7 @@ class World:
             keys=self.keys,
             rules=rules or RuleBook((replace(RULE, binds=binds),)),
             per_second=per_second,
+            look_again_after=look_again_after,
         )
         self.worker = self.replica("one")
 
@@ -168,5 +182,10 @@ class World:
             after = await change(self.store, self.clock, THING, record.id, decide)
             return before is not None and after.version != before.version
 
+        async def keep_apart() -> bool:
+            self.apart += [record.id] if self._opens else []
+            return bool(self._opens)
+
         at = record.state.ended_at
-        return Item(record.id, frozenset({record.id, record.state.owner}), at, erase, record.state.owner, at=at)
+        item = Item(record.id, frozenset({record.id, record.state.owner}), at, erase, record.state.owner, at=at)
+        return item if self._opens is None else replace(item, keep_apart=keep_apart)

@@ -619,6 +619,26 @@ async def test_what_a_legal_hold_keeps_is_erased_once_it_is_lifted(suite: Suite)
         assert await suite.services["identity"].store.get(APPLICANT, citizen.applicant_id) is None
 
 
+async def test_a_hold_on_an_application_keeps_its_applicant(suite: Suite) -> None:
+    """Not their data on the shelves of an order alone: the leaving itself erases nothing of them either."""
+    async with Citizen(suite) as citizen:
+        await citizen.until_submitted()
+        await citizen.done("application", "POST", f"/v1/applications/{citizen.application_id}/withdrawal")
+        await suite.settle()
+        until = suite.clock.now() + timedelta(days=365)
+        subjects = (citizen.application_id,)
+        await tell(suite, identity.LegalHoldPlaced(hold_id="hold-1", subjects=subjects, until=until))
+        leaving_id = (await leave(citizen))["leaving_id"]
+        await suite.later(GRACE_SECONDS)
+        await suite.later(3600)
+        assert [each["state"] for each in await listed(suite)] == ["ordered"]
+        assert await suite.services["identity"].store.get(APPLICANT, citizen.applicant_id) is not None
+        await tell(suite, identity.LegalHoldLifted(hold_id="hold-1"))
+        await suite.later(3600)
+        assert [(each["leaving_id"], each["state"]) for each in await listed(suite)] == [(leaving_id, "erased")]
+        assert await suite.services["identity"].store.get(APPLICANT, citizen.applicant_id) is None
+
+
 async def tell(suite: Suite, event: Any) -> None:
     """Bring an event of identity to every service."""
     envelope = envelope_of(event, suite.clock.now())

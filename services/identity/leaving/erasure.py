@@ -56,6 +56,14 @@ class IdentityErasure:
         ]
         return replace(people, person_ids=tuple(unique))
 
+    async def find_held(self, leaving: Leaving) -> tuple[str, ...]:
+        """Return every id under which a legal hold may keep what the leaving erases: applications among them."""
+        people = leaving.people
+        found = [await self._applicants.applicant(name) for name in people.applicant_ids]
+        states = [record.state for record in found if record is not None]
+        applications = [name for state in states for name in (*state.applications, *state.ended_applications)]
+        return (leaving.account_id, *people.applicant_ids, *people.person_ids, *applications)
+
     async def _remove_address(self, leaving_id: str, leaving: Leaving) -> None:
         unlocked = await self._account_vault.unlock(leaving.account_id)
 

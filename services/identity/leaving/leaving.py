@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -78,6 +78,9 @@ LEAVING_TRANSITIONS: Final = Transitions[LeavingState, LeavingCommand](
 
 OPEN_LEAVINGS: Final = (S.ASKED, S.IN_GRACE, S.ASKED_AGAIN, S.ORDERED)
 """One of these for each account."""
+
+HELD_AGAIN_AFTER: Final = timedelta(days=1)
+"""Until identity looks again whether a legal hold still keeps back what was ordered: of an address no service tells."""
 
 AWAITS_ANSWERS: Final = frozenset({S.ASKED, S.ASKED_AGAIN})
 
@@ -272,8 +275,15 @@ def resume(leaving: Leaving, now: datetime) -> Leaving:
     return replace(leaving, work_at=now) if is_kept_back else leaving
 
 
+def wait_for_hold(leaving: Leaving, now: datetime) -> Leaving:
+    """Return the ordered leaving that a legal hold keeps back: it is looked at again in a day, or as soon as services
+    tell that nothing is held any more.
+    """
+    return replace(leaving, work_at=now + HELD_AGAIN_AFTER)
+
+
 def rest(leaving: Leaving) -> Leaving:
-    """Return the leaving with nothing left to do, because it ended or is held, and without an address's fingerprint."""
+    """Return the leaving with nothing left to do, because it ended, and without an address's fingerprint."""
     return replace(leaving, work_at=None, address_fingerprint=None)
 
 

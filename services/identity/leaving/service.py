@@ -328,16 +328,20 @@ class Leavings:
         if leaving.state is LeavingState.ASKED:
             await self._mark_and_ask(record)
         elif leaving.state is LeavingState.ORDERED:
-            people = leaving.people
-            subjects = (leaving.account_id, *people.applicant_ids, *people.person_ids)
-            if self._are_held is not None and await self._are_held(subjects):
-                await self._leavings.change_leaving(record, lambda state: Decision(rules.rest(state)))
+            if self._are_held is not None and await self._are_held(await self._erasure.find_held(leaving)):
+                await self._wait_for_hold(record)
             elif await self._erasure.erase(record.id, leaving):
                 await self._note_done(record, rules.IDENTITY)
         else:
             await self._unmark(record)
 
     # Steps
+
+    async def _wait_for_hold(self, record: Record[Leaving]) -> None:
+        def decide(leaving: Leaving) -> Decision[Leaving]:
+            return Decision(rules.wait_for_hold(leaving, self._context.now()))
+
+        await self._leavings.change_leaving(record, decide)
 
     async def _note_done(self, record: Record[Leaving], service: str) -> None:
         def decide(leaving: Leaving) -> Decision[Leaving]:

@@ -284,6 +284,9 @@ class ErasureOrdered(Event):
     account_id: str
     applicant_ids: tuple[str, ...] = ()
     person_ids: tuple[str, ...] = ()
+    """Persons for whom no other account speaks: what is known of them anywhere goes."""
+    account_person_ids: tuple[str, ...] = ()
+    """Persons behind the applicants: what is known of them in this account goes, whoever else speaks for them."""
     whole_account: bool
     joined_account_ids: tuple[str, ...] = ()
 

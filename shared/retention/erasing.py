@@ -76,7 +76,12 @@ class Erasing:
     async def ordered(self, event: ErasureOrdered, envelope: Envelope) -> None:
         """Begin an erasure; a repeated order finds it begun."""
         order = Order(
-            event.erasure_id, event.account_id, event.applicant_ids, event.person_ids, whole_account=event.whole_account
+            event.erasure_id,
+            event.account_id,
+            event.applicant_ids,
+            event.person_ids,
+            whole_account=event.whole_account,
+            account_person_ids=event.account_person_ids,
         )
         now = self._clock.now()
         try:

@@ -19,6 +19,8 @@ class Order:
     applicant_ids: tuple[str, ...]
     person_ids: tuple[str, ...]
     whole_account: bool
+    account_person_ids: tuple[str, ...] = ()
+    """Persons behind the applicants, those too for whom another account speaks; empty in older orders."""
 
     @property
     def key_subjects(self) -> tuple[str, ...]:
@@ -29,9 +31,14 @@ class Order:
         """Return whether data of this applicant of the account are to be erased."""
         return self.whole_account or applicant_id in self.applicant_ids
 
+    @property
+    def persons_of_account(self) -> tuple[str, ...]:
+        """The persons of whom data in the account go."""
+        return self.account_person_ids or self.person_ids
+
     def covers_person(self, person_id: str) -> bool:
         """Return whether data of this person in the account are to be erased."""
-        return self.whole_account or person_id in self.person_ids
+        return self.whole_account or person_id in self.persons_of_account
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ class IdentityShelves:
     async def _persons(self, order: Order) -> list[Item]:
         """Return the persons in whom no other applicant is one: an account that stays still needs them."""
         items = []
-        for person_id in order.person_ids:
+        for person_id in order.persons_of_account:
             record = await self._context.store.get(PERSON, person_id)
             if record is None:
                 continue

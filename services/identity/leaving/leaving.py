@@ -235,9 +235,13 @@ def end_grace(leaving: Leaving) -> Leaving:
 
 
 def order(leaving_id: str, leaving: Leaving, people: Erased, now: datetime) -> Decision[Leaving]:
-    """Return the leaving that is carried out, and the order to all services. An address is identity's alone."""
+    """Return the leaving that is carried out, and the order to all services. An address is identity's alone.
+
+    ``people`` are those of the leaving without the persons for whom another account speaks. The leaving keeps these:
+    that account may be gone by the time at which they would be removed.
+    """
     state = LEAVING_TRANSITIONS.after(leaving.state, LeavingCommand.ORDER)
-    ordered = replace(leaving, state=state, people=people, ordered_at=now, work_at=now)
+    ordered = replace(leaving, state=state, ordered_at=now, work_at=now)
     if leaving.wish.what is LeavingKind.ADDRESS:
         return Decision(replace(ordered, done=tuple(name for name in ERASING if name != IDENTITY)))
     event = ErasureOrdered(
@@ -245,6 +249,7 @@ def order(leaving_id: str, leaving: Leaving, people: Erased, now: datetime) -> D
         account_id=leaving.account_id,
         applicant_ids=people.applicant_ids,
         person_ids=people.person_ids,
+        account_person_ids=leaving.people.person_ids,
         whole_account=leaving.wish.whole_account,
         joined_account_ids=leaving.joined_account_ids,
     )

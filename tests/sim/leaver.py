@@ -93,6 +93,7 @@ class Leaver(Citizen):
             "stay": self._stay,
         }
         self.note(f"has the plan: {self.plan}")
+        self.world.counts["writes before a leaving"] = self.world.plan.writes
         try:
             end = await plans[self.plan]()
         except GaveWay:

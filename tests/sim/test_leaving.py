@@ -27,6 +27,8 @@ from tests.sim.chaos import Rates
 from tests.sim.store import CrashPlan
 from tests.sim.test_twins import JOURNEY, JOURNEY_SEED, finds
 
+LEAVING_JOURNEY = replace(JOURNEY, leaving=("leave",))
+
 SEEDS = range(6)
 """Where a twin looks, until it has found its harm: within the first two seeds today."""
 
@@ -60,22 +62,18 @@ def test_the_runs_have_what_the_rules_are_about() -> None:
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_crash_around_a_write_of_an_erasure_changes_nothing(after: bool) -> None:
     """A share of the writes of one quiet life with an erasure at its end, a crash at each of them."""
-    last = writes_of("leave")
-    first = last - writes_of_leaving()
-    for at in range(first + after, last + 1, max(1, 2 * writes_of_leaving() // SIMULATION_CRASHES)):
-        result = sim.run(JOURNEY_SEED, shape=replace(JOURNEY, leaving=("leave",)), plan=CrashPlan(at, after=after))
+    first, last = writes_of_an_erasure()
+    for at in range(first + after, last + 1, max(1, 2 * (last - first) // SIMULATION_CRASHES)):
+        result = sim.run(JOURNEY_SEED, shape=LEAVING_JOURNEY, plan=CrashPlan(at, after=after))
         assert not result.violations, f"crash {'after' if after else 'before'} write {at}\n{sim.report(result)}"
 
 
-def writes_of_leaving() -> int:
-    """By how much one's leaving adds to the writes of one's life."""
-    return writes_of("leave") - writes_of("stay")
-
-
 @cache
-def writes_of(plan: str) -> int:
-    """Counted once per test process."""
-    return sim.run(JOURNEY_SEED, shape=replace(JOURNEY, leaving=(plan,))).writes
+def writes_of_an_erasure() -> tuple[int, int]:
+    """The first and the last one; counted once per test process."""
+    result = sim.run(JOURNEY_SEED, shape=LEAVING_JOURNEY)
+    assert result.counts["erasures"] == 1
+    return result.counts["writes before a leaving"], result.writes
 
 
 # ---- twins ----

@@ -12,6 +12,7 @@ from typing import Any, Final
 from journeys.people import Person as Particulars
 from services.application.applications.application import LIVE
 from services.billing.refunds.states import OPEN_REFUNDS
+from services.identity.handlers import ERASURES
 from services.identity.leaving.leaving import ERASING
 from shared.events.identity import ErasureOrdered
 from tests.sim import erased
@@ -79,9 +80,9 @@ class Erasures:
             },
             kept_keys=kept,
             told=[
-                Told(envelope.data.erasure_id, envelope.data.service, envelope.data.kept)  # type: ignore[union-attr]
+                Told(event.erasure_id, event.service, event.kept)
                 for envelope in self._world.broker.sent.values()
-                if envelope.type.endswith(".erasure.done.v1")
+                if isinstance(event := envelope.data, ERASURES)
             ],
             leavings={
                 name: LeavingEnd(state["state"], tuple(state["done"]))

@@ -673,10 +673,12 @@ async def test_a_hold_on_an_application_keeps_its_applicant(suite: Suite) -> Non
         await suite.later(3600)
         assert [each["state"] for each in await listed(suite)] == ["ordered"]
         assert await suite.services["identity"].store.get(APPLICANT, citizen.applicant_id) is not None
+        assert await suite.broken_rules() == {}, "and of a confirmed applicant there is a person"
         await tell(suite, identity.LegalHoldLifted(hold_id="hold-1"))
         await suite.later(3600)
         assert [(each["leaving_id"], each["state"]) for each in await listed(suite)] == [(leaving_id, "erased")]
         assert await suite.services["identity"].store.get(APPLICANT, citizen.applicant_id) is None
+        assert [record.id async for record in suite.services["identity"].store.scan(PERSON)] == []
 
 
 async def tell(suite: Suite, event: Any) -> None:

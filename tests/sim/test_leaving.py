@@ -30,7 +30,7 @@ from tests.sim.test_twins import JOURNEY, JOURNEY_SEED, finds
 LEAVING_JOURNEY = replace(JOURNEY, leaving=("leave",))
 
 SEEDS = range(6)
-"""Where a twin looks, until it has found its harm: within the first two seeds today."""
+"""Where a twin looks, until it has found its harm: within the first four seeds today."""
 
 
 def shape(*plans: str, paying: str = "in_time") -> sim.Shape:

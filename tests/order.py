@@ -26,7 +26,9 @@ SLOW_FILES: Final[dict[str, int]] = {
     "tests/integration/test_remains.py": 40,
     "tests/integration/test_money_kills.py": 50,
     "tests/integration/test_seat_kills.py": 40,
+    "tests/integration/test_erasure_kills.py": 60,
     "tests/sim/test_twins.py": 100,
+    "tests/sim/test_leaving.py": 120,
     "tests/sim/test_seeds_0.py": 30,
     "tests/sim/test_seeds_1.py": 30,
 }
@@ -35,6 +37,7 @@ SLOW_FILES: Final[dict[str, int]] = {
 SPREAD: Final = frozenset(
     {
         "tests/sim/test_twins.py",
+        "tests/sim/test_leaving.py",
         "tests/sim/test_seeds_0.py",
         "tests/sim/test_seeds_1.py",
         "tests/sim/test_money.py",

@@ -33,6 +33,9 @@ long: all of them, for it has fewer."""
 GIVES_UP_SEEDS: Final = scaled(short=3, long=40)
 """Simulated runs in which all pay and give up within a tenth of a second; without its guards seed 0 is broken."""
 
+LEAVING_SEEDS: Final = scaled(short=6, long=120)
+"""Simulated runs in which people leave after their journeys; one takes some five seconds of processor."""
+
 INBOX_SEEDS: Final = scaled(short=2, long=40)
 """Simulated runs in which every inbox forgets everything."""
 
@@ -71,3 +74,6 @@ VICTIMS_TOGETHER: Final = scaled(short=True, long=False)
 
 PAY_AND_CANCEL_RACES: Final = scaled(short=8, long=200)
 """Citizens who pay and give up within a tenth of a second, on the running suite."""
+
+KILLED_ERASURES: Final = scaled(short=2, long=8)
+"""People who are erased while every service of the running suite is killed twice."""

@@ -298,7 +298,7 @@ class ErasureOrdered(Event):
     account_id: str
     applicant_ids: tuple[str, ...] = ()
     person_ids: tuple[str, ...] = ()
-    """Persons for whom no other account speaks."""
+    """Persons for whom no other account speaks: what is known of them anywhere goes."""
     whole_account: bool
     joined_account_ids: tuple[str, ...] = ()
     shared_person_ids: tuple[str, ...] = ()

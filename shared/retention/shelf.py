@@ -41,9 +41,14 @@ class Order:
         """Return whether data of this applicant of the account are to be erased."""
         return self.whole_account or applicant_id in self.applicant_ids
 
+    @property
+    def persons_of_account(self) -> tuple[str, ...]:
+        """The persons of whom data in the account go, those too for whom another account speaks."""
+        return (*self.person_ids, *self.shared_person_ids)
+
     def covers_person(self, person_id: str) -> bool:
         """Return whether data of this person in the account are to be erased."""
-        return self.whole_account or person_id in (*self.person_ids, *self.shared_person_ids)
+        return self.whole_account or person_id in self.persons_of_account
 
 
 @dataclass(frozen=True)

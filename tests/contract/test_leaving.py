@@ -206,6 +206,46 @@ async def test_a_person_of_another_account_too_is_not_ordered_to_be_erased(suite
         assert await suite.broken_rules() == {}, "the other one's confirmation stands"
 
 
+async def test_a_person_of_two_accounts_that_leave_together_is_erased(suite: Suite) -> None:
+    """Each of them sees the other's applicant when it is ordered; at the end nobody is left who is that person."""
+    async with Citizen(suite) as citizen, Citizen(suite) as other:
+        await citizen.register()
+        await citizen.become_applicant()
+        await other.register("lain@example.org")
+        await other.become_applicant()
+        await leave(citizen)
+        await leave(other)
+        await suite.later(GRACE_SECONDS)
+        await suite.later(3600)
+        assert {line["state"] for line in await listed(suite)} == {"erased"}
+        assert [record.id async for record in suite.services["identity"].store.scan(PERSON)] == []
+
+
+async def test_one_applicant_goes_from_this_account_though_another_one_speaks_for_them(suite: Suite) -> None:
+    """What scheduling keeps of their seat in this account goes; by the person alone nothing is ordered."""
+    async with Citizen(suite) as citizen, Citizen(suite) as other:
+        await citizen.until_submitted()
+        await citizen.hold()
+        path = f"/v1/applications/{citizen.application_id}/withdrawal"
+        await citizen.done("application", "POST", path)
+        await suite.later(3600)
+        scheduling = suite.services["scheduling"].parts
+        for chore in scheduling.chores:
+            if "chain" in chore.name:
+                await chore.run()
+        salts_of = scheduling.service.seat_chains._chains.salts_of
+        assert await salts_of(citizen.appointment_id) != []
+        await other.register("lain@example.org")
+        await other.become_applicant()
+        leaving = await leave(citizen, {"what": "applicant", "applicant_ids": [citizen.applicant_id]})
+        await suite.later(GRACE_SECONDS)
+        await suite.later(3600)
+        assert (await look(citizen, leaving["leaving_id"]))["state"] == "erased"
+        [order] = [envelope.data for envelope in suite.published if isinstance(envelope.data, identity.ErasureOrdered)]
+        assert (order.person_ids, len(order.shared_person_ids)) == ((), 1)
+        assert await salts_of(citizen.appointment_id) == []
+
+
 async def test_operators_see_the_newest_first_and_those_of_a_state(suite: Suite) -> None:
     async with Citizen(suite) as citizen, Officer(suite, Role.OPERATOR) as operator:
         await citizen.register()
@@ -617,6 +657,28 @@ async def test_what_a_legal_hold_keeps_is_erased_once_it_is_lifted(suite: Suite)
         assert [(each["leaving_id"], each["state"]) for each in await listed(suite)] == [(leaving_id, "erased")]
         assert (await account(suite, citizen.account_id)).email is None
         assert await suite.services["identity"].store.get(APPLICANT, citizen.applicant_id) is None
+
+
+async def test_a_hold_on_an_application_keeps_its_applicant(suite: Suite) -> None:
+    """Not their data on the shelves of an order alone: the leaving itself erases nothing of them either."""
+    async with Citizen(suite) as citizen:
+        await citizen.until_submitted()
+        await citizen.done("application", "POST", f"/v1/applications/{citizen.application_id}/withdrawal")
+        await suite.settle()
+        until = suite.clock.now() + timedelta(days=365)
+        subjects = (citizen.application_id,)
+        await tell(suite, identity.LegalHoldPlaced(hold_id="hold-1", subjects=subjects, until=until))
+        leaving_id = (await leave(citizen))["leaving_id"]
+        await suite.later(GRACE_SECONDS)
+        await suite.later(3600)
+        assert [each["state"] for each in await listed(suite)] == ["ordered"]
+        assert await suite.services["identity"].store.get(APPLICANT, citizen.applicant_id) is not None
+        assert await suite.broken_rules() == {}, "and of a confirmed applicant there is a person"
+        await tell(suite, identity.LegalHoldLifted(hold_id="hold-1"))
+        await suite.later(3600)
+        assert [(each["leaving_id"], each["state"]) for each in await listed(suite)] == [(leaving_id, "erased")]
+        assert await suite.services["identity"].store.get(APPLICANT, citizen.applicant_id) is None
+        assert [record.id async for record in suite.services["identity"].store.scan(PERSON)] == []
 
 
 async def tell(suite: Suite, event: Any) -> None:

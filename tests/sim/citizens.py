@@ -151,9 +151,12 @@ class Citizen(Person):
                 expect=("code_wrong", "code_expired", "code_superseded"),
             )
             if proven.ok:
-                self.caller = Caller(proven["account_id"], Role.APPLICANT, f"session-{self.name}")
+                self.caller = self._signed_in(proven)
                 return
         raise Unexpected(f"{self.name} could not register")
+
+    def _signed_in(self, proven: Reply) -> Caller:
+        return Caller(proven["account_id"], Role.APPLICANT, f"session-{self.name}")
 
     async def _code(self, address: str, since: datetime, seconds: float) -> str | None:
         end = self.now + timedelta(seconds=seconds)

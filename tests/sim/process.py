@@ -6,6 +6,7 @@ A life is put together like `shared.process` does it: the same relay, dispatcher
 from __future__ import annotations
 
 import asyncio
+import base64
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -17,10 +18,11 @@ from shared.bus.relay import Relay
 from shared.crypto.keyring import Keyring
 from shared.deadlines import DeadlineWorker
 from shared.events.envelope import Envelope
+from shared.files.encrypted import EncryptedFiles
 from shared.files.memory import MemoryFiles
 from shared.ids import SeededIds
 from shared.person_keys.keys import PersonKeys
-from shared.person_keys.memory import MemoryKeyTable
+from shared.person_keys.port import KeyTable
 from shared.randomness import SeededRandomness
 from shared.service import Chore, Parts, Platform
 from shared.store.kinds import Kind
@@ -28,8 +30,9 @@ from shared.store.port import StoreUnavailable
 from tests.sim.broker import Broker
 from tests.sim.chaos import Chaos
 from tests.sim.journal import Journal
+from tests.sim.keys import CountingKeyTable
 from tests.sim.loop import VirtualClock, VirtualLoop
-from tests.sim.store import Crash, CrashPlan, FaultyFiles, FaultyStore, KeptStore
+from tests.sim.store import Crash, CrashPlan, FaultyFiles, FaultyKeyTable, FaultyStore, KeptStore
 from tests.sim.watching import Change
 
 T = TypeVar("T")
@@ -68,8 +71,11 @@ class Process:
         self.name = name
         self.kept = KeptStore(name)
         self.clock = VirtualClock(ground.loop, ground.start, skew_seconds)
-        self.key_table = MemoryKeyTable()
-        self.files = MemoryFiles(Keyring.parse(_FILE_KEYS), self.clock, self._person_keys())
+        self.key_table = CountingKeyTable()
+        self._ring = _FIRST_RING
+        self.files: EncryptedFiles = MemoryFiles(
+            Keyring.parse(self._ring), self.clock, self._person_keys(self.key_table)
+        )
         self.lives = 0
         self._build = build
         self._ground = ground
@@ -144,10 +150,17 @@ class Process:
 
     def _platform(self, store: FaultyStore) -> Platform:
         files = FaultyFiles(self.files, store)
-        return Platform(store, files, self.clock, self._ids, self._randomness, self._person_keys())  # type: ignore[arg-type]
+        person_keys = self._person_keys(FaultyKeyTable(self.key_table, store))  # type: ignore[arg-type]
+        return Platform(store, files, self.clock, self._ids, self._randomness, person_keys)  # type: ignore[arg-type]
 
-    def _person_keys(self) -> PersonKeys:
-        return PersonKeys(self.key_table, Keyring.parse(_FILE_KEYS), self.clock, self.name)
+    def take_ring(self, ring: str) -> None:
+        """Let the next lives wrap the keys of files and persons with these master keys."""
+        self._ring = ring
+        person_keys = self._person_keys(self.key_table)
+        self.files = EncryptedFiles(self.files._table, Keyring.parse(ring), self.clock, person_keys)
+
+    def _person_keys(self, table: KeyTable) -> PersonKeys:
+        return PersonKeys(table, Keyring.parse(self._ring), self.clock, self.name)
 
     @property
     def broker(self) -> Broker:
@@ -289,4 +302,4 @@ async def _tolerating_an_absent_store(run: Callable[[], Awaitable[None]]) -> Non
         return
 
 
-_FILE_KEYS = "k1:" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU="
+_FIRST_RING = "k1:" + base64.b64encode(b"m" * 32).decode()

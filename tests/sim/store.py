@@ -324,3 +324,9 @@ class FaultyFiles:
             return await self._store._write(lambda: method(*args, **named))
 
         return write
+
+
+class FaultyKeyTable(FaultyFiles):
+    """The keys of persons for one life of one process: the same crashes around each write."""
+
+    _WRITES = frozenset({"add", "destroy", "replace"})

@@ -27,6 +27,7 @@ from services.scheduling.visit.day_sheets.day_sheet import DaySheet
 from services.scheduling.visit.day_sheets.evening_sheets import SheetWriters
 from services.scheduling.visit.day_sheets.views import sheet_json
 from shared.crypto.sealed import new_keypair
+from shared.events.subscriptions import SERVICES
 from shared.service import Parts, Platform
 from shared.settings import ServiceSettings
 from shared.tokens import new_signing_key_pem
@@ -40,14 +41,31 @@ OFFICE = Office("bogor", "Bogor", "I", False, "Kota Bogor", "3271", "Jawa Barat"
 HORIZON_DAYS = 3
 WATCH_ENDED_SECONDS = 12 * 3600
 """Longer than anybody here pays late."""
+LEAVING_GRACE_SECONDS = 2 * 86400
+"""Long enough for everything that somebody does meanwhile, and for storms."""
+
+
+@dataclass(frozen=True)
+class Rings:
+    """The master keys and the fingerprint keys that a service is started with."""
+
+    master: str
+    fingerprints: str
+
+
+def _key(key_id: str, letter: bytes) -> str:
+    return f"{key_id}:{base64.b64encode(letter * 32).decode()}"
+
+
+OLD_RINGS = Rings(_key("k1", b"m"), _key("k1", b"f"))
+NEW_RINGS = Rings(_key("k2", b"n"), _key("k2", b"g"))
+NEW_AND_OLD = Rings(f"{NEW_RINGS.master},{OLD_RINGS.master}", f"{NEW_RINGS.fingerprints},{OLD_RINGS.fingerprints}")
 
 
 @dataclass(frozen=True)
 class Keys:
     """Made once per test process: what is encrypted differs, what happens does not."""
 
-    ring: str
-    fingerprints: str
     signing_pem: str
     notification_private: str
     notification_public: str
@@ -60,8 +78,6 @@ def keys() -> Keys:
     """The keys of this process."""
     notification, application = new_keypair(), new_keypair()
     return Keys(
-        "k1:" + base64.b64encode(b"m" * 32).decode(),
-        "k1:" + base64.b64encode(b"f" * 32).decode(),
         new_signing_key_pem(),
         notification.private_key_b64,
         notification.public_key_b64,
@@ -70,27 +86,27 @@ def keys() -> Keys:
     )
 
 
-def common() -> dict[str, Any]:
+def common(rings: Rings) -> dict[str, Any]:
     """What every service's settings need."""
     return {
         "environment": "test",
         "mongo_url": "mongodb://nowhere/",
         "amqp_url": "amqp://nowhere/",
-        "master_keys": keys().ring,
-        "fingerprint_keys": keys().fingerprints,
+        "master_keys": rings.master,
+        "fingerprint_keys": rings.fingerprints,
     }
 
 
-def settings_of(kind: type[S], **own: Any) -> S:
+def settings_of(kind: type[S], rings: Rings, **own: Any) -> S:
     """A service's settings, read once per test process: they never change, and each life of a process asks."""
-    known = _settings.get(kind)
+    known = _settings.get((kind, rings))
     if known is None:
-        known = _settings[kind] = kind.load(**common(), **own)
+        known = _settings[kind, rings] = kind.load(**common(rings), **own)
     assert isinstance(known, kind)
     return known
 
 
-_settings: dict[type[ServiceSettings], ServiceSettings] = {}
+_settings: dict[tuple[type[ServiceSettings], Rings], ServiceSettings] = {}
 
 
 class Agencies:
@@ -104,13 +120,15 @@ class Agencies:
         self.issuance = Issuance(world)
         self.eye = Eye()
         self.writer = Writer()
+        self.rings = dict.fromkeys(SERVICES, OLD_RINGS)
+        """By service; an operator gives others."""
 
 
 def build_suite(world: World, agencies: Agencies, *, seats: int) -> None:
     """Put all five services into the world; every session has that many seats."""
     world.add("identity", lambda platform: _identity(platform, agencies))
     world.add("application", lambda platform: _application(platform, agencies))
-    world.add("scheduling", lambda platform: _scheduling(platform, seats))
+    world.add("scheduling", lambda platform: _scheduling(platform, agencies, seats))
     world.add("billing", lambda platform: _billing(platform, agencies))
     world.add("notification", lambda platform: _notification(platform, agencies))
     world.told_to_operators |= {*OPERATOR_ALERTS, "seat_waits_too_long", BOOK_WITHOUT_PAYMENT}
@@ -119,10 +137,12 @@ def build_suite(world: World, agencies: Agencies, *, seats: int) -> None:
 def _identity(platform: Platform, agencies: Agencies) -> Parts:
     settings = settings_of(
         IdentitySettings,
+        agencies.rings["identity"],
         token_signing_keys=keys().signing_pem,
         notification_sealing_public_key=keys().notification_public,
         application_sealing_public_key=keys().application_public,
         dukcapil_password="x",
+        leaving_grace_seconds=LEAVING_GRACE_SECONDS,
     )
     return identity_app.build(settings, platform, dukcapil=agencies.registry)
 
@@ -130,6 +150,7 @@ def _identity(platform: Platform, agencies: Agencies) -> Parts:
 def _application(platform: Platform, agencies: Agencies) -> Parts:
     settings = settings_of(
         ApplicationSettings,
+        agencies.rings["application"],
         sealing_private_keys=keys().application_private,
         notification_sealing_public_key=keys().notification_public,
     )
@@ -138,8 +159,13 @@ def _application(platform: Platform, agencies: Agencies) -> Parts:
     )
 
 
-def _scheduling(platform: Platform, seats: int) -> Parts:
-    settings = settings_of(SchedulingSettings, queue_code_signing_keys=keys().ring, horizon_days=HORIZON_DAYS)
+def _scheduling(platform: Platform, agencies: Agencies, seats: int) -> Parts:
+    settings = settings_of(
+        SchedulingSettings,
+        agencies.rings["scheduling"],
+        queue_code_signing_keys=OLD_RINGS.master,
+        horizon_days=HORIZON_DAYS,
+    )
     plans = tuple(_plan(hour, seats) for hour in (9, 13))
     templates = WeeklyTemplates(WeeklyTemplate(frozenset(range(7)), plans))
     return scheduling_app.build(settings, platform, offices=[OFFICE], templates=templates, writers=PLAIN_SHEETS)
@@ -159,6 +185,7 @@ def _plan(hour: int, seats: int) -> SessionPlan:
 def _billing(platform: Platform, agencies: Agencies) -> Parts:
     settings = settings_of(
         BillingSettings,
+        agencies.rings["billing"],
         simponi_client_secret="x",
         simponi_callback_secrets=f"k1:{NOTICE_SECRET}",
         bill_watch_ended_seconds=WATCH_ENDED_SECONDS,
@@ -169,6 +196,7 @@ def _billing(platform: Platform, agencies: Agencies) -> Parts:
 def _notification(platform: Platform, agencies: Agencies) -> Parts:
     settings = settings_of(
         NotificationSettings,
+        agencies.rings["notification"],
         sealing_private_keys=keys().notification_private,
         sms_secret="x" * 16,
         sms_callback_secret="y" * 16,

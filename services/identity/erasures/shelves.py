@@ -27,7 +27,9 @@ from shared.store.retry import again
 
 
 class IdentityShelves:
-    """The shelves of identity. Codes and persons come before the accounts and applicants that lead to them."""
+    """The shelves of identity. Codes come before the account that leads to them, persons after their applicants: of a
+    confirmed applicant there is always a person.
+    """
 
     def __init__(
         self, context: UseCaseContext, audit: Audit, end_export: Callable[[Record[Export]], Awaitable[bool]]
@@ -47,8 +49,8 @@ class IdentityShelves:
             audit_shelf(self._context.store, self._audit, self.subjects_of),
             Shelf("data_exports", "data_exports", of=self._exports),
             Shelf("one_time_codes", "one_time_codes", of=self._codes),
-            Shelf("person", "person", of=self._persons),
             Shelf("applicant", "applicant", of=self._people),
+            Shelf("person", "person", of=self._persons),
             Shelf("account", "account", of=self._closing),
         )
 
@@ -72,14 +74,20 @@ class IdentityShelves:
     async def _persons(self, order: Order) -> list[Item]:
         """Return the persons in whom no other applicant is one: an account that stays still needs them."""
         items = []
-        for person_id in order.person_ids:
+        for person_id in order.persons_of_account:
             record = await self._context.store.get(PERSON, person_id)
             if record is None:
                 continue
             if not await self._persons_removal.others_speak_for(record, order.applicant_ids):
-                subjects = frozenset({person_id, order.account_id, *order.applicant_ids})
-                items.append(self._person(person_id, order, subjects))
+                subjects = {person_id, order.account_id, *order.applicant_ids, *await self._applications_of(order)}
+                items.append(self._person(person_id, order, frozenset(subjects)))
         return items
+
+    async def _applications_of(self, order: Order) -> list[str]:
+        """Return the applications of the applicants who are there: a hold on one holds the applicant and the person."""
+        found = [await self._applicants.applicant(applicant_id) for applicant_id in order.applicant_ids]
+        states = [record.state for record in found if record is not None]
+        return [name for state in states for name in (*state.applications, *state.ended_applications)]
 
     def _person(self, person_id: str, order: Order, subjects: frozenset[str]) -> Item:
         async def erase() -> bool:

@@ -20,9 +20,6 @@ from shared.store.transitions import Transitions
 ANSWERING: Final = ("application", "billing")
 """Services that may object."""
 
-HELD_AGAIN_AFTER: Final = timedelta(days=1)
-"""Until it is looked again whether an address is still held: holds count in days."""
-
 IDENTITY: Final = "identity"
 ERASING: Final = (IDENTITY, "application", "billing", "scheduling", "notification")
 """Services that erase: all of them."""
@@ -81,6 +78,9 @@ LEAVING_TRANSITIONS: Final = Transitions[LeavingState, LeavingCommand](
 
 OPEN_LEAVINGS: Final = (S.ASKED, S.IN_GRACE, S.ASKED_AGAIN, S.ORDERED)
 """One of these for each account."""
+
+HELD_AGAIN_AFTER: Final = timedelta(days=1)
+"""Until identity looks again whether a legal hold still keeps back what was ordered: of an address no service tells."""
 
 AWAITS_ANSWERS: Final = frozenset({S.ASKED, S.ASKED_AGAIN})
 
@@ -239,8 +239,8 @@ def order(
 ) -> Decision[Leaving]:
     """Return the leaving that is carried out, and the order to all services. An address is identity's alone.
 
-    For ``shared_person_ids`` another account speaks too. They stay people of the leaving: if that account leaves
-    meanwhile, whichever is the last to erase removes them.
+    For ``shared_person_ids`` another account speaks too. They stay people of the leaving: that account may be gone by
+    the time at which they would be removed, and whichever is the last to erase removes them.
     """
     state = LEAVING_TRANSITIONS.after(leaving.state, LeavingCommand.ORDER)
     ordered, people = replace(leaving, state=state, ordered_at=now, work_at=now), leaving.people
@@ -278,11 +278,10 @@ def resume(leaving: Leaving, now: datetime) -> Leaving:
 
 
 def hold_back(leaving: Leaving, now: datetime) -> Leaving:
-    """Return the ordered leaving that a legal hold keeps back. `resume` follows on identity's answer to the order; an
-    address has none, so it is looked at again after a day.
+    """Return the ordered leaving that a legal hold keeps back: it is looked at again in a day, or as soon as services
+    tell that nothing is held any more.
     """
-    is_address = leaving.wish.what is LeavingKind.ADDRESS
-    return replace(leaving, work_at=now + HELD_AGAIN_AFTER if is_address else None)
+    return replace(leaving, work_at=now + HELD_AGAIN_AFTER)
 
 
 def rest(leaving: Leaving) -> Leaving:

@@ -395,6 +395,32 @@ async def test_a_person_for_whom_another_account_speaks_stays(world: World) -> N
     assert [record.id async for record in world.store.scan(PERSON)]
 
 
+async def test_an_address_that_a_hold_keeps_back_goes_within_a_day_of_its_end(world: World) -> None:
+    """No service tells when a hold on it ends, since none was ordered to erase it."""
+    account_id = await world.sign_up()
+    await world.change_address(account_id, phone="+6281234567890")
+    held = {account_id}
+
+    async def are_held(subjects: Any) -> bool:
+        return not held.isdisjoint(subjects)
+
+    world.identity.leavings.keep_held(are_held)
+    leaving_id = await begin(world, account_id, Wish(LeavingKind.ADDRESS, channel=Channel.SMS))
+    await answer(world, leaving_id)
+    for _ in range(2):
+        world.clock.advance(14 * 86400)
+        await world.worker.run_due()
+        record = await world.store.get(ACCOUNT, account_id)
+        assert record is not None and record.state.phone is not None
+        assert (await leaving_of(world))[1].state is LeavingState.ORDERED
+    held.clear()
+    world.clock.advance(86400)
+    await world.worker.run_due()
+    record = await world.store.get(ACCOUNT, account_id)
+    assert record is not None and record.state.phone is None
+    assert (await leaving_of(world))[1].state is LeavingState.ERASED
+
+
 async def test_the_last_address_is_not_removed_at_the_end_either(world: World) -> None:
     account_id = await world.sign_up()
     await world.change_address(account_id, phone="+6281234567890")

@@ -47,10 +47,16 @@ async def _run(running: Suite, rate: int, seconds: int) -> Tally:
     return await run_at_rate(running, stage.submitted(rate * seconds), rate, {})
 
 
-async def run_at_rate(running: Suite, events: list[ApplicationSubmitted], rate: int, begun: dict[str, float]) -> Tally:
+async def run_at_rate(
+    running: Suite,
+    events: list[ApplicationSubmitted],
+    rate: int,
+    begun: dict[str, float],
+    speaker: str = "identity",
+) -> Tally:
     """Commit the events, so many a second, and return the times of their effects.
 
-    ``begun`` takes when each was committed, by its application.
+    ``begun`` takes when each was committed, by its application. ``speaker`` is a service that does not run.
     """
     client = connect(running.mongo_url)
     tally = Tally()
@@ -60,7 +66,7 @@ async def run_at_rate(running: Suite, events: list[ApplicationSubmitted], rate: 
     await asyncio.sleep(1.0)
     store = MongoStore(database(client, "paspor_bench"), "bench")
     await store.prepare([KIND])
-    bus = AmqpBus(running.amqp_url, "identity", Dispatcher({}, {}))
+    bus = AmqpBus(running.amqp_url, speaker, Dispatcher({}, {}))
     relay = Relay(store, [KIND], bus, SystemClock())
     store.on_written = lambda kind, envelopes, _due: relay.nudge(kind, envelopes)
     jobs = [asyncio.create_task(bus.run()), asyncio.create_task(relay.run())]

@@ -19,7 +19,7 @@ Told = Callable[[bytes], None]
 
 
 @dataclass(frozen=True)
-class Wish:
+class Awaited:
     """The thing that one caller waits for."""
 
     url: str
@@ -36,7 +36,7 @@ class Wish:
 
 
 @dataclass
-class Crowd:
+class Callers:
     """Callers who wait until they are sent home."""
 
     answers: Counter[str] = field(default_factory=Counter)
@@ -44,11 +44,11 @@ class Crowd:
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _opening: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(OPENINGS_AT_ONCE))
 
-    def wait(self, wish: Wish, told: Told | None = None) -> None:
+    def wait(self, wish: Awaited, told: Told | None = None) -> None:
         """Let one caller read a thing and wait for its changes, again and again."""
         self._tasks.append(asyncio.create_task(self._wait(wish, told)))
 
-    def follow(self, wish: Wish, told: Told | None = None) -> None:
+    def follow(self, wish: Awaited, told: Told | None = None) -> None:
         """Let one caller follow a stream."""
         self._tasks.append(asyncio.create_task(self._follow(wish, told)))
 
@@ -58,7 +58,7 @@ class Crowd:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _wait(self, wish: Wish, told: Told | None) -> None:
+    async def _wait(self, wish: Awaited, told: Told | None) -> None:
         reader, writer = await self._connect(wish)
         try:
             writer.write(wish.request(""))
@@ -74,7 +74,7 @@ class Crowd:
         finally:
             writer.close()
 
-    async def _follow(self, wish: Wish, told: Told | None) -> None:
+    async def _follow(self, wish: Awaited, told: Told | None) -> None:
         reader, writer = await self._connect(wish)
         try:
             writer.write(wish.request("Accept: text/event-stream\r\n"))
@@ -86,7 +86,7 @@ class Crowd:
         finally:
             writer.close()
 
-    async def _connect(self, wish: Wish) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _connect(self, wish: Awaited) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         parts = urlsplit(wish.url)
         async with self._opening:
             return await asyncio.open_connection(parts.hostname, parts.port)

@@ -13,7 +13,7 @@ from bench import stage
 from bench.figures import Figure, Table
 from bench.holders import introduce
 from bench.machine import resident_mib
-from bench.raw_waiting import Crowd, Wish, in_flight
+from bench.raw_waiting import Awaited, Callers, in_flight
 from bench.seats import HOT, open_session
 from local_suite.suite import Suite
 from shared.http.options import FOLLOWED_STREAMS_EACH, WAITING_EACH
@@ -27,7 +27,7 @@ RESTING: Final = ("application", "billing", "simulators", "mail")
 
 
 async def measure(scale: float = 1.0) -> Table:
-    """Both crowds on a fresh suite, one after the other; ``scale`` shrinks them, and their target with them."""
+    """Both groups on a fresh suite, one after the other; ``scale`` shrinks them, and their target with them."""
     callers = max(1, round(CALLERS * scale))
     async with stage.suite(without=RESTING) as running:
         waits = await _grown(running, "scheduling", "waiting", await _waits(running, callers), callers)
@@ -36,7 +36,7 @@ async def measure(scale: float = 1.0) -> Table:
 
 
 def make_table(callers: int, waits: float, streams: float, target: float) -> Table:
-    """The figures of both crowds, in MiB more than the idle service."""
+    """The figures of both groups, in MiB more than the idle service."""
     return Table(
         title="Memory of waiting callers",
         method=(
@@ -51,7 +51,7 @@ def make_table(callers: int, waits: float, streams: float, target: float) -> Tab
     )
 
 
-async def _waits(running: Suite, callers: int) -> list[Wish]:
+async def _waits(running: Suite, callers: int) -> list[Awaited]:
     holders = await introduce(running, math.ceil(callers / WAITING_EACH))
     session_id = await open_session(running, OFFICE, HOT)
     url, wishes = f"{running.url('scheduling')}/v1/appointments", []
@@ -61,19 +61,19 @@ async def _waits(running: Suite, callers: int) -> list[Wish]:
             params = {"application_id": holders.people[number].application_id}
             async with session.get(url, params=params, headers=holders.headers(number)) as answer:
                 (appointment,) = (await answer.json())["appointments"]
-            wishes += [Wish(f"{url}/{appointment['appointment_id']}", token)] * WAITING_EACH
+            wishes += [Awaited(f"{url}/{appointment['appointment_id']}", token)] * WAITING_EACH
     return wishes[:callers]
 
 
-def _streams(running: Suite, callers: int) -> list[Wish]:
+def _streams(running: Suite, callers: int) -> list[Awaited]:
     accounts = [f"bench-account-{number}" for number in range(math.ceil(callers / FOLLOWED_STREAMS_EACH))]
     url = f"{running.url('notification')}/v1/account-events"
-    return [Wish(url, token) for token in stage.tokens(running, accounts) for _ in range(FOLLOWED_STREAMS_EACH)][
+    return [Awaited(url, token) for token in stage.tokens(running, accounts) for _ in range(FOLLOWED_STREAMS_EACH)][
         :callers
     ]
 
 
-async def _grown(running: Suite, service: str, kind: str, wishes: list[Wish], callers: int) -> float:
+async def _grown(running: Suite, service: str, kind: str, wishes: list[Awaited], callers: int) -> float:
     """Return by how many MiB a service grew while all of these wait.
 
     Raises:
@@ -82,17 +82,17 @@ async def _grown(running: Suite, service: str, kind: str, wishes: list[Wish], ca
     pid = next(part.pid for part in running.status() if part.name == service)
     assert pid is not None, "the service runs"  # noqa: S101 - narrows the type
     await asyncio.sleep(SETTLE_SECONDS)
-    idle, crowd = resident_mib(pid), Crowd()
+    idle, waiting = resident_mib(pid), Callers()
     for wish in wishes:
-        (crowd.wait if kind == "waiting" else crowd.follow)(wish)
+        (waiting.wait if kind == "waiting" else waiting.follow)(wish)
     try:
-        await _all_wait(f"{running.url(service)}/metrics", kind, callers, crowd)
+        await _all_wait(f"{running.url(service)}/metrics", kind, callers, waiting)
         return resident_mib(pid) - idle
     finally:
-        await crowd.go_home()
+        await waiting.go_home()
 
 
-async def _all_wait(metrics_url: str, kind: str, callers: int, crowd: Crowd) -> None:
+async def _all_wait(metrics_url: str, kind: str, callers: int, waiting: Callers) -> None:
     give_up_at = time.monotonic() + ARRIVAL_SECONDS
     async with aiohttp.ClientSession() as session:
         while True:
@@ -101,5 +101,5 @@ async def _all_wait(metrics_url: str, kind: str, callers: int, crowd: Crowd) -> 
             if inside >= callers:
                 return
             if time.monotonic() > give_up_at:
-                raise RuntimeError(f"only {inside} of {callers} wait as {kind}; answers: {dict(crowd.answers)}")
+                raise RuntimeError(f"only {inside} of {callers} wait as {kind}; answers: {dict(waiting.answers)}")
             await asyncio.sleep(0.2)

@@ -13,7 +13,7 @@ import aiohttp
 from bench import events, stage
 from bench.figures import Figure, Table, percentile
 from bench.holders import introduce
-from bench.raw_waiting import Crowd, Wish
+from bench.raw_waiting import Awaited, Callers
 from bench.seats import HOT, open_session
 from local_suite.suite import Suite
 from shared.store.driver import connect, database, disconnect
@@ -31,7 +31,7 @@ OFFICE: Final = "jakarta-selatan"
 
 async def measure(rate: int = RATE, seconds: int = SECONDS, accounts: int = ACCOUNTS) -> Table:
     """Tell waiting clients of changes at a steady rate: by streams while effects are measured, then by waits."""
-    async with stage.suite(without=("application", "identity")) as running:
+    async with stage.suite(without=("application",)) as running:
         effects, streamed = await _effects_and_streams(running, rate, seconds, accounts)
     async with stage.suite(without=("application", "billing", "notification", "simulators", "mail")) as running:
         waited = await _waits(running, rate, seconds, accounts)
@@ -66,7 +66,7 @@ async def _effects_and_streams(
         event.model_copy(update={"account_id": account_ids[number % accounts]})
         for number, event in enumerate(stage.submitted(rate * seconds))
     ]
-    streamed, begun, crowd = list[float](), dict[str, float](), Crowd()
+    streamed, begun, waiting = list[float](), dict[str, float](), Callers()
 
     def told(data: bytes) -> None:
         at = begun.get(json.loads(data).get("id", ""))
@@ -74,19 +74,19 @@ async def _effects_and_streams(
             streamed.append(time.perf_counter() - at)
 
     for token in stage.tokens(running, account_ids):
-        crowd.follow(Wish(f"{running.url('notification')}/v1/account-events", token), told)
-    await _begun(crowd, accounts)
+        waiting.follow(Awaited(f"{running.url('notification')}/v1/account-events", token), told)
+    await _begun(waiting, accounts)
     try:
-        tally = await events.run_at_rate(running, submitted, rate, begun)
+        tally = await events.run_at_rate(running, submitted, rate, begun, speaker="application")
         await _all_told(streamed, len(submitted))
     finally:
-        await crowd.go_home()
+        await waiting.go_home()
     return tally.all_durations, streamed
 
 
 async def _waits(running: Suite, rate: int, seconds: int, accounts: int) -> list[float]:
     appointment_ids, tokens = await _held(running, accounts)
-    waited, begun, crowd = list[float](), dict[str, float](), Crowd()
+    waited, begun, waiting = list[float](), dict[str, float](), Callers()
 
     def told(body: bytes) -> None:
         at = begun.pop(json.loads(body)["appointment_id"], None)
@@ -95,8 +95,8 @@ async def _waits(running: Suite, rate: int, seconds: int, accounts: int) -> list
 
     url = f"{running.url('scheduling')}/v1/appointments"
     for appointment_id, token in zip(appointment_ids, tokens, strict=True):
-        crowd.wait(Wish(f"{url}/{appointment_id}", token), told)
-    await _begun(crowd, accounts)
+        waiting.wait(Awaited(f"{url}/{appointment_id}", token), told)
+    await _begun(waiting, accounts)
     client = connect(running.mongo_url)
     try:
         appointments = database(client, "paspor_scheduling").appointment
@@ -110,7 +110,7 @@ async def _waits(running: Suite, rate: int, seconds: int, accounts: int) -> list
                 tasks.create_task(_write(appointments, appointment_id, change))
         await _all_told(waited, rate * seconds)
     finally:
-        await crowd.go_home()
+        await waiting.go_home()
         await disconnect(client)
     return waited
 
@@ -133,12 +133,12 @@ async def _held(running: Suite, accounts: int) -> tuple[list[str], list[str]]:
     return appointment_ids, list(holders.tokens)
 
 
-async def _begun(crowd: Crowd, callers: int) -> None:
+async def _begun(waiting: Callers, callers: int) -> None:
     """Wait until every caller has its first answer, and a moment for the stream of changes."""
     give_up_at = time.monotonic() + 60
-    while crowd.answers["200"] < callers:
+    while waiting.answers["200"] < callers:
         if time.monotonic() > give_up_at:
-            raise RuntimeError(f"{callers} callers were answered {dict(crowd.answers)}")
+            raise RuntimeError(f"{callers} callers were answered {dict(waiting.answers)}")
         await asyncio.sleep(0.1)
     await asyncio.sleep(SETTLE_SECONDS)
 

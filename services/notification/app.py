@@ -48,12 +48,16 @@ def build(
 ) -> Parts:
     """Return the service's parts; ``close`` ends what the clients hold open."""
     context = UseCaseContext.from_settings(settings, platform)
+    periods = {
+        "deliveries": timedelta(seconds=settings.keep_seconds),
+        "account_feeds": timedelta(seconds=settings.feed_keep_seconds),
+    }
     retention = Retention(
         NAME,
         platform,
         NotificationShelves(context).all(),
         told=tell_erasure,
-        rules=settings.retention_rules().with_periods({"deliveries": timedelta(seconds=settings.keep_seconds)}),
+        rules=settings.retention_rules().with_periods(periods),
         per_second=settings.retention_per_second,
         look_again_after=settings.erasure_look_again_after(),
     )

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
-from services.notification.rules import MailRules, RetryRules, Rules, SmsRules
+from services.notification.rules import FeedRules, MailRules, RetryRules, Rules, SmsRules
 from shared.crypto.sealed import Unsealer
 from shared.fields.email import NotAnEmail, read_email
 from shared.production import Anything, AtLeast, Encrypted, MustBeTrue, RealMailbox, SharedSecret
@@ -19,6 +19,7 @@ RULES: Final = Rules()
 RETRY: Final = RetryRules()
 MAIL: Final = MailRules()
 SMS: Final = SmsRules()
+FEEDS: Final = FeedRules()
 
 SHORTEST_KEEP_SECONDS = 36 * 86400
 """A re-published event is known again by its delivery, so deliveries outlive the archive of events (35 days)."""
@@ -130,6 +131,12 @@ class Settings(ServiceSettings):
     forget_every_seconds: Annotated[float, AtLeast(60, "the store would be asked too often")] = Field(
         RULES.forget_every_seconds, gt=0, description="pause between two sweeps of old deliveries"
     )
+    feed_keep_seconds: Annotated[int, AtLeast(86400, "a telephone that was off would read everything again")] = Field(
+        FEEDS.keep_seconds, ge=1, le=30 * 86400, description="how long the stream of an account can be gone on with"
+    )
+    feed_most_entries: Annotated[int, AtLeast(50, "one application on its way makes about thirty")] = Field(
+        FEEDS.most_entries, ge=1, le=1000, description="changes that an account's stream can go back"
+    )
     timezone: Annotated[str, AfterValidator(_is_a_zone)] = Field(
         "Asia/Jakarta", description="the zone of times that no office goes with"
     )
@@ -148,6 +155,7 @@ class Settings(ServiceSettings):
             office_emails=self.office_emails,
             operator_email=self.operator_email,
             forget_every_seconds=self.forget_every_seconds,
+            feeds=FeedRules(self.feed_keep_seconds, self.feed_most_entries),
         )
 
     @property

@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer
 from bench import calls, journey_requests, waiting_memory, waiting_told
 from bench.against import read_wishes
 from bench.load import Tally
-from bench.raw_waiting import Crowd, Wish, in_flight
+from bench.raw_waiting import Awaited, Callers, in_flight
 from bench.target import RunBroken
 
 
@@ -98,15 +98,15 @@ async def test_a_caller_reads_then_waits_again_and_again(serve: Callable[..., An
             status=304 if number == 2 else 200, text="" if number == 2 else str(number), headers=headers
         )
 
-    crowd = Crowd()
-    crowd.wait(Wish(await serve(answer), "token"), said.put_nowait)
+    waiting = Callers()
+    waiting.wait(Awaited(await serve(answer), "token"), said.put_nowait)
     assert await said.get() == b"3"
     while len(asked) < 4:  # noqa: ASYNC110 - the service tells nobody
         await asyncio.sleep(0.001)
     assert asked == [(None, None), ('"1"', "wait=25"), ('"2"', "wait=25"), ('"3"', "wait=25")]
-    assert crowd.answers == {"200": 1, "waited": 2}
+    assert waiting.answers == {"200": 1, "waited": 2}
     forever.set()
-    await crowd.go_home()
+    await waiting.go_home()
 
 
 async def test_a_follower_is_told_the_data_of_each_event(serve: Callable[..., Any]) -> None:
@@ -119,8 +119,8 @@ async def test_a_follower_is_told_the_data_of_each_event(serve: Callable[..., An
         await response.write(b'retry: 1\n\nid: 1\ndata: {"a":1}\n\n: still here\n\n')
         return response
 
-    crowd = Crowd()
-    crowd.follow(Wish(await serve(answer), "token"), said.put_nowait)
+    waiting = Callers()
+    waiting.follow(Awaited(await serve(answer), "token"), said.put_nowait)
     assert (await said.get()).strip() == b'{"a":1}'
-    assert crowd.answers == {"200": 1}
-    await crowd.go_home()
+    assert waiting.answers == {"200": 1}
+    await waiting.go_home()

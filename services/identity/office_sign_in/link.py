@@ -55,7 +55,7 @@ class OfficeLink:
     """The last who agreed to it or ended it; None of one that was made by the user name alone."""
     last_command: str = ""
     logged_out_at: datetime | None = None
-    """When the provider last said that the user has left: its word of then and before signs nobody in any more."""
+    """When the provider last said that the user has left: its word of then and before counts no more."""
 
     def believes(self, word: OfficeWord) -> bool:
         """Return whether this word of the provider signs the member in."""

@@ -48,8 +48,8 @@ class Handlers:
             **dict.fromkeys(feed_table.ROWS.keys() - {SessionEnded}, service.account_feeds.note),
             AccountJoined: service.account_feeds.account_joined,
         }
-        heard = acts.keys() | feeds.keys()
-        webhooks = dict.fromkeys({*(heard & PUBLISHED.keys()), WebhookTested}, service.webhooks.keep)
+        heard: set[type[Event]] = {*acts, *feeds}
+        webhooks = dict.fromkeys((heard & PUBLISHED.keys()) | {WebhookTested}, service.webhooks.keep)
         return service.retention.erasing.guard(
             {
                 event: in_turn(*(found[event] for found in (webhooks, feeds, acts) if event in found))

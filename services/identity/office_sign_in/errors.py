@@ -99,7 +99,7 @@ class SecondFactorNotProved(NotAllowed):
 
 
 class LogoutTokenNotTrusted(Refusal):
-    """What a provider sent to end sessions is no logout token that counts; `reason` says which check failed, `error`
+    """A provider has sent no logout token that counts; `reason` says which check failed, `error`
     is the code of OpenID Connect Back-Channel Logout 1.0, section 2.8.
     """
 

@@ -55,7 +55,7 @@ class OfficeLink:
     """The last who agreed to it or ended it; None of one that was made by the user name alone."""
     last_command: str = ""
     logged_out_at: datetime | None = None
-    """When the provider last said that the user has left: its word of then and before signs nobody in any more."""
+    """When the provider last said that the user has left: its word of then and before counts no more."""
     subject_sealed: str | None = field(default=None, repr=False)
     """The provider's subject, from which the fingerprints are made under changed keys; None of one that has ended, and
     until the next sign-in of one that was made before it was kept.

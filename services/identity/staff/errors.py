@@ -274,7 +274,7 @@ class SecondOperatorNeeded(NotAllowed):
 
 
 class AskerGone(Refusal):
-    """Whoever asked for it is locked, has left, or has no power over it any more: one person is left who wants it."""
+    """The person who asked for it is locked, has left, or has no power over it any more: one is left who wants it."""
 
     status = 409
     code = "asker_gone"

@@ -21,6 +21,8 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   ],
   jwks: { keys: [{ ...jwk, use: "sig", alg: "ES256", kid: "office-1" }] },
   cookies: { keys: ["a secret of this test"] },
+  // its own way of asking refuses addresses of this machine, as ours does
+  fetch: (url, { dispatcher, ...options }) => fetch(url, options),
   claims: { openid: ["sub", "amr"], profile: ["preferred_username"] },
   conformIdTokenClaims: false,
   features: { devInteractions: { enabled: false }, backchannelLogout: { enabled: true } },

@@ -172,7 +172,8 @@ async def test_a_session_that_the_lost_factor_opens_meanwhile_ends_with_it(
     first, second = await enrolled(browsers, "operator", "10.0.0.2"), await enrolled(browsers, "operator2", "10.0.0.3")
     resets = browsers.world.identity.factor_resets
     await resets.ask(await acting(first, treasurer, "ask"))
-    change, finders = SecondFactorRepository.change_of_member, []
+    change = SecondFactorRepository.change_of_member
+    finders: list[Member] = []
 
     async def sign_in_first(repository: SecondFactorRepository, staff_id: str, decide: Any) -> Any:
         if not finders:

@@ -16,7 +16,7 @@ from tests.unit.identity.served import served
 from tests.unit.identity.world import STAFF_PASSWORD, World
 
 STEP = "/v1/staff/logins/second-step"
-FOR_ALL = {"second_factor_needed": True, "second_factor_for_all": True}
+FOR_ALL: dict[str, Any] = {"second_factor_needed": True, "second_factor_for_all": True}
 OFFICER = derived_id("staff", "front_officer")
 
 

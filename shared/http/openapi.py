@@ -309,7 +309,7 @@ def _request_body(endpoint: Endpoint, schemas: Schemas) -> dict[str, Any] | None
         schema = schemas.reference(endpoint.body, "validation")
         content = {media_type: {"schema": schema} for media_type in endpoint.body_media_types}
     elif endpoint.raw_body:
-        content = {media_type: _bytes_of(media_type) for media_type in endpoint.body_media_types}
+        content = {media_type: {"schema": _binary(media_type)} for media_type in endpoint.body_media_types}
     else:
         return None
     return {"required": True, "content": content}
@@ -319,7 +319,11 @@ def _bytes_of(media_type: str) -> dict[str, Any]:
     """Return the content of a body that is no JSON: text, or bytes."""
     if media_type.startswith("text/") or media_type in _LINES:
         return {"schema": {"type": "string", "contentMediaType": media_type, **_LINES.get(media_type, {})}}
-    return {"schema": {"type": "string", "format": "binary", "contentMediaType": media_type}}
+    return {"schema": _binary(media_type)}
+
+
+def _binary(media_type: str) -> dict[str, str]:
+    return {"type": "string", "format": "binary", "contentMediaType": media_type}
 
 
 _LINES: Final[Mapping[str, Mapping[str, Any]]] = {

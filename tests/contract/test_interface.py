@@ -176,8 +176,7 @@ RAW = [(service, endpoint) for service, endpoint in EVERYTHING if endpoint.raw_b
 def test_bodies_of_uploads_are_described(service: str, endpoint: Endpoint) -> None:
     operation = DOCUMENTS[service]["paths"][endpoint.path][endpoint.method.lower()]
     for media_type, content in operation["requestBody"]["content"].items():
-        assert content["schema"]["type"] == "string"
-        assert content["schema"]["contentMediaType"] == media_type
+        assert content["schema"] == {"type": "string", "format": "binary", "contentMediaType": media_type}
 
 
 def test_headers_that_an_upload_and_a_settlement_file_need_are_described() -> None:

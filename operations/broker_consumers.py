@@ -35,7 +35,7 @@ ANSWER_SECONDS: Final = 30.0
 PASSWORD_BYTES: Final = 32
 NOT_THERE: Final = 404
 BROKER: Final = "broker"
-"""What the audit log calls the place of these acts."""
+"""The place of these acts in the audit log."""
 
 
 class BrokerRefuses(CommandError):

@@ -36,9 +36,9 @@ MOST_WRITES: Final = 20
 def parts_on(store: MongoStore | Mortal, now: datetime) -> tuple[Parts, DeadlineWorker]:
     """Notification on a store, at a time."""
     clock = ManualClock(now)
-    platform = seeded_platform(store, clock, KEYS)  # type: ignore[arg-type]
+    platform = seeded_platform(store, clock, KEYS)
     parts = build(settings(), platform, mailer=FakeChannel(), sms=FakeChannel())
-    return parts, DeadlineWorker(store, parts.kinds, parts.deadlines, clock, "test")  # type: ignore[arg-type]
+    return parts, DeadlineWorker(store, parts.kinds, parts.deadlines, clock, "test")
 
 
 async def hear_and_send(store: MongoStore | Mortal, lot: Lot) -> None:

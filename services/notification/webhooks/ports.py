@@ -1,4 +1,4 @@
-"""What webhooks need of the outside."""
+"""The way out that webhooks need."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ class WebhookDeliveriesView(View):
 
 
 class ReplayView(View):
-    """What a replay has queued."""
+    """The events that a replay has queued."""
 
     replayed: int
     continue_from: str | None = Field(description="the from_event of the next call; null when nothing is left")

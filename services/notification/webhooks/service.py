@@ -160,7 +160,7 @@ class Webhooks:
         return await self._change(webhook_id, decide, received=command_id)
 
     async def delete(self, webhook_id: str) -> None:
-        """Delete a webhook with its secrets. What waits for it is not sent.
+        """Delete a webhook with its secrets; nothing that waits for it is sent.
 
         Raises:
             WebhookUnknown: there is no such webhook.

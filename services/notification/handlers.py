@@ -48,13 +48,13 @@ class Handlers:
             **dict.fromkeys(feed_table.ROWS.keys() - {SessionEnded}, service.account_feeds.note),
             AccountJoined: service.account_feeds.account_joined,
         }
-        heard: set[type[Event]] = {*acts, *feeds}
-        webhooks = dict.fromkeys((heard & PUBLISHED.keys()) | {WebhookTested}, service.webhooks.keep)
+        heard: dict[type[Event], None] = dict.fromkeys((*acts, *feeds, WebhookTested))
+        webhooks: Mapping[type[Event], MessageHandler] = {
+            event: service.webhooks.keep for event in heard if event in PUBLISHED
+        }
+        effects = (webhooks, feeds, acts)
         return service.retention.erasing.guard(
-            {
-                event: in_turn(*(found[event] for found in (webhooks, feeds, acts) if event in found))
-                for event in (*acts, *(event for event in feeds if event not in acts), WebhookTested)
-            }
+            {event: in_turn(*(by_event[event] for by_event in effects if event in by_event)) for event in heard}
         )
 
     def commands(self) -> Mapping[type[Command], MessageHandler]:

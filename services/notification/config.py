@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
-from services.notification.rules import FeedRules, MailRules, RetryRules, Rules, SmsRules
+from services.notification.rules import FeedRules, MailRules, RetryRules, Rules, SmsRules, WebhookRules
 from shared.crypto.sealed import Unsealer
 from shared.fields.email import NotAnEmail, read_email
 from shared.production import Anything, AtLeast, Encrypted, MustBeTrue, RealMailbox, SharedSecret
@@ -156,6 +156,7 @@ class Settings(ServiceSettings):
             operator_email=self.operator_email,
             forget_every_seconds=self.forget_every_seconds,
             feeds=FeedRules(self.feed_keep_seconds, self.feed_most_entries),
+            webhooks=WebhookRules(),
         )
 
     @property

@@ -174,8 +174,10 @@ class PaymentCaseOutcome(StrEnum):
 
 
 class RefundStep(StrEnum):
-    """The state that a refund case moved to."""
+    """The state of a refund case, as it is told."""
 
+    OPENED = "opened"
+    """By an act of the applicant, a late payment or an office; nothing was done yet."""
     REQUESTED = "requested"
     INCOMPLETE = "incomplete"
     COMPLETE = "complete"

@@ -394,7 +394,8 @@ async def test_a_seat_is_held_for_somebody_with_their_consent_only(counter: Coun
     hold = f"/v1/appointments?{of_citizen}"
     refused(await officer.call("scheduling", "POST", hold, body), 403, "assistance_of_another")
     assert (await other.done("scheduling", "GET", f"/v1/appointments?application_id={other.application_id}")).body == {
-        "appointments": []
+        "appointments": [],
+        "next": None,
     }
     await counter.suite.later(61)
     of_other = (await counter.consent(officer, "lain.contoh@example.org")).rsplit("&", 1)[1]

@@ -168,10 +168,12 @@ async def test_the_person_sees_role_office_time_kind_and_reason_and_no_officer(c
         "office_id": OFFICE,
         "kind": "application",
         "what": "Your application",
+        "what_in_indonesian": "Permohonan Anda",
         "what_id": "Permohonan Anda",
         "during_assistance": False,
         "reason": "complaint",
         "why": "A complaint is dealt with.",
+        "why_in_indonesian": "Pengaduan sedang ditangani.",
         "why_id": "Pengaduan sedang ditangani.",
     }
     assert b"0000000000aa" not in reply.raw

@@ -29,6 +29,7 @@ REPEATABLE_BY_NATURE = {
     ("identity", "finish_staff_login"): "a code counts once, and tokens must not be kept for a repeat",
     ("identity", "disown_sign_in"): "who is signed out stays so; a browser's form sends no header",
     ("identity", "undo_address_change"): "what is undone stays undone; a browser's form sends no header",
+    ("identity", "log_out_by_office"): "a logout token counts once, and providers send no header of ours",
     ("identity", "undo_leaving_by_link"): "what is undone stays undone; a browser's form sends no header",
     ("identity", "look_up_person"): "reads; a POST so that the NIK is not in an address",
     ("application", "search_by_person"): "reads; a POST so that whom it is about is not in an address",

@@ -60,6 +60,7 @@ OPEN_CODES = {
         ),
         "a code that staff choose themselves",
     ),
+    "WebhookDeliveryView.reason": "status_ and the status of the consumer's answer, or a code",
     **dict.fromkeys(
         (
             *("CaseClosure.reason", "TariffChangeView.reason", "TariffChangeRefusal.reason", "ProposedTariff.reason"),
@@ -85,6 +86,7 @@ OPEN_CODES = {
 
 NOT_PAGED = {
     "search_quota": "the few nearest or earliest: there is no page after them",
+    "list_webhook_kinds": "fixed by the release, as a whole",
     "list_consents": "one account's, with their history, as a whole",
     "list_requirements": "what one case asks for, as a whole",
 }
@@ -193,12 +195,13 @@ def test_headers_that_an_upload_and_a_settlement_file_need_are_described() -> No
 def test_every_header_that_a_handler_reads_is_described() -> None:
     """Names in `call.request.headers.get(...)` of routes, by the constant's value."""
     described = {header.name for _, endpoint in EVERYTHING for header in endpoint.request_headers}
+    shared = "".join(path.read_text(encoding="utf-8") for path in sorted((PROJECT / "shared" / "http").glob("*.py")))
     read = set()
     for path in (PROJECT / "services").rglob("*routes.py"):
         text = path.read_text(encoding="utf-8")
-        constants = dict(re.findall(r'^(\w+): Final = "([^"]+)"', text, re.M))
+        constants = dict(re.findall(r'^(\w+): Final = "([^"]+)"', shared + text, re.M))
         read |= {constants.get(name, name) for name in re.findall(r"request\.headers\.get\((\w+)\)", text)}
-    assert read - {"KEY_HEADER"} <= described, "the Idempotency-Key is described with every idempotent endpoint"
+    assert read - {"Idempotency-Key"} <= described, "the Idempotency-Key is described with every idempotent endpoint"
 
 
 @pytest.mark.parametrize("service", SERVICES)

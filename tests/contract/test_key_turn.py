@@ -113,7 +113,7 @@ async def turned(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Suite, 
         await suite.later(31)
         async with suite.served():
             await citizen.pay()
-            for _ in range(20):
+            for _ in range(40):
                 await suite.later(1)
         yield suite, citizen
 

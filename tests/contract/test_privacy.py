@@ -134,6 +134,10 @@ async def walked() -> AsyncIterator[Walked]:
     )
 
 
+APPLICATION_NUMBER: Final = re.compile(r'(?<="application_number": ")\d{16}(?=")')
+"""A number of sixteen digits that is no NIK: it is printed on the letter, and the office finds the visitor by it."""
+
+
 def known_of(codes: list[str]) -> list[str]:
     """What is known of the people who walked, in every way it may be written."""
     digits = re.sub(r"\D", "", PHONE).lstrip("0")
@@ -145,7 +149,7 @@ def known_of(codes: list[str]) -> list[str]:
 def test_no_message_tells_of_a_person(walked: Walked) -> None:
     assert len(walked.messages) > 30
     assert {envelope.type.split(".")[1] for envelope in walked.suite.published} == set(walked.suite.services)
-    for message in walked.messages:
+    for message in (APPLICATION_NUMBER.sub("", message) for message in walked.messages):
         for pattern in (SIXTEEN_DIGITS, AN_EMAIL, A_PHONE):
             assert not pattern.search(message), message
         for known in known_of([]):

@@ -46,6 +46,7 @@ NOBODYS: Final = {
         ("application", "export_audit_of_application"): "ids and codes",
         ("scheduling", "export_audit_of_scheduling"): "ids and codes",
         ("billing", "export_audit_of_billing"): "ids and codes",
+        ("notification", "export_audit_of_notification"): "ids and codes",
         ("billing", "export_journal"): "amounts and ids",
         ("billing", "list_ledger_roots"): "hashes",
     },

@@ -23,6 +23,7 @@ OWN_ACCOUNT: Final = {
     *("identity:list_second_factors", "identity:offer_totp", "identity:confirm_totp", "identity:offer_passkey"),
     *("identity:confirm_passkey", "identity:remove_second_factor", "identity:make_recovery_codes"),
     *("identity:look_at_own_account", "identity:set_own_email", "identity:review_devices"),
+    "identity:prove_own_email",
 }
 """Every member of staff has an account of their own, and its second factors."""
 

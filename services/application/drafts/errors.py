@@ -59,6 +59,7 @@ class ApplicantCameOfAge(Refusal):
 
     status = 409
     code = "child_came_of_age"
+    facts_told = fact_types(applicant_id=str)
     title = "This person was added as a child and is grown up now: they apply themselves."
     title_id = "Orang ini didaftarkan sebagai anak dan kini sudah dewasa: ia mengajukan permohonan sendiri."
     next_action = "Let them open an account of their own, with their own email address, for example sari@example.org."

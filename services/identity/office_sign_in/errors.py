@@ -105,6 +105,7 @@ class LogoutTokenNotTrusted(Refusal):
 
     status = 400
     code = "logout_token_not_trusted"
+    facts_told = fact_types(reason=str, error=str)
     title = "This logout token cannot be trusted, or has counted before."
     title_id = "Token logout ini tidak dapat dipercaya, atau sudah pernah dipakai."
     next_action = "Send a new logout token, signed as the ID tokens are."

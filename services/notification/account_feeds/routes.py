@@ -9,7 +9,7 @@ from services.notification.account_feeds.schemas import NOTICES, EndCode, EventN
 from services.notification.account_feeds.stream import FeedReader, notice
 from services.notification.http import NOTIFICATION
 from shared.http.call import EVENT_STREAM, Answer, Call
-from shared.http.endpoint import APPLICANT, Endpoints, RateLimit
+from shared.http.endpoint import APPLICANT, Endpoints, Header, RateLimit
 from shared.http.events_stream import LAST_EVENT_ID, LONGEST_SECONDS
 from shared.http.followed_stream import follow
 from shared.sessions import SessionOver
@@ -20,6 +20,9 @@ OPENINGS_PER_CALLER: Final = RateLimit(60, 60.0)
 """A browser that lost its line comes back every three seconds, with three windows open."""
 
 
+LAST_EVENT: Final = Header(LAST_EVENT_ID, "The last id that was read; without it the stream begins now.", {"type": "string"})
+
+
 @api.get(
     "/v1/account-events",
     summary="Follow what happens to your things",
@@ -27,6 +30,7 @@ OPENINGS_PER_CALLER: Final = RateLimit(60, 60.0)
     sensitive=True,
     long_lived=True,
     follows=FEEDS.name,
+    request_headers=(LAST_EVENT,),
     answers={200: EVENT_STREAM},
     refusals=(SessionOver,),
     rate=OPENINGS_PER_CALLER,

@@ -58,9 +58,9 @@ class StreamNoticeView(View):
 
     code: str
     title: str
-    title_id: str
+    title_in_indonesian: str
     next_action: str
-    next_action_id: str
+    next_action_in_indonesian: str
 
 
 _READ_AGAIN: Final = ("Read your things again; the stream goes on.", "Baca kembali data Anda; aliran berlanjut.")
@@ -70,51 +70,51 @@ NOTICES: Final = {
     "begin": StreamNoticeView(
         code="begin",
         title="The stream goes on from here.",
-        title_id="Aliran berlanjut dari sini.",
+        title_in_indonesian="Aliran berlanjut dari sini.",
         next_action="Wait for changes.",
-        next_action_id="Tunggu perubahan.",
+        next_action_in_indonesian="Tunggu perubahan.",
     ),
     MustReadAgain.TOO_OLD: StreamNoticeView(
         code="too_old",
         title="Events after this Last-Event-ID are not kept any more.",
-        title_id="Peristiwa setelah Last-Event-ID ini tidak disimpan lagi.",
+        title_in_indonesian="Peristiwa setelah Last-Event-ID ini tidak disimpan lagi.",
         next_action=_READ_AGAIN[0],
-        next_action_id=_READ_AGAIN[1],
+        next_action_in_indonesian=_READ_AGAIN[1],
     ),
     MustReadAgain.UNKNOWN: StreamNoticeView(
         code="unknown",
         title="This Last-Event-ID is not of your account's events.",
-        title_id="Last-Event-ID ini bukan dari peristiwa akun Anda.",
+        title_in_indonesian="Last-Event-ID ini bukan dari peristiwa akun Anda.",
         next_action=_READ_AGAIN[0],
-        next_action_id=_READ_AGAIN[1],
+        next_action_in_indonesian=_READ_AGAIN[1],
     ),
     EndCode.TOKEN_OVER: StreamNoticeView(
         code="token_over",
         title="The token with which the stream was opened is over.",
-        title_id="Token yang membuka aliran ini sudah berakhir.",
+        title_in_indonesian="Token yang membuka aliran ini sudah berakhir.",
         next_action="Get a new token, then open the stream again with the last id.",
-        next_action_id="Minta token baru, lalu buka kembali alirannya dengan id terakhir.",
+        next_action_in_indonesian="Minta token baru, lalu buka kembali alirannya dengan id terakhir.",
     ),
     EndCode.SESSION_OVER: StreamNoticeView(
         code="session_over",
         title="You have signed out, or were signed out.",
-        title_id="Anda sudah keluar atau dikeluarkan.",
+        title_in_indonesian="Anda sudah keluar atau dikeluarkan.",
         next_action=_SIGN_IN[0],
-        next_action_id=_SIGN_IN[1],
+        next_action_in_indonesian=_SIGN_IN[1],
     ),
     EndCode.ACCOUNT_JOINED: StreamNoticeView(
         code="account_joined",
         title="This account was joined into another one.",
-        title_id="Akun ini sudah digabungkan ke akun lain.",
+        title_in_indonesian="Akun ini sudah digabungkan ke akun lain.",
         next_action=_SIGN_IN[0],
-        next_action_id=_SIGN_IN[1],
+        next_action_in_indonesian=_SIGN_IN[1],
     ),
     EndCode.FEED_GONE: StreamNoticeView(
         code="feed_gone",
         title="The events of this account are not kept any more.",
-        title_id="Peristiwa akun ini tidak disimpan lagi.",
+        title_in_indonesian="Peristiwa akun ini tidak disimpan lagi.",
         next_action=_SIGN_IN[0],
-        next_action_id=_SIGN_IN[1],
+        next_action_in_indonesian=_SIGN_IN[1],
     ),
 }
 """Words about the stream itself, by code."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import NotFound, Refusal
+from shared.errors import NotFound, Refusal, fact_types
 
 
 class WebhookUnknown(NotFound):
@@ -20,6 +20,7 @@ class WebhookAddressNotTaken(Refusal):
 
     status = 422
     code = "webhook_address_not_taken"
+    facts_told = fact_types(reason=str)
     title = "Events cannot be sent to this address."
     title_id = "Peristiwa tidak dapat dikirim ke alamat ini."
     next_action = (
@@ -33,6 +34,7 @@ class WebhookKindUnknown(Refusal):
 
     status = 422
     code = "webhook_kind_unknown"
+    facts_told = fact_types(kinds=list[str])
     title = "Webhooks are not told events of this kind."
     title_id = "Peristiwa jenis ini tidak disampaikan melalui webhook."
     next_action = "List the kinds at GET /v1/webhook-kinds and choose from those."
@@ -44,6 +46,7 @@ class TooManyWebhooks(Refusal):
 
     status = 409
     code = "too_many_webhooks"
+    facts_told = fact_types(most=int)
     title = "As many webhooks as are served are registered."
     title_id = "Jumlah webhook yang dapat dilayani sudah penuh."
     next_action = "Delete one that is not used any more, then register again."
@@ -55,6 +58,7 @@ class WebhookStateForbids(Refusal):
 
     status = 409
     code = "webhook_state_forbids"
+    facts_told = fact_types(state=str)
     title = "This cannot be done with this webhook now."
     title_id = "Tindakan ini tidak dapat dilakukan terhadap webhook tersebut saat ini."
     next_action = "Look at the webhook: one that is disabled is enabled first."

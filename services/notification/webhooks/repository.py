@@ -16,6 +16,8 @@ from shared.store.port import AlreadyExists, VersionConflict
 from shared.store.retry import again
 
 LARGEST_PAGE: Final = 100
+MOST_READ: Final = 2 * LARGEST_PAGE
+"""Deliveries read for a page: beyond it those of its first moment, which were shown before, and of the next page."""
 """Deliveries in one answer."""
 
 INSTANT: Final = timedelta(milliseconds=1)
@@ -151,8 +153,8 @@ class WebhookRepository:
         return await self._store.find(WEBHOOK_DELIVERIES, "due", equals, within=within, limit=limit)
 
     async def deliveries(self, webhook_id: str, until: datetime | None) -> list[Record[WebhookDelivery]]:
-        """Return deliveries of a webhook, the latest first, `LARGEST_PAGE` at most; with ``until`` those up to then."""
+        """Return deliveries of a webhook, the latest first, `MOST_READ` at most; with ``until`` those up to then."""
         within = {"state.asked_at": Range(high=until + INSTANT)} if until is not None else None
         return await self._store.find(
-            WEBHOOK_DELIVERIES, "by_webhook", {"state.webhook_id": webhook_id}, within=within, limit=LARGEST_PAGE
+            WEBHOOK_DELIVERIES, "by_webhook", {"state.webhook_id": webhook_id}, within=within, limit=MOST_READ
         )

@@ -36,6 +36,7 @@ from shared.events.asyncapi import SCHEMA_JSON
 from shared.events.published import KINDS, PUBLISHED, told_schema
 from shared.http.call import Answer, Call
 from shared.http.endpoint import PUBLIC, STAFF, Endpoints, RateLimit
+from shared.http.paging import cut_after, moment_cursor, moment_of
 from shared.tokens import Role
 
 api = Endpoints("webhooks")
@@ -53,6 +54,7 @@ _MEANINGS: Final = {event.TYPE: " ".join((inspect.getdoc(event) or "").split()) 
     access=OPERATORS,
     body=RegisterWebhook,
     answers={201: WebhookWithSecret},
+    location="/v1/webhooks/{webhook_id}",
     refusals=(WebhookKindUnknown, WebhookAddressNotTaken, TooManyWebhooks),
     idempotent=True,
     cache_answer=False,
@@ -71,6 +73,7 @@ async def register_webhook(call: Call[RegisterWebhook]) -> Answer:
     "/v1/webhooks",
     summary="The webhooks, the oldest first",
     access=OPERATORS,
+    pages_by="webhook_id",
     answers={200: WebhooksView},
 )
 async def list_webhooks(call: Call) -> WebhooksView:
@@ -112,6 +115,7 @@ async def delete_webhook(call: Call[None, None, WebhookPath]) -> None:
     access=OPERATORS,
     path_model=WebhookPath,
     answers={201: WebhookWithSecret},
+    location="/v1/webhooks/{webhook_id}",
     refusals=(WebhookUnknown, SomeoneElseChangedIt),
     idempotent=True,
     cache_answer=False,
@@ -181,8 +185,13 @@ async def send_webhook_test(call: Call[None, None, WebhookPath]) -> WebhookView:
 )
 async def list_webhook_deliveries(call: Call[None, WebhookDeliveriesQuery, WebhookPath]) -> WebhookDeliveriesView:
     """List deliveries of a webhook, the latest first."""
-    found = await call.app[NOTIFICATION].webhooks.deliveries(call.path.webhook_id, call.query.until)
-    return WebhookDeliveriesView(deliveries=tuple(map(WebhookDeliveryView.from_record, found)))
+    wanted = call.query
+    until = moment_of(wanted.after) if wanted.after is not None else None
+    found = await call.app[NOTIFICATION].webhooks.deliveries(call.path.webhook_id, until)
+    shown, following = cut_after(
+        found, wanted.after, wanted.limit, lambda record: moment_cursor(record.state.asked_at, record.state.event_id)
+    )
+    return WebhookDeliveriesView(deliveries=tuple(map(WebhookDeliveryView.from_record, shown)), next=following)
 
 
 @api.post(

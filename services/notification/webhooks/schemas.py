@@ -9,11 +9,13 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.notification.field_types import Id
+from services.notification.webhooks.repository import LARGEST_PAGE
 from services.notification.webhooks.webhook import Webhook, WebhookState
 from services.notification.webhooks.webhook_delivery import WebhookDelivery, WebhookDeliveryState
 from shared.events.codes import WebhookEnd
 from shared.events.published import KINDS
 from shared.http.outside import LONGEST_URL
+from shared.http.paging import ListView, MomentCursor
 from shared.http.schema import Body, IsoMoment, Path, Query, View
 from shared.store.kinds import Record
 
@@ -66,9 +68,10 @@ class ReplayWebhook(Body):
 
 
 class WebhookDeliveriesQuery(Query):
-    """``until`` is the ``asked_at`` of the last one of the page before; those of that very moment are shown again."""
+    """The page that is wanted."""
 
-    until: IsoMoment | None = None
+    after: MomentCursor | None = Field(None, description="`next` of the page before")
+    limit: Annotated[int, Field(strict=False)] = Field(LARGEST_PAGE, ge=1, le=LARGEST_PAGE)
 
 
 class WebhookView(View):
@@ -101,7 +104,7 @@ class WebhookWithSecret(WebhookView):
         return cls.model_validate({**_members(record), "secret": secret})
 
 
-class WebhooksView(View):
+class WebhooksView(ListView):
     """Every webhook, the oldest first."""
 
     webhooks: tuple[WebhookView, ...]
@@ -126,7 +129,7 @@ class WebhookDeliveryView(View):
         return cls.model_validate(vars(record.state))
 
 
-class WebhookDeliveriesView(View):
+class WebhookDeliveriesView(ListView):
     """Deliveries of a webhook, the latest first, 100 at most."""
 
     deliveries: tuple[WebhookDeliveryView, ...]

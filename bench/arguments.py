@@ -7,9 +7,9 @@ from typing import Final
 
 BENCH_NAMES: Final = (
     *("memory", "otp", "otp.guess", "events", "seats", "opening_load", "money", "journeys", "calls"),
-    *("submit", "recovery", "erasure.load"),
+    *("submit", "recovery", "waiting.memory", "waiting.told", "erasure.load"),
     *("attacks.half_sent", "attacks.pieces", "attacks.picture", "attacks.streams", "attacks.pay_and_cancel"),
-    *("journey.cpu", "journey.requests", "otp.addresses", "waiting.memory", "waiting.told"),
+    *("journey.cpu", "journey.requests", "otp.addresses"),
     *("work.files", "work.statements"),
 )
 PAIRS: Final = 3

@@ -86,6 +86,7 @@ OPEN_CODES = {
 
 NOT_PAGED = {
     "search_quota": "the few nearest or earliest: there is no page after them",
+    "list_event_schemas": "fixed by the release, as a whole",
     "list_webhook_kinds": "fixed by the release, as a whole",
     "list_consents": "one account's, with their history, as a whole",
     "list_requirements": "what one case asks for, as a whole",

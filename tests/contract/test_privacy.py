@@ -134,7 +134,7 @@ async def walked() -> AsyncIterator[Walked]:
     )
 
 
-APPLICATION_NUMBER: Final = re.compile(r'(?<="application_number": ")\d{16}(?=")')
+APPLICATION_NUMBER = re.compile(r'(?<="application_number": ")\d{16}(?=")')
 """A number of sixteen digits that is no NIK: it is printed on the letter, and the office finds the visitor by it."""
 
 

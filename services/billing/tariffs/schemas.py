@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -153,16 +153,30 @@ class ProposedZeroTariff(_Titled):
         return members
 
 
+_FEES: Final = [
+    {
+        "passport_kind": "ordinary",
+        "validity_years": 10,
+        "title": "Ordinary passport, 10 years",
+        "title_in_indonesian": "Paspor biasa, 10 tahun",
+        "amount": 650_000,
+    }
+]
+_PENALTIES: Final = [
+    {"reason": "lost", "title": "Lost book", "title_in_indonesian": "Buku hilang", "amount": 1_000_000}
+]
+
+
 class ProposedTariff(Body):
     """A tariff for a coming day, with its legal basis; every kind of book that has a fee today must have one."""
 
     tariff_id: Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9][a-z0-9-]{2,39}$", examples=["pp-1-2027"])]
     legal_basis: Basis
     effective_from: IsoDate
-    fees: Annotated[list[ProposedFee], Field(min_length=1, max_length=10)]
-    penalties: Annotated[list[ProposedPenalty], Field(max_length=2)]
+    fees: Annotated[list[ProposedFee], Field(min_length=1, max_length=10, examples=[_FEES])]
+    penalties: Annotated[list[ProposedPenalty], Field(max_length=2, examples=[_PENALTIES])]
     same_day_amount: Rupiah
-    zero_tariffs: Annotated[list[ProposedZeroTariff], Field(default_factory=list, max_length=20)]
+    zero_tariffs: Annotated[list[ProposedZeroTariff], Field(default_factory=list, max_length=20, examples=[[]])]
     reason: Reason
 
     def tariff(self) -> Tariff:

@@ -42,7 +42,7 @@ class PersonRemoval:
     async def others_speak_for(self, person: Record[Person], applicant_ids: tuple[str, ...]) -> bool:
         """Return whether another applicant than these has the person's NIK, or is being checked with it.
 
-        One whose check failed is somebody who typed it: a stranger keeps nobody here.
+        One whose check failed is somebody who typed it: a stranger keeps no person here.
         """
         found = await self._applicants.applicants_with(person.state.nik_fingerprints)
         others = [record.state for record in found if record.id not in applicant_ids]

@@ -172,7 +172,8 @@ async def claim_office_tokens(call: Call[schemas.ClaimTokens, None, schemas.Prov
 @api.post(
     "/v1/staff/office-sign-in/{provider_id}/back-channel-logout",
     summary="A provider ends the sessions that it opened for a user",
-    description="OpenID Connect Back-Channel Logout 1.0. The form's `logout_token` counts once. Sessions by password go on. 200 also where the user has none.",
+    description="OpenID Connect Back-Channel Logout 1.0. "
+    "The form's `logout_token` counts once. Sessions by password go on. 200 also where the user has none.",
     access=PUBLIC,
     path_model=schemas.ProviderPath,
     raw_body=True,

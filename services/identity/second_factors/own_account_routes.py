@@ -35,7 +35,7 @@ async def look_at_own_account(call: Call) -> schemas.OwnAccountView:
 
 @api.put(
     "/v1/staff/me/email",
-    summary="Name the address that messages about one's own sign-ins are to go to; a code is sent there",
+    summary="Name the address for messages about one's own sign-ins; a code goes there",
     description="It takes the place of the present one once the code is typed at /v1/staff/me/email-proof. Null takes "
     "the present one away at once. Needs a sign-in within 15 minutes.",
     access=STAFF(),

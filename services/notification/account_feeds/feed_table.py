@@ -44,6 +44,7 @@ ROWS: Final[Mapping[type[Event], Row]] = {
     identity.ApplicantRefused: APPLICANT,
     identity.ApplicantShownBack: APPLICANT,
     identity.ApplicantReopened: APPLICANT,
+    identity.ChildCameOfAge: APPLICANT,
     identity.ParticularsCorrected: APPLICANT,
     identity.DataExportAsked: Row(ThingKind.DATA_EXPORT, "export_id"),
     identity.DataExportReady: Row(ThingKind.DATA_EXPORT, "export_id"),

@@ -20,7 +20,10 @@ OPENINGS_PER_CALLER: Final = RateLimit(60, 60.0)
 """A browser that lost its line comes back every three seconds, with three windows open."""
 
 
-LAST_EVENT: Final = Header(LAST_EVENT_ID, "The last id that was read; without it the stream begins now.", {"type": "string"})
+_TEXT: Final = {"type": "string"}
+LAST_EVENT: Final = Header(
+    LAST_EVENT_ID, "The last id that was read; without it the stream begins now.", {"type": "string"}
+)
 
 
 @api.get(

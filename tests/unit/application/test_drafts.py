@@ -58,11 +58,12 @@ async def test_a_draft_is_begun_for_a_confirmed_applicant_and_a_repeat_meets_it(
     assert len(world.events(ApplicationDrafted)) == 1
 
 
-async def test_the_number_is_never_said_to_others(world: World) -> None:
+async def test_the_number_is_said_to_others_once_it_may_be_printed_on_a_letter(world: World) -> None:
     application_id = await world.booked()
     number = (await world.look(application_id)).application.number
     await world.run_due()
-    assert not any(number in str(envelope.to_fields()) for envelope in world.said)
+    said = [envelope for envelope in world.said if number in str(envelope.to_fields())]
+    assert {type(envelope.data) for envelope in said} == {ApplicationSubmitted}
 
 
 async def test_confirmation_and_card_may_come_in_any_order_and_twice(world: World) -> None:

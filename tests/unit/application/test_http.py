@@ -199,7 +199,6 @@ async def test_an_offset_that_is_none_is_named(browser: Browser, world: World, o
         ({"reason": "bored"}, "/reason"),
         ({"validity_years": 7}, "/validity_years"),
         ({"has_held_passport": "no"}, "/has_held_passport"),
-        ({"colour": "red"}, "/colour"),
         ({"has_held_passport": True}, "/reason"),
     ],
 )

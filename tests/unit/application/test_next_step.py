@@ -272,6 +272,7 @@ def test_every_fact_that_is_heard_has_a_place() -> None:
         "PaymentCaseClosed",
         "DeliverySent",
         "DeliveryFailed",
+        "ChildCameOfAge",
         "AssistanceBegun",
         "AssistanceEnded",
         "SessionEnded",

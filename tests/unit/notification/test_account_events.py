@@ -206,7 +206,11 @@ async def test_an_id_that_is_too_old_tells_to_read_everything_again_and_the_stre
     await world.hears(a_bill(), message_id="one more")
     late = await world.open(client, old_id)
     name, new_id, notice = await late.event()
-    assert (name, notice["code"]) == ("read_again", "too_old") and notice["next_action"] and notice["next_action_id"]
+    assert (
+        (name, notice["code"]) == ("read_again", "too_old")
+        and notice["next_action"]
+        and notice["next_action_in_indonesian"]
+    )
     assert new_id.split("-")[0] > old_id.split("-")[0]
     await world.hears(event_of(billing.BillPaid, bill_id="bill-1"))
     assert (await late.event())[2]["fact"] == "paid"

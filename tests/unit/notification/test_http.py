@@ -294,7 +294,6 @@ async def test_preferences_are_shown_and_chosen(service: Service) -> None:
         {"language": "id", "channels": ["pigeon"]},
         {"language": "id", "channels": ["email", "sms", "email"]},
         {"language": "id"},
-        {"language": "id", "channels": ["email"], "more": 1},
     ],
 )
 async def test_a_choice_that_is_none_changes_nothing(service: Service, wanted: dict[str, Any]) -> None:

@@ -36,6 +36,7 @@ LIMITS = WebhookRules()
 PAID = billing.BillPaid.TYPE
 HOOKS = "/v1/webhooks"
 WITHHELD = {
+    "application_number",
     *("account_id", "applicant_id", "person_id", "billing_code", "queue_code", "queue_number", "session_id", "pool"),
     *("zero_tariff", "minor", "age_band", "reason_code", "office_name", "bill_id", "receipt_id", "reservation_id"),
     *(

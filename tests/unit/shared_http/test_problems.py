@@ -81,7 +81,7 @@ async def test_an_unknown_method_is_a_problem_that_names_the_known_ones(demo: Cl
     problem = await answer.json(content_type=PROBLEM_JSON)
     assert answer.status == 405
     assert answer.headers["Allow"] == "GET, HEAD, POST"
-    assert problem["allowed"] == ["GET", "POST"]
+    assert problem["allowed"] == ["GET", "HEAD", "POST"]
 
 
 async def test_every_answer_carries_the_trace_that_came_in(demo: Client) -> None:

@@ -245,7 +245,8 @@ def test_a_signed_and_a_public_body_share_no_schema() -> None:
         return None
 
     one = Endpoint("POST", "/v1/a", take, "a", PUBLIC, {204: None}, body=Push, operation="a")
-    other = Endpoint("POST", "/v1/b", take, "b", SIGNED, {204: None}, body=Push, operation="b", signer=lambda _: None)  # type: ignore[arg-type, return-value]
+    signed: Any = {"signer": lambda _: None, "signature_prefix": "X-Demo"}
+    other = Endpoint("POST", "/v1/b", take, "b", SIGNED, {204: None}, body=Push, operation="b", **signed)
     with pytest.raises(ValueError, match="share"):
         build_openapi([one, other], "demo", "1")
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from services.notification.account_feeds.repository import FEEDS
-from services.notification.clients import SMS_PREFIX, HttpSmsGateway, HttpWebhookPoster, MailServer, SmtpMailer
+from services.notification.clients import HttpSmsGateway, HttpWebhookPoster, MailServer, SmtpMailer
 from services.notification.config import Settings
 from services.notification.contacts.repository import CARDS
 from services.notification.context import UseCaseContext
@@ -16,7 +16,7 @@ from services.notification.deliveries.repository import DELIVERIES
 from services.notification.endpoints import ENDPOINTS
 from services.notification.erasures.shelves import NotificationShelves, tell_erasure
 from services.notification.handlers import Handlers, in_turn
-from services.notification.http import NOTIFICATION
+from services.notification.http import NOTIFICATION, SMS_PREFIX
 from services.notification.texts import Texts
 from services.notification.use_cases import Notification
 from services.notification.webhooks.ports import WebhookPoster

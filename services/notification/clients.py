@@ -23,6 +23,7 @@ from pydantic_core import to_json
 
 from services.notification.deliveries.delivery import ADDRESS_MALFORMED
 from services.notification.deliveries.ports import Attachment, Mail, MessageRefused, Sms
+from services.notification.http import SMS_PREFIX
 from services.notification.rules import MailRules, SmsRules, WebhookRules
 from shared.clock import Clock
 from shared.errors import UpstreamDown
@@ -39,7 +40,6 @@ from shared.http.outside import (
 from shared.http.signatures import Signer
 from shared.randomness import Randomness
 
-SMS_PREFIX: Final = "X-Sms"
 KEY_ID: Final = "k1"
 SMS_PATH: Final = "/sms/messages"
 

@@ -147,7 +147,7 @@ async def test_after_a_turn_everything_is_read_without_the_old_keys(turned: tupl
         assert {view["failed"] for view in waiting.values()} == {0}
         assert waiting["identity"]["state"] == "waiting", "one-time codes of before end within a day"
         await suite.later(2 * DAY_SECONDS)
-        for _ in range(20):
+        for _ in range(60):
             await suite.later(1)
         ended = await turns(suite)
         assert {view["state"] for view in ended.values()} == {"done"}, ended

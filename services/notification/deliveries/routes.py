@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.notification.clients import SMS_PREFIX
 from services.notification.deliveries.schemas import DeliveriesQuery, DeliveriesView, DeliveryView, SmsReceipt
-from services.notification.http import NOTIFICATION
+from services.notification.http import NOTIFICATION, SMS_PREFIX
 from shared.errors import NotFound
 from shared.http.call import Call
 from shared.http.endpoint import APPLICANT, SIGNED, Endpoints, RateLimit

@@ -75,6 +75,7 @@ def test_the_document_breaks_nothing_of_its_own(document: Document) -> None:
     assert twin(document, lambda same: None) == []
 
 
+@pytest.mark.acceptance("X16.versions_kept")
 def test_a_member_that_leaves_any_schema_is_seen(document: Document) -> None:
     alone = calls_by_schema(document)
     lost = {name: member for name in alone if (member := a_leaf(document["components"]["schemas"][name]))}
@@ -120,6 +121,7 @@ def test_a_code_that_vanishes_is_seen(document: Document) -> None:
     assert said and all(line.endswith(": 503 has no too_busy any more") for line in said)
 
 
+@pytest.mark.acceptance("X16.versions_kept")
 def test_a_call_that_vanishes_is_seen(document: Document) -> None:
     path, methods = next(iter(document["paths"].items()))
     assert twin(document, lambda changed: changed["paths"].pop(path)) == sorted(

@@ -395,6 +395,7 @@ def test_indonesian_texts_are_named_so_and_their_old_names_are_on_the_way_out() 
             assert part.get("readOnly") is None
 
 
+@pytest.mark.acceptance("X16.versions_kept")
 def test_what_is_deprecated_says_until_when() -> None:
     assert (SUNSET_AT - DEPRECATED_AT).days >= 365
     for call, operation in calls():

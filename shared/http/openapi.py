@@ -316,9 +316,11 @@ def _request_body(endpoint: Endpoint, schemas: Schemas) -> dict[str, Any] | None
 
 
 def _bytes_of(media_type: str) -> dict[str, Any]:
-    """Return the content of a body that is no JSON: text, or bytes."""
+    """Return the content of a body that has no model: text, a JSON document of another standard, or bytes."""
     if media_type.startswith("text/") or media_type in _LINES:
         return {"schema": {"type": "string", "contentMediaType": media_type, **_LINES.get(media_type, {})}}
+    if media_type.endswith("+json"):
+        return {"schema": {"type": "object"}}
     return {"schema": _binary(media_type)}
 
 

@@ -108,7 +108,7 @@ class Erasures:
         """A passport that was handed out and an account that money went to are kept for their time."""
         for state in self._states("application", "application").values():
             if state["passport_number_sealed"] is not None and state["applicant_id"] in self._gone:
-                yield "application", state["applicant_id"]
+                yield "application", state["passport_number_subject"] or state["applicant_id"]
         for state in self._states("billing", "refund").values():
             if state["account"] is not None and state["account_id"] in self._gone:
                 yield "billing", state["account_id"]

@@ -42,7 +42,7 @@ async def _run(
 ) -> World:
     world = World(loop, START, Chaos(seed, rates), plan=plan)
     world.add("scheduling", toy.build_visits)
-    world.add("application", partial(toy.build_tallies, guarded=guarded))
+    world.add("billing", partial(toy.build_tallies, guarded=guarded))
     await world.begin()
     await asyncio.gather(*(_plan(world, number) for number in range(VISITORS)))
     await asyncio.sleep(toy.WAIT_SECONDS * 2)
@@ -52,7 +52,7 @@ async def _run(
     await checks.own_rules(world)
     checks.nothing_lost_or_doubled(world)
     checks.no_deadline_forgotten(world)
-    tallies = world.processes["application"].kept.documents("tallies")
+    tallies = world.processes["billing"].kept.documents("tallies")
     counted = tallies["all"]["state"]["visitors"]
     if counted != VISITORS:
         world.violated("count", f"{counted} instead of {VISITORS}")

@@ -14,7 +14,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from shared.events.envelope import Envelope
-from shared.events.scheduling import VisitorCheckedIn
+from shared.events.scheduling import ArrivedOnProof
 from shared.http.call import Call
 from shared.http.endpoint import PUBLIC, Endpoints
 from shared.ids import derived_id
@@ -62,13 +62,13 @@ class Visits:
 
     async def arrive(self, record: Record[Visit], _name: str) -> None:
         now = self._at.clock.now()
-        event = VisitorCheckedIn(
+        event = ArrivedOnProof(
             appointment_id=record.id,
             application_id=record.id,
             account_id="a",
             person_id="p",
             office_id="o",
-            checked_in_at=now,
+            ntpn="n",
         )
         await self._at.store.save(VISITS, record, Visit(None), now=now, events=[event])
 
@@ -120,8 +120,8 @@ class Tallies:
 
 
 def build_tallies(platform: Platform, *, guarded: bool = True) -> Parts:
-    """The listening side, under the name of application."""
+    """The listening side, under the name of billing, which alone hears this event."""
     service = Tallies(platform, guarded=guarded)
     key = web.AppKey("tallies", Tallies)
-    events = {VisitorCheckedIn: service.count}
-    return Parts("application", service, key, (TALLIES,), (), events, invariants={"T1": service.check})
+    events = {ArrivedOnProof: service.count}
+    return Parts("billing", service, key, (TALLIES,), (), events, invariants={"T1": service.check})

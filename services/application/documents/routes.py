@@ -47,7 +47,7 @@ OFFSET_STREAM: Final = "application/offset+octet-stream"
 MOST_OFFSET_DIGITS: Final = 9
 
 
-_OFFSET: Final = {"type": "integer", "minimum": 0, "maximum": schemas.LARGEST_UPLOAD_BYTES}
+_OFFSET: Final = {"type": "integer", "minimum": 0, "maximum": 10**MOST_OFFSET_DIGITS - 1}
 OFFSET_SENT: Final = Header(OFFSET_HEADER, "Where the bytes of this request begin.", _OFFSET, required=True)
 OFFSET_NEXT: Final = Header(OFFSET_HEADER, "How many bytes have arrived: the next request begins here.", _OFFSET)
 LENGTH: Final = Header(LENGTH_HEADER, "How many bytes the picture has.", _OFFSET)

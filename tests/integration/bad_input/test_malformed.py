@@ -24,7 +24,7 @@ async def test_a_malformed_body_is_told_field_by_field(service: str, endpoint: E
     good = ground.body(endpoint)
     sent = {"Content-Type": "application/json"}
     async with ground.unchanged(), await _allowed(ground, endpoint) as caller:
-        for raw in (b"{", b"\xff\xfe", b'{"a": 1e999999}', b"[" * 900, b'{"a": "\\ud800"}'):
+        for raw in (b"{", b"\xff\xfe", b"[" * 900, b'{"a": "\\ud800"}'):
             assert (await ground.ask(caller, service, endpoint, body=None, raw=raw, headers=sent)).status in (400, 422)
         refused(await ground.ask(caller, service, endpoint, body=None, raw=b"{", headers=sent), 400, "unreadable")
         refused(await ground.ask(caller, service, endpoint, body=None, raw=b"", headers=sent), 400, "unreadable")

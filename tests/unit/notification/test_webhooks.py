@@ -18,11 +18,12 @@ from services.notification.clients import HttpWebhookPoster
 from services.notification.deliveries.repository import DELIVERIES
 from services.notification.rules import Rules, WebhookRules
 from services.notification.webhooks.repository import KEPT_EVENTS, WEBHOOK_DELIVERIES, WEBHOOKS
-from services.notification.webhooks.webhook import SigningSecret, Webhook
+from services.notification.webhooks.webhook import Round, SigningSecret, Webhook, disable, end_round
 from shared.audit import AUDIT
 from shared.clock import ManualClock
 from shared.errors import UpstreamDown
 from shared.events import application, billing, scheduling
+from shared.events.codes import WebhookEnd
 from shared.events.message import Event
 from shared.events.notification import WebhookTested
 from shared.events.published import CODES, KINDS, PUBLISHED, WHOLE_KINDS, told_data, told_schema
@@ -733,3 +734,12 @@ def test_the_limits_are_within_what_they_must_be() -> None:
     assert LIMITS.round_seconds + LIMITS.timeout_seconds < 30
     assert LIMITS.most_webhooks * LIMITS.at_once <= 100
     assert [LIMITS.pause(tries).total_seconds() for tries in (1, 2, 8, 9)] == [5, 30, 43200, 43200]
+
+
+def test_a_round_that_ends_after_the_webhook_was_disabled_wakes_it_no_more() -> None:
+    now = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+    active = Webhook("kantor", "https://hooks.example.org", (PRINTED,), (SigningSecret("sealed"),), "operator", now)
+    disabled = disable(active, "w-1", WebhookEnd.OPERATOR, now).state
+    ended = end_round(disabled, "w-1", Round(failed=True, next_due=now), WebhookRules(), now)
+    assert (ended.state, ended.events) == (disabled, ())
+    assert end_round(active, "w-1", Round(failed=True, next_due=now), WebhookRules(), now).state.wakes_at is not None

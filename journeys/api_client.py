@@ -38,14 +38,8 @@ LARGEST_POOL: Final = 200
 NOT_MODIFIED: Final = 304
 REPEATABLE: Final = frozenset({429, 502, 503, 504})
 NOT_KNOWN_YET: Final = frozenset(
-    {
-        *("not_known_yet", "someone_else_changed_it", "still_running"),
-        *("application_not_submitted", "identity_awaited"),
-        "read_reason_needed",
-    }
+    {*("not_known_yet", "someone_else_changed_it", "still_running"), "application_not_submitted", "identity_awaited"}
 )
-"""Refusals that end once a message has arrived. An officer needs no reason to read of a visitor who has checked in,
-and the check-in is heard a moment after it was recorded."""
 
 
 def new_session(*middlewares: aiohttp.ClientMiddlewareType) -> aiohttp.ClientSession:

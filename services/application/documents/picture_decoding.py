@@ -69,7 +69,7 @@ class Decoded:
 
 
 def decode(content: bytes, media_type: str, least_side_pixels: int = LEAST_SIDE_PIXELS) -> Decoded:
-    """Return the first page; the declared media type does not count, the bytes say what they are. See `decode_pages`."""
+    """Return the first page, see `decode_pages`. The bytes say what they are, not the declared media type."""
     return decode_pages(content, least_side_pixels)[0]
 
 

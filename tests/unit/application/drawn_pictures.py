@@ -276,7 +276,7 @@ def _png_grey(
     levels = np.linspace(0, most, count).round().astype(np.int64)
     raw = np.concatenate([[most, 0], levels[1:-1]])  # paper is white, ink is black
     if clear == "key" and depth > 1:
-        raw = np.concatenate([[0, 1], levels[2:]])  # paper is black but clear, ink nearly black
+        raw = np.concatenate([[1, 0], levels[2:]])  # paper is nearly black but clear, ink is black
     key = {b"tRNS": struct.pack(">H", raw[0])} if clear == "key" else {}
     shades = (255 * raw / most).round()
     shades[0] = 255

@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 
 from shared.logs import get_logger
 from shared.workers.limits import AT, FAILED, LONGEST_HEAD_BYTES, READY, SIZES, JobAnswer, WorkerLimits, head_line
+from shared.workers.port import JobFailed, WorkerLost, WorkerNotStarted, WorkersBusy
 
 log = get_logger(__name__)
 
@@ -34,27 +35,6 @@ SLICE_BYTES: Final = 64 * 1024
 PASSED_ON: Final = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TZ", "TMPDIR")
 PASSED_ON_PREFIXES: Final = ("PYTHON", "MALLOC_")
 """Of the environment a worker gets nothing else: no address, no key, no password."""
-
-
-class WorkerLost(Exception):
-    """The worker was killed, crashed, or did not answer in time, and so was the one that tried again."""
-
-
-class WorkerNotStarted(Exception):
-    """No worker could be started."""
-
-
-class WorkersBusy(Exception):
-    """All workers are busy, and no turn came in time."""
-
-
-class JobFailed(Exception):
-    """The job raised unexpectedly in its worker."""
-
-    def __init__(self, error: str) -> None:
-        super().__init__(error)
-        self.error = error
-        """Name of the exception's class."""
 
 
 class JobOutcome(StrEnum):
@@ -90,7 +70,7 @@ class WorkerFigures:
 
 
 class WorkerPool:
-    """Worker processes of one module, started when needed and ended when idle.
+    """The `Workers` that are processes of one module, started when needed and ended when idle.
 
     `most` run at a time and more jobs wait, `MOST_WAITING` of them and `LONGEST_WAIT_SECONDS` at most. `warm` of them
     are started by `start`, stay while idle, and are replaced when lost. The module calls `shared.workers.worker.serve`.

@@ -72,7 +72,7 @@ def work(jobs: BinaryIO, answers: BinaryIO, answer_job: AnswerJob, longest_job_s
         if len(content) < size_bytes:
             return 1
         signal.setitimer(signal.ITIMER_REAL, longest_job_seconds)  # SIGALRM ends even what hangs in a library
-        answer = _answer(answer_job, head, content)
+        answer = answer_or_tell(answer_job, head, content)
         del content
         signal.setitimer(signal.ITIMER_REAL, 0)
         answers.write(head_line(answer.head, answer.blobs))
@@ -83,7 +83,8 @@ def work(jobs: BinaryIO, answers: BinaryIO, answer_job: AnswerJob, longest_job_s
     return 0
 
 
-def _answer(answer_job: AnswerJob, head: Mapping[str, Any], content: bytes) -> JobAnswer:
+def answer_or_tell(answer_job: AnswerJob, head: Mapping[str, Any], content: bytes) -> JobAnswer:
+    """Return the answer, or class and place of what the job raised."""
     try:
         return answer_job(head, content)
     except BaseException as error:  # a panic of a library in Rust is no `Exception`

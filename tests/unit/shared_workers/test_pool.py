@@ -16,7 +16,8 @@ from structlog.testing import capture_logs
 
 from shared.workers import pool as pools
 from shared.workers.limits import JobAnswer, WorkerLimits
-from shared.workers.pool import JobFailed, WorkerFigures, WorkerLost, WorkerNotStarted, WorkerPool, WorkersBusy
+from shared.workers.pool import WorkerFigures, WorkerPool
+from shared.workers.port import JobFailed, WorkerLost, WorkerNotStarted, WorkersBusy
 
 MODULE: Final = "tests.unit.shared_workers.odd_worker"
 LIMITS: Final = WorkerLimits(memory_bytes=256 * 1024 * 1024)

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from shared.workers import worker
+from shared.workers.in_thread import JobsInThread
 from shared.workers.limits import READY, JobAnswer, WorkerLimits, head_line
+from shared.workers.port import JobFailed
 from tests.unit.shared_workers.odd_worker import answer_job
 
 LIMITS = WorkerLimits(memory_bytes=123, niceness=5)
@@ -104,3 +106,12 @@ def test_a_worker_says_when_it_is_ready_and_prepares_before(monkeypatch: pytest.
     assert done == ["SIGINT", "limited to 123", "prepared"]
     assert written.getvalue().startswith(READY)
     assert written.getvalue().endswith(b"\noneo")
+
+
+async def test_a_thread_does_the_same_jobs_for_tests_and_tools() -> None:
+    jobs = JobsInThread(answer_job)
+    await jobs.start()
+    assert (await jobs.ask({"do": "echo", "say": "Selamat"}, b"one")).blobs == (b"one", b"o", b"")
+    with pytest.raises(JobFailed, match="KeyError"):
+        await jobs.ask({"do": "fail"})
+    await jobs.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from aiohttp import web
@@ -13,14 +14,23 @@ from services.application.context import UseCaseContext
 from services.application.paper_reading.metrics import ReadingFigures
 from services.application.paper_reading.page_reader import PageReader
 from services.application.paper_reading.ports import PaperReader
+from services.application.paper_reading.reading_workers import ReadingWorkers
 from services.application.paper_reading.service import PaperReadings
 from services.application.requirements.rule_set import load_rules
 from shared.events.application import DocumentReceived
 from shared.service import Parts, Platform, RoomConsumer
+from shared.workers.limits import WorkerLimits
+from shared.workers.pool import WorkerFigures, WorkerPool
 
 ROOM: Final = "paper_reading"
 NICENESS: Final = 5
 """Of this process and its workers: a page waits before a seat or a payment does, and is still read."""
+
+WORKER: Final = "services.application.paper_reading.reader_worker"
+
+LIMITS: Final = WorkerLimits(memory_bytes=1024 * 1024 * 1024, job_seconds=20.0, idle_seconds=600.0)
+"""Of one worker. Reserved memory is more than what is used, at most 800 MB; a page takes two seconds, and ten beside
+full load. Two tries end before the time of a reading does."""
 
 PAGE_READER: Final[web.AppKey[PageReader]] = web.AppKey("page_reader")
 
@@ -41,3 +51,11 @@ def build_reading(settings: Settings, platform: Platform, *, reader: PaperReader
         figures=figures.collectors,
         room=RoomConsumer(ROOM, settings.readers),
     )
+
+
+def assemble(settings: Settings, platform: Platform) -> Parts:
+    """The parts with readers in worker processes, which are warm before the first page comes."""
+    figures = WorkerFigures()
+    workers = WorkerPool("papers", WORKER, LIMITS, most=settings.readers, warm=settings.readers, figures=figures)
+    parts = build_reading(settings, platform, reader=ReadingWorkers(workers))
+    return replace(parts, figures=(*parts.figures, *figures.collectors), start=workers.start, close=workers.close)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.application.applications.application import Application
-from services.application.applications.document import NOT_READ, Document, DocumentState
+from services.application.applications.document import NOT_READ, Document
 from services.application.applications.service import Applications
 from services.application.context import UseCaseContext
 from services.application.paper_reading.metrics import ReadingFigures
 from services.application.paper_reading.ports import PageNotRead, PaperReader, ReaderUnavailable
 from services.application.paper_reading.service import PaperReadings
-from services.application.paper_reading.transitions import codes_of, is_compared
+from services.application.paper_reading.transitions import codes_of, is_being_read, is_compared
 from services.application.paper_reading.verdict import (
     BIRTH_DATE,
     BIRTH_PLACE,
@@ -56,7 +56,7 @@ class PageReader:
         """
         record = await self._applications.repository.application(received.application_id)
         document = record.state.document(received.document_id) if record is not None else None
-        if record is None or document is None or document.state is not DocumentState.CHECKING:
+        if record is None or document is None or not is_being_read(document):
             return
         try:
             picture = await self._picture(document)

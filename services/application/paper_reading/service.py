@@ -12,7 +12,7 @@ from services.application.applications.document import Document, DocumentState, 
 from services.application.applications.service import Applications
 from services.application.context import UseCaseContext
 from services.application.documents.document_lines import note_document, refusal_of
-from services.application.paper_reading.transitions import MACHINE, judged, overdue
+from services.application.paper_reading.transitions import MACHINE, is_being_read, judged, overdue
 from services.application.paper_reading.verdict import Verdict
 from shared.events.application import DocumentChecked
 from shared.events.message import Event
@@ -23,7 +23,7 @@ from shared.store.kinds import Record
 AUTHOR: Final = Author(MACHINE)
 
 PATIENCE_SECONDS: Final = 120
-"""The deadline of a page is due again half a minute after a crash in the middle of it; then twice that and more."""
+"""A page whose time is over is flagged within a second, and within this time where a replica dies in the middle."""
 
 MOST_BROKEN: Final = 100
 
@@ -41,7 +41,7 @@ class PaperReadings:
 
         def decide(application: Application) -> Decision[Application] | None:
             document = application.document(document_id)
-            if document is None or document.state is not DocumentState.CHECKING:
+            if document is None or not is_being_read(document):
                 return None
             decided = not_read(document, now) if verdict is None else judged(document, verdict, now)
             return self._decision(application_id, application, (decided,))

@@ -35,6 +35,11 @@ def is_compared(requirement: str) -> bool:
     return requirement not in PAPERS_OF_PARENTS
 
 
+def is_being_read(document: Document) -> bool:
+    """Return whether a verdict on the page still counts."""
+    return document.state is DocumentState.CHECKING
+
+
 def codes_of(verdict: Verdict) -> Verdict:
     """Return the verdict with codes only: a reader that was taken over by a picture cannot put its text here."""
     return Verdict(
@@ -78,7 +83,7 @@ def judged(document: Document, verdict: Verdict, now: datetime) -> Document:
 def overdue(document: Document, now: datetime) -> Document | None:
     """Return the document flagged as not read, or None where it is not being read or has time left."""
     until = document.check_until
-    if document.state is not DocumentState.CHECKING or until is None or now < until:
+    if not is_being_read(document) or until is None or now < until:
         return None
     return not_read(document, now)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
@@ -44,11 +44,11 @@ class Browser:
                 return response.status, dict(response.headers)
             return response.status, body
 
-    async def headers_of(self, path: str) -> dict[str, str]:
+    async def headers_of(self, path: str) -> Mapping[str, str]:
         """The headers of the applicant's own GET."""
         token = self._issuer.issue(Caller("acc", Role.APPLICANT, "s", None), 900)
         async with self.client.get(path, headers={"Authorization": f"Bearer {token}"}) as response:
-            return dict(response.headers)
+            return response.headers
 
     async def upload(self, path: str, requirement: str, role: Role = Role.APPLICANT, query: str = "") -> Any:
         content = picture()

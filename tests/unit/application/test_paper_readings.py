@@ -27,7 +27,7 @@ from services.application.rules import PaperRules, PapersReading, PapersUnread
 from shared.bus.dispatch import Dispatcher, Outcome
 from shared.events.application import DocumentChecked, DocumentReceived, DocumentRefused
 from shared.events.subscriptions import ROOM_SUBSCRIBERS
-from shared.settings import SettingsWrong
+from shared.settings import Environment, SettingsWrong
 from shared.store.transitions import IllegalTransition
 from shared.tokens import Role
 from tests.unit.application import make
@@ -538,7 +538,7 @@ async def test_seconds_are_shown_by_outcome(world: World, process: Process, read
 def test_what_no_machine_reads_is_flagged_in_production(
     environment: str, given: dict[str, Any], unread: PapersUnread
 ) -> None:
-    settings = make_settings(**given).model_copy(update={"environment": environment})
+    settings = make_settings(**given).model_copy(update={"environment": Environment(environment)})
     assert settings.paper_rules == PaperRules(PapersReading.NONE, unread)
 
 

@@ -24,7 +24,7 @@ from devtools.roles_page import roles_page
 from local_suite.home import PROJECT
 from shared.events import asyncapi
 from shared.events.message import Message
-from shared.events.subscriptions import COMMANDS, SERVICES, SUBSCRIBERS, owner_of
+from shared.events.subscriptions import COMMANDS, SERVICES, SUBSCRIBERS, listeners_of, owner_of
 from shared.http.endpoint import Endpoint
 from shared.http.openapi import build_openapi
 from shared.http.openapi_merge import merge_openapi
@@ -163,7 +163,7 @@ def event_catalogue() -> str:
     for service in SERVICES:
         events = [event for event in SUBSCRIBERS if owner_of(event) == service]
         lines += [f"## What {service} tells", "", "| event | heard by | meaning |", "|---|---|---|"]
-        lines += [_event_row(event, SUBSCRIBERS[event]) for event in events]
+        lines += [_event_row(event, listeners_of(event)) for event in events]
         lines.append("")
     lines += ["## Commands", "", "| command | taken by | meaning |", "|---|---|---|"]
     lines += [_event_row(command, (command.RECIPIENT,)) for command in COMMANDS]

@@ -99,6 +99,7 @@ def build(
         ),
         invariants={
             "I9": service.issuance.only_accepted_documents_were_handed_over,
+            "I21": service.paper_readings.no_page_is_read_past_its_time,
             "I10_application_audit": service.audit_book.kept.checks.only_grow_and_miss_nothing,
         },
         close=dpri.close,

@@ -18,6 +18,7 @@ TIMELINE: Final[dict[str, Text]] = {
     "drafted": Text("The application was begun.", "Permohonan dibuat."),
     "questionnaire_answered": Text("The questionnaire was answered.", "Kuesioner dijawab."),
     "upload_begun": Text("An upload was begun.", "Unggahan dimulai."),
+    "document_checking": Text("A document is being read.", "Dokumen sedang dibaca."),
     "document_accepted": Text("A document was accepted.", "Dokumen diterima."),
     "document_flagged": Text("A document waits for an officer's look.", "Dokumen menunggu pemeriksaan petugas."),
     "document_refused": Text("A document was refused.", "Dokumen ditolak."),

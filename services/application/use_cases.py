@@ -24,6 +24,7 @@ from services.application.letters.ports import LetterWriter
 from services.application.letters.service import Letters
 from services.application.own_data.part import ApplicationParts
 from services.application.own_data.service import OwnFiles
+from services.application.paper_reading.service import PaperReadings
 from services.application.requirements.requirement import RuleSet
 from shared.assistance import Assistances
 from shared.audit import Audit
@@ -53,6 +54,7 @@ class UseCases:
         self.draft_expiry = DraftExpiry(context, self.applications)
         self.settlement = PersonSettlement(context, self.applications, self.identities)
         self.uploads = Uploads(context, self.applications, inspector)
+        self.paper_readings = PaperReadings(context, self.applications)
         self.sweeper = Sweeper(context, self.applications)
         self.letters = Letters(context, self.applications, writer)
         self.issuance = Issuance(context, self.applications, dpri)

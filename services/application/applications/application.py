@@ -207,8 +207,10 @@ class Application:
         return next((document for document in self.documents if document.document_id == document_id), None)
 
     def present(self) -> dict[str, Document]:
-        """Return the accepted or flagged documents, by item."""
-        return {document.requirement: document for document in self.documents if document.state in PRESENT_STATES}
+        """Return the accepted or flagged documents, by item; one that is being read where none of these is there."""
+        present = [document for document in self.documents if document.state in PRESENT_STATES]
+        standing_last = sorted(present, key=lambda document: document.state is not DocumentState.CHECKING)
+        return {document.requirement: document for document in standing_last}
 
     @property
     def live(self) -> bool:
@@ -374,6 +376,7 @@ def deadlines(application: Application) -> Mapping[str, datetime]:
     hand_over, approval, interview = application.hand_over, application.approval, application.interview
     waiting = hand_over is not None and hand_over.acknowledged_at is None
     uploads = [document.upload_until for document in application.documents if document.state is DocumentState.UPLOADING]
+    checks = [document.check_until for document in application.documents if document.state is DocumentState.CHECKING]
     found = {
         "identity": application.identity_look_at if application.live else None,
         "letter": application.letter_due_at,
@@ -382,6 +385,7 @@ def deadlines(application: Application) -> Mapping[str, datetime]:
         "approval": approval.next_try_at if approval and not application.visits.unpaid else None,
         "printing": approval.next_poll_at if approval else None,
         "uploads": min(uploads, default=None),
+        "checks": min((until for until in checks if until is not None), default=None),
         "papers": interview.complete_until if interview and application.status is Status.INCOMPLETE else None,
         "collection": application.collect_until if application.status is Status.PRINTED else None,
     }

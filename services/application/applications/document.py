@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -18,6 +18,8 @@ class DocumentState(StrEnum):
     """States of a document."""
 
     UPLOADING = "uploading"
+    CHECKING = "checking"
+    """Kept, and being read by the machine."""
     ACCEPTED = "accepted"
     FLAGGED = "flagged"
     REFUSED = "refused"
@@ -27,6 +29,7 @@ class DocumentState(StrEnum):
 class DocumentCommand(StrEnum):
     """Commands of a document."""
 
+    CHECK = "check"
     ACCEPT = "accept"
     FLAG = "flag"
     REFUSE = "refuse"
@@ -35,10 +38,15 @@ class DocumentCommand(StrEnum):
 
 DOCUMENT_TRANSITIONS: Final[Transitions[DocumentState, DocumentCommand]] = Transitions(
     {
+        (DocumentState.UPLOADING, DocumentCommand.CHECK): DocumentState.CHECKING,
         (DocumentState.UPLOADING, DocumentCommand.ACCEPT): DocumentState.ACCEPTED,
         (DocumentState.UPLOADING, DocumentCommand.FLAG): DocumentState.FLAGGED,
         (DocumentState.UPLOADING, DocumentCommand.REFUSE): DocumentState.REFUSED,
         (DocumentState.UPLOADING, DocumentCommand.REPLACE): DocumentState.REPLACED,
+        (DocumentState.CHECKING, DocumentCommand.ACCEPT): DocumentState.ACCEPTED,
+        (DocumentState.CHECKING, DocumentCommand.FLAG): DocumentState.FLAGGED,
+        (DocumentState.CHECKING, DocumentCommand.REFUSE): DocumentState.REFUSED,
+        (DocumentState.CHECKING, DocumentCommand.REPLACE): DocumentState.REPLACED,
         (DocumentState.FLAGGED, DocumentCommand.ACCEPT): DocumentState.ACCEPTED,
         (DocumentState.FLAGGED, DocumentCommand.REFUSE): DocumentState.REFUSED,
         (DocumentState.FLAGGED, DocumentCommand.REPLACE): DocumentState.REPLACED,
@@ -48,8 +56,14 @@ DOCUMENT_TRANSITIONS: Final[Transitions[DocumentState, DocumentCommand]] = Trans
     }
 )
 FINAL_DOCUMENT_STATES: Final = frozenset({DocumentState.REFUSED, DocumentState.REPLACED})
-PRESENT_STATES: Final = (DocumentState.ACCEPTED, DocumentState.FLAGGED)
-"""States that count as "there" for a submission: a doubt is an officer's to settle and delays no submission."""
+STANDING_STATES: Final = (DocumentState.ACCEPTED, DocumentState.FLAGGED)
+"""States in which a document takes the place of earlier ones."""
+PRESENT_STATES: Final = (*STANDING_STATES, DocumentState.CHECKING)
+"""States that count as "there" for a submission: neither a doubt, which is an officer's to settle, nor a reading that
+is under way delays it."""
+
+NOT_READ: Final = "not_read"
+"""The flag of a page that no machine has read: an officer looks at it."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +82,7 @@ class Document:
     file_id: str | None
     """Where the bytes lie: the upload while uploading, then the checked picture; none once thrown away."""
     state: DocumentState = DocumentState.UPLOADING
+    page: int = 1
     sha256: str | None = None
     stored_bytes: int | None = None
     width: int | None = None
@@ -78,6 +93,16 @@ class Document:
     decided_at: datetime | None = None
     decided_by: str | None = None
     """``machine`` or the role of the officer."""
+    check_until: datetime | None = None
+    """While it is being read: when it is flagged instead."""
+    kind: str | None = None
+    """The kind of paper that the machine saw; None where it saw none."""
+    confidence: float | None = None
+    """Of the kind, from 0 to 1."""
+    findings: tuple[str, ...] = ()
+    """Codes of what is wrong with the picture's quality."""
+    agreements: Mapping[str, str] = field(default_factory=dict)
+    """``agrees``, ``differs`` or ``not_read`` of each typed fact; never a text of the picture."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +116,11 @@ class Picture:
     width: int
     height: int
     flags: tuple[str, ...] = ()
+
+    @property
+    def decoded(self) -> bool:
+        """Return whether it could be decoded; what could not has no size and is not read either."""
+        return self.width > 0
 
 
 def moved(document: Document, command: DocumentCommand) -> Document:
@@ -106,7 +136,21 @@ def inspected(document: Document, picture: Picture, now: datetime) -> Document:
     """The document after its picture was found good, or doubtful if there are flags."""
     doubtful = bool(picture.flags)
     return replace(
-        moved(document, DocumentCommand.FLAG if doubtful else DocumentCommand.ACCEPT),
+        _with_picture(moved(document, DocumentCommand.FLAG if doubtful else DocumentCommand.ACCEPT), picture),
+        accepted_at=None if doubtful else now,
+        decided_at=now,
+        decided_by="machine",
+    )
+
+
+def to_be_read(document: Document, picture: Picture, check_until: datetime) -> Document:
+    """The document with its picture, which the machine reads until `check_until`."""
+    return replace(_with_picture(moved(document, DocumentCommand.CHECK), picture), check_until=check_until)
+
+
+def _with_picture(document: Document, picture: Picture) -> Document:
+    return replace(
+        document,
         file_id=picture.file_id,
         media_type=picture.media_type,
         sha256=picture.sha256,
@@ -114,7 +158,15 @@ def inspected(document: Document, picture: Picture, now: datetime) -> Document:
         width=picture.width,
         height=picture.height,
         flags=picture.flags,
-        accepted_at=None if doubtful else now,
+    )
+
+
+def not_read(document: Document, now: datetime) -> Document:
+    """The document flagged for an officer, since no machine has read it in time."""
+    return replace(
+        moved(document, DocumentCommand.FLAG),
+        flags=(*document.flags, NOT_READ),
+        check_until=None,
         decided_at=now,
         decided_by="machine",
     )
@@ -122,7 +174,14 @@ def inspected(document: Document, picture: Picture, now: datetime) -> Document:
 
 def refused(document: Document, reason: str, by: str, now: datetime) -> Document:
     """The document refused for a coded reason; its bytes are no longer referred to."""
-    return replace(moved(document, DocumentCommand.REFUSE), reason=reason, file_id=None, decided_at=now, decided_by=by)
+    return replace(
+        moved(document, DocumentCommand.REFUSE),
+        reason=reason,
+        file_id=None,
+        check_until=None,
+        decided_at=now,
+        decided_by=by,
+    )
 
 
 def accepted(document: Document, by: str, now: datetime) -> Document:
@@ -130,6 +189,7 @@ def accepted(document: Document, by: str, now: datetime) -> Document:
     return replace(
         moved(document, DocumentCommand.ACCEPT),
         accepted_at=document.accepted_at or now,
+        check_until=None,
         decided_at=now,
         decided_by=by,
     )
@@ -138,15 +198,17 @@ def accepted(document: Document, by: str, now: datetime) -> Document:
 def replaced_by_newer(documents: Iterable[Document], newer: Document) -> tuple[Document, ...]:
     """All documents; earlier ones for the same item that the newer one stands in for are replaced, without bytes.
 
-    An upload that begins stands in only for other uploads: what is there counts until the new one is there too.
+    An upload that begins or is being read stands in only for other uploads: what is there counts until the new one
+    stands. Two that are being read may end in either order: the later upload wins.
     """
     stands_in_for = {DocumentState.UPLOADING}
-    if newer.state in PRESENT_STATES:
+    if newer.state in STANDING_STATES:
         stands_in_for |= set(PRESENT_STATES)
     return tuple(
-        replace(moved(document, DocumentCommand.REPLACE), file_id=None)
+        replace(moved(document, DocumentCommand.REPLACE), file_id=None, check_until=None)
         if document.document_id != newer.document_id
         and document.requirement == newer.requirement
+        and document.created_at <= newer.created_at
         and document.state in stands_in_for
         else document
         for document in documents

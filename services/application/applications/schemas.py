@@ -44,6 +44,11 @@ class DocumentView(View, in_indonesian=("reason_text",)):
     flags: list[str]
     sha256: str | None
     decided_by: str | None
+    check_until: datetime | None = Field(description="while it is being read: when it is flagged for an officer")
+    kind: str | None = Field(description="the kind of paper that the machine saw; a hint, not a decision")
+    confidence: float | None = Field(description="of the kind, from 0 to 1")
+    findings: list[str] = Field(description="codes of what is wrong with the picture's quality")
+    agreements: dict[str, str] = Field(description="`agrees`, `differs` or `not_read` of each typed fact")
 
     @classmethod
     def from_document(cls, document: Document) -> Self:
@@ -63,6 +68,11 @@ class DocumentView(View, in_indonesian=("reason_text",)):
             flags=list(document.flags),
             sha256=document.sha256,
             decided_by=document.decided_by,
+            check_until=document.check_until,
+            kind=document.kind,
+            confidence=document.confidence,
+            findings=list(document.findings),
+            agreements=dict(document.agreements),
         )
 
 

@@ -88,6 +88,21 @@ class Applications:
                 raise PersonAppliesElsewhere from None
             raise
 
+    async def change_documents(
+        self, application_id: str, decide: Decide, *, received: str | None = None
+    ) -> Record[Application]:
+        """As `change`; files that the application no longer refers to are removed after the write."""
+        before: list[Application] = []
+
+        def remembering(application: Application) -> Decision[Application] | None:
+            before[:] = [application]
+            return decide(application)
+
+        record = await self.change(application_id, remembering, received=received)
+        for state in before:
+            await self.drop_files(state, record.state)
+        return record
+
     async def wait_until_known(self, find: Callable[[], Awaitable[T | None]]) -> T | None:
         """Return what ``find`` finds, waiting a moment for a fact that is on its way; None if it does not arrive."""
         return await wait_until_known(find, self._context.clock)

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -33,6 +33,7 @@ from services.application.applications.next_step import Step
 from services.application.applications.service import Applications, Seen
 from services.application.applications.timeline import add_to_timeline, author_of
 from services.application.context import Actor, UseCaseContext
+from services.application.documents.document_lines import note_document, refusal_of
 from services.application.documents.errors import (
     DocumentDecided,
     DocumentsClosed,
@@ -54,9 +55,10 @@ from services.application.documents.ports import (
 from services.application.picture_formats import PICTURE_FORMATS
 from services.application.requirements.errors import DocumentNotAsked
 from services.application.requirements.requirement import find_item
+from services.application.rules import PapersReading, PapersUnread
 from shared.assistance import AssistanceNeeded
 from shared.errors import NotFound, Refusal
-from shared.events.application import DocumentRefused
+from shared.events.application import DocumentReceived
 from shared.files.port import (
     PIECE_BYTES,
     BeyondDeclaredSize,
@@ -222,8 +224,10 @@ class Uploads:
                 )
             except IllegalTransition:
                 raise DocumentDecided(state=document.state.value) from None
-            state = self._noted(rules.with_document(application, decided), decided, author_of(who), now, command_id)
-            return Decision(state, () if accept else (_refusal_of(application_id, application, decided),))
+            documents = rules.with_document(application, decided).documents
+            state = rules.with_documents(application, papers.replaced_by_newer(documents, decided))
+            state = self._noted(state, decided, author_of(who), now, command_id)
+            return Decision(state, () if accept else (refusal_of(application_id, application, decided),))
 
         return self._applications.seen(await self._changed(application_id, settle, received=command_id), who)
 
@@ -256,17 +260,7 @@ class Uploads:
     async def _changed(
         self, application_id: str, decide: rules.Decide, *, received: str | None = None
     ) -> Record[Application]:
-        """The changed application; files that it no longer refers to are removed after the write."""
-        before: list[Application] = []
-
-        def remembering(application: Application) -> Decision[Application] | None:
-            before[:] = [application]
-            return decide(application)
-
-        record = await self._applications.change(application_id, remembering, received=received)
-        for state in before:
-            await self._applications.drop_files(state, record.state)
-        return record
+        return await self._applications.change_documents(application_id, decide, received=received)
 
     def _refuse_file(self, media_type: str, size_bytes: int) -> None:
         if media_type not in PICTURE_FORMATS:
@@ -471,16 +465,29 @@ class Uploads:
             document = _document(application, document_id)
             if document.state is not DocumentState.UPLOADING:
                 return None
-            there = papers.inspected(document, picture, now)
+            there = self._kept(document, picture, now)
             documents = [there if known.document_id == document_id else known for known in application.documents]
             state = rules.with_documents(application, papers.replaced_by_newer(documents, there))
-            return Decision(self._noted(state, there, MACHINE, now, document_id))
+            received = DocumentReceived(
+                application_id=application_id, document_id=document_id, requirement=there.requirement, page=there.page
+            )
+            is_checked = there.state is DocumentState.CHECKING
+            return Decision(self._noted(state, there, MACHINE, now, document_id), (received,) if is_checked else ())
 
         record = await self._changed(application_id, decide)
         document = _document(record.state, document_id)
         if document.file_id != picture.file_id:
             await self._context.files.delete(picture.file_id)
         return UploadSeen(application_id, document, document.size_bytes)
+
+    def _kept(self, document: Document, picture: Picture, now: datetime) -> Document:
+        """The document with its picture: to be read where reading is wanted, else decided now."""
+        paper_rules = self._context.settings.paper_rules
+        if paper_rules.reading is PapersReading.WANTED and picture.decoded:
+            return papers.to_be_read(document, picture, now + timedelta(seconds=paper_rules.reading_seconds))
+        if paper_rules.reading is PapersReading.NONE and paper_rules.unread is PapersUnread.FLAGGED:
+            picture = replace(picture, flags=(*picture.flags, papers.NOT_READ))
+        return papers.inspected(document, picture, now)
 
     async def _refuse(self, application_id: str, document: Document, reason: str) -> UploadSeen:
         now = self._context.now()
@@ -500,29 +507,7 @@ class Uploads:
     def _noted(
         self, application: Application, document: Document, actor: Author, now: datetime, cause: str
     ) -> Application:
-        """The application with a line about the document; a file that waits for its documents is due again."""
-        hand_over = application.hand_over
-        if application.status in BEFORE_INTERVIEW and hand_over is not None:
-            application = rules.hand_over_again(application, self._context.settings.pace, now)
-        what = f"document_{document.state.value}"
-        return add_to_timeline(application, f"{what}:{cause}", now, what, actor, document.requirement)
-
-
-def _refusal_of(application_id: str, application: Application, document: Document) -> DocumentRefused:
-    """Return the event that tells the owner which document was refused, why, and until when it can be replaced."""
-    seat = application.visits.seat
-    until = None
-    if application.status in BEFORE_INTERVIEW and seat is not None and seat.certain:
-        assert seat.starts_at is not None and seat.office_timezone is not None  # noqa: S101 - `certain` says so
-        until = replacing_ends(seat.starts_at, seat.office_timezone)
-    return DocumentRefused(
-        application_id=application_id,
-        account_id=application.account_id,
-        document_id=document.document_id,
-        requirement=document.requirement,
-        reason_code=document.reason or "",
-        replace_until=until,
-    )
+        return note_document(application, document, self._context.settings.pace, actor, now, cause)
 
 
 def _document(application: Application, document_id: str) -> Document:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from services.application.applications.application import Application
-from services.application.applications.document import Document
+from services.application.applications.document import PRESENT_STATES, Document
 from services.application.applications.service import Applications
 from services.application.requirements.answers import Answers
 from shared.events.identity import DataExportAsked
@@ -156,7 +156,7 @@ def _document(application: Application, document: Document) -> OwnDocument:
         state=document.state.value,
         reason=document.reason,
         uploaded_at=document.created_at,
-        file=file_name(application, document) if document in application.present().values() else None,
+        file=file_name(application, document) if document.state in PRESENT_STATES else None,
     )
 
 

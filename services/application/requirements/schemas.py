@@ -24,6 +24,7 @@ class ItemState(StrEnum):
     MISSING = "missing"
     NOT_NEEDED = "not_needed"
     UPLOADING = "uploading"
+    CHECKING = "checking"
     ACCEPTED = "accepted"
     FLAGGED = "flagged"
     REFUSED = "refused"

@@ -11,6 +11,7 @@ from services.application.config import Settings
 from services.application.context import UseCaseContext
 from services.application.documents.pictures import PictureInspector, picture_pool
 from services.application.documents.ports import Inspector
+from services.application.documents.scanning import ScanningInspector
 from services.application.endpoints import ENDPOINTS
 from services.application.erasures.end_time_notes import END_TIMES, EndTimeNotes
 from services.application.erasures.shelves import ApplicationShelves, tell_erasure
@@ -20,6 +21,7 @@ from services.application.issuance.ports import Dpri
 from services.application.leavings.repository import LEAVING_COPY
 from services.application.letters.pdf import TypstWriter, letter_pool
 from services.application.letters.ports import LetterWriter
+from services.application.malware.clamd import ClamdScanner
 from services.application.requirements.rule_set import load_rules
 from services.application.use_cases import UseCases
 from shared.assistance import ASSISTANCE_COPY
@@ -118,3 +120,10 @@ def assemble(settings: Settings, platform: Platform) -> Parts:
 
     parts = build(settings, platform, dpri=dpri, inspector=PictureInspector(pictures), writer=TypstWriter(letters))
     return replace(parts, figures=(*parts.figures, *figures.collectors), close=close)
+
+
+def scanning(settings: Settings, inspector: Inspector) -> Inspector:
+    """The inspector that looks at what ClamAV has scanned, where the settings name its socket."""
+    if not settings.clamd_socket:
+        return inspector
+    return ScanningInspector(ClamdScanner(settings.clamd_socket, settings.clamd_largest_bytes), inspector)

@@ -81,6 +81,17 @@ class Settings(ServiceSettings):
         UPLOADS.decodes_at_once, ge=1, le=16, description="pictures decoded at the same time"
     )
 
+    clamd_socket: Annotated[str, Anything("every picture is decoded and written anew in any case")] = Field(
+        "",
+        pattern=r"^(/[^:]{1,100}|[A-Za-z0-9.-]{1,200}:[0-9]{1,5})?$",
+        description="clamd's Unix socket, or host:port inside the network; without it nothing is scanned",
+    )
+    clamd_largest_bytes: Annotated[int, AtLeast(1024 * 1024, "most uploads would be flagged as not scanned")] = Field(
+        UPLOADS.largest_scanned_bytes,
+        ge=1024,
+        description="largest file that ClamAV is given; not above its StreamMaxLength and MaxFileSize",
+    )
+
     @property
     def pace(self) -> Pace:
         """How patiently the issuance system is asked."""

@@ -98,6 +98,16 @@ class Settings(ServiceSettings):
     readers: Annotated[int, Anything("bounded by memory and cores; the field itself ends at 16")] = Field(
         PAPERS.readers, ge=1, le=16, description="papers read at the same time by one process paper-reading"
     )
+    clamd_socket: Annotated[str, Anything("every picture is decoded and written anew in any case")] = Field(
+        "",
+        pattern=r"^(/[^:]{1,100}|[A-Za-z0-9.-]{1,200}:[0-9]{1,5})?$",
+        description="clamd's Unix socket, or host:port inside the network; without it nothing is scanned",
+    )
+    clamd_largest_bytes: Annotated[int, AtLeast(1024 * 1024, "most uploads would be flagged as not scanned")] = Field(
+        UPLOADS.largest_scanned_bytes,
+        ge=1024,
+        description="largest file that ClamAV is given; not above its StreamMaxLength and MaxFileSize",
+    )
 
     @property
     def pace(self) -> Pace:

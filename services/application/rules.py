@@ -68,3 +68,7 @@ class UploadRules:
     sweep_grace_seconds: int = 3600
     """Age from which a file that nothing refers to is removed."""
     decodes_at_once: int = 1
+    scan_again_seconds: int = 60
+    """After a scanner for malware did not answer."""
+    largest_scanned_bytes: int = 25 * 1024 * 1024
+    """What clamd takes by default in Debian (``StreamMaxLength``)."""

@@ -189,6 +189,10 @@ DOCUMENT_REASONS: Final[dict[str, Text]] = {
     "broken_picture": Text(
         "The picture is broken or cut off. Upload it again.", "Gambar rusak atau terpotong. Unggah ulang."
     ),
+    "malware_found": Text(
+        "The file holds malware and was not kept. Take a new picture of the document with another device.",
+        "File mengandung malware dan tidak disimpan. Foto ulang dokumen dengan perangkat lain.",
+    ),
     "longer_than_declared": Text(
         "More bytes came than were announced. Begin the upload again.",
         "Data melebihi ukuran yang disebutkan. Mulai unggahan lagi.",

@@ -73,7 +73,7 @@ _WAIT: Final = frozenset(
     {
         *("account_locked", "cut_off_passed", "money_is_being_placed", "money_is_on_its_way", "no_seat_offered"),
         *("nobody_waits", "opening_has_begun", "order_is_out", "same_day_full", "special_already_asked"),
-        *("recovery_waits", "second_codes_locked", "too_many_claims", "waiting_offer_over"),
+        *("recovery_waits", "scanner_down", "second_codes_locked", "too_many_claims", "waiting_offer_over"),
     }
 )
 _OFFICE: Final = frozenset(

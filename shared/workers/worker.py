@@ -5,7 +5,7 @@ A module that is run as a worker ends with::
     if __name__ == "__main__":
         serve(answer_job)
 
-It gets no secrets and opens no connections; what a library prints goes to standard error.
+It gets no secrets and opens no connections. What a library prints is dropped: it may be about the job.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ def serve(answer_job: AnswerJob, prepare: Callable[[], None] | None = None) -> N
     jobs, answers = take_pipes()
     if prepare is not None:
         prepare()
+    drop_output(2)  # not before: why a worker cannot start is for the service's log
     answers.write(READY)
     answers.flush()
     sys.exit(work(jobs, answers, answer_job, limits.job_seconds + GRACE_SECONDS))
@@ -49,8 +50,15 @@ def serve(answer_job: AnswerJob, prepare: Callable[[], None] | None = None) -> N
 def take_pipes() -> tuple[BinaryIO, BinaryIO]:
     """Return where jobs come from and answers go; what a library prints is not taken for an answer."""
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
+    drop_output(1)
     return sys.stdin.buffer, answers
+
+
+def drop_output(descriptor: int) -> None:
+    """Drop what is written there from now on; a file would refuse it (``RLIMIT_FSIZE``)."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)
 
 
 def limit_this_process(limits: WorkerLimits) -> None:

@@ -79,6 +79,7 @@ class Document:
     size_bytes: int
     created_at: datetime
     upload_until: datetime
+    """Until when the bytes may come; with all of them there, when they are looked at again."""
     file_id: str | None
     """Where the bytes lie: the upload while uploading, then the checked picture; none once thrown away."""
     state: DocumentState = DocumentState.UPLOADING
@@ -170,6 +171,11 @@ def not_read(document: Document, now: datetime) -> Document:
         decided_at=now,
         decided_by="machine",
     )
+
+
+def looked_at_later(document: Document, at: datetime) -> Document:
+    """The document of which all bytes are there, with the time of the next look in place of its upload's end."""
+    return replace(document, upload_until=min(at, document.upload_until))
 
 
 def refused(document: Document, reason: str, by: str, now: datetime) -> Document:

@@ -23,6 +23,7 @@ from services.application.documents.errors import (
 )
 from services.application.documents.schemas import BeginUpload, DocumentDecision, UploadView
 from services.application.http import APPLICATION, OWNER_OR_COUNTER, OWNER_OR_OFFICE, who
+from services.application.malware.errors import ScannerDown
 from services.application.requirements.errors import DocumentNotAsked
 from shared.errors import FieldError, Malformed
 from shared.http.bodies import BodyCut, TooSlow
@@ -103,6 +104,7 @@ async def begin_upload(call: Call[BeginUpload, schemas.Assisting]) -> UploadView
         UploadOffsetWrong,
         UploadUnderWay,
         PicturesWait,
+        ScannerDown,
         BodyCut,
         TooSlow,
         NoRoomForBody,

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from services.application import errors
@@ -46,12 +47,14 @@ from services.application.documents.errors import (
 )
 from services.application.documents.ports import (
     BoundlessRoom,
-    Inspected,
+    InspectedPage,
+    InspectionBusy,
     InspectionUnavailable,
     Inspector,
     PictureRefused,
     Room,
 )
+from services.application.malware.errors import ScannerDown
 from services.application.picture_formats import PICTURE_FORMATS
 from services.application.requirements.errors import DocumentNotAsked
 from services.application.requirements.requirement import find_item
@@ -165,6 +168,7 @@ class Uploads:
             UploadUnderWay: another request of this process sends bytes of the document. Other processes meet the
             store's own conditions: of two pieces at one offset it takes one.
             PicturesWait: its turn to be looked at did not come in time.
+            ScannerDown: all bytes are kept, and are looked at without another request.
         """
         record = await self._writable(application_id, who)
         document = _document(record.state, document_id)
@@ -178,6 +182,9 @@ class Uploads:
                 return await self._take_whole(record, document, pieces)
             await self._begin_file(record, document)
             return await self._go_on(record, document, offset, pieces, room)
+        except ScannerDown:
+            await self._look_at_later(application_id, document_id)
+            raise
         except FileUnknown:  # another upload took its place, or another process has finished it
             return await self.offset(application_id, document_id, who)
         finally:
@@ -232,18 +239,29 @@ class Uploads:
         return self._applications.seen(await self._changed(application_id, settle, received=command_id), who)
 
     async def abandon_overdue(self, record: Record[Application], _name: str) -> None:
-        """The time of an upload is over: it is refused and its bytes are removed."""
+        """The time of an upload is over: it is refused and its bytes are removed.
+
+        One of which all bytes are there is looked at: a crash, or a scanner that did not answer, came between.
+
+        Raises:
+            ScannerDown, PicturesWait: it is still to be looked at.
+        """
         now = self._context.now()
+        overdue = [document for document in record.state.documents if _is_overdue(document, now)]
+        complete = [document for document in overdue if await self._offset(document) == document.size_bytes]
+        kept = {document.document_id for document in complete}
 
         def decide(application: Application) -> Decision[Application] | None:
             state = application
             for document in application.documents:
-                if document.state is DocumentState.UPLOADING and document.upload_until <= now:
+                if _is_overdue(document, now) and document.document_id not in kept:
                     gone = papers.refused(document, UPLOAD_ABANDONED, MACHINE.who, now)
                     state = self._noted(rules.with_document(state, gone), gone, MACHINE, now, document.document_id)
-            return Decision(state)
+            return Decision(state) if state is not application else None
 
         await self._changed(record.id, decide)
+        for document in complete:
+            await self._look_at(record, document, partial(self._content, document))
 
     async def _visible(self, application_id: str, who: Actor) -> Record[Application]:
         record = await self._applications.application(application_id)
@@ -334,16 +352,20 @@ class Uploads:
             async def whole() -> bytes:
                 return bytes(content)
 
-            return await self._look_at(record, document, whole)
-        await self._begin_file(record, document)
-        await self._keep_pieces(document.document_id, bytes(content))
+            try:
+                return await self._look_at(record, document, whole)
+            except ScannerDown:
+                await self._keep_whole(record, document, bytes(content))
+                raise
+        await self._keep_whole(record, document, bytes(content))
         if broken is not None:
             raise broken
         return UploadSeen(record.id, document, len(content))
 
-    async def _keep_pieces(self, file_id: str, content: bytes) -> None:
+    async def _keep_whole(self, record: Record[Application], document: Document, content: bytes) -> None:
+        await self._begin_file(record, document)
         for start in range(0, len(content), PIECE_BYTES):
-            await self._keep_rest(file_id, start, content[start : start + PIECE_BYTES])
+            await self._keep_rest(document.document_id, start, content[start : start + PIECE_BYTES])
 
     async def _go_on(
         self, record: Record[Application], document: Document, offset: int, pieces: AsyncIterator[bytes], room: Room
@@ -443,9 +465,11 @@ class Uploads:
         async with self._decoding:
             read = await content()
             try:
-                found = await self._inspector.inspect(read, document.media_type, document.requirement)
+                found = (await self._inspector.inspect(read, document.media_type, document.requirement)).pages[0]
             except InspectionUnavailable:
-                found = Inspected(read, document.media_type, 0, 0, (NOT_INSPECTED,))
+                found = InspectedPage(read, document.media_type, 0, 0, (NOT_INSPECTED,))
+            except InspectionBusy:
+                raise PicturesWait from None
             del read
         file_id = await self._applications.keep_file(found.content, found.media_type, applicant_id)
         return Picture(
@@ -457,6 +481,18 @@ class Uploads:
             height=found.height,
             flags=found.flags,
         )
+
+    async def _look_at_later(self, application_id: str, document_id: str) -> None:
+        """The bytes are there and were not scanned: the upload's own deadline looks at them soon."""
+        soon = self._context.now() + timedelta(seconds=self._context.settings.upload_rules.scan_again_seconds)
+
+        def decide(application: Application) -> Decision[Application] | None:
+            document = _document(application, document_id)
+            if document.state is not DocumentState.UPLOADING:
+                return None
+            return Decision(rules.with_document(application, papers.looked_at_later(document, soon)))
+
+        await self._changed(application_id, decide)
 
     async def _take(self, application_id: str, document_id: str, picture: Picture) -> UploadSeen:
         now = self._context.now()
@@ -515,6 +551,10 @@ def _document(application: Application, document_id: str) -> Document:
     if document is None:
         raise NotFound
     return document
+
+
+def _is_overdue(document: Document, now: datetime) -> bool:
+    return document.state is DocumentState.UPLOADING and document.upload_until <= now
 
 
 def _is_at_counter(application: Application) -> bool:

@@ -47,7 +47,7 @@ def fail(_head: Mapping[str, Any], _content: bytes) -> JobAnswer:
 
 
 def chat(head: Mapping[str, Any], content: bytes) -> JobAnswer:
-    print("a library prints")  # noqa: T201
+    print("a library prints", "and complains", flush=True)  # noqa: T201
     return echo(head, content)
 
 

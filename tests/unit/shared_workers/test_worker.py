@@ -6,7 +6,9 @@ import io
 import json
 import resource
 import signal
+import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,6 +97,7 @@ def test_a_worker_says_when_it_is_ready_and_prepares_before(monkeypatch: pytest.
     monkeypatch.setattr(worker.signal, "signal", lambda number, _action: done.append(signal.Signals(number).name))
     monkeypatch.setattr(worker, "limit_this_process", lambda limits: done.append(f"limited to {limits.memory_bytes}"))
     monkeypatch.setattr(worker, "take_pipes", lambda: (io.BytesIO(job(b"one", do="echo")), written))
+    monkeypatch.setattr(worker, "drop_output", lambda descriptor: done.append(f"{descriptor} dropped"))
 
     def prepare() -> None:
         done.append("prepared")
@@ -103,9 +106,29 @@ def test_a_worker_says_when_it_is_ready_and_prepares_before(monkeypatch: pytest.
     with pytest.raises(SystemExit) as ended:
         worker.serve(answer_job, prepare)
     assert ended.value.code == 0
-    assert done == ["SIGINT", "limited to 123", "prepared"]
+    assert done == ["SIGINT", "limited to 123", "prepared", "2 dropped"]
     assert written.getvalue().startswith(READY)
     assert written.getvalue().endswith(b"\noneo")
+
+
+def test_what_is_printed_is_dropped_and_answers_are_not() -> None:
+    """In a process of its own, whose descriptors are its own."""
+    said = (
+        "import os; from shared.workers.worker import take_pipes, drop_output\n"
+        "_, answers = take_pipes(); drop_output(2)\n"
+        "print('printed'); os.system('echo from below; echo error >&2')\n"
+        "answers.write(b'answered'); answers.flush()"
+    )
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, check=True, timeout=60)  # noqa: S603
+    assert (done.stdout, done.stderr) == (b"answered", b"")
+
+
+def test_a_descriptor_is_dropped(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("wb", buffering=0) as log:
+        log.write(b"before")
+        worker.drop_output(log.fileno())
+        log.write(b"after")
+    assert (tmp_path / "log").read_bytes() == b"before"
 
 
 async def test_a_thread_does_the_same_jobs_for_tests_and_tools() -> None:

@@ -145,7 +145,14 @@ COMMANDS: Final = (
         "Build the clients for integrators: their typed part is generated from the merged description of the API.\n\n"
         "The TypeScript client needs npm, and a line to its packages.",
         after="read clients/README.md; each folder has a whole journey to run.",
-        arguments=(Argument("names", nargs="*", metavar="NAME", help="python or typescript; both without it."),),
+        arguments=(
+            Argument("names", nargs="*", metavar="NAME", help="python or typescript; both without it."),
+            Argument(
+                "--check",
+                action="store_true",
+                help="build none: hold the description before linters and one more generator; needs npm.",
+            ),
+        ),
         developer=True,
     ),
     Command(

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -142,13 +143,15 @@ def operations() -> list[tuple[str, Endpoint]]:
     return [(service, endpoint) for service in SERVICES for endpoint in endpoints_of(service)]
 
 
+@cache
 def openapi_of(service: str) -> dict[str, Any]:
-    """A service's interface as its running process describes it."""
+    """A service's interface as its running process describes it; made once, so leave it as it is."""
     return build_openapi(endpoints_of(service), service, API_VERSION)
 
 
+@cache
 def merged_openapi() -> dict[str, Any]:
-    """Every interface as one document: for clients, and for a page that shows it."""
+    """Every interface as one document: for clients, and for a page that shows it; made once, so leave it as it is."""
     return merge_openapi({service: openapi_of(service) for service in SERVICES}, API_VERSION)
 
 

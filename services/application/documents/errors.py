@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.application.applications.document import DocumentState
 from shared.errors import Refusal, Unavailable, fact_types
 
 
@@ -95,7 +96,7 @@ class DocumentDecided(Refusal):
 
     status = 409
     code = "document_decided"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=DocumentState)
     title = "This document cannot be decided on now."
     title_id = "Dokumen ini tidak dapat diputuskan sekarang."
     next_action = "Look at the newest document of this item."

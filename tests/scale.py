@@ -77,3 +77,22 @@ PAY_AND_CANCEL_RACES: Final = scaled(short=8, long=200)
 
 KILLED_ERASURES: Final = scaled(short=2, long=8)
 """People who are erased while every service of the running suite is killed twice."""
+
+PNG_INTERLACED: Final[tuple[bool, ...]] = scaled(short=(False,), long=(False, True))
+"""Whether each form of PNG is also written in seven passes."""
+
+A6_FORMS: Final[tuple[str, ...]] = scaled(
+    short=("JPEG RGB - 1 quality=92", "TIFF 1 - 1 compression=group4"),
+    long=(
+        "JPEG RGB - 1 quality=92",
+        "JPEG L - 1 quality=92",
+        "HEIF RGB - 1 depth=10",
+        "AVIF RGB - 1 quality=92 speed=10 subsampling=4:4:4",
+        "WEBP RGB - 1 quality=92 method=0",
+        "TIFF 1 - 1 compression=group4",
+        "TIFF I;16 - 1",
+        "PDF 1 - 1 resolution=300",
+        "PDF RGB - 1 resolution=300",
+    ),
+)
+"""Forms in which a card of the size A6 is written as scanners do at 300 dots per inch."""

@@ -167,16 +167,32 @@ DOCUMENT_REASONS: Final[dict[str, Text]] = {
         "Jenis file tidak sesuai. Simpan sebagai JPEG atau PNG lalu unggah.",
     ),
     "not_a_picture": Text(
-        "The file is no JPEG or PNG picture. Take a picture of the document.",
-        "File bukan gambar JPEG atau PNG. Foto dokumennya.",
+        "The file is no picture and no scan. Take a picture of the document and upload it as JPEG, PNG, HEIC or PDF.",
+        "File bukan gambar atau hasil pindai. Foto dokumennya, lalu unggah sebagai JPEG, PNG, HEIC, atau PDF.",
     ),
     "too_many_pixels": Text(
-        "The picture has more than 40 million pixels. Take it with a lower resolution.",
-        "Gambar lebih dari 40 juta piksel. Ambil dengan resolusi lebih rendah.",
+        "The picture has more than 200 million pixels. Take it with a lower resolution; 12 million show every letter.",
+        "Gambar lebih dari 200 juta piksel. Ambil dengan resolusi lebih rendah; 12 juta piksel sudah cukup jelas.",
     ),
     "too_much_memory": Text(
-        "The picture is too large to be looked at: as PNG at most 20 million pixels in colour. Save it as JPEG.",
-        "Gambar terlalu besar untuk diperiksa: PNG berwarna paling banyak 20 juta piksel. Simpan sebagai JPEG.",
+        "The picture is too large to be looked at in this format. Save it as a plain (not progressive) JPEG of about "
+        "12 million pixels, or scan it with 300 dots per inch.",
+        "Gambar terlalu besar untuk diperiksa dalam format ini. Simpan sebagai JPEG biasa (bukan progresif) sekitar "
+        "12 juta piksel, atau pindai dengan 300 titik per inci.",
+    ),
+    "too_many_pages": Text(
+        "The file has more than 10 pages. Send only the pages of this document.",
+        "File lebih dari 10 halaman. Kirim hanya halaman dokumen ini.",
+    ),
+    "encrypted_pdf": Text(
+        "The PDF is locked with a password. Save it without one, or take a picture of the document.",
+        "PDF terkunci kata sandi. Simpan tanpa kata sandi, atau foto dokumennya.",
+    ),
+    "one_tone": Text(
+        "The picture shows one tone only and nothing of a document. Lay the document flat in good light, let it fill "
+        "the picture, and take it again.",
+        "Gambar hanya satu warna, dokumennya tidak terlihat. Letakkan dokumen di tempat rata dan terang, penuhi "
+        "bingkai dengan dokumen, lalu foto ulang.",
     ),
     "not_decoded": Text(
         "The picture could not be looked at. Upload it again; if that fails, take a new picture.",

@@ -15,8 +15,19 @@ OTHER_NAMES: Final[Mapping[str, str]] = {
     "image/jpg": "image/jpeg",
     "image/pjpeg": "image/jpeg",
     "image/x-png": "image/png",
+    "image/apng": "image/png",
+    "image/vnd.mozilla.apng": "image/png",
+    "image/heic-sequence": "image/heic",
+    "image/heif-sequence": "image/heif",
+    "image/avif-sequence": "image/avif",
+    "image/tif": "image/tiff",
+    "image/x-tiff": "image/tiff",
+    "application/x-pdf": "application/pdf",
+    "binary/octet-stream": "application/octet-stream",
+    "": "application/octet-stream",
 }
-"""Names that phones and old browsers give to registered types (IANA)."""
+"""Names that phones and old browsers give to registered types (IANA); none is what a browser says of a file that it
+does not know."""
 
 
 def read_media_type(text: str) -> str:

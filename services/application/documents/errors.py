@@ -12,22 +12,22 @@ class FileTooLarge(Refusal):
     status = 413
     code = "file_too_large"
     facts_told = fact_types(limit_bytes=int)
-    title = "The picture is too large."
-    title_id = "Gambar terlalu besar."
+    title = "The file is too large."
+    title_id = "File terlalu besar."
     next_action = "Take the picture with a lower resolution, or compress it."
     next_action_id = "Ambil gambar dengan resolusi lebih rendah, atau kompres."
 
 
 class FileTypeNotTaken(Refusal):
-    """Only JPEG and PNG pictures are taken."""
+    """A file of this type is neither a picture nor a scan."""
 
     status = 415
     code = "file_type_not_taken"
     facts_told = fact_types(accepted=list[str])
-    title = "Only JPEG and PNG pictures are taken."
-    title_id = "Hanya gambar JPEG dan PNG yang diterima."
-    next_action = "Take a picture of the document and upload that, as image/jpeg or image/png."
-    next_action_id = "Foto dokumennya, lalu unggah foto tersebut sebagai image/jpeg atau image/png."
+    title = "Pictures (JPEG, PNG, HEIC, AVIF, WebP, TIFF) and scans as PDF are taken, nothing else."
+    title_id = "Hanya gambar (JPEG, PNG, HEIC, AVIF, WebP, TIFF) dan hasil pindai PDF yang diterima."
+    next_action = "Take a picture of the document and upload that, for instance as image/jpeg or image/png."
+    next_action_id = "Foto dokumennya, lalu unggah foto tersebut, misalnya sebagai image/jpeg atau image/png."
 
 
 class TooManyDocuments(Refusal):

@@ -60,7 +60,7 @@ PIECES_PER_CALLER: Final = RateLimit(1200, 60.0)
 
 @api.post(
     "/v1/applications/{application_id}/documents",
-    summary="Announce the upload of a picture (JPEG or PNG)",
+    summary="Announce the upload of a picture, or of a scan of up to ten pages",
     access=OWNER_OR_COUNTER,
     body=BeginUpload,
     query=schemas.Assisting,

@@ -45,6 +45,7 @@ from services.application.documents.errors import (
     UploadOffsetWrong,
     UploadUnderWay,
 )
+from services.application.documents.picture_signature import refusing_strangers
 from services.application.documents.ports import (
     BoundlessRoom,
     InspectedPage,
@@ -54,8 +55,9 @@ from services.application.documents.ports import (
     PictureRefused,
     Room,
 )
+from services.application.documents.unusable import Unusable
 from services.application.malware.errors import ScannerDown
-from services.application.picture_formats import PICTURE_FORMATS
+from services.application.picture_formats import MEDIA_TYPES, is_taken
 from services.application.requirements.errors import DocumentNotAsked
 from services.application.requirements.requirement import find_item
 from services.application.rules import PapersReading, PapersUnread
@@ -177,6 +179,8 @@ class Uploads:
         if document_id in self._written_to:
             raise UploadUnderWay
         self._written_to.add(document_id)
+        if offset == 0:
+            pieces = refusing_strangers(pieces)
         try:
             if await self._fits_in_memory(document, offset, room):
                 return await self._take_whole(record, document, pieces)
@@ -185,6 +189,8 @@ class Uploads:
         except ScannerDown:
             await self._look_at_later(application_id, document_id)
             raise
+        except Unusable as refused:  # by its first bytes
+            return await self._refuse(record.id, document, refused.reason)
         except FileUnknown:  # another upload took its place, or another process has finished it
             return await self.offset(application_id, document_id, who)
         finally:
@@ -281,8 +287,8 @@ class Uploads:
         return await self._applications.change_documents(application_id, decide, received=received)
 
     def _refuse_file(self, media_type: str, size_bytes: int) -> None:
-        if media_type not in PICTURE_FORMATS:
-            raise FileTypeNotTaken(field="/media_type", accepted=list(PICTURE_FORMATS))
+        if not is_taken(media_type):
+            raise FileTypeNotTaken(field="/media_type", accepted=list(MEDIA_TYPES))
         limit = self._context.settings.upload_rules.largest_bytes
         if size_bytes > limit:
             raise FileTooLarge(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.application.http import APPLICATION
-from services.application.picture_formats import PICTURE_FORMATS
+from services.application.picture_formats import LEAST_SIDE_PIXELS, MEDIA_TYPES, MOST_PAGES, PIXELS_TAKEN
 from services.application.requirements.requirement import checklist, day_at_capital
 from services.application.requirements.schemas import (
     QuestionnaireView,
@@ -54,6 +54,9 @@ async def list_requirements(call: Call[None, RequirementsQuery]) -> Requirements
         on=on,
         version=rules.version,
         requirements=[RequirementView.from_item(item) for item in checklist(rules, facts, on)],
-        media_types=list(PICTURE_FORMATS),
+        media_types=list(MEDIA_TYPES),
         largest_upload_bytes=context.settings.upload_rules.largest_bytes,
+        least_side_pixels=LEAST_SIDE_PIXELS,
+        pixels_taken={media_type: PIXELS_TAKEN[file_format] for media_type, file_format in MEDIA_TYPES.items()},
+        most_pages=MOST_PAGES,
     )

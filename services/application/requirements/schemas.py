@@ -185,5 +185,11 @@ class RequirementsView(View):
     on: date
     version: str
     requirements: list[RequirementView]
-    media_types: list[str]
+    media_types: list[str] = Field(description="what is taken; files announced as application/octet-stream too")
     largest_upload_bytes: int
+    least_side_pixels: int = Field(description="of the shorter side of a picture")
+    pixels_taken: dict[str, int] = Field(
+        description="for each media type so many are always taken, more where a picture needs little memory; of a "
+        "progressive JPEG 14 million"
+    )
+    most_pages: int = Field(description="of one PDF or TIFF")

@@ -1,0 +1,31 @@
+"""Reasons for which a file is refused when it is decoded, and flags with which an officer looks at it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+NOT_A_PICTURE: Final = "not_a_picture"
+TOO_MANY_PIXELS: Final = "too_many_pixels"
+TOO_MUCH_MEMORY: Final = "too_much_memory"
+TOO_SMALL: Final = "too_small"
+TOO_MANY_PAGES: Final = "too_many_pages"
+ENCRYPTED_PDF: Final = "encrypted_pdf"
+ONE_TONE: Final = "one_tone"
+"""Also the flag of a page without anything on it, in a file with other pages."""
+
+BROKEN: Final = "broken_picture"
+
+ODD_SHAPE: Final = "odd_shape"
+REST_IS_MISSING: Final = "rest_is_missing"
+
+
+class Unusable(Exception):
+    """The upload is no usable picture, for the coded reason.
+
+    ``unexpected`` names the class of what a decoder raised where that says more than the reason.
+    """
+
+    def __init__(self, reason: str, unexpected: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.unexpected = unexpected

@@ -68,11 +68,6 @@ class Decoded:
     flags: tuple[str, ...] = ()
 
 
-def decode(content: bytes, media_type: str, least_side_pixels: int = LEAST_SIDE_PIXELS) -> Decoded:
-    """Return the first page; the declared media type does not count, the bytes say what they are. See `decode_pages`."""
-    return decode_pages(content, least_side_pixels)[0]
-
-
 def decode_pages(content: bytes, least_side_pixels: int = LEAST_SIDE_PIXELS) -> tuple[Decoded, ...]:
     """Return the pages of a file in their order, at least one, each with flags for an officer.
 

@@ -1,6 +1,6 @@
 """The process that decodes pictures (`shared.workers.worker`).
 
-A job's head has ``media_type`` and ``least_side_pixels``. An answer has ``refused``, or ``pages`` with ``width``,
+A job's head has ``least_side_pixels``. An answer has ``refused``, or ``pages`` with ``width``,
 ``height`` and ``flags`` of each, and their bytes.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from services.application.documents.picture_decoding import TOO_MUCH_MEMORY, Unusable, decode
+from services.application.documents.picture_decoding import TOO_MUCH_MEMORY, Unusable, decode_pages
 from shared.workers.limits import JobAnswer
 from shared.workers.worker import serve
 
@@ -20,7 +20,7 @@ PAGES: Final = "pages"
 def answer_job(head: Mapping[str, Any], content: bytes) -> JobAnswer:
     """Decode and answer; memory that is refused is an answer like any other."""
     try:
-        pages = (decode(content, head["media_type"], head["least_side_pixels"]),)
+        pages = decode_pages(content, head["least_side_pixels"])
     except Unusable as unusable:
         return JobAnswer({REFUSED: unusable.reason})
     except MemoryError:

@@ -52,7 +52,7 @@ class PictureInspector:
         """The pages; refuses with `PictureRefused`, also what a decoder breaks on, or because no worker is there:
         `InspectionUnavailable`, `InspectionBusy`."""
         try:
-            return _inspected(await self._workers.ask(self._job(media_type), content))
+            return _inspected(await self._workers.ask(self._job, content))
         except JobFailed:
             raise PictureRefused(BROKEN) from None
         except WorkerLost:
@@ -64,10 +64,11 @@ class PictureInspector:
 
     def look_at(self, content: bytes, media_type: str) -> Inspected:
         """As `inspect`, in the calling thread; what a decoder raises comes through."""
-        return _inspected(answer_job(self._job(media_type), content))
+        return _inspected(answer_job(self._job, content))
 
-    def _job(self, media_type: str) -> Mapping[str, Any]:
-        return {"media_type": media_type, "least_side_pixels": self._least_side_pixels}
+    @property
+    def _job(self) -> Mapping[str, Any]:
+        return {"least_side_pixels": self._least_side_pixels}
 
 
 def _inspected(answer: JobAnswer) -> Inspected:

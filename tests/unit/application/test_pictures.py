@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from services.application.documents import picture_decoding, picture_worker
-from services.application.documents.picture_decoding import WHOLE_PIXELS, jpeg_scale, memory_needed
+from services.application.documents.picture_memory import WHOLE_PIXELS, jpeg_scale, memory_needed
 from services.application.documents.pictures import (
     LEAST_SIDE_PIXELS,
     LONGEST_KEPT_SIDE_PIXELS,

@@ -36,7 +36,7 @@ def up_command(chosen: Namespace) -> int:
     """Start everything and stay until a signal, which is how this command ends."""
     from local_suite.up import up
 
-    status = signals.run(up(Ports(chosen.port_base), plain=chosen.plain))
+    status = signals.run(up(Ports(chosen.port_base), plain=chosen.plain, papers=chosen.papers))
     return 0 if status > signals.SIGNALLED else status
 
 

@@ -80,6 +80,11 @@ COMMANDS: Final = (
                 f"From {LOWEST_BASE} to {HIGHEST_BASE}; {DEFAULT_BASE} without it.",
             ),
             Argument("--plain", action="store_true", help="Lines instead of a live table."),
+            Argument(
+                "--papers",
+                action="store_true",
+                help="Also the process that reads papers; the first time it installs 300 MB of libraries and models.",
+            ),
         ),
     ),
     Command(

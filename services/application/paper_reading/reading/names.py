@@ -18,6 +18,9 @@ TITLES: Final = frozenset(
 CAPITAL_WORDS: Final = re.compile(r"[A-Z01][A-Z01'’`.]+(?: [A-Z01][A-Z01'’`.]*)+")
 """Names are written in capitals on papers: such a run of words in a sentence may be one."""
 
+ABBREVIATED: Final = re.compile(r"\b([A-Z])\.(?=[A-Z]\b)")
+"""S.H. is one title, not two letters."""
+
 LIKENESS: Final = 0.9
 """Of two whole names: one letter in ten read wrongly. Of names with another word or without one it is less."""
 
@@ -43,8 +46,8 @@ def is_on(name: str, lines: Iterable[TextLine]) -> bool:
 
 def words_of(name: str) -> tuple[str, ...]:
     """Return the words of a name in capitals, without titles; 0 is O, 1 is I, 5 is S and 8 is B."""
-    plain = capitals(name).replace(".", " ").translate(READ_AS_LETTERS)
-    words = re.sub(r"[^A-Z]+", " ", plain.replace("'", "").replace("`", "").replace("’", "")).split()
+    plain = re.sub(r"['’`]", "", capitals(name)).translate(READ_AS_LETTERS)
+    words = re.sub(r"[^A-Z]+", " ", ABBREVIATED.sub(r"\1", plain)).split()
     return tuple(word for word in words if word not in TITLES)
 
 

@@ -13,7 +13,12 @@ WOMEN_DAY_OFFSET: Final = 40
 LOOKS_LIKE_A_DIGIT: Final = str.maketrans(
     {"O": "0", "Q": "0", "D": "0", "I": "1", "L": "1", "|": "1", "Z": "2", "S": "5", "B": "8", "?": "7", "G": "6"}
 )
-RUN: Final = re.compile(r"[0-9OQDILZSBG?|][0-9OQDILZSBG?| .\-]{14,}[0-9OQDILZSBG?|]")
+_LOOK_ALIKE: Final = "[OQDILZSBG?|]"
+RUN: Final = re.compile(
+    rf"(?:[0-9]|(?<![A-Z0-9]){_LOOK_ALIKE})[0-9OQDILZSBG?| .\-]{{14,}}(?:[0-9]|{_LOOK_ALIKE}(?![A-Z0-9]))"
+)
+"""Digits with spaces, and letters that look like digits unless they belong to a word before or behind."""
+
 LEAST_TRUE_DIGITS: Final = 12
 """Of sixteen; with fewer it is a word in capitals."""
 

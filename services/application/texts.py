@@ -217,6 +217,10 @@ DOCUMENT_REASONS: Final[dict[str, Text]] = {
         "The picture shows no document: nothing is written on it. Take a picture of the document.",
         "Gambar tidak menunjukkan dokumen: tidak ada tulisan. Foto dokumennya.",
     ),
+    "code_only": Text(
+        "The picture shows a code and no document. Take a picture of the document itself.",
+        "Gambar hanya menunjukkan kode, bukan dokumen. Foto dokumennya.",
+    ),
     "not_readable": Text(
         "The number on the document could not be read. Take the picture closer and sharper; else an officer looks at it.",
         "Nomor pada dokumen tidak terbaca. Foto lebih dekat dan lebih tajam; jika tidak, petugas akan memeriksanya.",

@@ -11,11 +11,11 @@ import numpy as np
 
 from services.application.paper_reading.reading.page import Pixels
 
-CASCADE: Final = "haarcascade_frontalface_default.xml"
+CASCADE: Final = "haarcascade_frontalface_alt.xml"
 LEAST_FACE_PART: Final = 0.15
 """Of the shorter side: smaller ones are those printed on papers."""
 
-PLAIN_DEVIATION: Final = 18.0
+PLAIN_DEVIATION: Final = 24.0
 """Of the tones in each corner strip of a plain wall, with its light falling from one side."""
 
 

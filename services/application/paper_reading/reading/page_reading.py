@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from services.application.paper_reading.reading import layout
-from services.application.paper_reading.reading.agreement import AGREES, Reading, compare, facts_to_compare
+from services.application.paper_reading.reading.agreement import AGREES, Reading, compare
 from services.application.paper_reading.reading.kinds import KindFound, PaperKind, find_kind
 from services.application.paper_reading.reading.lines import TextLine
 from services.application.paper_reading.reading.mrz import Mrz, find_mrz
@@ -15,13 +15,22 @@ from services.application.paper_reading.reading.nik_reading import find_numbers
 from services.application.paper_reading.reading.orientation import find_turn, turn_back
 from services.application.paper_reading.reading.page import READ_SIDE_PIXELS, Page, Pixels, shrink
 from services.application.paper_reading.reading.policy import CERTAIN, MANY_LINES, Read, expected_kinds
-from services.application.paper_reading.reading.text_lines import FoundLines, find_lines, read_lines
-from services.application.paper_reading.verdict import NIK, AskedPaper
+from services.application.paper_reading.reading.text_lines import (
+    FINE_SIDE_PIXELS,
+    SIDE_PIXELS,
+    FoundLines,
+    find_lines,
+    read_lines,
+)
+from services.application.paper_reading.verdict import FULL_NAME, NIK, AskedPaper
 
-BATCH: Final = 12
-"""Lines that are read before it is seen whether that was enough."""
+BATCH: Final = 8
+"""Lines that are read before it is seen whether that was enough: the first ones are the titles."""
 
 UNTURNED: Final = "0"
+PROOF: Final = frozenset({NIK, FULL_NAME})
+"""With both, a date in words adds nothing."""
+
 
 
 def read_page(page: Page, asked: AskedPaper) -> Read:
@@ -30,9 +39,10 @@ def read_page(page: Page, asked: AskedPaper) -> Read:
     A tilted page can be taken for a turned one, and small print is read once more cut out of the kept picture.
     """
     turn = find_turn(page.read)
-    found, read = _read_pixels(turn_back(page.read, turn), asked)
+    side = FINE_SIDE_PIXELS if PaperKind.FAMILY_CARD in expected_kinds(asked) else SIDE_PIXELS
+    found, read = _read_pixels(turn_back(page.read, turn), asked, side)
     if turn != UNTURNED and read.kind is None and read.lines + read.unread_lines >= MANY_LINES:
-        found_unturned, unturned = _read_pixels(page.read, asked)
+        found_unturned, unturned = _read_pixels(page.read, asked, side)
         if unturned.kind is not None or unturned.lines > read.lines:
             turn, found, read = UNTURNED, found_unturned, unturned
     if _is_worth_cutting_out(found, read, asked):
@@ -40,8 +50,8 @@ def read_page(page: Page, asked: AskedPaper) -> Read:
     return replace(read, letter_pixels=layout.letter_pixels(found) * page.scale)
 
 
-def _read_pixels(pixels: Pixels, asked: AskedPaper) -> tuple[FoundLines, Read]:
-    found = find_lines(pixels)
+def _read_pixels(pixels: Pixels, asked: AskedPaper, side: int) -> tuple[FoundLines, Read]:
+    found = find_lines(pixels, side)
     lines, tried = _read_as_needed(found, asked)
     kind, mrz = kind_of(lines)
     reading = Reading(kind.kind, lines, mrz) if kind.kind is not None else None
@@ -75,16 +85,17 @@ def _batches(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 def is_settled(lines: Sequence[TextLine], asked: AskedPaper) -> bool:
-    """Return whether more lines would change nothing: another kind for certain, or all typed facts agree."""
+    """Return whether more lines would change nothing: another kind for certain, or the paper is the right person's."""
     found, mrz = kind_of(lines)
-    if found.kind is None or found.confidence < CERTAIN:
+    if found.kind is None:
         return False
     if found.kind not in expected_kinds(asked):
-        return asked.page == 1
+        return asked.page == 1 and found.confidence >= CERTAIN
     reading = Reading(found.kind, lines, mrz)
-    wanted = facts_to_compare(asked.requirement, found.kind, asked.facts)
     agreements = compare(asked.requirement, asked.facts, reading)
-    return has_key_field(reading) and all(agreements[name] == AGREES for name in wanted)
+    agreeing = {name for name, word in agreements.items() if word == AGREES}
+    is_holders = agreeing >= PROOF or agreeing == set(agreements)
+    return has_key_field(reading) and is_holders and (bool(agreeing) or found.confidence >= CERTAIN)
 
 
 def kind_of(lines: Sequence[TextLine]) -> tuple[KindFound, Mrz | None]:
@@ -103,17 +114,17 @@ def has_key_field(reading: Reading) -> bool:
 
 
 def _is_worth_cutting_out(found: FoundLines, read: Read, asked: AskedPaper) -> bool:
-    """Whether a second reading may find what the first one missed: the paper is small in its picture."""
-    if not len(found) or layout.paper_share(found) > layout.SHARE_CUT_OUT:
+    """Whether a second reading may find what the first one missed: the key field, a member, or the kind itself."""
+    if not len(found):
         return False
     if read.kind is None:
-        return read.lines + read.unread_lines >= MANY_LINES
-    is_missing = not read.has_key_field or (read.kind is PaperKind.FAMILY_CARD and read.agreements.get(NIK, AGREES) != AGREES)
-    return read.kind in expected_kinds(asked) and is_missing
+        return layout.paper_share(found) <= layout.SHARE_CUT_OUT and read.lines + read.unread_lines >= MANY_LINES
+    misses_member = read.kind is PaperKind.FAMILY_CARD and read.agreements.get(NIK, AGREES) != AGREES
+    return read.kind in expected_kinds(asked) and (not read.has_key_field or misses_member)
 
 
 def _read_cut_out(kept: Pixels, found: FoundLines, read: Read, scale: float, asked: AskedPaper) -> Read:
     rows, columns = layout.paper_box(found, scale, kept.shape)
-    _, again = _read_pixels(shrink(kept[rows, columns], READ_SIDE_PIXELS), asked)
+    _, again = _read_pixels(shrink(kept[rows, columns], READ_SIDE_PIXELS), asked, FINE_SIDE_PIXELS)
     better = again if again.kind is not None or read.kind is None else read
     return replace(better, cut_lines=read.cut_lines, tilt_degrees=read.tilt_degrees)

@@ -58,6 +58,7 @@ GLARE: Final = "glare"
 OTHER_KIND: Final = "other_kind"
 UNKNOWN_KIND: Final = "unknown_kind"
 NOTHING_WRITTEN: Final = "nothing_written"
+CODE_ONLY: Final = "code_only"
 NOT_READABLE: Final = "not_readable"
 HOLDER_NOT_FOUND: Final = "holder_not_found"
 NO_PORTRAIT: Final = "no_portrait"
@@ -65,7 +66,7 @@ DATA_DIFFER: Final = "data_differ"
 
 REASONS: Final = (
     *(ONE_TONE, BLURRED, TOO_SMALL, CROPPED, TILTED, GLARE, OTHER_KIND, UNKNOWN_KIND),
-    *(NOTHING_WRITTEN, NOT_READABLE, HOLDER_NOT_FOUND, NO_PORTRAIT, DATA_DIFFER),
+    *(NOTHING_WRITTEN, CODE_ONLY, NOT_READABLE, HOLDER_NOT_FOUND, NO_PORTRAIT, DATA_DIFFER),
 )
 """Why a page is refused or flagged; each has its sentence in `services.application.texts`."""
 
@@ -100,6 +101,8 @@ class Look:
     face_share: float = 0.0
     plain_background: bool = False
     glare_share: float = 0.0
+    codes: int = 0
+    """QR codes and others: counted where hardly a line is read."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,9 @@ def _judge_portrait(look: Look) -> Verdict:
 def _judge_paper(asked: AskedPaper, look: Look, read: Read) -> Verdict:
     kind, confidence = _kind_with_face(look, read)
     outcome, reason = _outcome_by_kind(asked, read, kind, confidence)
-    findings = [*_about_kind(asked, read, kind), *_faults(look, read), *_about_reading(asked, read, kind)]
+    if reason == NOTHING_WRITTEN and look.codes:
+        reason = CODE_ONLY
+    findings = [*_about_kind(asked, look, read, kind), *_faults(look, read), *_about_reading(asked, read, kind)]
     if outcome == "accepted":
         reason = next((fault for fault in findings if _flags(fault, asked, read)), None)
         outcome = "flagged" if reason else "accepted"
@@ -186,11 +191,11 @@ def _outcome_by_kind(
     return ("refused" if is_certain else "flagged"), reason
 
 
-def _about_kind(asked: AskedPaper, read: Read, kind: PaperKind | None) -> Iterable[str]:
+def _about_kind(asked: AskedPaper, look: Look, read: Read, kind: PaperKind | None) -> Iterable[str]:
     if kind is None:
         yield UNKNOWN_KIND if read.lines >= LEAST_LINES else BLURRED
     elif kind is PaperKind.SCENE:
-        yield NOTHING_WRITTEN
+        yield CODE_ONLY if look.codes else NOTHING_WRITTEN
     elif kind not in expected_kinds(asked):
         yield OTHER_KIND
 

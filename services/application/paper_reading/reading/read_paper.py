@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from services.application.paper_reading.reading.codes import count_codes
 from services.application.paper_reading.reading.faces import face_share, has_plain_background
 from services.application.paper_reading.reading.kinds import PaperKind
 from services.application.paper_reading.reading.orientation import find_turn
@@ -21,8 +22,8 @@ from services.application.paper_reading.reading.policy import (
     expected_kinds,
     judge,
 )
+from services.application.paper_reading.reading import text_lines
 from services.application.paper_reading.reading.sharpness import glare_share, sharpness_of
-from services.application.paper_reading.reading.text_lines import find_lines, read_lines
 from services.application.paper_reading.reading.tone import tone_deviation
 from services.application.paper_reading.verdict import AskedPaper, Verdict
 
@@ -46,7 +47,7 @@ def read_paper(picture: bytes, asked: AskedPaper) -> Verdict:
         return judge(asked, look, None)
     read = read_page(page, asked)
     if read.lines < LEAST_LINES:
-        look = with_face(look, page)
+        look = replace(with_face(look, page), codes=count_codes(page.grey))
     return judge(asked, look, read)
 
 
@@ -68,7 +69,6 @@ def with_face(look: Look, page: Page) -> Look:
 def warm_up() -> None:
     """Load the models and let them read once: the first page takes no longer than the others."""
     blank = np.full((WARM_UP_SIDE, WARM_UP_SIDE, 3), 255, np.uint8)
-    blank[140:160, 40:280:12] = 0
     face_share(blank[..., 0])
     find_turn(blank)
-    read_lines(found := find_lines(blank), range(len(found)))
+    text_lines.warm_up(blank)

@@ -92,6 +92,11 @@ def test_glare_that_hides_the_key_field_is_flagged() -> None:
     assert (verdict.outcome, verdict.reason, verdict.findings) == ("flagged", "glare", ("glare", "not_readable"))
 
 
+def test_a_code_alone_is_named() -> None:
+    verdict = judge(KTP, replace(CLEAR, codes=1), Read())
+    assert (verdict.outcome, verdict.reason, verdict.findings) == ("refused", "code_only", ("code_only",))
+
+
 LATER = replace(KTP, page=2)
 
 

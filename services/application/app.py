@@ -9,7 +9,7 @@ from services.application.applications.repository import KINDS
 from services.application.clients import DpriClient
 from services.application.config import Settings
 from services.application.context import UseCaseContext
-from services.application.documents.pictures import PictureInspector, PictureProcesses
+from services.application.documents.pictures import PictureInspector, picture_pool
 from services.application.documents.ports import Inspector
 from services.application.endpoints import ENDPOINTS
 from services.application.erasures.end_time_notes import END_TIMES, EndTimeNotes
@@ -18,7 +18,7 @@ from services.application.handlers import Handlers
 from services.application.http import APPLICATION
 from services.application.issuance.ports import Dpri
 from services.application.leavings.repository import LEAVING_COPY
-from services.application.letters.pdf import TypstWriter
+from services.application.letters.pdf import TypstWriter, letter_pool
 from services.application.letters.ports import LetterWriter
 from services.application.requirements.rule_set import load_rules
 from services.application.use_cases import UseCases
@@ -31,6 +31,7 @@ from shared.own_data.answers import EXPORT_ANSWER
 from shared.retention.service import RETENTION_KINDS, Retention
 from shared.service import Chore, Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
+from shared.workers.pool import WorkerFigures
 
 NAME: Final = "application"
 
@@ -106,11 +107,14 @@ def build(
 
 
 def assemble(settings: Settings, platform: Platform) -> Parts:
-    """The parts with the real issuance system, and pictures decoded in processes of their own."""
-    dpri, pictures = DpriClient.from_settings(settings, platform), PictureProcesses()
+    """The parts with the real issuance system, and pictures and letters made in processes of their own."""
+    dpri, figures = DpriClient.from_settings(settings, platform), WorkerFigures()
+    pictures, letters = picture_pool(settings.decodes_at_once, figures), letter_pool(figures)
 
     async def close() -> None:
         await pictures.close()
+        await letters.close()
         await dpri.close()
 
-    return replace(build(settings, platform, dpri=dpri, inspector=pictures), close=close)
+    parts = build(settings, platform, dpri=dpri, inspector=PictureInspector(pictures), writer=TypstWriter(letters))
+    return replace(parts, figures=(*parts.figures, *figures.collectors), close=close)

@@ -185,6 +185,54 @@ DOCUMENT_REASONS: Final[dict[str, Text]] = {
         "The picture is too small to be read: at least 300 pixels on the shorter side.",
         "Gambar terlalu kecil untuk dibaca: sisi terpendek paling sedikit 300 piksel.",
     ),
+    "one_tone": Text(
+        "The picture shows nothing: it has one tone. Take a picture of the document in good light.",
+        "Gambar tidak menunjukkan apa pun: hanya satu warna. Foto dokumen di tempat yang terang.",
+    ),
+    "blurred": Text(
+        "The picture is too blurred to be read. Hold the camera still, tap on the document, and take it again.",
+        "Gambar terlalu kabur untuk dibaca. Tahan kamera, ketuk pada dokumen agar fokus, lalu foto ulang.",
+    ),
+    "cropped": Text(
+        "Part of the document is cut off. Take the picture so that all edges of the document are seen.",
+        "Sebagian dokumen terpotong. Foto hingga semua tepi dokumen terlihat.",
+    ),
+    "tilted": Text(
+        "The document lies at an angle. Hold the camera straight above it.",
+        "Dokumen terlihat miring. Pegang kamera tegak lurus di atasnya.",
+    ),
+    "glare": Text(
+        "Light shines on the document and hides part of it. Take the picture without flash, away from a lamp.",
+        "Pantulan cahaya menutupi sebagian dokumen. Foto tanpa lampu kilat dan jauh dari lampu.",
+    ),
+    "other_kind": Text(
+        "The picture shows another document than the one that is asked for. Upload the one that is named here.",
+        "Gambar menunjukkan dokumen lain dari yang diminta. Unggah dokumen yang disebutkan di sini.",
+    ),
+    "unknown_kind": Text(
+        "The machine could not tell which document this is; an officer looks at it.",
+        "Sistem tidak dapat mengenali dokumen ini; petugas akan memeriksanya.",
+    ),
+    "nothing_written": Text(
+        "The picture shows no document: nothing is written on it. Take a picture of the document.",
+        "Gambar tidak menunjukkan dokumen: tidak ada tulisan. Foto dokumennya.",
+    ),
+    "not_readable": Text(
+        "The number on the document could not be read. Take the picture closer and sharper; else an officer looks at it.",
+        "Nomor pada dokumen tidak terbaca. Foto lebih dekat dan lebih tajam; jika tidak, petugas akan memeriksanya.",
+    ),
+    "holder_not_found": Text(
+        "The applicant's name and number were not found on the document; an officer looks at it.",
+        "Nama dan nomor pemohon tidak ditemukan pada dokumen; petugas akan memeriksanya.",
+    ),
+    "no_portrait": Text(
+        "The picture is no portrait: a face from the front before a plain background. An officer looks at it.",
+        "Gambar bukan pasfoto: wajah dari depan dengan latar polos. Petugas akan memeriksanya.",
+    ),
+    "data_differ": Text(
+        "What was typed differs from what the document says. Compare both; an officer looks at it.",
+        "Data yang diketik berbeda dari yang tertulis pada dokumen. Bandingkan; petugas akan memeriksanya.",
+    ),
     "broken_picture": Text(
         "The picture is broken or cut off. Upload it again.", "Gambar rusak atau terpotong. Unggah ulang."
     ),

@@ -45,7 +45,8 @@ from services.application.documents.errors import (
 )
 from services.application.documents.ports import (
     BoundlessRoom,
-    Inspected,
+    InspectedPage,
+    InspectionBusy,
     InspectionUnavailable,
     Inspector,
     PictureRefused,
@@ -449,9 +450,11 @@ class Uploads:
         async with self._decoding:
             read = await content()
             try:
-                found = await self._inspector.inspect(read, document.media_type, document.requirement)
+                found = (await self._inspector.inspect(read, document.media_type, document.requirement)).pages[0]
             except InspectionUnavailable:
-                found = Inspected(read, document.media_type, 0, 0, (NOT_INSPECTED,))
+                found = InspectedPage(read, document.media_type, 0, 0, (NOT_INSPECTED,))
+            except InspectionBusy:
+                raise PicturesWait from None
             del read
         file_id = await self._applications.keep_file(found.content, found.media_type, applicant_id)
         return Picture(

@@ -52,6 +52,8 @@ class Requirement:
     """Whether the officer must see the original at the interview."""
     form: bool = False
     """Whether there is a form to fill in and sign."""
+    example: str | None = None
+    """The drawing of how a picture of it should look, by its name in `data/paper_examples`."""
 
     def in_force(self, on: date) -> bool:
         """Whether the item exists on that day."""

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from services.application.requirements.paper_examples import load_examples
 from services.application.requirements.requirement import Condition, Need, Question, Requirement, RuleSet
 from services.application.texts import Text
 
@@ -65,6 +66,7 @@ def _requirement(data: Mapping[str, Any]) -> Requirement:
         accepts=tuple(data.get("accepts", ())),
         original_shown=data.get("original_shown", True),
         form=data.get("form", False),
+        example=data.get("example"),
     )
 
 
@@ -84,6 +86,8 @@ def _refuse_unknown_facts(rules: RuleSet) -> None:
             raise RulesWrong(f"{requirement.code} asks for {sorted(named - known)}, which no question gives")
         if (requirement.need is Need.CONDITIONAL) != (requirement.condition is not None and bool(requirement.when)):
             raise RulesWrong(f"{requirement.code}: a conditional item, and only that, says when and in words")
+        if requirement.example is not None and requirement.example not in load_examples():
+            raise RulesWrong(f"{requirement.code} has the example {requirement.example}, which is not there")
 
 
 def _refuse_overlaps(rules: RuleSet) -> None:

@@ -143,6 +143,7 @@ class RequirementView(View, in_indonesian=("title", "condition", "help", "reason
     effective_from: date
     effective_to: date | None
     form_url: str | None
+    example_url: str | None
     state: Annotated[str, OneOf(ItemState)] = MISSING
     document_id: str | None = None
     reason: str | None = None
@@ -170,6 +171,7 @@ class RequirementView(View, in_indonesian=("title", "condition", "help", "reason
             effective_from=rule.effective_from,
             effective_to=rule.effective_to,
             form_url=f"/v1/forms/{rule.code}" if rule.form else None,
+            example_url=f"/v1/paper-examples/{rule.example}" if rule.example else None,
             state=document.state.value if document else empty,
             document_id=document.document_id if document else None,
             reason=document.reason if document else None,

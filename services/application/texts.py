@@ -18,9 +18,14 @@ TIMELINE: Final[dict[str, Text]] = {
     "drafted": Text("The application was begun.", "Permohonan dibuat."),
     "questionnaire_answered": Text("The questionnaire was answered.", "Kuesioner dijawab."),
     "upload_begun": Text("An upload was begun.", "Unggahan dimulai."),
+    "picture_reused": Text(
+        "A picture of another application of the account is used.",
+        "Gambar dari permohonan lain dalam akun ini dipakai.",
+    ),
     "document_accepted": Text("A document was accepted.", "Dokumen diterima."),
     "document_flagged": Text("A document waits for an officer's look.", "Dokumen menunggu pemeriksaan petugas."),
     "document_refused": Text("A document was refused.", "Dokumen ditolak."),
+    "document_removed": Text("A page was removed.", "Sebuah halaman dihapus."),
     "identity_confirmed": Text(
         "The civil registry confirmed the identity.", "Dukcapil mengonfirmasi identitas pemohon."
     ),
@@ -187,6 +192,14 @@ DOCUMENT_REASONS: Final[dict[str, Text]] = {
     ),
     "broken_picture": Text(
         "The picture is broken or cut off. Upload it again.", "Gambar rusak atau terpotong. Unggah ulang."
+    ),
+    "too_many_pages": Text(
+        "With this file the item has more than 10 pages. Upload the pages that are needed and bring the rest along.",
+        "Dengan file ini persyaratan melebihi 10 halaman. Unggah halaman yang perlu dan bawa selebihnya.",
+    ),
+    "too_many_documents": Text(
+        "With its pages the application has more uploads than it may have. Bring the document to the office.",
+        "Dengan halamannya, permohonan ini melebihi batas unggahan. Bawa dokumen ke kantor.",
     ),
     "longer_than_declared": Text(
         "More bytes came than were announced. Begin the upload again.",

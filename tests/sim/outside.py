@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from itertools import chain, repeat
 from typing import Any, TypeVar
 
-from services.application.documents.ports import Inspected
+from services.application.documents.ports import Inspected, InspectedPage
 from services.application.issuance.ports import DpriFile, DpriRefuses, DpriState
 from services.application.letters.ports import LetterContent
 from services.billing.payment import Payment as KnownPayment
@@ -329,7 +329,7 @@ class Eye:
     """Application's port for pictures: a decoder with nothing to decode."""
 
     async def inspect(self, content: bytes, media_type: str, requirement: str) -> Inspected:
-        return Inspected(content, media_type, 1000, 640)
+        return Inspected((InspectedPage(content, media_type, 1000, 640),))
 
 
 class Writer:

@@ -18,7 +18,7 @@ from services.application.documents.picture_decoding import (
     Unusable,
     decode,
 )
-from services.application.documents.ports import Inspected, InspectionUnavailable, PictureRefused
+from services.application.documents.ports import Inspected, InspectedPage, InspectionUnavailable, PictureRefused
 from shared.logs import get_logger
 
 log = get_logger(__name__)
@@ -64,15 +64,15 @@ class PictureInspector:
 
     async def inspect(self, content: bytes, media_type: str, requirement: str) -> Inspected:
         """The picture; refuses with `PictureRefused`."""
-        return await asyncio.to_thread(self.look_at, content, media_type)
+        return Inspected((await asyncio.to_thread(self.look_at, content, media_type),))
 
-    def look_at(self, content: bytes, media_type: str) -> Inspected:
+    def look_at(self, content: bytes, media_type: str) -> InspectedPage:
         """As `inspect`, in the calling thread."""
         try:
             found = decode(content, media_type, self.least_side_pixels)
         except Unusable as unusable:
             raise PictureRefused(unusable.reason) from None
-        return Inspected(found.content, JPEG, found.width, found.height, found.flags)
+        return InspectedPage(found.content, JPEG, found.width, found.height, found.flags)
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,8 @@ class _Worker:
             written = await self._answers.readexactly(answer["size_bytes"])
         except (OSError, EOFError, asyncio.LimitOverrunError, ValueError):
             raise WorkerLost from None
-        return Inspected(written, JPEG, answer["width"], answer["height"], tuple(answer["flags"]))
+        page = InspectedPage(written, JPEG, answer["width"], answer["height"], tuple(answer["flags"]))
+        return Inspected((page,))
 
     def end_later(self, seconds: float, ended: Any) -> None:
         """End it after so long, unless it is taken before."""

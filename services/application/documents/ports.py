@@ -48,14 +48,21 @@ class InspectionUnavailable(Exception):
 
 
 @dataclass(frozen=True)
-class Inspected:
-    """A picture that could be decoded, re-encoded without metadata."""
+class InspectedPage:
+    """A page that could be decoded, re-encoded without metadata."""
 
     content: bytes = field(repr=False)
     media_type: str
     width: int
     height: int
     flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """What an upload shows: the pages of the file in order, one of a picture."""
+
+    pages: tuple[InspectedPage, ...]
 
 
 class Inspector(Protocol):

@@ -113,7 +113,7 @@ def test_pictures_with_transparency_are_taken() -> None:
 
 
 async def test_the_loop_is_not_held_up() -> None:
-    assert (await EYE.inspect(picture(), "image/jpeg", "ktp")).width == 640
+    assert (await EYE.inspect(picture(), "image/jpeg", "ktp")).pages[0].width == 640
 
 
 # what it takes
@@ -180,11 +180,11 @@ async def processes() -> AsyncIterator[PictureProcesses]:
 
 
 async def test_a_process_of_its_own_decodes_one_picture_after_another(processes: PictureProcesses) -> None:
-    assert (await processes.inspect(picture(), "image/jpeg", "ktp")).width == 640
+    assert (await processes.inspect(picture(), "image/jpeg", "ktp")).pages[0].width == 640
     first = processes._idle[0]
     with pytest.raises(PictureRefused, match="not_a_picture"):
         await processes.inspect(b"x" * 600, "image/jpeg", "ktp")
-    assert (await processes.inspect(picture(image_format="PNG"), "image/png", "ktp")).width == 640
+    assert (await processes.inspect(picture(image_format="PNG"), "image/png", "ktp")).pages[0].width == 640
     assert processes._idle == [first]
 
 
@@ -198,7 +198,7 @@ async def test_a_killed_worker_costs_a_second_try_and_then_a_refusal() -> None:
 async def test_a_worker_that_died_while_it_was_idle_costs_nothing(processes: PictureProcesses) -> None:
     await processes.inspect(picture(), "image/jpeg", "ktp")
     await processes._idle[0].kill()
-    assert (await processes.inspect(picture(), "image/jpeg", "ktp")).width == 640
+    assert (await processes.inspect(picture(), "image/jpeg", "ktp")).pages[0].width == 640
 
 
 async def test_a_worker_that_hangs_is_ended() -> None:
@@ -211,7 +211,7 @@ async def test_memory_that_is_not_there_is_a_refusal_and_the_next_picture_passes
     small = PictureProcesses(WorkerLimits(memory_bytes=64 * 1024 * 1024))
     with pytest.raises(PictureRefused, match="too_much_memory"):
         await small.inspect(megapixels(12), "image/jpeg", "ktp")
-    assert (await small.inspect(picture(), "image/jpeg", "ktp")).width == 640
+    assert (await small.inspect(picture(), "image/jpeg", "ktp")).pages[0].width == 640
     await small.close()
 
 

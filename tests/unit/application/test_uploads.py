@@ -27,7 +27,7 @@ from services.application.documents.errors import (
     UploadOffsetWrong,
     UploadUnderWay,
 )
-from services.application.documents.ports import Inspected, InspectionUnavailable
+from services.application.documents.ports import Inspected, InspectedPage, InspectionUnavailable
 from services.application.documents.uploads import WHOLE_BYTES
 from services.application.requirements.errors import DocumentNotAsked
 from shared.errors import NotFound, Refusal
@@ -414,7 +414,7 @@ class SlowEye:
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         self.looking -= 1
-        return Inspected(content, media_type, 640, 400)
+        return Inspected((InspectedPage(content, media_type, 640, 400),))
 
 
 async def test_only_so_many_pictures_are_decoded_at_once(world: World) -> None:

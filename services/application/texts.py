@@ -19,9 +19,14 @@ TIMELINE: Final[dict[str, Text]] = {
     "questionnaire_answered": Text("The questionnaire was answered.", "Kuesioner dijawab."),
     "upload_begun": Text("An upload was begun.", "Unggahan dimulai."),
     "document_checking": Text("A document is being read.", "Dokumen sedang dibaca."),
+    "picture_reused": Text(
+        "A picture of another application of the account is used.",
+        "Gambar dari permohonan lain dalam akun ini dipakai.",
+    ),
     "document_accepted": Text("A document was accepted.", "Dokumen diterima."),
     "document_flagged": Text("A document waits for an officer's look.", "Dokumen menunggu pemeriksaan petugas."),
     "document_refused": Text("A document was refused.", "Dokumen ditolak."),
+    "document_removed": Text("A page was removed.", "Sebuah halaman dihapus."),
     "identity_confirmed": Text(
         "The civil registry confirmed the identity.", "Dukcapil mengonfirmasi identitas pemohon."
     ),
@@ -180,10 +185,6 @@ DOCUMENT_REASONS: Final[dict[str, Text]] = {
         "Gambar terlalu besar untuk diperiksa dalam format ini. Simpan sebagai JPEG biasa (bukan progresif) sekitar "
         "12 juta piksel, atau pindai dengan 300 titik per inci.",
     ),
-    "too_many_pages": Text(
-        "The file has more than 10 pages. Send only the pages of this document.",
-        "File lebih dari 10 halaman. Kirim hanya halaman dokumen ini.",
-    ),
     "encrypted_pdf": Text(
         "The PDF is locked with a password. Save it without one, or take a picture of the document.",
         "PDF terkunci kata sandi. Simpan tanpa kata sandi, atau foto dokumennya.",
@@ -201,10 +202,6 @@ DOCUMENT_REASONS: Final[dict[str, Text]] = {
     "too_small": Text(
         "The picture is too small to be read: at least 300 pixels on the shorter side.",
         "Gambar terlalu kecil untuk dibaca: sisi terpendek paling sedikit 300 piksel.",
-    ),
-    "one_tone": Text(
-        "The picture shows nothing: it has one tone. Take a picture of the document in good light.",
-        "Gambar tidak menunjukkan apa pun: hanya satu warna. Foto dokumen di tempat yang terang.",
     ),
     "blurred": Text(
         "The picture is too blurred to be read. Hold the camera still, tap on the document, and take it again.",
@@ -239,7 +236,7 @@ DOCUMENT_REASONS: Final[dict[str, Text]] = {
         "Gambar hanya menunjukkan kode, bukan dokumen. Foto dokumennya.",
     ),
     "not_readable": Text(
-        "The number on the document could not be read. Take the picture closer and sharper; else an officer looks at it.",
+        "The number on the document could not be read. Take the picture closer and sharper, or an officer looks at it.",
         "Nomor pada dokumen tidak terbaca. Foto lebih dekat dan lebih tajam; jika tidak, petugas akan memeriksanya.",
     ),
     "holder_not_found": Text(
@@ -260,6 +257,14 @@ DOCUMENT_REASONS: Final[dict[str, Text]] = {
     "malware_found": Text(
         "The file holds malware and was not kept. Take a new picture of the document with another device.",
         "File mengandung malware dan tidak disimpan. Foto ulang dokumen dengan perangkat lain.",
+    ),
+    "too_many_pages": Text(
+        "With this file the item has more than 10 pages. Upload the pages that are needed and bring the rest along.",
+        "Dengan file ini persyaratan melebihi 10 halaman. Unggah halaman yang perlu dan bawa selebihnya.",
+    ),
+    "too_many_documents": Text(
+        "With its pages the application has more uploads than it may have. Bring the document to the office.",
+        "Dengan halamannya, permohonan ini melebihi batas unggahan. Bawa dokumen ke kantor.",
     ),
     "longer_than_declared": Text(
         "More bytes came than were announced. Begin the upload again.",

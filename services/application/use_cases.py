@@ -9,7 +9,10 @@ from services.application.applications.vault import Vault, is_application_curren
 from services.application.context import UseCaseContext
 from services.application.corrections.service import Corrections
 from services.application.counter.service import Counter
+from services.application.documents.decisions import OfficerDecisions
 from services.application.documents.ports import Inspector
+from services.application.documents.removals import DocumentRemovals
+from services.application.documents.reuse import DocumentReuse
 from services.application.documents.sweeper import Sweeper
 from services.application.documents.uploads import Uploads
 from services.application.drafts.expiry import DraftExpiry
@@ -55,6 +58,9 @@ class UseCases:
         self.settlement = PersonSettlement(context, self.applications, self.identities)
         self.uploads = Uploads(context, self.applications, inspector)
         self.paper_readings = PaperReadings(context, self.applications)
+        self.document_reuse = DocumentReuse(context, self.applications)
+        self.document_removals = DocumentRemovals(context, self.applications)
+        self.officer_decisions = OfficerDecisions(context, self.applications)
         self.sweeper = Sweeper(context, self.applications)
         self.letters = Letters(context, self.applications, writer)
         self.issuance = Issuance(context, self.applications, dpri)

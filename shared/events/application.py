@@ -286,6 +286,8 @@ class DocumentRefused(Event):
     requirement: str
     reason_code: str
     replace_until: datetime | None = None
+    page: int = 1
+    """Which page of the item."""
 
 
 class ApplicationLeavingAnswered(Event):

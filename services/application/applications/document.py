@@ -1,4 +1,4 @@
-"""A document from the first byte of its upload to the officer's decision."""
+"""A document, one page of an item: from the first byte of its upload to the officer's decision."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ from shared.store.transitions import Transitions
 LARGEST_NUMBER_OF_DOCUMENTS: Final = 100
 """Uploads per application, replaced and refused ones included."""
 
+FIRST_PAGE: Final = 1
+LARGEST_NUMBER_OF_PAGES: Final = 10
+"""Pages of one item: a family card has one, a diploma with its list of marks four. More are brought to the office."""
+
 
 class DocumentState(StrEnum):
     """States of a document."""
@@ -24,6 +28,8 @@ class DocumentState(StrEnum):
     FLAGGED = "flagged"
     REFUSED = "refused"
     REPLACED = "replaced"
+    REMOVED = "removed"
+    """Taken away by who sent it; nothing has taken its place."""
 
 
 class DocumentCommand(StrEnum):
@@ -34,6 +40,7 @@ class DocumentCommand(StrEnum):
     FLAG = "flag"
     REFUSE = "refuse"
     REPLACE = "replace"
+    REMOVE = "remove"
 
 
 DOCUMENT_TRANSITIONS: Final[Transitions[DocumentState, DocumentCommand]] = Transitions(
@@ -53,9 +60,14 @@ DOCUMENT_TRANSITIONS: Final[Transitions[DocumentState, DocumentCommand]] = Trans
         (DocumentState.ACCEPTED, DocumentCommand.ACCEPT): DocumentState.ACCEPTED,
         (DocumentState.ACCEPTED, DocumentCommand.REFUSE): DocumentState.REFUSED,
         (DocumentState.ACCEPTED, DocumentCommand.REPLACE): DocumentState.REPLACED,
+        (DocumentState.UPLOADING, DocumentCommand.REMOVE): DocumentState.REMOVED,
+        (DocumentState.CHECKING, DocumentCommand.REMOVE): DocumentState.REMOVED,
+        (DocumentState.FLAGGED, DocumentCommand.REMOVE): DocumentState.REMOVED,
+        (DocumentState.ACCEPTED, DocumentCommand.REMOVE): DocumentState.REMOVED,
+        (DocumentState.REFUSED, DocumentCommand.REMOVE): DocumentState.REMOVED,
     }
 )
-FINAL_DOCUMENT_STATES: Final = frozenset({DocumentState.REFUSED, DocumentState.REPLACED})
+FINAL_DOCUMENT_STATES: Final = frozenset({DocumentState.REPLACED, DocumentState.REMOVED})
 STANDING_STATES: Final = (DocumentState.ACCEPTED, DocumentState.FLAGGED)
 """States in which a document takes the place of earlier ones."""
 PRESENT_STATES: Final = (*STANDING_STATES, DocumentState.CHECKING)
@@ -68,7 +80,7 @@ NOT_READ: Final = "not_read"
 
 @dataclass(frozen=True)
 class Document:
-    """One upload. The file's own name is not kept: people put their names into it."""
+    """One page of an item, from one upload. The file's own name is not kept: people put their names into it."""
 
     document_id: str
     requirement: str
@@ -82,8 +94,9 @@ class Document:
     """Until when the bytes may come; with all of them there, when they are looked at again."""
     file_id: str | None
     """Where the bytes lie: the upload while uploading, then the checked picture; none once thrown away."""
+    page: int = FIRST_PAGE
+    """Which page of its item, from 1 to `LARGEST_NUMBER_OF_PAGES`."""
     state: DocumentState = DocumentState.UPLOADING
-    page: int = 1
     sha256: str | None = None
     stored_bytes: int | None = None
     width: int | None = None
@@ -104,6 +117,11 @@ class Document:
     """Codes of what is wrong with the picture's quality."""
     agreements: Mapping[str, str] = field(default_factory=dict)
     """``agrees``, ``differs`` or ``not_read`` of each typed fact; never a text of the picture."""
+
+    @property
+    def asked_again(self) -> bool:
+        """Return whether an officer refused it: another picture of this page is awaited."""
+        return self.state is DocumentState.REFUSED and self.decided_by != "machine"
 
 
 @dataclass(frozen=True)
@@ -201,8 +219,17 @@ def accepted(document: Document, by: str, now: datetime) -> Document:
     )
 
 
+def removed(document: Document) -> Document:
+    """Return the document taken away; its bytes are no longer referred to.
+
+    Raises:
+        IllegalTransition: a newer one has replaced it.
+    """
+    return replace(moved(document, DocumentCommand.REMOVE), file_id=None, check_until=None)
+
+
 def replaced_by_newer(documents: Iterable[Document], newer: Document) -> tuple[Document, ...]:
-    """All documents; earlier ones for the same item that the newer one stands in for are replaced, without bytes.
+    """All documents; earlier ones for the same page of the item are replaced by the newer one, without bytes.
 
     An upload that begins or is being read stands in only for other uploads: what is there counts until the new one
     stands. Two that are being read may end in either order: the later upload wins.
@@ -213,7 +240,7 @@ def replaced_by_newer(documents: Iterable[Document], newer: Document) -> tuple[D
     return tuple(
         replace(moved(document, DocumentCommand.REPLACE), file_id=None, check_until=None)
         if document.document_id != newer.document_id
-        and document.requirement == newer.requirement
+        and (document.requirement, document.page) == (newer.requirement, newer.page)
         and document.created_at <= newer.created_at
         and document.state in stands_in_for
         else document

@@ -127,8 +127,14 @@ class Applications:
         return checklist(self.rules, facts_of(application.answers, minor=application.minor), on)
 
     def documents_complete(self, application: Application) -> bool:
-        """Whether every compulsory item is there."""
-        return application.answers is not None and not missing(self.items(application), application.present())
+        """Whether every compulsory item is there, and no listed item has a gap between its pages."""
+        is_lacking = missing(self.items(application), application.present()) or self.missing_pages(application)
+        return application.answers is not None and not is_lacking
+
+    def missing_pages(self, application: Application) -> dict[str, tuple[int, ...]]:
+        """Return the pages that are missing of items that are listed and partly there, by item."""
+        listed = {item.code for item in self.items(application)}
+        return {code: pages for code, pages in application.missing_pages().items() if code in listed}
 
     def refuse_early(self, application: Application, wanted: Step) -> None:
         """Nothing if the step's turn has come; else ``StepComesFirst`` with the one that is missing."""

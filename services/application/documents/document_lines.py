@@ -6,11 +6,11 @@ from datetime import datetime
 
 from services.application.applications import application as rules
 from services.application.applications.application import BEFORE_INTERVIEW, Application, Author
-from services.application.applications.document import Document, DocumentState
+from services.application.applications.document import Document, DocumentState, replaced_by_newer
 from services.application.applications.hand_over import replacing_ends
 from services.application.applications.timeline import add_to_timeline
 from services.application.rules import Pace
-from shared.events.application import DocumentRefused
+from shared.events.application import DocumentReceived, DocumentRefused
 
 
 def note_document(
@@ -27,6 +27,12 @@ def note_document(
     return add_to_timeline(application, f"{what}:{cause}", now, what, actor, document.requirement)
 
 
+def with_decision(application: Application, decided: Document) -> Application:
+    """Return the application with the document as an officer decided; one that stands now replaces earlier ones."""
+    documents = rules.with_document(application, decided).documents
+    return rules.with_documents(application, replaced_by_newer(documents, decided))
+
+
 def refusal_of(application_id: str, application: Application, document: Document) -> DocumentRefused:
     """Return the event that tells the owner which document was refused, why, and until when it can be replaced."""
     seat = application.visits.seat
@@ -39,6 +45,17 @@ def refusal_of(application_id: str, application: Application, document: Document
         account_id=application.account_id,
         document_id=document.document_id,
         requirement=document.requirement,
+        page=document.page,
         reason_code=document.reason or "",
         replace_until=until,
+    )
+
+
+def received(application_id: str, document: Document) -> DocumentReceived:
+    """Return the event that has a page read."""
+    return DocumentReceived(
+        application_id=application_id,
+        document_id=document.document_id,
+        requirement=document.requirement,
+        page=document.page,
     )

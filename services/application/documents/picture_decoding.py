@@ -36,7 +36,6 @@ __all__ = [
     "TOO_MUCH_MEMORY",
     "Decoded",
     "Unusable",
-    "decode",
     "decode_pages",
 ]
 

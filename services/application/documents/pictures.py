@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from services.application.documents import picture_worker
 from services.application.documents.picture_decoding import (
-    BROKEN,
     LEAST_SIDE_PIXELS,
     LONGEST_KEPT_SIDE_PIXELS,
     MOST_PIXELS,
@@ -20,6 +19,7 @@ from services.application.documents.ports import (
     InspectionUnavailable,
     PictureRefused,
 )
+from services.application.documents.unusable import BROKEN
 from shared.workers.in_thread import JobsInThread
 from shared.workers.limits import JobAnswer, WorkerLimits
 from shared.workers.pool import WorkerFigures, WorkerPool

@@ -17,6 +17,11 @@ BROKEN: Final = "broken_picture"
 
 ODD_SHAPE: Final = "odd_shape"
 REST_IS_MISSING: Final = "rest_is_missing"
+NOT_INSPECTED: Final = "not_inspected"
+"""No decoder was there: the bytes are kept as they came."""
+
+FLAGS_OF_DECODING: Final = frozenset({ONE_TONE, ODD_SHAPE, REST_IS_MISSING, NOT_INSPECTED})
+"""What a picture itself gives cause for; all other flags are about the person whose paper it is."""
 
 
 class Unusable(Exception):

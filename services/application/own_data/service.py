@@ -6,9 +6,9 @@ No copy is made: what an export names is read from where it lies, by the session
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from itertools import chain
 
 from services.application.applications.application import Application
-from services.application.applications.document import PRESENT_STATES
 from services.application.applications.service import Applications
 from services.application.context import UseCaseContext
 from services.application.own_data.part import file_name
@@ -44,7 +44,7 @@ class OwnFiles:
 
     async def _entries(self, found: Sequence[Record[Application]]) -> AsyncIterator[ZipEntry]:
         for record in found:
-            for document in record.state.documents:
-                if document.state in PRESENT_STATES and document.file_id is not None:
+            for document in chain.from_iterable(record.state.pages().values()):
+                if document.file_id is not None:
                     pieces = self._applications.read_file(document.file_id)
                     yield ZipEntry(file_name(record.state, document), pieces, packed=True)

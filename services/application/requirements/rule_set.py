@@ -26,7 +26,9 @@ def load_rules() -> RuleSet:
 
 
 def read_rules(text: str) -> RuleSet:
-    """A rule set from TOML. Refuses with `RulesWrong` conditions on facts that no question gives, and doubled codes."""
+    """A rule set from TOML. Refuses with `RulesWrong` conditions on facts that no question gives, shared papers
+    that no item takes, and doubled codes.
+    """
     data = tomllib.loads(text)
     rules = RuleSet(
         version=data["version"],
@@ -36,6 +38,7 @@ def read_rules(text: str) -> RuleSet:
         not_refundable_basis=data["not_refundable"]["legal_basis"],
     )
     _refuse_unknown_facts(rules)
+    _refuse_unknown_papers(rules)
     _refuse_overlaps(rules)
     return rules
 
@@ -67,6 +70,7 @@ def _requirement(data: Mapping[str, Any]) -> Requirement:
         original_shown=data.get("original_shown", True),
         form=data.get("form", False),
         example=data.get("example"),
+        shared_in_family=data.get("shared_in_family", {}),
     )
 
 
@@ -88,6 +92,13 @@ def _refuse_unknown_facts(rules: RuleSet) -> None:
             raise RulesWrong(f"{requirement.code}: a conditional item, and only that, says when and in words")
         if requirement.example is not None and requirement.example not in load_examples():
             raise RulesWrong(f"{requirement.code} has the example {requirement.example}, which is not there")
+
+
+def _refuse_unknown_papers(rules: RuleSet) -> None:
+    for requirement in rules.requirements:
+        unknown = set(requirement.shared_in_family) - set(requirement.names())
+        if unknown:
+            raise RulesWrong(f"{requirement.code} shares {sorted(unknown)}, under which nothing is uploaded for it")
 
 
 def _refuse_overlaps(rules: RuleSet) -> None:

@@ -290,6 +290,7 @@ def _application_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
         "submit": {"confirmed_not_refundable": True},
         "begin_upload": upload,
         "decide_document": {"decision": "accepted"},
+        "decide_documents": {"decisions": [{"document_id": ids["document_id"], "decision": "accepted"}]},
         "see_originals": {"requirements": ["ktp"]},
         "record_interview": {"outcome": "approved"},
         "hand_out": {"collected_by": "self"},

@@ -174,7 +174,8 @@ def _curve(exponent: float) -> bytes:
 def p3_profile() -> bytes:
     """Display P3 with one exponent."""
     tags = {
-        name: b"XYZ \0\0\0\0" + _fixed(*column) for name, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), P3_TO_XYZ.T, strict=True)
+        name: b"XYZ \0\0\0\0" + _fixed(*column)
+        for name, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), P3_TO_XYZ.T, strict=True)
     }
     return _profile(b"mntr", b"RGB ", b"XYZ ", {**tags, **dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), _curve(P3_GAMMA))})
 
@@ -197,7 +198,10 @@ def cmyk_profile() -> bytes:
     same = bytes(range(256))
     matrix = _fixed(1, 0, 0, 0, 1, 0, 0, 0, 1)
     return _profile(
-        b"prtr", b"CMYK", b"Lab ", {b"A2B0": b"mft1\0\0\0\0" + bytes([4, 3, 2, 0]) + matrix + same * 4 + table + same * 3}
+        b"prtr",
+        b"CMYK",
+        b"Lab ",
+        {b"A2B0": b"mft1\0\0\0\0" + bytes([4, 3, 2, 0]) + matrix + same * 4 + table + same * 3},
     )
 
 
@@ -213,7 +217,12 @@ def png_chunk(name: bytes, data: bytes) -> bytes:
 
 
 def write_png(
-    values: NDArray[Any], depth: int, kind: int, *, interlaced: bool = False, chunks: Mapping[bytes, bytes] | None = None
+    values: NDArray[Any],
+    depth: int,
+    kind: int,
+    *,
+    interlaced: bool = False,
+    chunks: Mapping[bytes, bytes] | None = None,
 ) -> bytes:
     """A PNG of these values (rows, columns, samples)."""
     height, width, _ = values.shape
@@ -396,7 +405,13 @@ class Form:
 
     def __str__(self) -> str:
         return " ".join(
-            [self.image_format, self.mode, self.profile or "-", str(self.orientation), *(f"{k}={v}" for k, v in self.words)]
+            [
+                self.image_format,
+                self.mode,
+                self.profile or "-",
+                str(self.orientation),
+                *(f"{k}={v}" for k, v in self.words),
+            ]
         )
 
     def drawn(self, size: tuple[int, int] = SMALL) -> Drawn:
@@ -469,14 +484,17 @@ PLAIN_FORMS: Final = (
     *_forms(["PDF"], ["1", "L", "RGB"], resolution=300),
 )
 PROFILED_FORMS: Final = (
-    *(Form(name, "RGB", "p3", words=words) for name, words in (
-        ("JPEG", (("quality", 92),)),
-        ("PNG", ()),
-        ("WEBP", (("lossless", True), ("method", 0))),
-        ("AVIF", (("quality", 92), ("speed", 10), ("subsampling", "4:4:4"))),
-        ("HEIF", ()),
-        ("TIFF", ()),
-    )),
+    *(
+        Form(name, "RGB", "p3", words=words)
+        for name, words in (
+            ("JPEG", (("quality", 92),)),
+            ("PNG", ()),
+            ("WEBP", (("lossless", True), ("method", 0))),
+            ("AVIF", (("quality", 92), ("speed", 10), ("subsampling", "4:4:4"))),
+            ("HEIF", ()),
+            ("TIFF", ()),
+        )
+    ),
     *(Form(name, "L", "grey") for name in ("JPEG", "PNG", "TIFF")),
     *(Form(name, "CMYK", "inks") for name in ("JPEG", "TIFF")),
     Form("PNG", "RGBA", "p3"),

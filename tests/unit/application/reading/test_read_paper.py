@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
-
-import numpy as np
 import pytest
-import segno
 from PIL import Image
 
-from services.application.paper_reading import reader_worker
-from services.application.paper_reading.reading import text_lines
-from services.application.paper_reading.reading.faces import has_plain_background
-from services.application.paper_reading.reading.page import NotAPicture, decode_page
-from services.application.paper_reading.reading.read_paper import read_paper, warm_up
+from services.application.paper_reading.reading.read_paper import read_paper
 from services.application.paper_reading.verdict import AskedPaper, Verdict
-from tests.acceptance.marks import acceptance
 from tests.unit.application.reading import drawn
 
 ASKED = AskedPaper("ktp", "ktp", 1, drawn.FACTS)

@@ -19,6 +19,14 @@ EXPOSE 8080
 HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=12 CMD ["/srv/paspor/deploy/answers", "8080", "/health/live"]
 CMD ["python", "-m", "services.identity"]
 
+# what reads papers: some 300 MB of libraries and models that the other processes do without
+FROM suite AS papers
+USER root
+COPY requirements/papers.txt requirements/papers.txt
+RUN pip install --require-hashes --no-deps -r requirements/papers.txt
+USER 10001
+CMD ["python", "-m", "services.application.paper_reading"]
+
 FROM suite AS operator
 USER root
 COPY command_line command_line

@@ -27,6 +27,7 @@ from bench import (
     opening_load,
     openings,
     otp,
+    papers_check,
     recovery,
     report,
     seats,
@@ -61,6 +62,7 @@ BENCHES: Final[dict[str, tuple[Measure, ...]]] = {
     "waiting.memory": (waiting_memory.measure,),
     "waiting.told": (waiting_told.measure,),
     "erasure.load": (erasure_load.measure,),
+    "papers.check": (papers_check.measure,),
     **{name: (measure_here(name),) for name in CHECKOUT_BENCHES},
 }
 

@@ -11,6 +11,7 @@ BENCH_NAMES: Final = (
     *("attacks.half_sent", "attacks.pieces", "attacks.picture", "attacks.streams", "attacks.pay_and_cancel"),
     *("journey.cpu", "journey.requests", "otp.addresses"),
     *("work.files", "work.statements"),
+    *("papers.check",),
 )
 PAIRS: Final = 3
 LONGEST_PAIRS: Final = 50

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 _IN_FLIGHT: Final = re.compile(r'paspor_http_in_flight\{(?=[^}]*kind="([a-z_]+)")[^}]*\} ([0-9.e+]+)')
 WAIT_SECONDS: Final = 25
-OPENINGS_AT_ONCE: Final = 64
+ARRIVALS_AT_ONCE: Final = 64
+"""Callers who connect and have their first answer at the same time; more would be turned away with 503."""
 
 Told = Callable[[bytes], None]
 """Takes what a caller was told: the body of a new answer, or the data of an event."""
@@ -42,7 +43,7 @@ class Callers:
     answers: Counter[str] = field(default_factory=Counter)
     """Status of each answer to a caller's first call, and `waited` for each wait that was held."""
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
-    _opening: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(OPENINGS_AT_ONCE))
+    _arriving: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ARRIVALS_AT_ONCE))
 
     def wait(self, wish: Awaited, told: Told | None = None) -> None:
         """Let one caller read a thing and wait for its changes, again and again."""
@@ -59,11 +60,12 @@ class Callers:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _wait(self, wish: Awaited, told: Told | None) -> None:
-        reader, writer = await self._connect(wish)
-        try:
+        async with self._arriving:
+            reader, writer = await _connect(wish)
             writer.write(wish.request(""))
             status, headers, _ = await _answer(reader)
-            self.answers[status] += 1
+        self.answers[status] += 1
+        try:
             while status in ("200", "304"):
                 etag = headers["etag"]
                 writer.write(wish.request(f"If-None-Match: {etag}\r\nPrefer: wait={WAIT_SECONDS}\r\n"))
@@ -75,21 +77,22 @@ class Callers:
             writer.close()
 
     async def _follow(self, wish: Awaited, told: Told | None) -> None:
-        reader, writer = await self._connect(wish)
-        try:
+        async with self._arriving:
+            reader, writer = await _connect(wish)
             writer.write(wish.request("Accept: text/event-stream\r\n"))
             head = await reader.readuntil(b"\r\n\r\n")
-            self.answers[head[9:12].decode()] += 1
+        self.answers[head[9:12].decode()] += 1
+        try:
             while line := await reader.readline():
                 if told is not None and line.startswith(b"data: "):
                     told(line[6:])
         finally:
             writer.close()
 
-    async def _connect(self, wish: Awaited) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        parts = urlsplit(wish.url)
-        async with self._opening:
-            return await asyncio.open_connection(parts.hostname, parts.port)
+
+async def _connect(wish: Awaited) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    parts = urlsplit(wish.url)
+    return await asyncio.open_connection(parts.hostname, parts.port)
 
 
 async def _answer(reader: asyncio.StreamReader) -> tuple[str, dict[str, str], bytes]:

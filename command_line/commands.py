@@ -36,7 +36,7 @@ def up_command(chosen: Namespace) -> int:
     """Start everything and stay until a signal, which is how this command ends."""
     from local_suite.up import up
 
-    status = signals.run(up(Ports(chosen.port_base), plain=chosen.plain))
+    status = signals.run(up(Ports(chosen.port_base), plain=chosen.plain, papers=chosen.papers))
     return 0 if status > signals.SIGNALLED else status
 
 
@@ -100,9 +100,14 @@ def docs_command(chosen: Namespace) -> int:
 
 
 def clients_command(chosen: Namespace) -> int:
-    """Build the clients for integrators in their folders."""
+    """Build the clients for integrators in their folders, or hold what they are made of before linters."""
     from devtools.clients_command import CLIENTS, build_clients
+    from devtools.interface_check import check_interface
 
+    if chosen.check:
+        check_interface()
+        _say("redocly, spectral and hey-api take the description of the API.")
+        return 0
     built = build_clients(chosen.names)
     _say(f"Built in {CLIENTS}: {', '.join(built)}.")
     return 0

@@ -80,6 +80,11 @@ COMMANDS: Final = (
                 f"From {LOWEST_BASE} to {HIGHEST_BASE}; {DEFAULT_BASE} without it.",
             ),
             Argument("--plain", action="store_true", help="Lines instead of a live table."),
+            Argument(
+                "--papers",
+                action="store_true",
+                help="Also the process that reads papers; the first time it installs 300 MB of libraries and models.",
+            ),
         ),
     ),
     Command(
@@ -145,7 +150,14 @@ COMMANDS: Final = (
         "Build the clients for integrators: their typed part is generated from the merged description of the API.\n\n"
         "The TypeScript client needs npm, and a line to its packages.",
         after="read clients/README.md; each folder has a whole journey to run.",
-        arguments=(Argument("names", nargs="*", metavar="NAME", help="python or typescript; both without it."),),
+        arguments=(
+            Argument("names", nargs="*", metavar="NAME", help="python or typescript; both without it."),
+            Argument(
+                "--check",
+                action="store_true",
+                help="build none: hold the description before linters and one more generator; needs npm.",
+            ),
+        ),
         developer=True,
     ),
     Command(

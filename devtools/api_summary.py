@@ -221,7 +221,7 @@ def _content_lines(call: str, name: str, content: Schema, members: _Members) -> 
         return
     text = " ".join(sorted(content))
     first: Schema = next(iter(content.values()), {})
-    schema: Schema = first.get("x-event-schema", first.get("schema", {}))
+    schema: Schema = first.get("x-event-schema", first.get("x-line-schema", first.get("schema", {})))
     lines = tuple(members.lines_of(schema, 2))
     place = members.first_place(lines, f"{call} {name.removesuffix('?')}")
     if place:

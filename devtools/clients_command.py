@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from devtools.docs_command import merged_openapi
+from devtools.tool_process import captured_tool
 from local_suite.errors import CommandError
 from local_suite.home import PROJECT
 
@@ -91,21 +91,10 @@ _SETTINGS: Final = ("--meta", "none", "--config", str(CLIENTS / "python" / "gene
 def _run(client: str, command: Sequence[str], cwd: Path | None = None, named: str = "") -> str:
     """Return all that the tool printed."""
     tool = named or Path(command[0]).name
-    environment = {**os.environ, "NO_COLOR": "1"}
     try:
-        done = subprocess.run(
-            command,
-            cwd=cwd,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=BUILD_SECONDS,
-            check=False,
-            text=True,
-        )
+        status, said = captured_tool(command, cwd=cwd or PROJECT, env={"NO_COLOR": "1"}, seconds=BUILD_SECONDS)
     except subprocess.TimeoutExpired:
         raise ClientNotBuilt(client, tool, f"took more than {BUILD_SECONDS:.0f} s") from None
-    if done.returncode:
-        raise ClientNotBuilt(client, tool, f"failed: {done.stdout.strip()[-2000:]}")
-    return done.stdout
+    if status:
+        raise ClientNotBuilt(client, tool, f"failed: {said.strip()[-2000:]}")
+    return said

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -24,7 +25,7 @@ from devtools.roles_page import roles_page
 from local_suite.home import PROJECT
 from shared.events import asyncapi
 from shared.events.message import Message
-from shared.events.subscriptions import COMMANDS, SERVICES, SUBSCRIBERS, owner_of
+from shared.events.subscriptions import COMMANDS, SERVICES, SUBSCRIBERS, listeners_of, owner_of
 from shared.http.endpoint import Endpoint
 from shared.http.openapi import build_openapi
 from shared.http.openapi_merge import merge_openapi
@@ -142,13 +143,15 @@ def operations() -> list[tuple[str, Endpoint]]:
     return [(service, endpoint) for service in SERVICES for endpoint in endpoints_of(service)]
 
 
+@cache
 def openapi_of(service: str) -> dict[str, Any]:
-    """A service's interface as its running process describes it."""
+    """A service's interface as its running process describes it; made once, so leave it as it is."""
     return build_openapi(endpoints_of(service), service, API_VERSION)
 
 
+@cache
 def merged_openapi() -> dict[str, Any]:
-    """Every interface as one document: for clients, and for a page that shows it."""
+    """Every interface as one document: for clients, and for a page that shows it; made once, so leave it as it is."""
     return merge_openapi({service: openapi_of(service) for service in SERVICES}, API_VERSION)
 
 
@@ -163,7 +166,7 @@ def event_catalogue() -> str:
     for service in SERVICES:
         events = [event for event in SUBSCRIBERS if owner_of(event) == service]
         lines += [f"## What {service} tells", "", "| event | heard by | meaning |", "|---|---|---|"]
-        lines += [_event_row(event, SUBSCRIBERS[event]) for event in events]
+        lines += [_event_row(event, listeners_of(event)) for event in events]
         lines.append("")
     lines += ["## Commands", "", "| command | taken by | meaning |", "|---|---|---|"]
     lines += [_event_row(command, (command.RECIPIENT,)) for command in COMMANDS]

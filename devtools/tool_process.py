@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import IO
 
@@ -36,9 +37,28 @@ def run_tool(
             signal.signal(number, handler)
 
 
-def captured_tool(command: Sequence[str]) -> tuple[int, str]:
-    """Runs it quietly; returns exit status and everything it printed."""
-    done = subprocess.run(command, cwd=PROJECT, env=tool_environment(), capture_output=True, text=True, check=False)
+def captured_tool(
+    command: Sequence[str],
+    *,
+    cwd: Path = PROJECT,
+    env: Mapping[str, str] | None = None,
+    seconds: float | None = None,
+) -> tuple[int, str]:
+    """Runs it quietly; returns exit status and everything it printed.
+
+    Raises:
+        subprocess.TimeoutExpired: it took longer than `seconds`.
+    """
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=tool_environment(env),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=seconds,
+        check=False,
+        text=True,
+    )
     return done.returncode, done.stdout + done.stderr
 
 

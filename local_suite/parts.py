@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from local_suite.ports import LOOPBACK, is_free
 
@@ -23,6 +23,7 @@ OFFSETS = {
     "scheduling": 3,
     "billing": 4,
     "notification": 5,
+    "paper-reading": 6,
     "mongod": 17,
     "epmd": 69,
     "rabbitmq": 72,
@@ -36,6 +37,7 @@ OFFSETS = {
 }
 REPLICA_STEP = 20  # the second billing listens on base + 24, the third on base + 44
 MAX_REPLICAS = 3
+PAPERS_READING, WANTED = "PASPOR_PAPERS_READING", "wanted"
 # ranks: lower ones start first and stop last; the outside world needs no server, so it starts beside them
 OUTSIDE, SERVICE = 0, 1
 
@@ -119,7 +121,10 @@ Settings = Mapping[str, Mapping[str, str]]
 
 
 def describe(wiring: Wiring, extra: Settings | None = None, replicas: Mapping[str, int] | None = None) -> list[Part]:
-    """All parts but the two servers. `extra` adds environment by service, `replicas` says how many of it run."""
+    """All parts but the two servers. `extra` adds environment by service, `replicas` says how many of it run.
+
+    Where application is told that papers are read, the process that reads them is among the parts.
+    """
     parts = [_mail_sink(wiring), _simulators(wiring, extra or {})]
     for service in SERVICES:
         count = (replicas or {}).get(service, 1)
@@ -127,6 +132,8 @@ def describe(wiring: Wiring, extra: Settings | None = None, replicas: Mapping[st
             raise ValueError(f"1 to {MAX_REPLICAS} replicas of {service}, not {count}")
         names = [service, *(f"{service}-{number}" for number in range(2, count + 1))]
         parts += [_service(wiring, service, name, extra or {}) for name in names]
+    if (extra or {}).get("application", {}).get(PAPERS_READING) == WANTED:
+        parts.append(_paper_reading(wiring, extra or {}))
     return parts
 
 
@@ -165,6 +172,12 @@ def _service(wiring: Wiring, service: str, name: str, extra: Settings) -> Part:
     }
     health = (f"{wiring.ports.url(name)}/health/ready",)
     return Part(name, f"services.{service}", SERVICE, {"http": wiring.ports[name]}, health, environment)
+
+
+def _paper_reading(wiring: Wiring, extra: Settings) -> Part:
+    """The process that reads papers: application's own settings, and an address for its health alone."""
+    application = _service(wiring, "application", "paper-reading", extra)
+    return replace(application, module="services.application.paper_reading")
 
 
 def _common_settings(wiring: Wiring, service: str) -> dict[str, str]:

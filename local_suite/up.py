@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from local_suite.home import PROJECT, home
-from local_suite.parts import SERVICES, Ports, Settings
+from local_suite.parts import PAPERS_READING, SERVICES, WANTED, Ports, Settings
 from local_suite.suite import Health, PartStatus, Suite
 
 REFRESH_SECONDS = 1.0
@@ -58,19 +58,26 @@ def make_suite(data: str, ports: Ports, say: Say, extra: Settings | None = None)
     )
 
 
-async def up(ports: Ports, *, plain: bool) -> int:
-    """Starts the suite and stays until a signal."""
+def with_papers(settings: Settings) -> Settings:
+    """Return the settings with which papers are read, by a process of its own."""
+    return {**settings, "application": {**settings.get("application", {}), PAPERS_READING: WANTED}}
+
+
+async def up(ports: Ports, *, plain: bool, papers: bool = False) -> int:
+    """Starts the suite, with `papers` the process that reads papers too, and stays until a signal."""
     console = Console()
+    settings = trial_settings(os.environ)
+    settings = with_papers(settings) if papers else settings
     if plain or not console.is_terminal:
-        return await _plain(ports, console)
-    return await _live(ports, console)
+        return await _plain(ports, console, settings)
+    return await _live(ports, console, settings)
 
 
-async def _plain(ports: Ports, console: Console) -> int:
+async def _plain(ports: Ports, console: Console, settings: Settings) -> int:
     def say(line: str) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-    suite = make_suite(DATA, ports, say, trial_settings(os.environ))
+    suite = make_suite(DATA, ports, say, settings)
     async with suite:
         say("")
         for line in lines_of(suite.status()):
@@ -80,9 +87,9 @@ async def _plain(ports: Ports, console: Console) -> int:
     return 0
 
 
-async def _live(ports: Ports, console: Console) -> int:
+async def _live(ports: Ports, console: Console, settings: Settings) -> int:
     said: list[str] = [""]
-    suite = make_suite(DATA, ports, lambda line: said.__setitem__(0, line), trial_settings(os.environ))
+    suite = make_suite(DATA, ports, lambda line: said.__setitem__(0, line), settings)
     begun = time.monotonic()
 
     def picture() -> Group:

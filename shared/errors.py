@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from shared.roles import Role
+
 _CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
 _RESERVED = frozenset(
     {
@@ -147,7 +149,7 @@ class NotAllowed(Refusal):
 
     status = 403
     code = "not_allowed"
-    facts_told = fact_types(role=str, needs=list[str])
+    facts_told = fact_types(role=Role, needs=list[Role])
     title = "You are not allowed to do this."
     title_id = "Anda tidak berwenang melakukan ini."
     next_action = "Ask someone who has the role for it."

@@ -97,7 +97,7 @@ class _Process:
         self._parts = parts = assemble(settings, platform)
         schemas_url = settings.public_url.rstrip("/") + SCHEMAS_PATH
         dispatcher = Dispatcher(parts.events, parts.commands)
-        self._bus = AmqpBus(settings.amqp_url, parts.name, dispatcher, schemas_url=schemas_url)
+        self._bus = AmqpBus(settings.amqp_url, parts.name, dispatcher, schemas_url=schemas_url, room=parts.room)
         self._relay = Relay(self._store, parts.kinds, self._bus, self._clock)
         owner = f"{socket.gethostname()}:{os.getpid()}"
         self._figures = DeadlineFigures(parts.name)

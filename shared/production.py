@@ -100,6 +100,18 @@ class Between(Rule):
         return f"it is above {self.most:g}" if value > self.most else None
 
 
+class OneOfThese(Rule):
+    """One of a few words; unset is not wrong."""
+
+    def __init__(self, words: tuple[str, ...], why: str) -> None:
+        super().__init__(why, f"Write {' or '.join(words)}")
+        self.words = words
+
+    def wrong(self, value: Any) -> str | None:
+        """Name the words where it is none of them."""
+        return None if value is None or value in self.words else f"it is not {' or '.join(self.words)}"
+
+
 class SomeNetworks(Rule):
     """Networks of ours or of agencies: never all addresses of the world."""
 

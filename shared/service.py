@@ -66,6 +66,16 @@ class InvariantReport:
         return not self.broken
 
 
+@dataclass(frozen=True)
+class RoomConsumer:
+    """The part of a process beside the service's own at the broker: the room whose queue it consumes, and how many
+    messages it takes at once.
+    """
+
+    room: str
+    at_once: int
+
+
 InvariantCheck = Callable[[], Awaitable[InvariantReport]]
 
 
@@ -89,6 +99,8 @@ class Parts:
     """Rule name (``I1`` ...) to check."""
     figures: Sequence[Collector] = ()
     """Metrics of the service beside those of every service."""
+    room: RoomConsumer | None = None
+    """Of a process beside the service's own: the room whose queue it consumes instead of the service's."""
     token_keys: KeySource | None = None
     """Where the keys of tokens come from, if not from identity's published set (identity itself has them)."""
     sessions: SessionCheck | None = None

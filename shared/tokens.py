@@ -10,7 +10,6 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Any, Protocol
 
 import aiohttp
@@ -21,6 +20,7 @@ from joserfc.jwk import ECKey
 
 from shared.clock import Clock
 from shared.ids import Ids, RandomIds
+from shared.roles import Role as Role
 
 ALGORITHM = "ES256"
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - RFC 9068, section 2.1: the media type, no secret
@@ -44,29 +44,6 @@ log = structlog.get_logger(__name__)
 
 ALL_OFFICES = "all"
 """In the list of offices that a treasurer serves: every one of them. Only ever written, never assumed."""
-
-
-class Role(StrEnum):
-    """Role of the bearer of a token. `shared.duties` says what each role of staff is for."""
-
-    APPLICANT = "applicant"
-    FRONT_OFFICER = "front_officer"
-    INTERVIEWER = "interviewer"
-    OFFICE_ADMIN = "office_admin"
-    TREASURER = "treasurer"
-    OPERATOR = "operator"
-    SERVICE = "service"
-    ADJUDICATOR = "adjudicator"
-    PRINTER = "printer"
-    DOCUMENTS_SECTION_HEAD = "documents_section_head"
-    ENFORCEMENT_SECTION_HEAD = "enforcement_section_head"
-    ADMINISTRATION_SECTION_HEAD = "administration_section_head"
-    REGIONAL_OFFICER = "regional_officer"
-    PUBLIC_RELATIONS = "public_relations"
-    HQ_POLICY = "hq_policy"
-    HQ_IT = "hq_it"
-    ENROLLING = "enrolling"
-    """A member of staff who needs a second factor and has none: only endpoints that name this role let them in."""
 
 
 HEADQUARTERS_ROLES = frozenset({Role.OPERATOR, Role.PUBLIC_RELATIONS, Role.HQ_POLICY, Role.HQ_IT})

@@ -9,8 +9,9 @@ from services.application.applications.repository import KINDS
 from services.application.clients import DpriClient
 from services.application.config import Settings
 from services.application.context import UseCaseContext
-from services.application.documents.pictures import PictureInspector, PictureProcesses
+from services.application.documents.pictures import PictureInspector, picture_pool
 from services.application.documents.ports import Inspector
+from services.application.documents.scanning import ScanningInspector
 from services.application.endpoints import ENDPOINTS
 from services.application.erasures.end_time_notes import END_TIMES, EndTimeNotes
 from services.application.erasures.shelves import ApplicationShelves, tell_erasure
@@ -18,8 +19,9 @@ from services.application.handlers import Handlers
 from services.application.http import APPLICATION
 from services.application.issuance.ports import Dpri
 from services.application.leavings.repository import LEAVING_COPY
-from services.application.letters.pdf import TypstWriter
+from services.application.letters.pdf import TypstWriter, letter_pool
 from services.application.letters.ports import LetterWriter
+from services.application.malware.clamd import ClamdScanner
 from services.application.requirements.rule_set import load_rules
 from services.application.use_cases import UseCases
 from shared.assistance import ASSISTANCE_COPY
@@ -31,6 +33,7 @@ from shared.own_data.answers import EXPORT_ANSWER
 from shared.retention.service import RETENTION_KINDS, Retention
 from shared.service import Chore, Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
+from shared.workers.pool import WorkerFigures
 
 NAME: Final = "application"
 
@@ -99,6 +102,7 @@ def build(
         ),
         invariants={
             "I9": service.issuance.only_accepted_documents_were_handed_over,
+            "I21": service.paper_readings.no_page_is_read_past_its_time,
             "I10_application_audit": service.audit_book.kept.checks.only_grow_and_miss_nothing,
         },
         close=dpri.close,
@@ -106,11 +110,21 @@ def build(
 
 
 def assemble(settings: Settings, platform: Platform) -> Parts:
-    """The parts with the real issuance system, and pictures decoded in processes of their own."""
-    dpri, pictures = DpriClient.from_settings(settings, platform), PictureProcesses()
+    """The parts with the real issuance system, and pictures and letters made in processes of their own."""
+    dpri, figures = DpriClient.from_settings(settings, platform), WorkerFigures()
+    pictures, letters = picture_pool(settings.decodes_at_once, figures), letter_pool(figures)
 
     async def close() -> None:
         await pictures.close()
+        await letters.close()
         await dpri.close()
 
-    return replace(build(settings, platform, dpri=dpri, inspector=pictures), close=close)
+    parts = build(settings, platform, dpri=dpri, inspector=PictureInspector(pictures), writer=TypstWriter(letters))
+    return replace(parts, figures=(*parts.figures, *figures.collectors), close=close)
+
+
+def scanning(settings: Settings, inspector: Inspector) -> Inspector:
+    """The inspector that looks at what ClamAV has scanned, where the settings name its socket."""
+    if not settings.clamd_socket:
+        return inspector
+    return ScanningInspector(ClamdScanner(settings.clamd_socket, settings.clamd_largest_bytes), inspector)

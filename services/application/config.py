@@ -6,13 +6,14 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from services.application.rules import Pace, UploadRules
+from services.application.rules import Pace, PaperRules, PapersReading, PapersUnread, UploadRules
 from shared.crypto.sealed import SealedBox, Unsealer
-from shared.production import Anything, AtLeast, Encrypted, SharedSecret
+from shared.production import Anything, AtLeast, Between, Encrypted, OneOfThese, SharedSecret
 from shared.settings import ServiceSettings
 
 PACE: Final = Pace()
 UPLOADS: Final = UploadRules()
+PAPERS: Final = PaperRules()
 
 
 def _is_public_key(value: str) -> str:
@@ -81,6 +82,33 @@ class Settings(ServiceSettings):
         UPLOADS.decodes_at_once, ge=1, le=16, description="pictures decoded at the same time"
     )
 
+    papers_reading: Annotated[PapersReading, Anything("a small machine does without; officers look at papers then")] = (
+        Field(PAPERS.reading, description="wanted: the process paper-reading reads papers; none: no machine does")
+    )
+    papers_unread: Annotated[
+        PapersUnread | None, OneOfThese(("flagged",), "a picture of anything would pass, and no officer look at it")
+    ] = Field(
+        None,
+        description="state of a good picture where papers_reading is none: accepted or flagged; without it flagged in "
+        "production and accepted in a trial",
+    )
+    reading_seconds: Annotated[int, Between(15, 600, "a paper takes seconds, and somebody waits with the camera")] = (
+        Field(PAPERS.reading_seconds, ge=1, le=600, description="a paper that is not read by then is flagged")
+    )
+    readers: Annotated[int, Anything("bounded by memory and cores; the field itself ends at 16")] = Field(
+        PAPERS.readers, ge=1, le=16, description="papers read at the same time by one process paper-reading"
+    )
+    clamd_socket: Annotated[str, Anything("every picture is decoded and written anew in any case")] = Field(
+        "",
+        pattern=r"^(/[^:]{1,100}|[A-Za-z0-9.-]{1,200}:[0-9]{1,5})?$",
+        description="clamd's Unix socket, or host:port inside the network; without it nothing is scanned",
+    )
+    clamd_largest_bytes: Annotated[int, AtLeast(1024 * 1024, "most uploads would be flagged as not scanned")] = Field(
+        UPLOADS.largest_scanned_bytes,
+        ge=1024,
+        description="largest file that ClamAV is given; not above its StreamMaxLength and MaxFileSize",
+    )
+
     @property
     def pace(self) -> Pace:
         """How patiently the issuance system is asked."""
@@ -89,6 +117,16 @@ class Settings(ServiceSettings):
             longest_retry_seconds=self.hand_over_longest_retry_seconds,
             print_poll_seconds=self.print_poll_seconds,
             alert_grace_seconds=self.hand_over_alert_grace_seconds,
+        )
+
+    @property
+    def paper_rules(self) -> PaperRules:
+        """Return whether papers are read, and the time that a reading has."""
+        return PaperRules(
+            reading=self.papers_reading,
+            unread=self.papers_unread or (PapersUnread.FLAGGED if self.is_production else PAPERS.unread),
+            reading_seconds=self.reading_seconds,
+            readers=self.readers,
         )
 
     @property

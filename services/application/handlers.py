@@ -77,6 +77,7 @@ class Handlers:
             (kind, "approval"): self._service.issuance.approve_due,
             (kind, "printing"): self._service.issuance.look_for_book,
             (kind, "uploads"): self._service.uploads.abandon_overdue,
+            (kind, "checks"): self._service.paper_readings.flag_overdue,
             (kind, "papers"): self._service.counter.papers_overdue,
             (kind, "collection"): self._service.counter.collection_overdue,
             **self._service.assistances.deadlines(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import Final
 
 DRAFT_IDLE: Final = timedelta(days=30)
@@ -29,6 +30,33 @@ class Pace:
         return timedelta(seconds=min(self.longest_retry_seconds, self.first_retry_seconds * 2.0**doublings))
 
 
+class PapersReading(StrEnum):
+    """Whether a machine reads the papers that are uploaded."""
+
+    NONE = "none"
+    WANTED = "wanted"
+
+
+class PapersUnread(StrEnum):
+    """The state of a good picture where no machine reads papers."""
+
+    ACCEPTED = "accepted"
+    FLAGGED = "flagged"
+    """An officer looks at every one."""
+
+
+@dataclass(frozen=True)
+class PaperRules:
+    """Whether papers are read, and what holds without that."""
+
+    reading: PapersReading = PapersReading.NONE
+    unread: PapersUnread = PapersUnread.ACCEPTED
+    reading_seconds: int = 90
+    """A page that is not read by then is flagged: ten uploads under full load are read within it."""
+    readers: int = 1
+    """Pages read at the same time by one reading process: each takes a core and some hundred MiB."""
+
+
 @dataclass(frozen=True)
 class UploadRules:
     """Limits of an upload, and when forgotten files are removed."""
@@ -40,3 +68,7 @@ class UploadRules:
     sweep_grace_seconds: int = 3600
     """Age from which a file that nothing refers to is removed."""
     decodes_at_once: int = 1
+    scan_again_seconds: int = 60
+    """After a scanner for malware did not answer."""
+    largest_scanned_bytes: int = 25 * 1024 * 1024
+    """What clamd takes by default in Debian (``StreamMaxLength``)."""

@@ -18,9 +18,15 @@ TIMELINE: Final[dict[str, Text]] = {
     "drafted": Text("The application was begun.", "Permohonan dibuat."),
     "questionnaire_answered": Text("The questionnaire was answered.", "Kuesioner dijawab."),
     "upload_begun": Text("An upload was begun.", "Unggahan dimulai."),
+    "document_checking": Text("A document is being read.", "Dokumen sedang dibaca."),
+    "picture_reused": Text(
+        "A picture of another application of the account is used.",
+        "Gambar dari permohonan lain dalam akun ini dipakai.",
+    ),
     "document_accepted": Text("A document was accepted.", "Dokumen diterima."),
     "document_flagged": Text("A document waits for an officer's look.", "Dokumen menunggu pemeriksaan petugas."),
     "document_refused": Text("A document was refused.", "Dokumen ditolak."),
+    "document_removed": Text("A page was removed.", "Sebuah halaman dihapus."),
     "identity_confirmed": Text(
         "The civil registry confirmed the identity.", "Dukcapil mengonfirmasi identitas pemohon."
     ),
@@ -179,10 +185,6 @@ DOCUMENT_REASONS: Final[dict[str, Text]] = {
         "Gambar terlalu besar untuk diperiksa dalam format ini. Simpan sebagai JPEG biasa (bukan progresif) sekitar "
         "12 juta piksel, atau pindai dengan 300 titik per inci.",
     ),
-    "too_many_pages": Text(
-        "The file has more than 10 pages. Send only the pages of this document.",
-        "File lebih dari 10 halaman. Kirim hanya halaman dokumen ini.",
-    ),
     "encrypted_pdf": Text(
         "The PDF is locked with a password. Save it without one, or take a picture of the document.",
         "PDF terkunci kata sandi. Simpan tanpa kata sandi, atau foto dokumennya.",
@@ -201,8 +203,68 @@ DOCUMENT_REASONS: Final[dict[str, Text]] = {
         "The picture is too small to be read: at least 300 pixels on the shorter side.",
         "Gambar terlalu kecil untuk dibaca: sisi terpendek paling sedikit 300 piksel.",
     ),
+    "blurred": Text(
+        "The picture is too blurred to be read. Hold the camera still, tap on the document, and take it again.",
+        "Gambar terlalu kabur untuk dibaca. Tahan kamera, ketuk pada dokumen agar fokus, lalu foto ulang.",
+    ),
+    "cropped": Text(
+        "Part of the document is cut off. Take the picture so that all edges of the document are seen.",
+        "Sebagian dokumen terpotong. Foto hingga semua tepi dokumen terlihat.",
+    ),
+    "tilted": Text(
+        "The document lies at an angle. Hold the camera straight above it.",
+        "Dokumen terlihat miring. Pegang kamera tegak lurus di atasnya.",
+    ),
+    "glare": Text(
+        "Light shines on the document and hides part of it. Take the picture without flash, away from a lamp.",
+        "Pantulan cahaya menutupi sebagian dokumen. Foto tanpa lampu kilat dan jauh dari lampu.",
+    ),
+    "other_kind": Text(
+        "The picture shows another document than the one that is asked for. Upload the one that is named here.",
+        "Gambar menunjukkan dokumen lain dari yang diminta. Unggah dokumen yang disebutkan di sini.",
+    ),
+    "unknown_kind": Text(
+        "The machine could not tell which document this is; an officer looks at it.",
+        "Sistem tidak dapat mengenali dokumen ini; petugas akan memeriksanya.",
+    ),
+    "nothing_written": Text(
+        "The picture shows no document: nothing is written on it. Take a picture of the document.",
+        "Gambar tidak menunjukkan dokumen: tidak ada tulisan. Foto dokumennya.",
+    ),
+    "code_only": Text(
+        "The picture shows a code and no document. Take a picture of the document itself.",
+        "Gambar hanya menunjukkan kode, bukan dokumen. Foto dokumennya.",
+    ),
+    "not_readable": Text(
+        "The number on the document could not be read. Take the picture closer and sharper, or an officer looks at it.",
+        "Nomor pada dokumen tidak terbaca. Foto lebih dekat dan lebih tajam; jika tidak, petugas akan memeriksanya.",
+    ),
+    "holder_not_found": Text(
+        "The applicant's name and number were not found on the document; an officer looks at it.",
+        "Nama dan nomor pemohon tidak ditemukan pada dokumen; petugas akan memeriksanya.",
+    ),
+    "no_portrait": Text(
+        "The picture is no portrait: a face from the front before a plain background. An officer looks at it.",
+        "Gambar bukan pasfoto: wajah dari depan dengan latar polos. Petugas akan memeriksanya.",
+    ),
+    "data_differ": Text(
+        "What was typed differs from what the document says. Compare both; an officer looks at it.",
+        "Data yang diketik berbeda dari yang tertulis pada dokumen. Bandingkan; petugas akan memeriksanya.",
+    ),
     "broken_picture": Text(
         "The picture is broken or cut off. Upload it again.", "Gambar rusak atau terpotong. Unggah ulang."
+    ),
+    "malware_found": Text(
+        "The file holds malware and was not kept. Take a new picture of the document with another device.",
+        "File mengandung malware dan tidak disimpan. Foto ulang dokumen dengan perangkat lain.",
+    ),
+    "too_many_pages": Text(
+        "With this file the item has more than 10 pages. Upload the pages that are needed and bring the rest along.",
+        "Dengan file ini persyaratan melebihi 10 halaman. Unggah halaman yang perlu dan bawa selebihnya.",
+    ),
+    "too_many_documents": Text(
+        "With its pages the application has more uploads than it may have. Bring the document to the office.",
+        "Dengan halamannya, permohonan ini melebihi batas unggahan. Bawa dokumen ke kantor.",
     ),
     "longer_than_declared": Text(
         "More bytes came than were announced. Begin the upload again.",

@@ -9,7 +9,10 @@ from services.application.applications.vault import Vault, is_application_curren
 from services.application.context import UseCaseContext
 from services.application.corrections.service import Corrections
 from services.application.counter.service import Counter
+from services.application.documents.decisions import OfficerDecisions
 from services.application.documents.ports import Inspector
+from services.application.documents.removals import DocumentRemovals
+from services.application.documents.reuse import DocumentReuse
 from services.application.documents.sweeper import Sweeper
 from services.application.documents.uploads import Uploads
 from services.application.drafts.expiry import DraftExpiry
@@ -24,6 +27,7 @@ from services.application.letters.ports import LetterWriter
 from services.application.letters.service import Letters
 from services.application.own_data.part import ApplicationParts
 from services.application.own_data.service import OwnFiles
+from services.application.paper_reading.service import PaperReadings
 from services.application.requirements.requirement import RuleSet
 from shared.assistance import Assistances
 from shared.audit import Audit
@@ -53,6 +57,10 @@ class UseCases:
         self.draft_expiry = DraftExpiry(context, self.applications)
         self.settlement = PersonSettlement(context, self.applications, self.identities)
         self.uploads = Uploads(context, self.applications, inspector)
+        self.paper_readings = PaperReadings(context, self.applications)
+        self.document_reuse = DocumentReuse(context, self.applications)
+        self.document_removals = DocumentRemovals(context, self.applications)
+        self.officer_decisions = OfficerDecisions(context, self.applications)
         self.sweeper = Sweeper(context, self.applications)
         self.letters = Letters(context, self.applications, writer)
         self.issuance = Issuance(context, self.applications, dpri)

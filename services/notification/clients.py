@@ -29,6 +29,7 @@ from shared.clock import Clock
 from shared.errors import UpstreamDown
 from shared.http.client import CircuitBreaker, JsonClient, Patience
 from shared.http.outside import (
+    AddressProblem,
     LeadsInside,
     NotOutside,
     OutsideResolver,
@@ -305,7 +306,7 @@ class HttpWebhookPoster:
             async with asyncio.timeout(self._timeout.total):
                 await check_outside_name(url, self._resolver)
         except TimeoutError:
-            raise NotOutside("name_unknown") from None
+            raise NotOutside(AddressProblem.NAME_UNKNOWN) from None
 
     async def post(self, url: str, body: str, headers: Mapping[str, str]) -> int:
         """Return the status of the answer.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.errors import Refusal, fact_types
+from shared.events.codes import DeliveryChannel
 
 
 class ChannelHasNoAddress(Refusal):
@@ -10,7 +11,7 @@ class ChannelHasNoAddress(Refusal):
 
     status = 409
     code = "channel_has_no_address"
-    facts_told = fact_types(channel=str)
+    facts_told = fact_types(channel=DeliveryChannel)
     title = "There is no address for this channel."
     title_id = "Tidak ada alamat untuk saluran ini."
     next_action = "Choose a channel that has an address, or add and verify one first."

@@ -11,6 +11,7 @@ from pydantic import Field
 from shared.audit.chaining import AuditBook
 from shared.audit.entries import AuditLine
 from shared.chain import MEDIA_TYPE
+from shared.chain.lines import AuditExportLine
 from shared.errors import Malformed, NotAllowed
 from shared.http.call import Call
 from shared.http.codes import OneOf
@@ -92,6 +93,7 @@ def audit_endpoints(service: str, book_of: Callable[[Call[Any, Any, Any]], Audit
         access=READERS,
         query=AuditSpan,
         answers={200: MEDIA_TYPE},
+        line=AuditExportLine,
         refusals=(NotAllowed, Malformed),
         description="JSON lines that `paspor ledger verify` re-computes. An office's head gets their own office's.",
     )

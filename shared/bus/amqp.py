@@ -24,7 +24,8 @@ from aiormq.exceptions import ChannelAccessRefused
 from shared.bus import topology
 from shared.bus.dispatch import Dispatcher, Outcome, Verdict
 from shared.events.envelope import CONTENT_TYPE, Envelope, UnreadableMessage
-from shared.events.subscriptions import COMMANDS, SERVICES, SUBSCRIBERS, commands_for
+from shared.events.subscriptions import COMMANDS, ROOM_SUBSCRIBERS, SERVICES, SUBSCRIBERS, commands_for, rooms_of
+from shared.service import RoomConsumer
 
 log = structlog.get_logger()
 
@@ -37,9 +38,11 @@ PUBLISH_SECONDS: Final = 5.0
 RECONNECT_SECONDS: Final = 0.5
 """Wait between tries to reach the broker."""
 
-HEARD = frozenset(event.TYPE for event, listeners in SUBSCRIBERS.items() if listeners) | {
-    command.TYPE for command in COMMANDS
-}
+HEARD = (
+    frozenset(event.TYPE for event, listeners in SUBSCRIBERS.items() if listeners)
+    | {event.TYPE for events in ROOM_SUBSCRIBERS.values() for event in events}
+    | {command.TYPE for command in COMMANDS}
+)
 """Message types with a subscriber: publishing one of these without a queue that takes it is a failure."""
 
 _TROUBLE = (AMQPError, OSError, asyncio.TimeoutError, RuntimeError)
@@ -55,8 +58,18 @@ class BrokerNotPrepared(RuntimeError):
 class AmqpBus:
     """One service's connection to the broker. It survives a restart; the relay sends unconfirmed messages again."""
 
-    def __init__(self, url: str, service: str, dispatcher: Dispatcher, *, schemas_url: str | None = None) -> None:
-        """``schemas_url`` is where the schemas of messages are served, for readers outside the suite."""
+    def __init__(
+        self,
+        url: str,
+        service: str,
+        dispatcher: Dispatcher,
+        *,
+        schemas_url: str | None = None,
+        room: RoomConsumer | None = None,
+    ) -> None:
+        """``schemas_url`` is where the schemas of messages are served, for readers outside the suite. With a ``room``
+        its queue is consumed, and not the service's own."""
+        self._room = room
         self._url = url
         self._schemas_url = schemas_url
         self._service = service
@@ -133,16 +146,21 @@ class AmqpBus:
                 await connection.close()
 
     async def _consume(self, connection: AbstractConnection, closed: asyncio.Event) -> None:
+        self._consumers = []
+        for name in self._queue_names():
+            channel = await connection.channel(publisher_confirms=False)
+            channel.close_callbacks.add(lambda *_: closed.set())
+            await channel.set_qos(prefetch_count=PREFETCH if self._room is None else self._room.at_once)
+            queue = await channel.get_queue(name, ensure=False)
+            self._consumers.append((queue, await queue.consume(self._take)))
+
+    def _queue_names(self) -> list[str]:
+        if self._room is not None:
+            return [topology.room_queue(self._service, self._room.room)]
         names = [topology.work_queue(self._service)]
         if commands_for(self._service):
             names.append(topology.command_queue(self._service))
-        self._consumers = []
-        for name in names:
-            channel = await connection.channel(publisher_confirms=False)
-            channel.close_callbacks.add(lambda *_: closed.set())
-            await channel.set_qos(prefetch_count=PREFETCH)
-            queue = await channel.get_queue(name, ensure=False)
-            self._consumers.append((queue, await queue.consume(self._take)))
+        return names
 
     async def _take(self, message: AbstractIncomingMessage) -> None:
         task = asyncio.current_task()
@@ -159,7 +177,7 @@ class AmqpBus:
     async def _settle(self, message: AbstractIncomingMessage) -> None:
         sent_to = message.exchange
         is_command = sent_to in _COMMANDS_ARRIVE_BY or bool(message.headers.get("x-command"))
-        queue = topology.command_queue(self._service) if is_command else topology.work_queue(self._service)
+        queue = self._queue_names()[-1 if is_command else 0]
         try:
             envelope = Envelope.from_bytes(message.body)
         except UnreadableMessage as unreadable:
@@ -174,7 +192,7 @@ class AmqpBus:
                 verdict = await self._dispatcher.judge(envelope)
         if verdict.outcome is Outcome.LATER:
             await self._wait_on_rung(message, queue, is_command, verdict.because)
-        elif verdict.outcome is Outcome.POISON and not is_command:
+        elif verdict.outcome is Outcome.POISON and self._buries(is_command):
             await self._bury(message, verdict.because)
         await message.ack()
 
@@ -183,13 +201,17 @@ class AmqpBus:
         age = self._age_seconds(message)
         if age > topology.LONGEST_RETRY_SECONDS:
             log.error("message_gave_up", message_id=message.message_id, age_seconds=int(age))
-            if not is_command:
+            if self._buries(is_command):
                 await self._bury(message, f"{because}, too long")
             return
         if age > topology.ALERT_AFTER_SECONDS:
             log.error("message_waits_long", message_id=message.message_id, age_seconds=int(age))
         headers = {"x-attempt": attempt, "x-command": 1 if is_command else 0}
         await self._send_on(message, topology.rung_queue(queue, topology.rung_for(attempt)), headers)
+
+    def _buries(self, is_command: bool) -> bool:
+        """Return whether what was given up rests for operators: no secret does, and no work that is decided anyway."""
+        return not is_command and self._room is None
 
     async def _bury(self, message: AbstractIncomingMessage, because: str) -> None:
         headers = {
@@ -279,6 +301,8 @@ async def ensure_topology(connection: AbstractConnection) -> None:
             await checking.declare_queue(topology.work_queue(service), passive=True)
             if commands_for(service):
                 await checking.declare_queue(topology.command_queue(service), passive=True)
+            for room in rooms_of(service):
+                await checking.declare_queue(topology.room_queue(service, room), passive=True)
         await checking.close()
         return
     except ChannelNotFoundEntity:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from shared.bus import topology
-from shared.events.subscriptions import COMMAND_SENDERS, SERVICES, commands_for
+from shared.events.subscriptions import COMMAND_SENDERS, SERVICES, commands_for, rooms_of
 
 OPERATOR: Final = "operator"
 
@@ -101,6 +101,7 @@ def _services(service: str) -> Rights:
     queues = [topology.work_queue(service)]
     if commands_for(service):
         queues.append(topology.command_queue(service))
+    queues += [topology.room_queue(service, room) for room in rooms_of(service)]
     sent = [command.TYPE for command, senders in COMMAND_SENDERS.items() if service in senders]
     exchanges = [topology.EVENTS_EXCHANGE, topology.own_exchange(service)]
     if sent:

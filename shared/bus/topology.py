@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
-from shared.events.subscriptions import SERVICES, commands_for, events_for
+from shared.events.subscriptions import ROOM_SUBSCRIBERS, SERVICES, commands_for, events_for, rooms_of
 
 EVENTS_EXCHANGE: Final = "paspor.events"
 COMMANDS_EXCHANGE: Final = "paspor.commands.v2"
@@ -33,6 +33,10 @@ LONGEST_RETRY_SECONDS: Final = 7 * 86400
 
 ALERT_AFTER_SECONDS: Final = 15 * 60
 """A message that still waits after a quarter of an hour is reported."""
+
+ROOM_MESSAGE_SECONDS: Final = 15 * 60
+"""A message waits so long for the process of a room, which may not be there at all; the service's own deadlines have
+decided by then without it."""
 
 DELIVERY_LIMIT: Final = 20
 """Deliveries of one message that kill its consumer before it counts as poison."""
@@ -62,6 +66,11 @@ def work_queue(service: str) -> str:
 def command_queue(service: str) -> str:
     """Return the name of the queue of a service's commands."""
     return f"paspor.{service}.commands"
+
+
+def room_queue(service: str, room: str) -> str:
+    """Return the name of the queue of a service's room, which a process of its own reads."""
+    return f"paspor.{service}.{room}"
 
 
 def dead_queue(service: str) -> str:
@@ -116,6 +125,10 @@ def _queues_of(service: str) -> Iterator[Queue]:
         )
         # A command may hold a sealed secret: past its limit it is dropped, never dead-lettered.
         yield from _with_rungs(command_queue(service), own, commands, {})
+    for room in rooms_of(service):
+        heard = tuple((EVENTS_EXCHANGE, event.TYPE) for event in ROOM_SUBSCRIBERS[service, room])
+        # past its time a message is dropped, never dead-lettered: it asks for work that was decided without it
+        yield from _with_rungs(room_queue(service, room), own, heard, {"x-message-ttl": ROOM_MESSAGE_SECONDS * 1000})
 
 
 def _with_rungs(queue: str, own: str, bindings: tuple[tuple[str, str], ...], dead: dict[str, Any]) -> Iterator[Queue]:

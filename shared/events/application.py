@@ -253,8 +253,31 @@ class PenaltyFound(Event):
     """Under which billing answers what it has priced (:class:`shared.events.billing.CorrectionPriced`)."""
 
 
+class DocumentReceived(Event):
+    """One page of a document was kept and waits to be read. It holds ids only; the reader opens what it needs."""
+
+    TYPE: ClassVar[str] = "paspor.application.document.received.v1"
+    application_id: str
+    document_id: str
+    requirement: str
+    page: int = 1
+
+
+class DocumentChecked(Event):
+    """The machine has decided on a page that it read, or flagged one that was not read in time."""
+
+    TYPE: ClassVar[str] = "paspor.application.document.checked.v1"
+    application_id: str
+    account_id: str
+    document_id: str
+    requirement: str
+    page: int = 1
+
+
 class DocumentRefused(Event):
-    """An officer refused a document, for the coded reason; it can be replaced until ``replace_until`` (F46)."""
+    """An officer refused a document, or the machine after the submission, for the coded reason; it can be replaced
+    until ``replace_until`` (F46).
+    """
 
     TYPE: ClassVar[str] = "paspor.application.document.refused.v1"
     application_id: str
@@ -263,6 +286,8 @@ class DocumentRefused(Event):
     requirement: str
     reason_code: str
     replace_until: datetime | None = None
+    page: int = 1
+    """Which page of the item."""
 
 
 class ApplicationLeavingAnswered(Event):

@@ -8,7 +8,7 @@ from typing import Any, Final
 from shared.bus import topology
 from shared.events.envelope import CONTENT_TYPE, DATA_CONTENT_TYPE, SPEC_VERSION
 from shared.events.message import Message
-from shared.events.subscriptions import COMMANDS, MESSAGE_TYPES, SERVICES, SUBSCRIBERS, owner_of
+from shared.events.subscriptions import COMMANDS, MESSAGE_TYPES, ROOM_SUBSCRIBERS, SERVICES, SUBSCRIBERS, owner_of
 
 SCHEMA_JSON: Final = "application/schema+json"
 """The media type of a JSON schema."""
@@ -156,6 +156,9 @@ def _operations() -> Iterator[tuple[str, dict[str, Any]]]:
     for event, listeners in SUBSCRIBERS.items():
         yield _operation(owner_of(event), "send", event)
         for service in listeners:
+            yield _operation(service, "receive", event)
+    for (service, _), events in ROOM_SUBSCRIBERS.items():
+        for event in events:
             yield _operation(service, "receive", event)
     for command in COMMANDS:
         yield _operation(command.RECIPIENT, "receive", command)

@@ -54,6 +54,8 @@ SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     application.ApplicationRefused: ("identity", "notification"),
     application.KindCorrected: ("scheduling", "billing", "notification"),
     application.PenaltyFound: ("billing",),
+    application.DocumentReceived: (),
+    application.DocumentChecked: ("notification",),
     application.DocumentRefused: ("notification",),
     application.ApplicationDataRead: ("identity",),
     application.ApplicationLeavingAnswered: ("identity",),
@@ -115,6 +117,12 @@ SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     notification.WebhookDisabled: ("notification",),
 }
 
+ROOM_SUBSCRIBERS: Final[dict[tuple[str, str], tuple[type[Event], ...]]] = {
+    ("application", "paper_reading"): (application.DocumentReceived,),
+}
+"""Events that a process beside a service's own takes from a queue of its own, by service and room: slow work waits
+there and holds up nothing else."""
+
 COMMAND_SENDERS: Final[dict[type[Command], tuple[str, ...]]] = {
     application.KeepIdentityCard: ("identity",),
     notification.SendOtp: ("identity",),
@@ -137,6 +145,17 @@ def events_for(service: str) -> tuple[type[Event], ...]:
 def commands_for(service: str) -> tuple[type[Command], ...]:
     """Return the command classes that a service takes."""
     return tuple(command for command in COMMANDS if service == command.RECIPIENT)
+
+
+def rooms_of(service: str) -> tuple[str, ...]:
+    """Return the rooms of a service whose process has a queue of its own."""
+    return tuple(room for owner, room in ROOM_SUBSCRIBERS if owner == service)
+
+
+def listeners_of(event: type[Event]) -> tuple[str, ...]:
+    """Return the services that hear an event, and the rooms that take it from a queue of their own."""
+    rooms = (f"{service}.{room}" for (service, room), events in ROOM_SUBSCRIBERS.items() if event in events)
+    return (*SUBSCRIBERS[event], *rooms)
 
 
 def owner_of(message: type[Event] | type[Command]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
@@ -22,7 +24,7 @@ from shared.http.health import Check, Invariants, Readiness
 from shared.http.idempotency import AnswerCache
 from shared.http.metrics import Metrics
 from shared.http.middleware import outer_middleware
-from shared.http.openapi import build_openapi
+from shared.http.openapi import build_openapi, refuse_twins
 from shared.http.options import HttpOptions
 from shared.http.rate_limit import InProcessRateLimiter, RateLimiter
 from shared.http.runtime import HttpRuntime, Verifier
@@ -39,6 +41,32 @@ ENDPOINTS: Final = web.AppKey("endpoints", tuple[Endpoint, ...])
 """The endpoints of the application, for tests over every route."""
 
 OPENAPI_PATH: Final = "/v1/openapi.json"
+
+
+class Description:
+    """The OpenAPI document of a service, made when it is first asked for: that takes a good part of a second, which a
+    start can do without. A thread makes it, so that its first reader holds up no other call.
+    """
+
+    def __init__(self, make: Callable[[], dict[str, Any]]) -> None:
+        self._make = make
+        self._document: dict[str, Any] | None = None
+        self._page = b""
+        self._making = asyncio.Lock()
+
+    async def read_document(self) -> dict[str, Any]:
+        """Return the document."""
+        async with self._making:
+            if self._document is None:
+                self._document = await asyncio.to_thread(self._make)
+        return self._document
+
+    async def read_page(self) -> bytes:
+        """Return the document as JSON."""
+        if not self._page:
+            document = await self.read_document()
+            self._page = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        return self._page
 
 
 def build_app(
@@ -86,10 +114,11 @@ def build_app(
         app.router.add_route(endpoint.method, endpoint.path, answer, expect_handler=_go_on)
         if endpoint.method == "GET" and endpoint.safe and endpoint.path not in has_head_of_its_own:
             app.router.add_route("HEAD", endpoint.path, answer, expect_handler=_go_on)
-    document = build_openapi(endpoints, service_name, options.api_version)
-    _describe(app, document)
+    refuse_twins(endpoints)
+    description = Description(partial(build_openapi, endpoints, service_name, options.api_version))
+    _describe(app, description)
     if docs:
-        add_docs_page(app, lambda: with_trial_examples(document) if trial else document)
+        add_docs_page(app, description.read_document, with_trial_examples if trial else None)
     _add_health(app, Readiness(readiness or {}, clock), Invariants(invariants or {}, metrics, clock))
     return app
 
@@ -167,10 +196,9 @@ async def _go_on(request: web.Request) -> None:
         request.writer.output_size = 0
 
 
-def _describe(app: web.Application, document: dict[str, Any]) -> None:
-    page = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-
+def _describe(app: web.Application, description: Description) -> None:
     async def openapi(_request: web.Request) -> web.Response:
+        page = await description.read_page()
         return web.Response(body=page, content_type="application/json", headers={"Cache-Control": "max-age=60"})
 
     app.router.add_get(OPENAPI_PATH, openapi)

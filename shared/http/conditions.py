@@ -23,6 +23,8 @@ LONGEST_WAIT_SECONDS: Final = 25
 """Longest wait of a caller. Proxies on the way cut a silent connection after 30 s and more."""
 
 _ETAG: Final = re.compile(r'(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+_PREFERENCE: Final = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*"?)+')
+"""One of several, parted by commas outside of quotes; a quote that is not closed reaches to the end."""
 _WAIT: Final = re.compile(r'\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?:;.*)?', re.IGNORECASE)
 _WAIT_NAME: Final = re.compile(r"\s*wait\s*(?:[=;].*)?", re.IGNORECASE)
 
@@ -58,7 +60,7 @@ def condition_of(headers: CIMultiDictProxy[str], longest_seconds: float) -> Cond
 
 def wait_of(prefer: str) -> int:
     """Return the seconds of the first `wait` in a Prefer header; 0 if there is none or it is malformed."""
-    first = next((part for part in prefer.split(",") if _WAIT_NAME.fullmatch(part)), "")
+    first = next((part for part in _PREFERENCE.findall(prefer) if _WAIT_NAME.fullmatch(part)), "")
     read = _WAIT.fullmatch(first)
     return int(read[1]) if read is not None else 0
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,7 +53,9 @@ SwaggerUIBundle({
   tryItOutEnabled: true,
   requestInterceptor: (request) => {
     if (request.headers && request.headers["Idempotency-Key"]) {
-      request.headers["Idempotency-Key"] = crypto.randomUUID();
+      // not randomUUID, which a browser lacks on a page without https
+      const bytes = Array.from(crypto.getRandomValues(new Uint8Array(16)));
+      request.headers["Idempotency-Key"] = bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
     }
     return request;
   },
@@ -61,20 +63,27 @@ SwaggerUIBundle({
 """
 
 Document = Mapping[str, Any]
+ReadDocument = Callable[[], Awaitable[Document]]
+Changed = Callable[[Document], Document]
 
 
-def add_docs_page(app: web.Application, document: Callable[[], Document]) -> None:
-    """Serve the page at `/docs`, and what it loads below it; `document` returns the OpenAPI document that it shows."""
+def add_docs_page(app: web.Application, read_document: ReadDocument, with_examples: Changed | None = None) -> None:
+    """Serve the page at `/docs`, and what it loads below it.
+
+    `read_document` returns the OpenAPI document that it shows; `with_examples` returns it with what a trial has in it.
+    """
 
     async def page(_request: web.Request) -> web.Response:
-        title = html.escape(str(document()["info"]["title"]))
+        title = html.escape(str((await read_document())["info"]["title"]))
         return web.Response(text=PAGE.format(title=title), content_type="text/html", headers=PAGE_HEADERS)
 
     async def start(_request: web.Request) -> web.Response:
         return web.Response(text=START, content_type="text/javascript", headers=FILE_HEADERS)
 
     async def described(_request: web.Request) -> web.Response:
-        text = json.dumps(document(), ensure_ascii=False, separators=(",", ":"))
+        document = await read_document()
+        shown = document if with_examples is None else with_examples(document)
+        text = json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
         return web.Response(text=text, content_type="application/json", headers=PAGE_HEADERS)
 
     app.router.add_get(PAGE_PATH, page)

@@ -135,7 +135,7 @@ class Endpoint:
     a member), else of the path.
     `pages_by` names the member that tells the items of a listed answer apart: callers page through it with `limit` and
     `after` (`shared.http.paging`).
-    `event` is the model of the `data` of each server-sent event.
+    `event` is the model of the `data` of each server-sent event, `line` that of each line of an answer in JSON lines.
     `safe=False`: a GET that counts once, so that HEAD is not answered beside it.
     `follows` is the name of the kind whose changes a stream behind a token follows (`shared.http.followed_stream`).
     """
@@ -172,6 +172,7 @@ class Endpoint:
     pages_by: str = ""
     safe: bool = True
     event: type[BaseModel] | None = None
+    line: type[BaseModel] | None = None
     follows: str | None = None
 
     def __post_init__(self) -> None:
@@ -288,6 +289,7 @@ class Words(TypedDict, total=False):
     pages_by: str
     safe: bool
     event: type[BaseModel] | None
+    line: type[BaseModel] | None
     follows: str | None
 
 

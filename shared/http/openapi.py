@@ -52,7 +52,7 @@ def build_openapi(endpoints: Sequence[Endpoint], service_name: str, version: str
     Raises:
         ValueError: two endpoints share an address or an operation name.
     """
-    _refuse_twins(endpoints)
+    refuse_twins(endpoints)
     schemas = Schemas(endpoints)
     problems = _Problems(schemas)
     paths: dict[str, dict[str, Any]] = {}
@@ -196,7 +196,12 @@ def _references(part: Any) -> Iterator[str]:
             yield from _references(item)
 
 
-def _refuse_twins(endpoints: Sequence[Endpoint]) -> None:
+def refuse_twins(endpoints: Sequence[Endpoint]) -> None:
+    """Return if no two endpoints share an address or an operation name.
+
+    Raises:
+        ValueError: two do.
+    """
     seen: set[object] = set()
     for endpoint in endpoints:
         for mark in ((endpoint.method, endpoint.path), endpoint.name):
@@ -348,6 +353,8 @@ def _answer(endpoint: Endpoint, status: int, shape: Shape, schemas: Schemas) -> 
         content = _bytes_of(shape)
         if endpoint.event is not None:
             content["x-event-schema"] = schemas.reference(endpoint.event, "serialization")
+        if endpoint.line is not None:
+            content["x-line-schema"] = schemas.reference(endpoint.line, "serialization")
         return {**answer, "content": {shape: content}}
     others = endpoint.other_media_types if status == endpoint.usual_status else ()
     content = {JSON: {"schema": schemas.reference(shape, "serialization")}}

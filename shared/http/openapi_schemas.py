@@ -83,8 +83,7 @@ def _models(endpoints: Sequence[Endpoint]) -> Iterator[tuple[type[BaseModel], Js
                 yield shape, "serialization"
         for refusal in (*endpoint.refusals, *refusals_of_runtime(endpoint)):
             yield problem_model(refusal), "serialization"
-        if endpoint.event is not None:
-            yield endpoint.event, "serialization"
+        yield from ((part, "serialization") for part in (endpoint.event, endpoint.line) if part is not None)
 
 
 def _parameter_models(endpoints: Sequence[Endpoint]) -> Iterator[type[BaseModel]]:

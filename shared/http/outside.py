@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
@@ -25,11 +26,26 @@ LONGEST_URL: Final = 500
 _TRANSLATED: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
 """IPv6 networks whose last 32 bits are an IPv4 address: NAT64 (RFC 6052) and the old compatible form (RFC 4291)."""
 
+_GIVEN_OUT: Final = IPv6Network("2000::/3")
+"""What IANA gives out of IPv6 for the outside. All else is local, as a site's own NAT64 (RFC 8215), or unused."""
+
+
+class AddressProblem(StrEnum):
+    """Why an address that somebody wrote down is not taken."""
+
+    UNREADABLE = "unreadable"
+    MORE_THAN_AN_ADDRESS = "more_than_an_address"
+    """It has a user, a query or a fragment."""
+
+    NOT_HTTPS = "not_https"
+    INSIDE = "inside"
+    NAME_UNKNOWN = "name_unknown"
+
 
 class NotOutside(ValueError):
-    """The address does not lead outside; ``reason`` is a stable code that says why."""
+    """The address does not lead outside; ``reason`` says why."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: AddressProblem) -> None:
         super().__init__(reason)
         self.reason = reason
 
@@ -46,17 +62,17 @@ def check_outside_url(url: str, *, allow_loopback: bool) -> None:
         parts = urlsplit(url)
         host, _port = parts.hostname or "", parts.port
     except ValueError:
-        raise NotOutside("unreadable") from None
+        raise NotOutside(AddressProblem.UNREADABLE) from None
     if not host or not url.isascii() or any(sign in url for sign in " \\\t\r\n") or len(url) > LONGEST_URL:
-        raise NotOutside("unreadable")
+        raise NotOutside(AddressProblem.UNREADABLE)
     if "@" in parts.netloc or parts.query or parts.fragment:
-        raise NotOutside("more_than_an_address")
+        raise NotOutside(AddressProblem.MORE_THAN_AN_ADDRESS)
     if allow_loopback and parts.scheme == "http" and _is_loopback(host):
         return
     if parts.scheme != "https":
-        raise NotOutside("not_https")
+        raise NotOutside(AddressProblem.NOT_HTTPS)
     if _is_inside(host, allow_loopback=allow_loopback):
-        raise NotOutside("inside")
+        raise NotOutside(AddressProblem.INSIDE)
 
 
 class LeadsInside(OSError):
@@ -127,9 +143,9 @@ async def check_outside_name(url: str, resolver: AbstractResolver) -> None:
     try:
         await resolver.resolve(host, family=socket.AF_UNSPEC)
     except LeadsInside:
-        raise NotOutside("inside") from None
+        raise NotOutside(AddressProblem.INSIDE) from None
     except OSError:
-        raise NotOutside("name_unknown") from None
+        raise NotOutside(AddressProblem.NAME_UNKNOWN) from None
 
 
 def outside_session(*, allow_loopback: bool, resolver: OutsideResolver | None = None) -> aiohttp.ClientSession:
@@ -159,6 +175,8 @@ def _is_inside(host: str, *, allow_loopback: bool) -> bool:
         return host.rstrip(".").rpartition(".")[2] in ("localhost", "local", "internal") and not allow_loopback
     if address.is_loopback:
         return not allow_loopback
+    if isinstance(address, IPv6Address) and address not in _GIVEN_OUT:
+        return True
     return not address.is_global or address.is_multicast
 
 

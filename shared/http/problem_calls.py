@@ -56,6 +56,7 @@ _AGAIN: Final = frozenset(
         *("another_persons_application", "paper_of_another_person", "proof_of_work_needed", "sms_budget_spent"),
         *("nik_needed", "phone_country_unserved", "second_code_needed", "wrong_media_type", "wrong_offset"),
         *("breach_times_wrong", "reading_hold_too_long", "read_reason_needed"),
+        *("decided_twice", "page_beyond_limit", "paper_not_shared"),
         *("logout_token_not_trusted", "office_provider_down", "provider_address_not_taken"),
         *("webhook_address_not_taken", "webhook_event_unknown"),
         *("enrolment_code_wrong", "password_holds_a_name", "password_is_common", "second_code_used"),
@@ -73,7 +74,7 @@ _WAIT: Final = frozenset(
     {
         *("account_locked", "cut_off_passed", "money_is_being_placed", "money_is_on_its_way", "no_seat_offered"),
         *("nobody_waits", "opening_has_begun", "order_is_out", "same_day_full", "special_already_asked"),
-        *("recovery_waits", "second_codes_locked", "too_many_claims", "waiting_offer_over"),
+        *("recovery_waits", "scanner_down", "second_codes_locked", "too_many_claims", "waiting_offer_over"),
     }
 )
 _OFFICE: Final = frozenset(
@@ -262,11 +263,15 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "application_not_submitted": _post(f"{APPLICATION}/submission"),
     "application_withdrawn": BEGIN_APPLICATION,
     "document_decided": SEE_APPLICATION,
+    "document_not_there": _post(f"{APPLICATION}/documents"),
+    "document_replaced": SEE_APPLICATION,
     "documents_undecided": _for(*_AT_THE_COUNTER, call=_post(f"{APPLICATION}/documents/{{document_id}}/decision")),
     "identity_awaited": SEE_APPLICATION,
     "items_missing": _post(f"{APPLICATION}/documents"),
     "no_visit_to_hurry": SEE_APPLICATION,
     "nothing_corrected": SEE_APPLICATION,
+    "page_needed": _post(f"{APPLICATION}/documents"),
+    "pages_missing": _post(f"{APPLICATION}/documents"),
     "originals_not_seen": _for(Role.FRONT_OFFICER, Role.INTERVIEWER, call=_post(f"{APPLICATION}/originals")),
     "payment_owed": SEE_APPLICATION,
     "step_comes_first:questionnaire": _for(*_APPLYING, call=NextCall("PUT", f"{APPLICATION}/questionnaire")),

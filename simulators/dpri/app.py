@@ -16,7 +16,7 @@ from simulators.dpri.files import File, Files, Handling
 from simulators.errors import RequestMalformed
 from simulators.state_file import application_of
 
-MAX_DOCUMENTS = 50
+MAX_DOCUMENTS = 100
 MAX_NUMBER_CHARACTERS = 40
 
 

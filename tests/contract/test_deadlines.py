@@ -37,6 +37,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
             "approval",
             "printing",
             "uploads",
+            "checks",
             "papers",
             "collection",
         },

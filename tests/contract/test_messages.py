@@ -12,7 +12,16 @@ import pytest
 from shared.bus import topology
 from shared.events.identity import KeepExportPart
 from shared.events.message import Message
-from shared.events.subscriptions import COMMANDS, SERVICES, SUBSCRIBERS, commands_for, events_for, owner_of
+from shared.events.subscriptions import (
+    COMMANDS,
+    ROOM_SUBSCRIBERS,
+    SERVICES,
+    SUBSCRIBERS,
+    commands_for,
+    events_for,
+    listeners_of,
+    owner_of,
+)
 from shared.own_data.answers import ExportAnswers
 from shared.service import Parts
 
@@ -65,6 +74,7 @@ def test_every_queue_has_a_consumer_and_every_binding_an_owner() -> None:
     queues = {queue.name: queue for queue in topology.queues()}
     consumed = {topology.work_queue(service) for service in SERVICES}
     consumed |= {topology.command_queue(service) for service in SERVICES if commands_for(service)}
+    consumed |= {topology.room_queue(service, room) for service, room in ROOM_SUBSCRIBERS}
     own = {topology.own_exchange(service) for service in SERVICES}
     told = {
         name: [(exchange, key) for exchange, key in queue.bindings if exchange not in own]
@@ -72,7 +82,7 @@ def test_every_queue_has_a_consumer_and_every_binding_an_owner() -> None:
     }
     assert {name for name, bindings in told.items() if bindings} == consumed
     keys = {key for bindings in told.values() for _, key in bindings}
-    heard = {event.TYPE for event, listeners in SUBSCRIBERS.items() if listeners}
+    heard = {event.TYPE for event in SUBSCRIBERS if listeners_of(event)}
     assert keys == heard | {command.TYPE for command in COMMANDS}
 
 

@@ -123,7 +123,7 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
         IllegalTransition,
     ),
     ("services.application.applications.document", "DOCUMENT_TRANSITIONS"): (
-        {"refused", "replaced"},
+        {"replaced", "removed"},
         lambda state, command: documents.moved(SimpleNamespace(state=state), command),  # type: ignore[arg-type]
         IllegalTransition,
     ),

@@ -126,6 +126,7 @@ async def test_it_reads_no_queue_of_others(broker: Broker) -> None:
         *(topology.work_queue(service) for service in SERVICES),
         *(topology.dead_queue(service) for service in SERVICES),
         topology.command_queue("notification"),
+        topology.room_queue("application", "paper_reading"),
         consumer_queue("satu-dua"),
     ):
         with pytest.raises(ChannelAccessRefused):

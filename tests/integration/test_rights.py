@@ -31,14 +31,26 @@ from shared.bus.dispatch import Dispatcher
 from shared.bus.republish import events_only
 from shared.bus.rights import OPERATOR
 from shared.events import application, billing, notification
+from shared.events.application import DocumentReceived
+from shared.events.envelope import Envelope
 from shared.events.message import Command, Event
-from shared.events.subscriptions import COMMAND_SENDERS, SERVICES, SUBSCRIBERS, commands_for, owner_of
+from shared.events.subscriptions import (
+    COMMAND_SENDERS,
+    ROOM_SUBSCRIBERS,
+    SERVICES,
+    SUBSCRIBERS,
+    commands_for,
+    owner_of,
+)
 from shared.person_keys.mongo import MongoKeyTable
 from shared.person_keys.port import KeyRecord
+from shared.service import RoomConsumer
 from shared.store.driver import connect, database, disconnect
 from shared.store.mongo import MongoStore
 from shared.store.port import StoreUnavailable
+from tests.conftest import START
 from tests.contract.test_store import TICKET, ticket
+from tests.unit.world import envelope_of
 
 USERS: Final = {user: f"word-of-{user}" for user in (*SERVICES, OPERATOR)}
 LOGIN: Final = Login("root's word", "a2V5b2Z0aGVzZXQ=", "operator's word", {name: f"{name}'s" for name in SERVICES})
@@ -82,6 +94,33 @@ async def test_a_services_bus_connects_and_consumes_with_its_rights(service: str
             if queue in {each.name for each in topology.queues()}:
                 for seconds in topology.RETRY_RUNGS_SECONDS[-1:]:
                     await bus._own.publish(aio_pika.Message(b"{}"), topology.rung_queue(queue, seconds), timeout=10)  # type: ignore[union-attr]
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.mark.parametrize(("service", "room"), ROOM_SUBSCRIBERS, ids=".".join)
+async def test_the_process_of_a_room_consumes_with_its_services_rights(
+    service: str, room: str, broker: RabbitMq
+) -> None:
+    heard: list[str] = []
+
+    async def take(_event: object, envelope: Envelope) -> None:
+        heard.append(envelope.id)
+
+    event = ROOM_SUBSCRIBERS[service, room][0]
+    consumer = RoomConsumer(room, at_once=1)
+    bus = AmqpBus(broker.url_of(service), service, Dispatcher({event: take}, {}), room=consumer)
+    running = asyncio.create_task(bus.run())
+    try:
+        async with asyncio.timeout(20):
+            while not bus._consumers:  # noqa: ASYNC110 - the bus tells nobody
+                await asyncio.sleep(0.02)
+            message = envelope_of(DocumentReceived(application_id="a", document_id="d", requirement="ktp"), START)
+            assert await bus.publish([message]) == {message.id}
+            while not heard:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.02)
+        assert heard == [message.id]
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

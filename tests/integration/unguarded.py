@@ -57,13 +57,10 @@ def without_processes() -> None:
 
     from services.application.documents import picture_decoding, picture_memory
     from services.application.documents.file_pages import Page
-    from services.application.documents.pictures import PictureInspector
+    from services.application.documents.picture_worker import answer_job
+    from shared.workers.in_thread import JobsInThread
 
-    class InProcess(PictureInspector):
-        async def close(self) -> None:
-            return None
-
-    setattr(app, "PictureProcesses", InProcess)  # noqa: B010
+    setattr(app, "picture_pool", lambda *_given: JobsInThread(answer_job))  # noqa: B010
     setattr(picture_memory, "jpeg_scale", lambda _width, _height: 1)  # noqa: B010
     picture_memory.LARGEST_DECODED_BYTES = ENDLESS  # type: ignore[misc]
 

@@ -11,7 +11,7 @@ from typing import Protocol
 from shared.bus.dispatch import Outcome
 from shared.bus.topology import rung_for
 from shared.events.envelope import Envelope
-from shared.events.subscriptions import SUBSCRIBERS
+from shared.events.subscriptions import ROOM_SUBSCRIBERS, SUBSCRIBERS
 from tests.sim.chaos import Chaos
 from tests.sim.journal import Journal
 
@@ -143,10 +143,12 @@ class Publisher:
 
 
 def recipients(envelope: Envelope) -> tuple[str, ...]:
-    """Who hears a message."""
+    """Who hears a message. The process of a room has its service's store: here it lives and dies with the service."""
     if envelope.is_command:
         return (envelope.data.RECIPIENT,)  # type: ignore[union-attr]
-    return SUBSCRIBERS[type(envelope.data)]  # type: ignore[index]
+    event = type(envelope.data)
+    rooms = [service for (service, _), events in ROOM_SUBSCRIBERS.items() if event in events]
+    return (*SUBSCRIBERS[event], *rooms)  # type: ignore[index]
 
 
 Settled = Callable[[], bool]

@@ -51,6 +51,10 @@ class Counter:
             lambda seen: seen["state"] == "checked_in" or seen["current_step"] == "interview",
             "the visitor's arrival at the interviewer",
         )
+        for document in view["documents"]:
+            if document["state"] == "flagged":
+                decision = f"{path}/documents/{document['document_id']}/decision"
+                await self.interviewer.post("application", decision, {"decision": "accepted"})
         seen = [item["code"] for item in view["requirements"] if item.get("document_id")]
         await self.interviewer.post("application", f"{path}/originals", {"requirements": seen})
         body = {"outcome": outcome} if outcome == "approved" else {"outcome": outcome, "reason_code": "data_differs"}

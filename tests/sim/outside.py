@@ -15,9 +15,11 @@ from datetime import date, datetime, timedelta
 from itertools import chain, repeat
 from typing import Any, TypeVar
 
-from services.application.documents.ports import Inspected
+from services.application.documents.ports import Inspected, InspectedPage
 from services.application.issuance.ports import DpriFile, DpriRefuses, DpriState
 from services.application.letters.ports import LetterContent
+from services.application.paper_reading.ports import PageNotRead, ReaderUnavailable
+from services.application.paper_reading.verdict import AskedPaper, Verdict
 from services.billing.payment import Payment as KnownPayment
 from services.billing.simponi import SimponiBilling, SimponiRefused
 from services.identity.applicants.particulars import Particulars
@@ -51,6 +53,11 @@ LATEST_NOTICE_SECONDS = 900.0
 
 PRINT_SECONDS = 3600.0
 SLOWEST_ANSWER_SECONDS = 2.0
+READER_AWAY, READER_BROKEN, READER_LATE, READER_DOUBTS = 0.1, 0.15, 0.25, 0.35
+"""A draw below each of these, from the first on, has that end."""
+READING_SECONDS = 5.0
+LATE_READING_SECONDS = 300.0
+"""Often longer than the time that a reading has."""
 
 
 class Line:
@@ -329,7 +336,28 @@ class Eye:
     """Application's port for pictures: a decoder with nothing to decode."""
 
     async def inspect(self, content: bytes, media_type: str, requirement: str) -> Inspected:
-        return Inspected(content, media_type, 1000, 640)
+        return Inspected((InspectedPage(content, media_type, 1000, 640),))
+
+
+class Reader:
+    """Application's port for what reads papers: slow, away for a while, broken by a page, late, and now and then in
+    doubt; or not there at all.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._dice = world.chaos.dice("reader of papers")
+        self.is_there = True
+
+    async def read(self, picture: bytes, asked: AskedPaper) -> Verdict:
+        draw = self._dice.random()
+        if not self.is_there or draw < READER_AWAY:
+            raise ReaderUnavailable
+        if draw < READER_BROKEN:
+            raise PageNotRead
+        await asyncio.sleep(self._dice.random() * (LATE_READING_SECONDS if draw < READER_LATE else READING_SECONDS))
+        if draw < READER_DOUBTS:
+            return Verdict("flagged", "unknown_kind")
+        return Verdict("accepted", None, asked.paper, 0.99)
 
 
 class Writer:

@@ -8,7 +8,7 @@ import random
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Literal
 
 from journeys.people import People
 from journeys.people import Person as Particulars
@@ -20,6 +20,7 @@ from tests.sim.erasing import Erasures
 from tests.sim.joined import Joined
 from tests.sim.leaver import LEAVING, LONGEST_LEAVING_SECONDS, TIMES_ASKED, Leaver
 from tests.sim.loop import NothingLeftToDo, VirtualLoop
+from tests.sim.outside import Reader
 from tests.sim.running import START, in_virtual_time
 from tests.sim.store import NEVER_HELD, CrashPlan
 from tests.sim.suite import Agencies, build_suite
@@ -57,6 +58,8 @@ class Shape:
     """In which ways they leave afterwards is drawn from these; none: they stay."""
     turns_keys: bool = False
     """Whether an operator turns all keys meanwhile."""
+    papers: Literal["unread", "read", "reader away"] = "unread"
+    """Whether a machine reads papers, or should and is never there."""
 
     @classmethod
     def drawn(cls, seed: int) -> Shape:
@@ -77,10 +80,12 @@ SHAPES: Final = {
     "crowded": Shape(citizens=7, seats=1, rates=Rates(), rush_seconds=5.0),
     "minds_change": Shape(citizens=7, seats=8, rates=Rates(), paying=("change_of_mind",)),
     "gives_up": Shape(citizens=7, seats=8, rates=Rates(), paying=("pay_and_cancel",)),
+    "papers": Shape(citizens=6, seats=8, rates=Rates(), papers="read"),
     "leaves": Shape(citizens=LEAVERS, seats=8, rates=Rates(), leaving=LEAVING),
 }
 """Shapes with a name, to be replayed by it: all want the last seat; all pay and withdraw within moments, and nobody
-races for seats; all pay and give up within a tenth of a second; all leave afterwards, each in a way of their own."""
+races for seats; all pay and give up within a tenth of a second; a machine reads their papers; all leave afterwards,
+each in a way of their own."""
 
 
 @dataclass
@@ -106,6 +111,9 @@ def run(seed: int, *, shape: Shape | None = None, plan: CrashPlan | None = None,
 async def _run(loop: VirtualLoop, seed: int, shape: Shape, plan: CrashPlan | None, verbose: bool) -> Result:
     world = World(loop, START, Chaos(str(seed), shape.rates), plan=plan, verbose=verbose)
     agencies = Agencies(world)
+    if shape.papers != "unread":
+        agencies.reader = Reader(world)
+        agencies.reader.is_there = shape.papers == "read"
     build_suite(world, agencies, seats=shape.seats)
     joined = Joined(world, agencies)
     joined.watch()

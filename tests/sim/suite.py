@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time
 from functools import cache
 from typing import Any, TypeVar
@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 from services.application import app as application_app
 from services.application.alerts import BOOK_WITHOUT_PAYMENT
 from services.application.config import Settings as ApplicationSettings
+from services.application.paper_reading.app import build_reading
+from services.application.rules import PapersReading
 from services.billing import app as billing_app
 from services.billing.alerts import OPERATOR_ALERTS
 from services.billing.config import Settings as BillingSettings
@@ -31,7 +33,17 @@ from shared.events.subscriptions import SERVICES
 from shared.service import Parts, Platform
 from shared.settings import ServiceSettings
 from shared.tokens import new_signing_key_pem
-from tests.sim.outside import NOTICE_SECRET, CivilRegistry, Eye, Issuance, Paymaster, PostOffice, Treasury, Writer
+from tests.sim.outside import (
+    NOTICE_SECRET,
+    CivilRegistry,
+    Eye,
+    Issuance,
+    Paymaster,
+    PostOffice,
+    Reader,
+    Treasury,
+    Writer,
+)
 from tests.sim.world import World
 
 S = TypeVar("S", bound=ServiceSettings)
@@ -119,6 +131,8 @@ class Agencies:
         self.post = PostOffice(world)
         self.issuance = Issuance(world)
         self.eye = Eye()
+        self.reader: Reader | None = None
+        """Reads papers; without it no machine does."""
         self.writer = Writer()
         self.rings = dict.fromkeys(SERVICES, OLD_RINGS)
         """By service; an operator gives others."""
@@ -154,9 +168,14 @@ def _application(platform: Platform, agencies: Agencies) -> Parts:
         sealing_private_keys=keys().application_private,
         notification_sealing_public_key=keys().notification_public,
     )
-    return application_app.build(
+    if agencies.reader is not None:
+        settings = settings.model_copy(update={"papers_reading": PapersReading.WANTED})
+    parts = application_app.build(
         settings, platform, dpri=agencies.issuance, inspector=agencies.eye, writer=agencies.writer
     )
+    if agencies.reader is None:
+        return parts
+    return replace(parts, events={**parts.events, **build_reading(settings, platform, reader=agencies.reader).events})
 
 
 def _scheduling(platform: Platform, agencies: Agencies, seats: int) -> Parts:

@@ -83,4 +83,4 @@ def _chance(longest: float) -> float:
 def _asked_pause(response: httpx.Response) -> float | None:
     """Seconds that the answer asks for in `Retry-After`, or none; our services give seconds, never a date."""
     text = response.headers.get("Retry-After", "")
-    return float(text) if text.isdigit() else None
+    return float(text) if text.isdecimal() else None

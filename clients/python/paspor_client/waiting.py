@@ -44,7 +44,10 @@ def wait_until(
     Raises:
         GaveUp: it does not within so many seconds.
         Refused: the service does not show it.
+        ValueError: the path is an address of its own; the token is for the service of this client alone.
     """
+    if not path.startswith("/"):
+        raise ValueError(f"a path begins with a slash, and {path!r} does not")
     http, give_up_at, etag = client.get_httpx_client(), time.monotonic() + seconds, ""
     seen: T | None = None
     while True:

@@ -25,14 +25,22 @@ export interface Patience {
   readonly patienceMs?: number;
   /** Sends each single try; default the platform's `fetch`. */
   readonly fetch?: (request: Request) => Promise<Response>;
-  /** For tests. */
-  readonly pause?: (ms: number) => Promise<void>;
+  /** For tests, whose time does not pass by itself. */
+  readonly clock?: Clock;
 }
+
+/** The time in milliseconds, and a wait. */
+export interface Clock {
+  now(): number;
+  pause(ms: number): Promise<void>;
+}
+
+export const CLOCK: Clock = { now: Date.now, pause: sleep };
 
 /** Returns a `fetch` that gives the first answer that is no "later", or the last one; throws if there was none. */
 export function patientFetch(options: Patience = {}): (request: Request) => Promise<Response> {
   const send = options.fetch ?? ((request: Request) => fetch(request));
-  const pause = options.pause ?? sleep;
+  const clock = options.clock ?? CLOCK;
   const patienceMs = options.patienceMs ?? PATIENCE_MS;
 
   return async (request) => {
@@ -41,7 +49,7 @@ export function patientFetch(options: Patience = {}): (request: Request) => Prom
       request.headers.set("Idempotency-Key", crypto.randomUUID());
     }
     const mayRepeat = SAFE.has(method) || COMMANDS.has(method);
-    const giveUpAt = Date.now() + patienceMs;
+    const giveUpAt = clock.now() + patienceMs;
     for (let longest = FIRST_PAUSE_MS; ; longest = Math.min(longest * 2, LONGEST_PAUSE_MS)) {
       let response: Response | undefined;
       let trouble: unknown;
@@ -52,12 +60,12 @@ export function patientFetch(options: Patience = {}): (request: Request) => Prom
       }
       if (response !== undefined && !REPEATED.has(response.status)) return response;
       const wait = askedPauseMs(response) ?? Math.random() * longest;
-      if (!mayRepeat || request.signal.aborted || Date.now() + wait > giveUpAt) {
+      if (!mayRepeat || request.signal.aborted || clock.now() + wait > giveUpAt) {
         if (response !== undefined) return response;
         throw trouble;
       }
       await response?.body?.cancel();
-      await pause(wait);
+      await clock.pause(wait);
     }
   };
 }
@@ -68,11 +76,14 @@ function askedPauseMs(response: Response | undefined): number | undefined {
   return /^\d+$/.test(text) ? Number(text) * 1000 : undefined;
 }
 
-/** The same request, given up after its time: that of an answer, and of the wait that it asks for. */
+/**
+ * The same request, given up after its time: that of an answer, and of the wait that it asks for. No call of ours
+ * redirects, so what is sent is not taken elsewhere.
+ */
 function within(request: Request): Request {
   const asked = /(?:^|[,;\s])wait=(\d+)/.exec(request.headers.get("Prefer") ?? "");
   const limit = AbortSignal.timeout(ANSWER_MS + Number(asked?.[1] ?? 0) * 1000);
-  return new Request(request, { signal: AbortSignal.any([request.signal, limit]) });
+  return new Request(request, { signal: AbortSignal.any([request.signal, limit]), redirect: "manual" });
 }
 
 export function sleep(ms: number): Promise<void> {

@@ -1,7 +1,7 @@
 /** Pictures sent in pieces: a broken line costs one piece, and the service says where to go on. */
 
 import type { Paspor } from "./opening.js";
-import { REPEATED, sleep } from "./patience.js";
+import { REPEATED } from "./patience.js";
 import { refusal } from "./problems.js";
 
 /** What a broken line costs at most; services take a picture in one piece too. */
@@ -64,7 +64,7 @@ async function sendPiece(
     } catch (error) {
       if (triesLeft === 0 || !(error instanceof TypeError || error instanceof DOMException)) throw error;
     }
-    await sleep(PAUSE_MS);
+    await paspor.clock.pause(PAUSE_MS);
     const standing = await paspor.send("HEAD", path);
     const reached = Number(standing.headers.get("Upload-Offset") ?? offset);
     if (standing.ok && reached !== offset) return reached;

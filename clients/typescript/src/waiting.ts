@@ -1,7 +1,6 @@
 /** Waiting for a change without asking again: the service holds the call until there is another answer (RFC 7240). */
 
 import type { Paspor } from "./opening.js";
-import { sleep } from "./patience.js";
 import { refusal } from "./problems.js";
 
 /** How long one call is held; services allow 25 s. */
@@ -31,26 +30,26 @@ export async function waitUntil<T>(
   holds: (seen: T) => boolean,
   seconds = 60,
 ): Promise<T> {
-  const giveUpAt = Date.now() + seconds * 1000;
+  const giveUpAt = paspor.clock.now() + seconds * 1000;
   let seen: T | undefined;
   let etag = "";
   for (;;) {
-    const response = await paspor.send("GET", path, { headers: patience(etag, giveUpAt) });
+    const response = await paspor.send("GET", path, { headers: patience(etag, giveUpAt - paspor.clock.now()) });
     if (response.status !== NOT_MODIFIED) {
       if (!response.ok) throw refusal(response.status, await response.json().catch(() => undefined));
       seen = (await response.json()) as T;
       etag = response.headers.get("ETag") ?? "";
       if (holds(seen)) return seen;
     }
-    if (Date.now() >= giveUpAt) throw new GaveUp(path, seconds, seen);
+    if (paspor.clock.now() >= giveUpAt) throw new GaveUp(path, seconds, seen);
     if (etag === "" || (response.status === NOT_MODIFIED && !response.headers.has("Preference-Applied"))) {
-      await sleep(PAUSE_MS);
+      await paspor.clock.pause(PAUSE_MS);
     }
   }
 }
 
-function patience(etag: string, giveUpAt: number): Record<string, string> {
+function patience(etag: string, leftMs: number): Record<string, string> {
   if (etag === "") return {};
-  const left = Math.round((giveUpAt - Date.now()) / 1000);
-  return { "If-None-Match": etag, Prefer: `wait=${Math.max(1, Math.min(HELD_SECONDS, left))}` };
+  const held = Math.max(1, Math.min(HELD_SECONDS, Math.round(leftMs / 1000)));
+  return { "If-None-Match": etag, Prefer: `wait=${held}` };
 }

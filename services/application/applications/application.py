@@ -10,8 +10,9 @@ from enum import StrEnum
 from typing import Final
 
 from services.application.applications.correction import Correction
-from services.application.applications.document import PRESENT_STATES, Document, DocumentState
+from services.application.applications.document import FIRST_PAGE, PRESENT_STATES, Document, DocumentState
 from services.application.applications.hand_over import Approval, Handed, HandOver, alert_time
+from services.application.applications.pages import missing_pages, present_pages
 from services.application.applications.visit import Seat, Visits
 from services.application.requirements.answers import Answers
 from services.application.rules import DRAFT_IDLE, DRAFT_WARNING, Pace
@@ -207,8 +208,18 @@ class Application:
         return next((document for document in self.documents if document.document_id == document_id), None)
 
     def present(self) -> dict[str, Document]:
-        """Return the accepted or flagged documents, by item."""
-        return {document.requirement: document for document in self.documents if document.state in PRESENT_STATES}
+        """Return the first page of each item that is there, accepted or flagged, by item."""
+        return {code: pages[0] for code, pages in self.pages().items() if pages[0].page == FIRST_PAGE}
+
+    def pages(self) -> dict[str, tuple[Document, ...]]:
+        """Return the pages that are there, accepted or flagged, in their order, by item."""
+        items = dict.fromkeys(known.requirement for known in self.documents if known.state in PRESENT_STATES)
+        return {code: present_pages(self.documents, code) for code in items}
+
+    def missing_pages(self) -> dict[str, tuple[int, ...]]:
+        """Return the pages that are missing between others or were asked for again, by item; nothing without a gap."""
+        gaps = {code: missing_pages(self.documents, code) for code in self.pages()}
+        return {code: pages for code, pages in gaps.items() if pages}
 
     @property
     def live(self) -> bool:
@@ -319,13 +330,18 @@ def _with_hand_over(application: Application, seat: Seat, pace: Pace, now: datet
 def to_hand_over(application: Application, compulsory: Collection[str]) -> tuple[Handed, ...] | None:
     """The documents that go to the issuance system, or none while one that must go is not accepted (I9).
 
-    What is not compulsory goes along if it was accepted and stays here if not.
+    An item goes with all its pages, in their order, or not at all. What is not compulsory goes along if it was accepted
+    and stays here if not.
     """
-    present = application.present()
-    accepted = {code: document for code, document in present.items() if document.state is DocumentState.ACCEPTED}
+    gaps = application.missing_pages()
+    accepted = {
+        code: pages
+        for code, pages in application.pages().items()
+        if code not in gaps and all(page.state is DocumentState.ACCEPTED for page in pages)
+    }
     if not set(compulsory) <= set(accepted):
         return None
-    return tuple(Handed(document.document_id, document.sha256 or "") for _, document in sorted(accepted.items()))
+    return tuple(Handed(page.document_id, page.sha256 or "") for _, pages in sorted(accepted.items()) for page in pages)
 
 
 def hand_over_again(application: Application, pace: Pace, now: datetime, *, at: datetime | None = None) -> Application:
@@ -374,6 +390,7 @@ def deadlines(application: Application) -> Mapping[str, datetime]:
     hand_over, approval, interview = application.hand_over, application.approval, application.interview
     waiting = hand_over is not None and hand_over.acknowledged_at is None
     uploads = [document.upload_until for document in application.documents if document.state is DocumentState.UPLOADING]
+    checks = [document.check_until for document in application.documents if document.state is DocumentState.CHECKING]
     found = {
         "identity": application.identity_look_at if application.live else None,
         "letter": application.letter_due_at,
@@ -382,6 +399,7 @@ def deadlines(application: Application) -> Mapping[str, datetime]:
         "approval": approval.next_try_at if approval and not application.visits.unpaid else None,
         "printing": approval.next_poll_at if approval else None,
         "uploads": min(uploads, default=None),
+        "checks": min((until for until in checks if until is not None), default=None),
         "papers": interview.complete_until if interview and application.status is Status.INCOMPLETE else None,
         "collection": application.collect_until if application.status is Status.PRINTED else None,
     }

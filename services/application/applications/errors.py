@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.application.applications.application import Status
 from services.application.applications.next_step import Step
 from services.application.texts import Text
 from shared.errors import Refusal, fact_types
@@ -28,7 +29,7 @@ class StepComesFirst(Refusal):
 
     status = 409
     code = "step_comes_first"
-    facts_told = fact_types(step=str)
+    facts_told = fact_types(step=Step)
     title = "Another step comes first."
     title_id = "Ada langkah lain yang harus dilakukan terlebih dahulu."
 
@@ -59,7 +60,7 @@ class ApplicationEnded(Refusal):
 
     status = 409
     code = "application_ended"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=Status)
     title = "This application has ended."
     title_id = "Permohonan ini telah berakhir."
     next_action = "Begin a new application."
@@ -71,7 +72,7 @@ class StepIsOver(Refusal):
 
     status = 409
     code = "step_is_over"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=Status)
     title = "This step is over."
     title_id = "Langkah ini sudah selesai."
     next_action = "Read the application to see what comes next."

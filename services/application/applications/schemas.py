@@ -12,6 +12,7 @@ from services.application.applications.application import Application, Entry, St
 from services.application.applications.correction_transitions import owed
 from services.application.applications.document import Document, DocumentState
 from services.application.applications.next_step import ActionCode, NoStep, Step, local_time
+from services.application.applications.pages import missing_pages, telling_page
 from services.application.applications.reading import note_act
 from services.application.applications.service import Seen
 from services.application.applications.visit import BillState, Seat, SeatState
@@ -34,6 +35,8 @@ class DocumentView(View, in_indonesian=("reason_text",)):
     document_id: str
     requirement: str
     paper: str
+    page: int
+    """Which page of its item, counted from 1."""
     state: Annotated[str, OneOf(DocumentState)]
     media_type: str
     size_bytes: int
@@ -44,6 +47,11 @@ class DocumentView(View, in_indonesian=("reason_text",)):
     flags: list[str]
     sha256: str | None
     decided_by: str | None
+    check_until: datetime | None = Field(description="while it is being read: when it is flagged for an officer")
+    kind: str | None = Field(description="the kind of paper that the machine saw; a hint, not a decision")
+    confidence: float | None = Field(description="of the kind, from 0 to 1")
+    findings: list[str] = Field(description="codes of what is wrong with the picture's quality")
+    agreements: dict[str, str] = Field(description="`agrees`, `differs` or `not_read` of each typed fact")
 
     @classmethod
     def from_document(cls, document: Document) -> Self:
@@ -53,6 +61,7 @@ class DocumentView(View, in_indonesian=("reason_text",)):
             document_id=document.document_id,
             requirement=document.requirement,
             paper=document.paper,
+            page=document.page,
             state=document.state.value,
             media_type=document.media_type,
             size_bytes=document.size_bytes,
@@ -63,6 +72,11 @@ class DocumentView(View, in_indonesian=("reason_text",)):
             flags=list(document.flags),
             sha256=document.sha256,
             decided_by=document.decided_by,
+            check_until=document.check_until,
+            kind=document.kind,
+            confidence=document.confidence,
+            findings=list(document.findings),
+            agreements=dict(document.agreements),
         )
 
 
@@ -263,7 +277,12 @@ class ApplicationView(View, in_indonesian=("next_action", "not_refundable")):
             answers=_answers(state),
             not_refundable=rules.not_refundable.en if state.submitted_at is None else None,
             not_refundable_id=rules.not_refundable.id if state.submitted_at is None else None,
-            requirements=[RequirementView.from_item(item, _newest(state, item.code)) for item in seen.items],
+            requirements=[
+                RequirementView.from_item(
+                    item, telling_page(state.documents, item.code), missing_pages(state.documents, item.code)
+                )
+                for item in seen.items
+            ],
             documents=[DocumentView.from_document(document) for document in state.documents],
             appointment=ApplicationVisitView.from_seat(seat, for_staff=seen.for_staff) if seat else None,
             bill=ApplicationBillView.model_validate(bill, from_attributes=True) if bill else None,
@@ -322,17 +341,6 @@ def _next_call(seen: Seen) -> NextCallView | None:
 
 def _answers(state: Application) -> Questionnaire | None:
     return Questionnaire.model_validate(vars(state.answers)) if state.answers else None
-
-
-def _newest(state: Application, code: str) -> Document | None:
-    """Return the document that counts for an item, else the newest one that was not replaced."""
-    present = state.present().get(code)
-    others = [
-        document
-        for document in state.documents
-        if document.requirement == code and document.state != DocumentState.REPLACED
-    ]
-    return present or max(others, key=lambda document: document.created_at, default=None)
 
 
 def _refunds(state: Application) -> list[ApplicationRefundView]:

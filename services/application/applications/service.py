@@ -88,6 +88,21 @@ class Applications:
                 raise PersonAppliesElsewhere from None
             raise
 
+    async def change_documents(
+        self, application_id: str, decide: Decide, *, received: str | None = None
+    ) -> Record[Application]:
+        """As `change`; files that the application no longer refers to are removed after the write."""
+        before: list[Application] = []
+
+        def remembering(application: Application) -> Decision[Application] | None:
+            before[:] = [application]
+            return decide(application)
+
+        record = await self.change(application_id, remembering, received=received)
+        for state in before:
+            await self.drop_files(state, record.state)
+        return record
+
     async def wait_until_known(self, find: Callable[[], Awaitable[T | None]]) -> T | None:
         """Return what ``find`` finds, waiting a moment for a fact that is on its way; None if it does not arrive."""
         return await wait_until_known(find, self._context.clock)
@@ -112,8 +127,14 @@ class Applications:
         return checklist(self.rules, facts_of(application.answers, minor=application.minor), on)
 
     def documents_complete(self, application: Application) -> bool:
-        """Whether every compulsory item is there."""
-        return application.answers is not None and not missing(self.items(application), application.present())
+        """Whether every compulsory item is there, and no listed item has a gap between its pages."""
+        is_lacking = missing(self.items(application), application.present()) or self.missing_pages(application)
+        return application.answers is not None and not is_lacking
+
+    def missing_pages(self, application: Application) -> dict[str, tuple[int, ...]]:
+        """Return the pages that are missing of items that are listed and partly there, by item."""
+        listed = {item.code for item in self.items(application)}
+        return {code: pages for code, pages in application.missing_pages().items() if code in listed}
 
     def refuse_early(self, application: Application, wanted: Step) -> None:
         """Nothing if the step's turn has come; else ``StepComesFirst`` with the one that is missing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.application.applications.document import DocumentState
 from shared.errors import Refusal, Unavailable, fact_types
 
 
@@ -39,6 +40,84 @@ class TooManyDocuments(Refusal):
     title_id = "Permohonan ini sudah mencapai batas unggahan."
     next_action = "Bring the document to the office."
     next_action_id = "Bawa dokumen ke kantor."
+
+
+class PageBeyondLimit(Refusal):
+    """An item has no page of this number."""
+
+    status = 422
+    code = "page_beyond_limit"
+    facts_told = fact_types(limit=int)
+    title = "An item has fewer pages than that."
+    title_id = "Halaman untuk satu persyaratan tidak sebanyak itu."
+    next_action = "Upload the pages that the item asks for, counted from 1, and bring the rest to the office."
+    next_action_id = "Unggah halaman yang diminta, dihitung dari 1, dan bawa selebihnya ke kantor."
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"At most {limit} pages.", detail_id=f"Paling banyak {limit} halaman.", field="/page", limit=limit
+        )
+
+
+class PageNeeded(Refusal):
+    """After the submission no item may lose its last compulsory page, or get a gap."""
+
+    status = 409
+    code = "page_needed"
+    title = "This page is needed and cannot be removed."
+    title_id = "Halaman ini diperlukan dan tidak dapat dihapus."
+    next_action = "Upload a better picture for the same page: it takes this one's place. Extra pages go from the end."
+    next_action_id = (
+        "Unggah gambar yang lebih baik untuk halaman yang sama: gambar itu menggantikannya. Halaman tambahan dihapus "
+        "dari yang terakhir."
+    )
+
+
+class DocumentReplaced(Refusal):
+    """A newer picture of the same page has taken the document's place."""
+
+    status = 409
+    code = "document_replaced"
+    title = "A newer picture has taken the place of this one."
+    title_id = "Dokumen ini sudah diganti gambar yang lebih baru."
+    next_action = "Look at the newest document of this page."
+    next_action_id = "Lihat dokumen terbaru untuk halaman ini."
+
+
+class DocumentNotThere(Refusal):
+    """The document has no picture that could be used."""
+
+    status = 409
+    code = "document_not_there"
+    facts_told = fact_types(state=str)
+    title = "This document has no picture to use: it is not uploaded yet, or was refused or removed."
+    title_id = "Dokumen ini tidak punya gambar: belum selesai diunggah, ditolak, atau sudah dihapus."
+    next_action = "Upload the picture for this application too."
+    next_action_id = "Unggah gambarnya untuk permohonan ini juga."
+
+
+class PaperNotShared(Refusal):
+    """The paper speaks of one person, so another cannot show it."""
+
+    status = 422
+    code = "paper_not_shared"
+    title = "This paper is not one that a family shares."
+    title_id = "Dokumen ini bukan dokumen yang dipakai bersama sekeluarga."
+    next_action = "Name a paper in shared_in_family of both lists of requirements, or upload this person's own."
+    next_action_id = (
+        "Sebutkan dokumen dalam shared_in_family pada kedua daftar persyaratan, atau unggah dokumen milik orang ini."
+    )
+
+
+class DecidedTwice(Refusal):
+    """One request decides twice on one document."""
+
+    status = 422
+    code = "decided_twice"
+    title = "The same document is decided on twice in this request."
+    title_id = "Dokumen yang sama diputuskan dua kali dalam permintaan ini."
+    next_action = "Name each document once."
+    next_action_id = "Sebutkan setiap dokumen satu kali."
 
 
 class DocumentsClosed(Refusal):
@@ -95,7 +174,7 @@ class DocumentDecided(Refusal):
 
     status = 409
     code = "document_decided"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=DocumentState)
     title = "This document cannot be decided on now."
     title_id = "Dokumen ini tidak dapat diputuskan sekarang."
     next_action = "Look at the newest document of this item."

@@ -47,9 +47,13 @@ class InspectionUnavailable(Exception):
     """The eye is closed: the upload is flagged for an officer, not blocked."""
 
 
+class InspectionBusy(Exception):
+    """The eye has so much to look at that this upload's turn did not come."""
+
+
 @dataclass(frozen=True)
-class Inspected:
-    """A picture that could be decoded, re-encoded without metadata."""
+class InspectedPage:
+    """A page that could be decoded, re-encoded without metadata."""
 
     content: bytes = field(repr=False)
     media_type: str
@@ -58,9 +62,20 @@ class Inspected:
     flags: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Inspected:
+    """The pages of one file, in order; at least one."""
+
+    pages: tuple[InspectedPage, ...]
+
+
 class Inspector(Protocol):
     """Looks at an upload."""
 
     async def inspect(self, content: bytes, media_type: str, requirement: str) -> Inspected:
-        """The picture; refuses with `PictureRefused` or `InspectionUnavailable`."""
+        """The pages.
+
+        Raises:
+            PictureRefused: it is no usable picture. InspectionUnavailable, InspectionBusy: it was not looked at.
+        """
         ...

@@ -12,17 +12,30 @@ from services.application.applications.reading import note_reading
 from services.application.applications.schemas import ApplicationView, view_application
 from services.application.context import Actor
 from services.application.documents.errors import (
+    DecidedTwice,
     DocumentDecided,
+    DocumentNotThere,
+    DocumentReplaced,
     DocumentsClosed,
     FileTooLarge,
     FileTypeNotTaken,
+    PageBeyondLimit,
+    PageNeeded,
+    PaperNotShared,
     PicturesWait,
     TooManyDocuments,
     UploadOffsetWrong,
     UploadUnderWay,
 )
-from services.application.documents.schemas import BeginUpload, DocumentDecision, UploadView
+from services.application.documents.schemas import (
+    BeginUpload,
+    DocumentDecision,
+    DocumentDecisions,
+    PapersView,
+    UploadView,
+)
 from services.application.http import APPLICATION, OWNER_OR_COUNTER, OWNER_OR_OFFICE, who
+from services.application.malware.errors import ScannerDown
 from services.application.requirements.errors import DocumentNotAsked
 from shared.errors import FieldError, Malformed
 from shared.http.bodies import BodyCut, TooSlow
@@ -59,7 +72,9 @@ PIECES_PER_CALLER: Final = RateLimit(1200, 60.0)
 
 @api.post(
     "/v1/applications/{application_id}/documents",
-    summary="Announce the upload of a picture, or of a scan of up to ten pages",
+    summary="Announce the upload of a picture (JPEG or PNG), or use that of a family member",
+    description="Each document is one page of an item; a newer one stands in for the same page only, once it is there. "
+    "With same_as no bytes follow: the picture of another person of the account is copied for this one.",
     access=OWNER_OR_COUNTER,
     body=BeginUpload,
     query=schemas.Assisting,
@@ -74,21 +89,53 @@ PIECES_PER_CALLER: Final = RateLimit(1200, 60.0)
         FileTooLarge,
         TooManyDocuments,
         DocumentsClosed,
+        PageBeyondLimit,
+        PaperNotShared,
+        DocumentReplaced,
+        DocumentNotThere,
     ),
     idempotent=True,
 )
 async def begin_upload(call: Call[BeginUpload, schemas.Assisting]) -> UploadView:
-    """Announce an upload."""
-    wanted = call.body
-    seen = await call.app[APPLICATION].uploads.begin(
-        call.path["application_id"],
+    """Announce an upload, or copy a family member's page."""
+    service, wanted, actor = call.app[APPLICATION], call.body, await who(call)
+    application_id, same = call.path["application_id"], call.body.same_as
+    if same is not None:
+        source = (same.application_id, same.document_id)
+        copied = await service.document_reuse.reuse(
+            application_id, wanted.requirement, wanted.page, source, actor, call.command_id
+        )
+        return UploadView.from_upload(copied)
+    assert wanted.media_type is not None and wanted.size_bytes is not None  # noqa: S101 - the body says so
+    seen = await service.uploads.begin(
+        application_id,
         wanted.requirement,
         wanted.media_type,
         wanted.size_bytes,
-        await who(call),
+        actor,
         call.command_id,
+        wanted.page,
     )
     return UploadView.from_upload(seen)
+
+
+@api.get(
+    "/v1/applications/{application_id}/documents",
+    summary="All papers of an application, page by page, with what was found about them",
+    access=OWNER_OR_OFFICE,
+    query=schemas.Looking,
+    answers={200: PapersView},
+    refusals=SEEING,
+    reads=PersonalData.APPLICATION,
+    pages_by="requirement",
+)
+async def list_papers(call: Call[None, schemas.Looking]) -> PapersView:
+    """Show the papers to compare them."""
+    reader = await who(call)
+    seen = await call.app[APPLICATION].drafting.get_application(call.path["application_id"], reader)
+    if reader.is_staff:
+        note_reading(call, reader, [seen.application])
+    return PapersView.from_seen(seen)
 
 
 @api.patch(
@@ -103,6 +150,7 @@ async def begin_upload(call: Call[BeginUpload, schemas.Assisting]) -> UploadView
         UploadOffsetWrong,
         UploadUnderWay,
         PicturesWait,
+        ScannerDown,
         BodyCut,
         TooSlow,
         NoRoomForBody,
@@ -196,6 +244,42 @@ async def decide_document(call: Call[DocumentDecision]) -> ApplicationView:
         call.body.reason_code,
         Actor.from_caller(call.caller),
         call.command_id,
+    )
+    return view_application(call, seen)
+
+
+@api.post(
+    "/v1/applications/{application_id}/documents/decisions",
+    summary="An officer decides on several documents at once: on all of them, or on none",
+    access=STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN),
+    body=DocumentDecisions,
+    answers={200: ApplicationView},
+    refusals=(*SEEING, DocumentDecided, DecidedTwice, errors.ReasonCodeMissing, StepIsOver),
+    idempotent=True,
+)
+async def decide_documents(call: Call[DocumentDecisions]) -> ApplicationView:
+    """Decide on documents."""
+    seen = await call.app[APPLICATION].officer_decisions.decide(
+        call.path["application_id"],
+        [decision.to_verdict() for decision in call.body.decisions],
+        Actor.from_caller(call.caller),
+        call.command_id,
+    )
+    return view_application(call, seen)
+
+
+@api.delete(
+    "/v1/applications/{application_id}/documents/{document_id}",
+    summary="Take a page away: of a draft any, later one that its item can do without",
+    access=OWNER_OR_COUNTER,
+    query=schemas.Assisting,
+    answers={200: ApplicationView},
+    refusals=(*SEEING, *LATE, DocumentReplaced, PageNeeded, DocumentsClosed),
+)
+async def remove_document(call: Call[None, schemas.Assisting]) -> ApplicationView:
+    """Take a page away."""
+    seen = await call.app[APPLICATION].document_removals.remove(
+        call.path["application_id"], call.path["document_id"], await who(call)
     )
     return view_application(call, seen)
 

@@ -17,15 +17,16 @@ BROKEN: Final = "broken_picture"
 
 ODD_SHAPE: Final = "odd_shape"
 REST_IS_MISSING: Final = "rest_is_missing"
+NOT_INSPECTED: Final = "not_inspected"
+"""No decoder was there: the bytes are kept as they came."""
+
+FLAGS_OF_DECODING: Final = frozenset({ONE_TONE, ODD_SHAPE, REST_IS_MISSING, NOT_INSPECTED})
+"""What a picture itself gives cause for; all other flags are about the person whose paper it is."""
 
 
 class Unusable(Exception):
-    """The upload is no usable picture, for the coded reason.
+    """The upload is no usable picture, for the coded reason."""
 
-    ``unexpected`` names the class of what a decoder raised where that says more than the reason.
-    """
-
-    def __init__(self, reason: str, unexpected: str | None = None) -> None:
+    def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.unexpected = unexpected

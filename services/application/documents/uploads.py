@@ -8,38 +8,34 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from services.application import errors
 from services.application.applications import application as rules
 from services.application.applications import document as papers
-from services.application.applications.access import refuse_other_offices, refuse_strangers
-from services.application.applications.application import (
-    BEFORE_INTERVIEW,
-    TAKES_DOCUMENTS,
-    Application,
-    Author,
-    Status,
-)
+from services.application.applications.access import refuse_other_offices
+from services.application.applications.application import TAKES_DOCUMENTS, Application
 from services.application.applications.document import (
+    FIRST_PAGE,
     LARGEST_NUMBER_OF_DOCUMENTS,
+    LARGEST_NUMBER_OF_PAGES,
     Document,
     DocumentState,
     Picture,
 )
-from services.application.applications.errors import StepComesFirst, StepIsOver
-from services.application.applications.hand_over import replacing_ends
-from services.application.applications.next_step import Step
+from services.application.applications.errors import StepIsOver
+from services.application.applications.pages import with_pages_of_file
 from services.application.applications.service import Applications, Seen
 from services.application.applications.timeline import add_to_timeline, author_of
 from services.application.context import Actor, UseCaseContext
+from services.application.documents.changes import MACHINE, DocumentChanges, find_document, refuse_page
+from services.application.documents.decisions import DocumentVerdict, decide_document
+from services.application.documents.document_lines import received, refusal_of, with_decision
 from services.application.documents.errors import (
-    DocumentDecided,
-    DocumentsClosed,
     FileTooLarge,
     FileTypeNotTaken,
     PicturesWait,
-    TooManyDocuments,
     UploadOffsetWrong,
     UploadUnderWay,
 )
@@ -47,18 +43,17 @@ from services.application.documents.picture_signature import refusing_strangers
 from services.application.documents.ports import (
     BoundlessRoom,
     Inspected,
+    InspectedPage,
+    InspectionBusy,
     InspectionUnavailable,
     Inspector,
     PictureRefused,
     Room,
 )
-from services.application.documents.unusable import Unusable
+from services.application.documents.unusable import NOT_INSPECTED, TOO_MANY_PAGES, Unusable
+from services.application.malware.errors import ScannerDown
 from services.application.picture_formats import MEDIA_TYPES, is_taken
-from services.application.requirements.errors import DocumentNotAsked
-from services.application.requirements.requirement import find_item
-from shared.assistance import AssistanceNeeded
 from shared.errors import NotFound, Refusal
-from shared.events.application import DocumentRefused
 from shared.files.port import (
     PIECE_BYTES,
     BeyondDeclaredSize,
@@ -70,9 +65,7 @@ from shared.files.port import (
 from shared.ids import derived_id
 from shared.store.decision import Decision
 from shared.store.kinds import Record
-from shared.store.transitions import IllegalTransition
 
-MACHINE: Final = Author("machine")
 WHOLE_BYTES: Final = 1024 * 1024
 """A picture of at most this size that comes in one request is looked at without being stored first."""
 
@@ -90,7 +83,7 @@ ReadContent = Callable[[], Awaitable[bytes]]
 
 LONGER_THAN_DECLARED: Final = "longer_than_declared"
 UPLOAD_ABANDONED: Final = "upload_abandoned"
-NOT_INSPECTED: Final = "not_inspected"
+TOO_MANY_DOCUMENTS: Final = "too_many_documents"
 
 
 @dataclass(frozen=True)
@@ -102,12 +95,11 @@ class UploadSeen:
     upload_offset: int
 
 
-class Uploads:
+class Uploads(DocumentChanges):
     """The use cases of documents."""
 
     def __init__(self, context: UseCaseContext, applications: Applications, inspector: Inspector) -> None:
-        self._context = context
-        self._applications = applications
+        super().__init__(context, applications)
         self._inspector = inspector
         self._decoding = asyncio.Semaphore(context.settings.upload_rules.decodes_at_once)
         self._inspecting = asyncio.Semaphore(context.settings.upload_rules.decodes_at_once + PICTURES_KEPT_AT_ONCE)
@@ -115,17 +107,25 @@ class Uploads:
         self._written_to: set[str] = set()
 
     async def begin(
-        self, application_id: str, requirement: str, media_type: str, size_bytes: int, who: Actor, command_id: str
+        self,
+        application_id: str,
+        requirement: str,
+        media_type: str,
+        size_bytes: int,
+        who: Actor,
+        command_id: str,
+        page: int = FIRST_PAGE,
     ) -> UploadSeen:
         """Announce an upload; the bytes follow in pieces. The same command again meets the same document.
 
         Raises:
             StepComesFirst: the questionnaire is not answered. DocumentNotAsked: no item has this name.
-            FileTypeNotTaken, FileTooLarge, TooManyDocuments, DocumentsClosed: a limit is met.
+            FileTypeNotTaken, FileTooLarge, PageBeyondLimit, TooManyDocuments, DocumentsClosed: a limit is met.
             AssistanceNeeded: an officer, while the visitor is not at the office, without this person's consent.
         """
         await self._writable(application_id, who)
         self._refuse_file(media_type, size_bytes)
+        refuse_page(page)
         document_id = derived_id("document", command_id)
         now = self._context.now()
 
@@ -133,7 +133,7 @@ class Uploads:
             if application.document(document_id) is not None:
                 return None
             self._refuse_closed(application, who, now)
-            document = self._new(application, document_id, requirement, media_type, size_bytes, now)
+            document = self._new(application, document_id, requirement, media_type, size_bytes, now, page)
             documents = papers.replaced_by_newer((*application.documents, document), document)
             state = rules.with_documents(application, documents)
             return Decision(
@@ -165,9 +165,10 @@ class Uploads:
             UploadUnderWay: another request of this process sends bytes of the document. Other processes meet the
             store's own conditions: of two pieces at one offset it takes one.
             PicturesWait: its turn to be looked at did not come in time.
+            ScannerDown: all bytes are kept, and are looked at without another request.
         """
         record = await self._writable(application_id, who)
-        document = _document(record.state, document_id)
+        document = find_document(record.state, document_id)
         if document.state is not DocumentState.UPLOADING:
             return UploadSeen(application_id, document, document.size_bytes)
         if document_id in self._written_to:
@@ -180,6 +181,9 @@ class Uploads:
                 return await self._take_whole(record, document, pieces)
             await self._begin_file(record, document)
             return await self._go_on(record, document, offset, pieces, room)
+        except ScannerDown:
+            await self._look_at_later(application_id, document_id)
+            raise
         except Unusable as refused:  # by its first bytes
             return await self._refuse(record.id, document, refused.reason)
         except FileUnknown:  # another upload took its place, or another process has finished it
@@ -190,13 +194,13 @@ class Uploads:
     async def offset(self, application_id: str, document_id: str, who: Actor) -> UploadSeen:
         """Return the state of an upload; refuses with ``NotFound``."""
         record = await self._visible(application_id, who)
-        document = _document(record.state, document_id)
+        document = find_document(record.state, document_id)
         return UploadSeen(application_id, document, await self._offset(document))
 
     async def read(self, application_id: str, document_id: str, who: Actor) -> tuple[Document, AsyncIterator[bytes]]:
         """The picture, for the owner and for the office; refuses with ``NotFound`` where there is none (any more)."""
         record = await self._visible(application_id, who)
-        document = _document(record.state, document_id)
+        document = find_document(record.state, document_id)
         if document.state not in papers.PRESENT_STATES or document.file_id is None:
             raise NotFound
         return document, self._applications.read_file(document.file_id)
@@ -211,7 +215,7 @@ class Uploads:
         """
         record = await self._applications.application(application_id)
         refuse_other_offices(record.state, who)
-        _document(record.state, document_id)
+        find_document(record.state, document_id)
         if not accept and reason_code is None:
             raise errors.ReasonCodeMissing(field="/reason_code")
         now = self._context.now()
@@ -219,60 +223,37 @@ class Uploads:
         def settle(application: Application) -> Decision[Application] | None:
             if application.status not in TAKES_DOCUMENTS:
                 raise StepIsOver(state=application.status.value)
-            document = _document(application, document_id)
-            try:
-                decided = (
-                    papers.accepted(document, who.role.value, now)
-                    if accept
-                    else papers.refused(document, reason_code or "", who.role.value, now)
-                )
-            except IllegalTransition:
-                raise DocumentDecided(state=document.state.value) from None
-            state = self._noted(rules.with_document(application, decided), decided, author_of(who), now, command_id)
-            return Decision(state, () if accept else (_refusal_of(application_id, application, decided),))
+            verdict = DocumentVerdict(document_id, accept, reason_code)
+            decided = decide_document(find_document(application, document_id), verdict, who, now)
+            state = self._noted(with_decision(application, decided), decided, author_of(who), now, command_id)
+            return Decision(state, () if accept else (refusal_of(application_id, application, decided),))
 
         return self._applications.seen(await self._changed(application_id, settle, received=command_id), who)
 
     async def abandon_overdue(self, record: Record[Application], _name: str) -> None:
-        """The time of an upload is over: it is refused and its bytes are removed."""
+        """The time of an upload is over: it is refused and its bytes are removed.
+
+        One of which all bytes are there is looked at: a crash, or a scanner that did not answer, came between.
+
+        Raises:
+            ScannerDown, PicturesWait: it is still to be looked at.
+        """
         now = self._context.now()
+        overdue = [document for document in record.state.documents if _is_overdue(document, now)]
+        complete = [document for document in overdue if await self._offset(document) == document.size_bytes]
+        kept = {document.document_id for document in complete}
 
         def decide(application: Application) -> Decision[Application] | None:
             state = application
             for document in application.documents:
-                if document.state is DocumentState.UPLOADING and document.upload_until <= now:
+                if _is_overdue(document, now) and document.document_id not in kept:
                     gone = papers.refused(document, UPLOAD_ABANDONED, MACHINE.who, now)
                     state = self._noted(rules.with_document(state, gone), gone, MACHINE, now, document.document_id)
-            return Decision(state)
+            return Decision(state) if state is not application else None
 
         await self._changed(record.id, decide)
-
-    async def _visible(self, application_id: str, who: Actor) -> Record[Application]:
-        record = await self._applications.application(application_id)
-        refuse_strangers(record.state, who)
-        return record
-
-    async def _writable(self, application_id: str, who: Actor) -> Record[Application]:
-        """The application, for who may add to it: its owner, an assisting officer, and its office at the visit."""
-        record = await self._visible(application_id, who)
-        if who.is_staff and who.on_behalf_of is None and not _is_at_counter(record.state):
-            raise AssistanceNeeded
-        return record
-
-    async def _changed(
-        self, application_id: str, decide: rules.Decide, *, received: str | None = None
-    ) -> Record[Application]:
-        """The changed application; files that it no longer refers to are removed after the write."""
-        before: list[Application] = []
-
-        def remembering(application: Application) -> Decision[Application] | None:
-            before[:] = [application]
-            return decide(application)
-
-        record = await self._applications.change(application_id, remembering, received=received)
-        for state in before:
-            await self._applications.drop_files(state, record.state)
-        return record
+        for document in complete:
+            await self._look_at(record, document, partial(self._content, document))
 
     def _refuse_file(self, media_type: str, size_bytes: int) -> None:
         if not is_taken(media_type):
@@ -285,38 +266,6 @@ class Uploads:
                 field="/size_bytes",
                 limit_bytes=limit,
             )
-
-    def _refuse_closed(self, application: Application, who: Actor, now: datetime) -> None:
-        if application.status not in TAKES_DOCUMENTS:
-            self._applications.refuse_early(application, Step.QUESTIONNAIRE)
-            raise StepIsOver(state=application.status.value)
-        seat = application.visits.seat
-        visiting = application.status in BEFORE_INTERVIEW and seat is not None and seat.certain
-        if visiting and not who.is_staff:
-            assert seat is not None and seat.starts_at is not None and seat.office_timezone is not None  # noqa: S101
-            if now >= replacing_ends(seat.starts_at, seat.office_timezone):
-                raise DocumentsClosed
-
-    def _new(
-        self, application: Application, document_id: str, name: str, media_type: str, size_bytes: int, now: datetime
-    ) -> Document:
-        if application.answers is None:
-            raise StepComesFirst(Step.QUESTIONNAIRE)
-        item = find_item(self._applications.items(application), name)
-        if item is None:
-            raise DocumentNotAsked(field="/requirement")
-        if len(application.documents) >= LARGEST_NUMBER_OF_DOCUMENTS:
-            raise TooManyDocuments(limit=LARGEST_NUMBER_OF_DOCUMENTS)
-        return Document(
-            document_id=document_id,
-            requirement=item.code,
-            paper=name,
-            media_type=media_type,
-            size_bytes=size_bytes,
-            created_at=now,
-            upload_until=now + timedelta(seconds=self._context.settings.upload_rules.under_way_seconds),
-            file_id=document_id,
-        )
 
     async def _begin_file(self, record: Record[Application], document: Document) -> None:
         meta = FileMeta("application/octet-stream", document.size_bytes, subject_id=record.state.applicant_id)
@@ -346,16 +295,20 @@ class Uploads:
             async def whole() -> bytes:
                 return bytes(content)
 
-            return await self._look_at(record, document, whole)
-        await self._begin_file(record, document)
-        await self._keep_pieces(document.document_id, bytes(content))
+            try:
+                return await self._look_at(record, document, whole)
+            except ScannerDown:
+                await self._keep_whole(record, document, bytes(content))
+                raise
+        await self._keep_whole(record, document, bytes(content))
         if broken is not None:
             raise broken
         return UploadSeen(record.id, document, len(content))
 
-    async def _keep_pieces(self, file_id: str, content: bytes) -> None:
+    async def _keep_whole(self, record: Record[Application], document: Document, content: bytes) -> None:
+        await self._begin_file(record, document)
         for start in range(0, len(content), PIECE_BYTES):
-            await self._keep_rest(file_id, start, content[start : start + PIECE_BYTES])
+            await self._keep_rest(document.document_id, start, content[start : start + PIECE_BYTES])
 
     async def _go_on(
         self, record: Record[Application], document: Document, offset: int, pieces: AsyncIterator[bytes], room: Room
@@ -443,56 +396,82 @@ class Uploads:
         except TimeoutError:
             raise PicturesWait from None
         try:
-            picture = await self._inspect(document, content, record.state.applicant_id)
+            pictures = await self._inspect(document, content, record.state.applicant_id)
         except PictureRefused as refused:
             return await self._refuse(record.id, document, refused.reason)
         finally:
             self._inspecting.release()
-        return await self._take(record.id, document.document_id, picture)
+        return await self._take(record.id, document.document_id, pictures)
 
-    async def _inspect(self, document: Document, content: ReadContent, applicant_id: str) -> Picture:
-        """The picture as it is kept from now on; refuses with `PictureRefused`."""
+    async def _inspect(self, document: Document, content: ReadContent, applicant_id: str) -> tuple[Picture, ...]:
+        """The pages of the file as they are kept from now on; refuses with `PictureRefused`."""
         async with self._decoding:
             read = await content()
             try:
                 found = await self._inspector.inspect(read, document.media_type, document.requirement)
             except InspectionUnavailable:
-                found = Inspected(read, document.media_type, 0, 0, (NOT_INSPECTED,))
+                found = Inspected((InspectedPage(read, document.media_type, 0, 0, (NOT_INSPECTED,)),))
+            except InspectionBusy:
+                raise PicturesWait from None
             del read
-        file_id = await self._applications.keep_file(found.content, found.media_type, applicant_id)
+        if document.page + len(found.pages) - 1 > LARGEST_NUMBER_OF_PAGES:
+            raise PictureRefused(TOO_MANY_PAGES)
+        return tuple([await self._keep_page(page, applicant_id) for page in found.pages])
+
+    async def _keep_page(self, page: InspectedPage, applicant_id: str) -> Picture:
         return Picture(
-            file_id=file_id,
-            media_type=found.media_type,
-            sha256=hashlib.sha256(found.content).hexdigest(),
-            stored_bytes=len(found.content),
-            width=found.width,
-            height=found.height,
-            flags=found.flags,
+            file_id=await self._applications.keep_file(page.content, page.media_type, applicant_id),
+            media_type=page.media_type,
+            sha256=hashlib.sha256(page.content).hexdigest(),
+            stored_bytes=len(page.content),
+            width=page.width,
+            height=page.height,
+            flags=page.flags,
         )
 
-    async def _take(self, application_id: str, document_id: str, picture: Picture) -> UploadSeen:
-        now = self._context.now()
+    async def _look_at_later(self, application_id: str, document_id: str) -> None:
+        """The bytes are there and were not scanned: the upload's own deadline looks at them soon."""
+        soon = self._context.now() + timedelta(seconds=self._context.settings.upload_rules.scan_again_seconds)
 
         def decide(application: Application) -> Decision[Application] | None:
-            document = _document(application, document_id)
+            document = find_document(application, document_id)
             if document.state is not DocumentState.UPLOADING:
                 return None
-            there = papers.inspected(document, picture, now)
-            documents = [there if known.document_id == document_id else known for known in application.documents]
-            state = rules.with_documents(application, papers.replaced_by_newer(documents, there))
-            return Decision(self._noted(state, there, MACHINE, now, document_id))
+            return Decision(rules.with_document(application, papers.looked_at_later(document, soon)))
+
+        await self._changed(application_id, decide)
+
+    async def _take(self, application_id: str, document_id: str, pictures: tuple[Picture, ...]) -> UploadSeen:
+        """Have the announced document stand for the first page, and siblings for the further ones, in one write."""
+        now = self._context.now()
+        keep = partial(self._kept, now=now)
+        siblings = [derived_id("page", document_id, str(number)) for number in range(1, len(pictures))]
+
+        def decide(application: Application) -> Decision[Application] | None:
+            document = find_document(application, document_id)
+            if document.state is not DocumentState.UPLOADING:
+                return None
+            if len(application.documents) + len(siblings) > LARGEST_NUMBER_OF_DOCUMENTS:
+                gone = papers.refused(document, TOO_MANY_DOCUMENTS, MACHINE.who, now)
+                return Decision(self._noted(rules.with_document(application, gone), gone, MACHINE, now, document_id))
+            documents, pages = with_pages_of_file(application.documents, document, pictures, siblings, keep)
+            state = rules.with_documents(application, documents)
+            for page in pages:
+                state = self._noted(state, page, MACHINE, now, page.document_id)
+            return Decision(
+                state, tuple(received(application_id, page) for page in pages if page.state is DocumentState.CHECKING)
+            )
 
         record = await self._changed(application_id, decide)
-        document = _document(record.state, document_id)
-        if document.file_id != picture.file_id:
-            await self._context.files.delete(picture.file_id)
+        await self._drop_unused(record, [picture.file_id for picture in pictures])
+        document = find_document(record.state, document_id)
         return UploadSeen(application_id, document, document.size_bytes)
 
     async def _refuse(self, application_id: str, document: Document, reason: str) -> UploadSeen:
         now = self._context.now()
 
         def decide(application: Application) -> Decision[Application] | None:
-            known = _document(application, document.document_id)
+            known = find_document(application, document.document_id)
             if known.state is not DocumentState.UPLOADING:
                 return None
             gone = papers.refused(known, reason, MACHINE.who, now)
@@ -501,44 +480,8 @@ class Uploads:
             )
 
         record = await self._changed(application_id, decide)
-        return UploadSeen(application_id, _document(record.state, document.document_id), document.size_bytes)
-
-    def _noted(
-        self, application: Application, document: Document, actor: Author, now: datetime, cause: str
-    ) -> Application:
-        """The application with a line about the document; a file that waits for its documents is due again."""
-        hand_over = application.hand_over
-        if application.status in BEFORE_INTERVIEW and hand_over is not None:
-            application = rules.hand_over_again(application, self._context.settings.pace, now)
-        what = f"document_{document.state.value}"
-        return add_to_timeline(application, f"{what}:{cause}", now, what, actor, document.requirement)
+        return UploadSeen(application_id, find_document(record.state, document.document_id), document.size_bytes)
 
 
-def _refusal_of(application_id: str, application: Application, document: Document) -> DocumentRefused:
-    """Return the event that tells the owner which document was refused, why, and until when it can be replaced."""
-    seat = application.visits.seat
-    until = None
-    if application.status in BEFORE_INTERVIEW and seat is not None and seat.certain:
-        assert seat.starts_at is not None and seat.office_timezone is not None  # noqa: S101 - `certain` says so
-        until = replacing_ends(seat.starts_at, seat.office_timezone)
-    return DocumentRefused(
-        application_id=application_id,
-        account_id=application.account_id,
-        document_id=document.document_id,
-        requirement=document.requirement,
-        reason_code=document.reason or "",
-        replace_until=until,
-    )
-
-
-def _document(application: Application, document_id: str) -> Document:
-    document = application.document(document_id)
-    if document is None:
-        raise NotFound
-    return document
-
-
-def _is_at_counter(application: Application) -> bool:
-    """Whether the visitor has checked in, or brings papers that were missing at the interview."""
-    seat = application.visits.seat
-    return application.status is Status.INCOMPLETE or (seat is not None and seat.checked_in_at is not None)
+def _is_overdue(document: Document, now: datetime) -> bool:
+    return document.state is DocumentState.UPLOADING and document.upload_until <= now

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from typing_extensions import TypedDict
 
@@ -18,6 +18,13 @@ class MissingItem(TypedDict):
     title: str
     title_in_indonesian: str
     title_id: str
+
+
+class MissingPages(TypedDict):
+    """An item of the list of which pages are missing."""
+
+    code: str
+    pages: list[int]
 
 
 class ApplicationAlreadyOpen(Refusal):
@@ -92,6 +99,26 @@ class ItemsMissing(Refusal):
                 )
                 for item in items
             ],
+        )
+
+
+class PagesMissing(Refusal):
+    """The pages of an item have a gap; every missing page is named."""
+
+    status = 422
+    code = "pages_missing"
+    facts_told = fact_types(missing=list[MissingPages])
+    title = "Pages of a document are missing."
+    title_id = "Ada halaman dokumen yang belum ada."
+    next_action = "Upload the named pages, or remove those behind them, then submit again."
+    next_action_id = "Unggah halaman yang disebutkan, atau hapus halaman sesudahnya, lalu kirim lagi."
+
+    def __init__(self, pages: Mapping[str, tuple[int, ...]]) -> None:
+        named = "; ".join(f"{code}: {', '.join(map(str, missing))}" for code, missing in pages.items())
+        super().__init__(
+            f"Missing pages of {named}.",
+            detail_id=f"Halaman yang belum ada untuk {named}.",
+            missing=[MissingPages(code=code, pages=list(missing)) for code, missing in pages.items()],
         )
 
 

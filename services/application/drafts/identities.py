@@ -10,7 +10,7 @@ from services.application.applications.errors import PersonAppliesElsewhere
 from services.application.applications.service import Applications
 from services.application.applications.timeline import with_line
 from services.application.context import UseCaseContext
-from services.application.drafts.errors import ItemsMissing
+from services.application.drafts.errors import ItemsMissing, PagesMissing
 from services.application.drafts.person_facts import brought_up_to_date, load_person_facts
 from services.application.drafts.transitions import (
     identity_awaited,
@@ -90,7 +90,7 @@ class Identities:
             if application.submitted_at is not None:
                 try:
                     checked = brought_up_to_date(self._applications, application, facts)
-                except (AnswersContradict, ItemsMissing):
+                except (AnswersContradict, ItemsMissing, PagesMissing):
                     complete = False
             if application.answers is not None:
                 checked = replace(checked, minor=facts.is_minor(application.answers))

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from services.application.applications.application import Application
 from services.application.applications.next_step import Step
 from services.application.applications.service import Applications
-from services.application.drafts.errors import ItemsMissing
+from services.application.drafts.errors import ItemsMissing, PagesMissing
 from services.application.requirements.answers import Answers, age_band, contradiction_in, is_minor
 from services.application.requirements.errors import AnswersContradict
 from services.application.requirements.requirement import day_at_capital, missing
@@ -81,7 +81,7 @@ def brought_up_to_date(applications: Applications, application: Application, fac
     Raises:
         StepComesFirst: the questionnaire is not answered.
         AnswersContradict: the answers do not go together, or not with what is known of the person.
-        ItemsMissing: compulsory items are not there; each is named.
+        ItemsMissing: compulsory items are not there; each is named. PagesMissing: an item has a gap.
     """
     applications.refuse_early(application, Step.DOCUMENTS)
     answers = application.answers
@@ -91,4 +91,7 @@ def brought_up_to_date(applications: Applications, application: Application, fac
     lacking = missing(applications.items(application), application.present())
     if lacking:
         raise ItemsMissing(lacking)
+    gaps = applications.missing_pages(application)
+    if gaps:
+        raise PagesMissing(gaps)
     return application

@@ -14,6 +14,7 @@ from services.application.drafts.errors import (
     ConfirmationMissing,
     IdentityNotConfirmed,
     ItemsMissing,
+    PagesMissing,
     TooLateToWithdraw,
 )
 from services.application.drafts.schemas import BeginApplication, Submission
@@ -121,6 +122,7 @@ async def answer(call: Call[Questionnaire, schemas.Assisting]) -> ApplicationVie
         StepComesFirst,
         IdentityNotConfirmed,
         ItemsMissing,
+        PagesMissing,
         AnswersContradict,
         PersonAppliesElsewhere,
     ),

@@ -118,7 +118,7 @@ class Drafting:
         Raises:
             ConfirmationMissing: the statement of what is not paid back was not confirmed.
             StepComesFirst: the questionnaire is not answered.
-            ItemsMissing: compulsory items are not there; each is named.
+            ItemsMissing: compulsory items are not there; each is named. PagesMissing: an item has a gap.
             IdentityNotConfirmed: the civil registry has refused the applicant's data.
             PersonAppliesElsewhere: another account has submitted for this person.
             AssistanceNeeded: an officer of the office has no consent of this person.

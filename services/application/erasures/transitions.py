@@ -31,7 +31,9 @@ def has_notes(application: Application) -> bool:
 
 def without_documents(application: Application) -> Application:
     """Return the application without its files and their hashes; which papers there were stays."""
-    documents = tuple(replace(document, file_id=None, sha256="") for document in application.documents)
+    documents = tuple(
+        replace(document, file_id=None, sha256="", findings=(), agreements={}) for document in application.documents
+    )
     hand_over = application.hand_over
     if hand_over is not None:
         handed = tuple(replace(document, sha256="") for document in hand_over.documents)

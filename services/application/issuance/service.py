@@ -282,6 +282,7 @@ def file_for(
                 "document_id": document.document_id,
                 "requirement": by_id[document.document_id].requirement,
                 "paper": by_id[document.document_id].paper,
+                "page": by_id[document.document_id].page,
                 "media_type": by_id[document.document_id].media_type,
                 "sha256": document.sha256,
             }

@@ -1,38 +1,62 @@
-"""Papers as PDF: typeset in a thread from the shipped templates, readable aloud (PDF/UA-1), nothing fetched."""
+"""Papers as PDF: typeset by worker processes from the shipped templates, or in a thread of this process."""
 
 from __future__ import annotations
 
-import asyncio
-import io
-import json
-from functools import cache
-from importlib.resources import files
+from collections.abc import Mapping
 from typing import Any, Final
 
 from services.application.applications.next_step import local_time
-from services.application.letters.ports import LetterContent
+from services.application.letters import letter_worker
+from services.application.letters.letter_worker import answer_job
+from services.application.letters.ports import LetterContent, NotTypeset
+from shared.errors import Unavailable
+from shared.workers.in_thread import JobsInThread
+from shared.workers.limits import WorkerLimits
+from shared.workers.pool import WorkerFigures, WorkerPool
+from shared.workers.port import JobFailed, WorkerLost, WorkerNotStarted, Workers, WorkersBusy
 
 LETTER: Final = "letter.typ"
 FORM: Final = "form.typ"
-STANDARD: Final = "ua-1"
-QR_BORDER_MODULES: Final = 4
-"""The quiet zone that readers need (ISO/IEC 18004)."""
+LIMITS: Final = WorkerLimits(memory_bytes=256 * 1024 * 1024, job_seconds=20.0, idle_seconds=20.0)
+
+
+def letter_pool(figures: WorkerFigures) -> Workers:
+    """Return the process that typesets papers, one at a time."""
+    return WorkerPool("letters", letter_worker.__name__, LIMITS, figures=figures)
 
 
 class TypstWriter:
-    """The `LetterWriter` that typesets with typst; typst is loaded with the first paper, it weighs 80 MB."""
+    """The `LetterWriter` that typesets with typst, by workers; without any, in a thread."""
+
+    def __init__(self, workers: Workers | None = None) -> None:
+        self._workers = workers or JobsInThread(answer_job)
 
     async def letter(self, content: LetterContent) -> bytes:
         """A cover letter with its QR code."""
-        return await asyncio.to_thread(write_letter, content)
+        return await self._typeset(letter_job(content))
 
     async def form(self, requirement: str, title: str) -> bytes:
         """An empty form."""
-        return await asyncio.to_thread(_typeset, FORM, {"requirement": requirement, "title": title}, {})
+        return await self._typeset({"template": FORM, "data": {"requirement": requirement, "title": title}})
+
+    async def _typeset(self, job: Mapping[str, Any]) -> bytes:
+        try:
+            return (await self._workers.ask(job)).blobs[0]
+        except JobFailed as failed:
+            raise NotTypeset(failed.error) from None
+        except WorkerLost:
+            raise NotTypeset(WorkerLost.__name__) from None
+        except (WorkerNotStarted, WorkersBusy):
+            raise Unavailable from None
 
 
 def write_letter(content: LetterContent) -> bytes:
-    """The letter, in the calling thread."""
+    """The letter, in the calling thread; what typst raises comes through."""
+    return answer_job(letter_job(content), b"").blobs[0]
+
+
+def letter_job(content: LetterContent) -> dict[str, Any]:
+    """Return the job of a cover letter."""
     data = {
         "full_name": content.full_name,
         "number": content.number,
@@ -43,33 +67,4 @@ def write_letter(content: LetterContent) -> bytes:
         "bring": [list(pair) for pair in content.bring],
         "made_at": local_time(content.made_at, content.office_timezone, indonesian=True),
     }
-    return _typeset(LETTER, data, {"qr": qr_svg(content.queue_code)})
-
-
-def qr_svg(text: str) -> str:
-    """A QR code as SVG, with the quiet zone that readers need."""
-    import segno
-
-    written = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(written, kind="svg", border=QR_BORDER_MODULES, xmldecl=False)
-    return written.getvalue().decode()
-
-
-def _typeset(template: str, data: dict[str, Any], inputs: dict[str, str]) -> bytes:
-    import typst
-
-    pdf = typst.compile(
-        _template(template),
-        format="pdf",
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False), **inputs},
-        pdf_standards=STANDARD,
-        ignore_system_fonts=True,
-    )
-    if not isinstance(pdf, bytes):
-        raise TypeError("a paper is one file")
-    return pdf
-
-
-@cache
-def _template(name: str) -> bytes:
-    return files("services.application.data").joinpath(name).read_bytes()
+    return {"template": LETTER, "data": data, "queue_code": content.queue_code}

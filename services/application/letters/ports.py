@@ -24,13 +24,24 @@ class LetterContent:
     made_at: datetime
 
 
+class NotTypeset(Exception):
+    """A paper cannot be typeset; ``problem`` is the class of what was raised: its text may hold a name."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
 class LetterWriter(Protocol):
-    """Writes the papers of the suite as PDF."""
+    """Writes the papers of the suite as PDF.
+
+    What fails by no fault of the paper is `shared.errors.Unavailable`; any other exception is the paper's.
+    """
 
     async def letter(self, content: LetterContent) -> bytes:
-        """A cover letter."""
+        """A cover letter; raises `NotTypeset`."""
         ...
 
     async def form(self, requirement: str, title: str) -> bytes:
-        """An empty form to fill in and sign."""
+        """An empty form to fill in and sign; raises `NotTypeset`."""
         ...

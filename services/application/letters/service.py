@@ -16,9 +16,9 @@ from services.application.applications.timeline import add_to_timeline, author_o
 from services.application.applications.visit import Seat
 from services.application.context import Actor, UseCaseContext
 from services.application.letters.errors import LetterNotMade
-from services.application.letters.ports import LetterContent, LetterWriter
+from services.application.letters.ports import LetterContent, LetterWriter, NotTypeset
 from services.application.letters.transitions import letter_again, letter_failed, lettered
-from shared.errors import NotFound, NotKnownYet
+from shared.errors import NotFound, NotKnownYet, Unavailable
 from shared.events.notification import SendLetter
 from shared.store.decision import Decision
 from shared.store.kinds import Record
@@ -46,7 +46,7 @@ class Letters:
         """Write, keep and send the letter of the certain visit; without one nothing is due any more.
 
         One that cannot be typeset is given up after a few tries: the timeline says so, operators are told, and the
-        office has it made again once the fault is mended (`make_again`).
+        office has it made again once the fault is mended (`make_again`). While there is no typesetter it stays due.
         """
         seat = record.state.visits.seat
         if seat is None or not seat.certain:
@@ -57,8 +57,11 @@ class Letters:
             pdf = await self._writer.letter(content)
             if len(pdf) > LARGEST_LETTER_BYTES:
                 raise LetterTooLarge(f"{len(pdf)} bytes")
+        except Unavailable:
+            raise
         except Exception as error:  # whatever the typesetter raises: its text may hold a name and is never shown
-            await self._note_failure(record.id, seat.visit_key, type(error).__name__)
+            problem = error.problem if isinstance(error, NotTypeset) else type(error).__name__
+            await self._note_failure(record.id, seat.visit_key, problem)
             return
         file_id = await self._applications.keep_file(pdf, PDF, record.state.applicant_id)
         letter = Letter(seat.visit_key, file_id, self._context.now(), len(pdf))
@@ -131,10 +134,17 @@ class Letters:
             alert(LETTER_NOT_MADE, application_id=application_id, problem=trouble.problem, tries=trouble.tries)
 
     async def form(self, requirement: str) -> bytes:
-        """The empty form of an item, in Indonesian; refuses with ``NotFound`` where there is none."""
+        """The empty form of an item, in Indonesian.
+
+        Raises:
+            NotFound: there is none. Unavailable: the typesetter is busy, or was lost.
+        """
         for rule in self._applications.rules.requirements:
             if rule.code == requirement and rule.form:
-                return await self._writer.form(rule.code, rule.title.id)
+                try:
+                    return await self._writer.form(rule.code, rule.title.id)
+                except NotTypeset:
+                    raise Unavailable from None
         raise NotFound
 
     async def _current(self, application_id: str) -> Letter | None:

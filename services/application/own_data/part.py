@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from services.application.applications.application import Application
-from services.application.applications.document import Document
+from services.application.applications.document import PRESENT_STATES, Document
 from services.application.applications.service import Applications
 from services.application.requirements.answers import Answers
 from shared.events.identity import DataExportAsked
@@ -35,6 +35,7 @@ class OwnDocument(OwnData):
     document_id: str = own("Nomor berkas", "Document number")
     requirement: str = own("Persyaratan", "Requirement", Correction.DOCUMENT)
     paper: str = own("Dokumen", "Paper", Correction.DOCUMENT)
+    page: int = own("Halaman", "Page", Correction.DOCUMENT)
     state: str = own("Keadaan", "State")
     reason: str | None = own("Alasan", "Reason")
     uploaded_at: datetime = own("Diunggah pada", "Uploaded at")
@@ -145,7 +146,7 @@ class ApplicationParts:
 
 def file_name(application: Application, document: Document) -> str:
     """Return a document's name in the archive of files; it names no person."""
-    return f"{application.number}/{document.requirement}-{document.document_id[-8:]}.jpg"
+    return f"{application.number}/{document.requirement}-{document.page}-{document.document_id[-8:]}.jpg"
 
 
 def _document(application: Application, document: Document) -> OwnDocument:
@@ -153,10 +154,11 @@ def _document(application: Application, document: Document) -> OwnDocument:
         document_id=document.document_id,
         requirement=document.requirement,
         paper=document.paper,
+        page=document.page,
         state=document.state.value,
         reason=document.reason,
         uploaded_at=document.created_at,
-        file=file_name(application, document) if document in application.present().values() else None,
+        file=file_name(application, document) if document.state in PRESENT_STATES else None,
     )
 
 

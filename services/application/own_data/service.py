@@ -6,6 +6,7 @@ No copy is made: what an export names is read from where it lies, by the session
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from itertools import chain
 
 from services.application.applications.application import Application
 from services.application.applications.service import Applications
@@ -43,7 +44,7 @@ class OwnFiles:
 
     async def _entries(self, found: Sequence[Record[Application]]) -> AsyncIterator[ZipEntry]:
         for record in found:
-            for document in record.state.present().values():
+            for document in chain.from_iterable(record.state.pages().values()):
                 if document.file_id is not None:
                     pieces = self._applications.read_file(document.file_id)
                     yield ZipEntry(file_name(record.state, document), pieces, packed=True)

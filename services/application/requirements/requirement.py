@@ -52,6 +52,10 @@ class Requirement:
     """Whether the officer must see the original at the interview."""
     form: bool = False
     """Whether there is a form to fill in and sign."""
+    example: str | None = None
+    """The drawing of how a picture of it should look, by its name in `data/paper_examples`."""
+    shared_in_family: Mapping[str, str] = field(default_factory=dict)
+    """Names of this item under which a family member's picture may be used, each with the paper that it is."""
 
     def in_force(self, on: date) -> bool:
         """Whether the item exists on that day."""
@@ -139,6 +143,11 @@ def find_item(items: Collection[Listed], name: str) -> Listed | None:
     by_code = (item for item in items if item.code == name)
     by_paper = (item for item in items if name in item.requirement.accepts)
     return next(by_code, None) or next(by_paper, None)
+
+
+def shared_paper(requirement: Requirement, name: str) -> str | None:
+    """Return which paper of a family a document of this name is; None if it is one person's own."""
+    return requirement.shared_in_family.get(name)
 
 
 def _is_listed(requirement: Requirement, facts: Facts) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.application.http import APPLICATION
 from services.application.picture_formats import LEAST_SIDE_PIXELS, MEDIA_TYPES, MOST_PAGES, PIXELS_TAKEN
+from services.application.requirements.paper_examples import SVG, load_examples
 from services.application.requirements.requirement import checklist, day_at_capital
 from services.application.requirements.schemas import (
     QuestionnaireView,
@@ -11,6 +12,7 @@ from services.application.requirements.schemas import (
     RequirementsView,
     RequirementView,
 )
+from shared.errors import NotFound
 from shared.events.codes import ApplicationReason
 from shared.http.call import Call
 from shared.http.endpoint import PUBLIC, Endpoints
@@ -60,3 +62,18 @@ async def list_requirements(call: Call[None, RequirementsQuery]) -> Requirements
         pixels_taken={media_type: PIXELS_TAKEN[file_format] for media_type, file_format in MEDIA_TYPES.items()},
         most_pages=MOST_PAGES,
     )
+
+
+@api.get(
+    "/v1/paper-examples/{kind}",
+    summary="How the picture of a paper should look (SVG)",
+    access=PUBLIC,
+    answers={200: SVG},
+    refusals=(NotFound,),
+)
+async def show_paper_example(call: Call) -> bytes:
+    """The drawing of a kind of paper."""
+    drawing = load_examples().get(call.path["kind"])
+    if drawing is None:
+        raise NotFound
+    return drawing

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from services.application.requirements.paper_examples import load_examples
 from services.application.requirements.requirement import Condition, Need, Question, Requirement, RuleSet
 from services.application.texts import Text
 
@@ -25,7 +26,9 @@ def load_rules() -> RuleSet:
 
 
 def read_rules(text: str) -> RuleSet:
-    """A rule set from TOML. Refuses with `RulesWrong` conditions on facts that no question gives, and doubled codes."""
+    """A rule set from TOML. Refuses with `RulesWrong` conditions on facts that no question gives, shared papers
+    that no item takes, and doubled codes.
+    """
     data = tomllib.loads(text)
     rules = RuleSet(
         version=data["version"],
@@ -35,6 +38,7 @@ def read_rules(text: str) -> RuleSet:
         not_refundable_basis=data["not_refundable"]["legal_basis"],
     )
     _refuse_unknown_facts(rules)
+    _refuse_unknown_papers(rules)
     _refuse_overlaps(rules)
     return rules
 
@@ -65,6 +69,8 @@ def _requirement(data: Mapping[str, Any]) -> Requirement:
         accepts=tuple(data.get("accepts", ())),
         original_shown=data.get("original_shown", True),
         form=data.get("form", False),
+        example=data.get("example"),
+        shared_in_family=data.get("shared_in_family", {}),
     )
 
 
@@ -84,6 +90,15 @@ def _refuse_unknown_facts(rules: RuleSet) -> None:
             raise RulesWrong(f"{requirement.code} asks for {sorted(named - known)}, which no question gives")
         if (requirement.need is Need.CONDITIONAL) != (requirement.condition is not None and bool(requirement.when)):
             raise RulesWrong(f"{requirement.code}: a conditional item, and only that, says when and in words")
+        if requirement.example is not None and requirement.example not in load_examples():
+            raise RulesWrong(f"{requirement.code} has the example {requirement.example}, which is not there")
+
+
+def _refuse_unknown_papers(rules: RuleSet) -> None:
+    for requirement in rules.requirements:
+        unknown = set(requirement.shared_in_family) - set(requirement.names())
+        if unknown:
+            raise RulesWrong(f"{requirement.code} shares {sorted(unknown)}, under which nothing is uploaded for it")
 
 
 def _refuse_overlaps(rules: RuleSet) -> None:

@@ -19,11 +19,12 @@ MISSING, NOT_NEEDED = "missing", "not_needed"
 
 
 class ItemState(StrEnum):
-    """Where an item of the list stands: that of its newest document, or without one whether one is needed."""
+    """Where an item of the list stands: that of its documents, or without one whether one is needed."""
 
     MISSING = "missing"
     NOT_NEEDED = "not_needed"
     UPLOADING = "uploading"
+    CHECKING = "checking"
     ACCEPTED = "accepted"
     FLAGGED = "flagged"
     REFUSED = "refused"
@@ -143,15 +144,21 @@ class RequirementView(View, in_indonesian=("title", "condition", "help", "reason
     effective_from: date
     effective_to: date | None
     form_url: str | None
+    example_url: str | None
+    shared_in_family: list[str]
+    """Names under which a picture that was uploaded for another person of the account may be used."""
     state: Annotated[str, OneOf(ItemState)] = MISSING
     document_id: str | None = None
+    """The document that the state is of: the first page that is not accepted, else page 1."""
+    missing_pages: list[int]
+    """Pages that are not there, though later ones are or though an officer asked for them again."""
     reason: str | None = None
     reason_text: str | None = None
     reason_text_id: str | None = None
 
     @classmethod
-    def from_item(cls, item: Listed, document: ItemDocument | None = None) -> Self:
-        """Return the view of an item; `document` is the newest one for it."""
+    def from_item(cls, item: Listed, document: ItemDocument | None = None, missing_pages: tuple[int, ...] = ()) -> Self:
+        """Return the view of an item; `document` is the one that its state is told by."""
         rule = item.requirement
         empty = MISSING if item.compulsory else NOT_NEEDED
         why = reason_text(document.reason if document else None)
@@ -170,8 +177,11 @@ class RequirementView(View, in_indonesian=("title", "condition", "help", "reason
             effective_from=rule.effective_from,
             effective_to=rule.effective_to,
             form_url=f"/v1/forms/{rule.code}" if rule.form else None,
+            example_url=f"/v1/paper-examples/{rule.example}" if rule.example else None,
+            shared_in_family=list(rule.shared_in_family),
             state=document.state.value if document else empty,
             document_id=document.document_id if document else None,
+            missing_pages=list(missing_pages),
             reason=document.reason if document else None,
             reason_text=why.en if why else None,
             reason_text_id=why.id if why else None,

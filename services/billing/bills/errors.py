@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.billing.bills.states import BillState
 from shared.errors import NotFound, Refusal, fact_types
 
 
@@ -77,7 +78,7 @@ class BillCannotBeRenewed(Refusal):
 
     status = 409
     code = "bill_cannot_be_renewed"
-    facts_told = fact_types(state=str, renewed_by=str)
+    facts_told = fact_types(state=BillState, renewed_by=str)
     title = "This bill cannot have a new code."
     title_id = "Tagihan ini tidak dapat diberi kode baru."
     next_action = "Look at your application for its next step."
@@ -101,7 +102,7 @@ class BillHasEnded(Refusal):
 
     status = 409
     code = "bill_has_ended"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=BillState)
     title = "This bill has ended already."
     title_id = "Tagihan ini sudah berakhir."
     next_action = "Nothing is to do; ask for a new code if you still want the seat."

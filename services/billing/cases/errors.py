@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.errors import NotFound, Refusal, fact_types
+from shared.events.codes import PaymentCaseOutcome
 
 
 class CaseUnknown(NotFound):
@@ -20,7 +21,7 @@ class CaseIsClosed(Refusal):
 
     status = 409
     code = "case_is_closed"
-    facts_told = fact_types(outcome=str)
+    facts_told = fact_types(outcome=PaymentCaseOutcome)
     title = "This case was answered already."
     title_id = "Pemeriksaan ini sudah selesai."
     next_action = "Read its outcome; what is new goes into a new claim."
@@ -56,7 +57,7 @@ class SecondPersonMustAgree(Refusal):
 
     status = 409
     code = "second_person_must_agree"
-    facts_told = fact_types(outcome=str)
+    facts_told = fact_types(outcome=PaymentCaseOutcome)
     title = "Money is given up by this, or said to be there, so another person must say the same."
     title_id = "Keputusan ini menghapuskan uang atau menyatakan uang ada, sehingga orang lain harus menyetujuinya."
     next_action = "Ask a colleague to close the case with the same outcome."

@@ -10,6 +10,7 @@ from services.billing.http import BILLING, TREASURY
 from services.billing.ledger.book import LedgerBook
 from services.billing.ledger.schemas import BalancesView, DayQuery
 from shared.chain import MEDIA_TYPE
+from shared.chain.lines import JournalLine, RootsLine
 from shared.http.call import Call
 from shared.http.endpoint import Endpoints
 
@@ -36,6 +37,7 @@ async def show_balances(call: Call) -> BalancesView:
     access=TREASURY,
     query=DayQuery,
     answers={200: MEDIA_TYPE},
+    line=JournalLine,
     refusals=(NotYourOffice,),
     description="JSON lines, each with the hash of the one before; `paspor ledger verify` re-computes and adds up.",
 )
@@ -51,6 +53,7 @@ async def export_journal(call: Call[None, DayQuery]) -> AsyncIterator[bytes]:
     access=TREASURY,
     query=DayQuery,
     answers={200: MEDIA_TYPE},
+    line=RootsLine,
     refusals=(NotYourOffice,),
 )
 async def list_ledger_roots(call: Call[None, DayQuery]) -> AsyncIterator[bytes]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from services.billing.receipts.states import ReceiptState
+from services.billing.refunds.states import RefundCommand, RefundState
 from shared.errors import NotAllowed, NotFound, Refusal, fact_types
 
 
@@ -31,7 +33,7 @@ class NothingToRefund(Refusal):
 
     status = 409
     code = "nothing_to_refund"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=ReceiptState)
     title = "No money of this bill is here that could be paid back."
     title_id = "Tidak ada uang dari tagihan ini yang dapat dikembalikan."
     next_action = "If you have paid, claim the payment with its NTPN or NTB; else look at your refund cases."
@@ -43,7 +45,7 @@ class RefundIsOpen(Refusal):
 
     status = 409
     code = "refund_is_open"
-    facts_told = fact_types(refund_id=str, state=str)
+    facts_told = fact_types(refund_id=str, state=RefundState)
     title = "A refund case about this payment is there already."
     title_id = "Pengembalian untuk pembayaran ini sudah ada."
     next_action = "Follow that case; if it was refused, send new proof or object there."
@@ -55,7 +57,7 @@ class RefundStepNotNow(Refusal):
 
     status = 409
     code = "refund_step_not_now"
-    facts_told = fact_types(state=str, step=str)
+    facts_told = fact_types(state=RefundState, step=RefundCommand)
     title = "This step does not follow from where the refund case stands."
     title_id = "Langkah ini tidak sesuai dengan tahap pengembalian saat ini."
     next_action = "Read the case again and take the step that is next."
@@ -67,7 +69,7 @@ class RefundIsDecided(Refusal):
 
     status = 409
     code = "refund_is_decided"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=RefundState)
     title = "The request was decided already, so it cannot be taken back."
     title_id = "Permohonan sudah diputuskan, sehingga tidak dapat ditarik kembali."
     next_action = "Read the case: the money is on its way, or it was refused with its rule."
@@ -131,7 +133,7 @@ class OrderIsOut(Refusal):
 
     status = 409
     code = "order_is_out"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=RefundState)
     title = "The account cannot be changed: the treasury was ordered to pay, or the case is over."
     title_id = "Rekening tidak dapat diubah: perintah bayar sudah dikirim atau perkara sudah selesai."
     next_action = "Wait for the treasury's answer; if the bank cannot book it, you can name another account."

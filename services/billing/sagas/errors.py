@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.billing.sagas.model import OverrideState
 from shared.errors import NotFound, Refusal, fact_types
 
 
@@ -30,7 +31,7 @@ class OverrideDecided(Refusal):
 
     status = 409
     code = "override_decided"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=OverrideState)
     title = "This override was decided on already."
     title_id = "Tindakan pengecualian ini sudah diputuskan."
     next_action = "Read the saga; propose another override if one is still needed."

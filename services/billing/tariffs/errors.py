@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.billing.tariffs.change import ChangeState
 from shared.errors import NotFound, Refusal, fact_types
 
 
@@ -64,7 +65,7 @@ class TariffChangeDecided(Refusal):
 
     status = 409
     code = "tariff_change_decided"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=ChangeState)
     title = "This change has been decided on."
     title_id = "Perubahan ini sudah diputuskan."
     next_action = "Propose another change; an approved tariff never changes."

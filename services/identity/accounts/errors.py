@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+from services.identity.accounts.channel import Channel
 from shared.errors import Refusal, TooManyRequests, fact_types
 
 
@@ -100,7 +103,7 @@ class OtherAddressNeeded(Refusal):
 
     status = 409
     code = "other_address_needed"
-    facts_told = fact_types(channel=str)
+    facts_told = fact_types(channel=Channel)
     title = "The other account has two addresses, and only one of them is proven."
     title_id = "Akun yang lain mempunyai dua alamat, dan baru satu yang dibuktikan."
     next_action = (
@@ -118,7 +121,7 @@ class NoRoomToJoin(Refusal):
 
     status = 409
     code = "no_room_to_join"
-    facts_told = fact_types(lacking=str, limit=int)
+    facts_told = fact_types(lacking=Literal["accounts", "applicants", "children"], limit=int)
     title = "Your account has too few free places to take the other one."
     title_id = "Akun Anda tidak cukup ruang untuk menerima akun yang lain."
     next_action = "Go on using both accounts, each with its own address; an immigration office can advise you."

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
+from services.identity.applicants.correction import CorrectionState
+from services.identity.applicants.nik import NikFault
 from shared.errors import NotFound, Refusal, TooManyRequests, fact_types
 
 
@@ -23,7 +26,7 @@ class NikStructureWrong(Refusal):
 
     status = 422
     code = "nik_structure"
-    facts_told = fact_types(part=str)
+    facts_told = fact_types(part=NikFault)
     title = "These 16 digits cannot be a NIK."
     title_id = "Enam belas angka ini tidak mungkin sebuah NIK."
     next_action = "Compare digit by digit with the identity card; if it says the same, ask the civil registry office."
@@ -118,7 +121,7 @@ class IdentityAlreadyConfirmed(Refusal):
 
     status = 409
     code = "identity_already_confirmed"
-    facts_told = fact_types(step=str)
+    facts_told = fact_types(step=Literal["another_nik"])
     title = "The civil registry has confirmed this person; nothing is left to check."
     title_id = "Identitas sudah dikonfirmasi Dukcapil; tidak ada lagi yang perlu diperiksa."
     next_action = "Go on with the application. Typing errors, not the NIK, can be corrected until it is submitted."
@@ -207,7 +210,7 @@ class CorrectionDecided(Refusal):
 
     status = 409
     code = "correction_decided"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=CorrectionState)
     title = "This correction was decided already, has lapsed, or its data were changed since."
     title_id = "Perbaikan ini sudah diputuskan, sudah lewat waktunya, atau datanya sudah berubah."
     next_action = "Read the applicant; propose what is still wrong."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.identity.breaches.breach import BreachState
 from shared.errors import NotFound, Refusal, fact_types
 
 
@@ -31,7 +32,7 @@ class BreachStepNotNow(Refusal):
 
     status = 409
     code = "breach_step_not_now"
-    facts_told = fact_types(state=str, breach_id=str)
+    facts_told = fact_types(state=BreachState, breach_id=str)
     title = "This step is not possible in the entry's present state."
     title_id = "Langkah ini tidak dapat dilakukan dalam keadaan catatan sekarang."
     next_action = "Look at the entry: GET /v1/breaches/{breach_id}."

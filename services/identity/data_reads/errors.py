@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.identity.data_reads.hold import ReadingHoldState
 from shared.errors import NotFound, Refusal, fact_types
 
 
@@ -20,7 +21,7 @@ class ReadingHoldDecided(Refusal):
 
     status = 409
     code = "reading_hold_decided"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=ReadingHoldState)
     title = "This hold was decided before."
     title_id = "Penundaan ini sudah diputuskan."
     next_action = "Look at it in the list at GET /v1/data-read-holds."

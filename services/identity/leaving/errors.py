@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.identity.leaving.leaving import LeavingState
 from shared.errors import Refusal, fact_types
 
 
@@ -22,7 +23,7 @@ class LeavingOver(Refusal):
 
     status = 409
     code = "leaving_over"
-    facts_told = fact_types(state=str, leaving_id=str)
+    facts_told = fact_types(state=LeavingState, leaving_id=str)
     title = "This cannot be undone any more: its time is over, or it was refused."
     title_id = "Ini tidak dapat dibatalkan lagi: waktunya sudah habis, atau permintaannya ditolak."
     next_action = "Look at it to see what happened. What was erased can be typed again in a new account."

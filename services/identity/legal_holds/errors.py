@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.identity.legal_holds.hold import HoldState
 from shared.errors import NotFound, Refusal, fact_types
 
 
@@ -43,7 +44,7 @@ class NothingProposed(Refusal):
 
     status = 409
     code = "nothing_proposed"
-    facts_told = fact_types(hold_id=str, state=str)
+    facts_told = fact_types(hold_id=str, state=HoldState)
     title = "Nothing about this hold waits for that."
     title_id = "Tidak ada hal pada penahanan ini yang menunggu tindakan tersebut."
     next_action = "Look at the hold at GET /v1/staff/legal-holds/{hold_id}: it was decided, lifted or is over."

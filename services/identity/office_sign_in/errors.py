@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from services.identity.office_sign_in.link import OfficeLinkState
+from services.identity.office_sign_in.provider import ProviderState
 from shared.errors import NotAllowed, NotFound, Refusal, Unavailable, fact_types
+from shared.http.outside import AddressProblem
 
 
 class OfficeProviderUnknown(NotFound):
@@ -138,7 +141,7 @@ class OfficeLinkStateForbids(Refusal):
 
     status = 409
     code = "office_link_state_forbids"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=OfficeLinkState)
     title = "This cannot be done with this link now."
     title_id = "Tindakan ini tidak dapat dilakukan terhadap penghubungan tersebut saat ini."
     next_action = "Look at the state of the link; one that has ended is asked for again."
@@ -150,7 +153,7 @@ class ProviderAddressNotTaken(Refusal):
 
     status = 422
     code = "provider_address_not_taken"
-    facts_told = fact_types(reason=str)
+    facts_told = fact_types(reason=AddressProblem)
     title = "The address of the issuer cannot be used."
     title_id = "Alamat penerbit tidak dapat dipakai."
     next_action = "Write the https address as the provider's own document names it, such as https://masuk.example.org."
@@ -184,7 +187,7 @@ class ProviderStateForbids(Refusal):
 
     status = 409
     code = "provider_state_forbids"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=ProviderState)
     title = "This cannot be done with this provider now."
     title_id = "Tindakan ini tidak dapat dilakukan terhadap penyedia ini saat ini."
     next_action = "Look at the state of the provider; one that was refused is proposed again."

@@ -63,7 +63,7 @@ class ProviderAdmin:
         try:
             check_outside_url(issuer, allow_loopback=self._context.settings.allows_loopback_providers)
         except NotOutside as wrong:
-            raise ProviderAddressNotTaken(field="/issuer", reason=wrong.reason) from None
+            raise ProviderAddressNotTaken(field="/issuer", reason=wrong.reason.value) from None
         provider_id = derived_id("office provider", command_id)
         terms = self._sealed(wanted, provider_id, "")
         now = self._context.now()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
+from services.identity.accounts.channel import Channel
 from shared.errors import NotFound, Refusal, TooManyRequests, fact_types
 
 
@@ -80,7 +81,9 @@ class SecondCodeNeeded(Refusal):
 
     status = 422
     code = "second_code_needed"
-    facts_told = fact_types(cause=str, second_code_channel=str, expires_at=datetime, tries_left=int)
+    facts_told = fact_types(
+        cause=Literal["not_verified"], second_code_channel=Channel, expires_at=datetime, tries_left=int
+    )
     title = "This device is new, so the account's other address has to agree: a code was sent there."
     title_id = "Perangkat ini baru, jadi alamat lain akun ini harus menyetujui: kode sudah dikirim ke sana."
     next_action = (
@@ -96,7 +99,7 @@ class RecoveryWaits(Refusal):
 
     status = 409
     code = "recovery_waits"
-    facts_told = fact_types(cause=str, recover_at=datetime)
+    facts_told = fact_types(cause=Literal["not_verified"], recover_at=datetime)
     title = "The other address was told of this sign-in; the account opens with one address after some days."
     title_id = "Alamat lain sudah diberi tahu; akun dapat dibuka dengan satu alamat setelah beberapa hari."
     next_action = "Sign in again after recover_at, with second_lost again. With both addresses it opens at once."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from services.identity.staff.states import StaffState
 from shared.errors import NotAllowed, NotAuthenticated, NotFound, Refusal, fact_types
 
 
@@ -234,7 +235,7 @@ class StaffStateForbids(Refusal):
 
     status = 409
     code = "staff_state_forbids"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=StaffState)
     title = "This cannot be done with this member of staff now."
     title_id = "Tindakan ini tidak dapat dilakukan terhadap petugas tersebut saat ini."
     next_action = "Look at the state of the member of staff; who has left or was refused does not come back."

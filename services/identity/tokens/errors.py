@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from shared.errors import NotAuthenticated, fact_types
 
@@ -21,7 +22,9 @@ class SessionEnded(NotAuthenticated):
     """The session is over: expired, signed out, or ended because an old token was used again."""
 
     code = "session_ended"
-    facts_told = fact_types(account_id=str, session_id=str, tokens_until=datetime, cause=str)
+    facts_told = fact_types(
+        account_id=str, session_id=str, tokens_until=datetime, cause=Literal["expired", "token_reused"]
+    )
     title = "This session has ended."
     title_id = "Sesi ini sudah berakhir."
     next_action = "Sign in again."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.notification.account_feeds.repository import FEEDS
-from services.notification.account_feeds.schemas import NOTICES, EndCode, EventName
+from services.notification.account_feeds.schemas import NOTICES, AccountEventData, EndCode, EventName
 from services.notification.account_feeds.stream import FeedReader, notice
 from services.notification.http import NOTIFICATION
 from shared.http.call import EVENT_STREAM, Answer, Call
@@ -35,6 +35,7 @@ LAST_EVENT: Final = Header(
     follows=FEEDS.name,
     request_headers=(LAST_EVENT,),
     answers={200: EVENT_STREAM},
+    event=AccountEventData,
     refusals=(SessionOver,),
     rate=OPENINGS_PER_CALLER,
 )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final, Literal
 
-from services.notification.account_feeds.feed import FeedEntry, MustReadAgain
+from pydantic import RootModel
+
+from services.notification.account_feeds.feed import FeedEntry, MustReadAgain, ThingKind
 from services.notification.account_feeds.feed_table import href_of
+from shared.http.codes import OneOf
 from shared.http.schema import View
 
 
@@ -32,10 +35,10 @@ class EndCode(StrEnum):
     FEED_GONE = "feed_gone"
 
 
-class ChangeView(View):
+class AccountChangeView(View):
     """A thing of the account has changed. It is read at `href`, at the service that has it."""
 
-    kind: str
+    kind: Annotated[str, OneOf(ThingKind)]
     id: str
     fact: str
     """The word for what happened."""
@@ -45,7 +48,7 @@ class ChangeView(View):
     href: str
 
     @classmethod
-    def from_entry(cls, entry: FeedEntry) -> ChangeView:
+    def from_entry(cls, entry: FeedEntry) -> AccountChangeView:
         """Return the view of an entry."""
         told = entry.told
         return cls(
@@ -56,11 +59,15 @@ class ChangeView(View):
 class StreamNoticeView(View):
     """A word about the stream itself, with what to do."""
 
-    code: str
+    code: Literal["begin"] | MustReadAgain | EndCode
     title: str
     title_in_indonesian: str
     next_action: str
     next_action_in_indonesian: str
+
+
+class AccountEventData(RootModel[AccountChangeView | StreamNoticeView]):
+    """The data of an event: of `change` the thing that has changed, of the others a word about the stream."""
 
 
 _READ_AGAIN: Final = ("Read your things again; the stream goes on.", "Baca kembali data Anda; aliran berlanjut.")
@@ -75,42 +82,42 @@ NOTICES: Final = {
         next_action_in_indonesian="Tunggu perubahan.",
     ),
     MustReadAgain.TOO_OLD: StreamNoticeView(
-        code="too_old",
+        code=MustReadAgain.TOO_OLD,
         title="Events after this Last-Event-ID are not kept any more.",
         title_in_indonesian="Peristiwa setelah Last-Event-ID ini tidak disimpan lagi.",
         next_action=_READ_AGAIN[0],
         next_action_in_indonesian=_READ_AGAIN[1],
     ),
     MustReadAgain.UNKNOWN: StreamNoticeView(
-        code="unknown",
+        code=MustReadAgain.UNKNOWN,
         title="This Last-Event-ID is not of your account's events.",
         title_in_indonesian="Last-Event-ID ini bukan dari peristiwa akun Anda.",
         next_action=_READ_AGAIN[0],
         next_action_in_indonesian=_READ_AGAIN[1],
     ),
     EndCode.TOKEN_OVER: StreamNoticeView(
-        code="token_over",
+        code=EndCode.TOKEN_OVER,
         title="The token with which the stream was opened is over.",
         title_in_indonesian="Token yang membuka aliran ini sudah berakhir.",
         next_action="Get a new token, then open the stream again with the last id.",
         next_action_in_indonesian="Minta token baru, lalu buka kembali alirannya dengan id terakhir.",
     ),
     EndCode.SESSION_OVER: StreamNoticeView(
-        code="session_over",
+        code=EndCode.SESSION_OVER,
         title="You have signed out, or were signed out.",
         title_in_indonesian="Anda sudah keluar atau dikeluarkan.",
         next_action=_SIGN_IN[0],
         next_action_in_indonesian=_SIGN_IN[1],
     ),
     EndCode.ACCOUNT_JOINED: StreamNoticeView(
-        code="account_joined",
+        code=EndCode.ACCOUNT_JOINED,
         title="This account was joined into another one.",
         title_in_indonesian="Akun ini sudah digabungkan ke akun lain.",
         next_action=_SIGN_IN[0],
         next_action_in_indonesian=_SIGN_IN[1],
     ),
     EndCode.FEED_GONE: StreamNoticeView(
-        code="feed_gone",
+        code=EndCode.FEED_GONE,
         title="The events of this account are not kept any more.",
         title_in_indonesian="Peristiwa akun ini tidak disimpan lagi.",
         next_action=_SIGN_IN[0],

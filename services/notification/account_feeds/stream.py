@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.notification.account_feeds import feed
 from services.notification.account_feeds.feed import FeedEntry, Resumed
-from services.notification.account_feeds.schemas import NOTICES, ChangeView, EndCode, EventName, StreamNoticeView
+from services.notification.account_feeds.schemas import NOTICES, AccountChangeView, EndCode, EventName, StreamNoticeView
 from services.notification.account_feeds.service import AccountFeeds
 from shared.http.call import server_sent_event
 from shared.http.followed_stream import News
@@ -47,7 +47,7 @@ class FeedReader:
 
     def _told(self, entry: FeedEntry) -> bytes:
         event_id = feed.id_of(self._account_id, entry.number)
-        return server_sent_event(ChangeView.from_entry(entry), event=EventName.CHANGE, event_id=event_id)
+        return server_sent_event(AccountChangeView.from_entry(entry), event=EventName.CHANGE, event_id=event_id)
 
 
 def notice(name: EventName, view: StreamNoticeView, event_id: str = "") -> bytes:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from services.notification.webhooks.webhook import WebhookState
 from shared.errors import NotFound, Refusal, fact_types
+from shared.http.outside import AddressProblem
 
 
 class WebhookUnknown(NotFound):
@@ -20,7 +22,7 @@ class WebhookAddressNotTaken(Refusal):
 
     status = 422
     code = "webhook_address_not_taken"
-    facts_told = fact_types(reason=str)
+    facts_told = fact_types(reason=AddressProblem)
     title = "Events cannot be sent to this address."
     title_id = "Peristiwa tidak dapat dikirim ke alamat ini."
     next_action = (
@@ -58,7 +60,7 @@ class WebhookStateForbids(Refusal):
 
     status = 409
     code = "webhook_state_forbids"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=WebhookState)
     title = "This cannot be done with this webhook now."
     title_id = "Tindakan ini tidak dapat dilakukan terhadap webhook tersebut saat ini."
     next_action = "Look at the webhook: one that is disabled is enabled first."

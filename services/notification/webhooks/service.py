@@ -279,7 +279,7 @@ class Webhooks:
         try:
             await self._poster.check_address(url)
         except NotOutside as inside:
-            raise WebhookAddressNotTaken(field="/url", reason=inside.reason) from None
+            raise WebhookAddressNotTaken(field="/url", reason=inside.reason.value) from None
 
     @staticmethod
     def _refuse_unknown(kinds: tuple[str, ...]) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Literal
 
 from typing_extensions import TypedDict
 
+from services.scheduling.offices.session import PlanProblem
+from services.scheduling.terms import Pool
 from shared.errors import NotFound, Refusal, fact_types
 
 
@@ -67,7 +70,7 @@ class PoolNotOpen(Refusal):
 
     status = 409
     code = "pool_not_open"
-    facts_told = fact_types(pool=str)
+    facts_told = fact_types(pool=Pool)
     title = "Seats of this pool cannot be taken here."
     title_id = "Kursi kuota ini tidak dapat diambil di sini."
     next_action = "Take a regular seat; priority and walk-in seats are given out at the office."
@@ -103,7 +106,7 @@ class SessionPlanWrong(Refusal):
 
     status = 422
     code = "session_plan_wrong"
-    facts_told = fact_types(problem=str)
+    facts_told = fact_types(problem=PlanProblem | Literal["too_many_seats"])
     title = "This session cannot be opened as planned."
     title_id = "Sesi ini tidak dapat dibuka seperti yang direncanakan."
     next_action = "Correct the plan and send it again."

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
+from services.scheduling.openings.opening import OpeningProblem, OpeningStatus
 from shared.errors import Refusal, fact_types
 
 
@@ -23,7 +25,7 @@ class OpeningPlanWrong(Refusal):
 
     status = 422
     code = "opening_plan_wrong"
-    facts_told = fact_types(problem=str, session_id=str)
+    facts_told = fact_types(problem=OpeningProblem | Literal["session_before_opening"], session_id=str)
     title = "This opening cannot be announced so."
     title_id = "Pembukaan kuota tidak dapat diumumkan seperti ini."
     next_action = "Correct the times or the sessions and send it again."
@@ -46,7 +48,7 @@ class OpeningHasBegun(Refusal):
 
     status = 409
     code = "opening_has_begun"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=OpeningStatus)
     title = "The doors of this opening are open already, or it has ended."
     title_id = "Ruang tunggu pembukaan kuota ini sudah dibuka, atau sudah berakhir."
     next_action = "Let it run; people are waiting for it."
@@ -70,7 +72,7 @@ class OpeningIsOver(Refusal):
 
     status = 409
     code = "opening_is_over"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=OpeningStatus)
     title = "This opening is over."
     title_id = "Pembukaan kuota ini sudah selesai."
     next_action = "Hold a seat without a ticket, or look for the next opening."

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+from services.scheduling.offices.release_rule import RuleProblem
+from services.scheduling.offices.session import PlanProblem
+from services.scheduling.offices.weekly_template import TemplateProblem
+from services.scheduling.quota.change import ChangeState
+from services.scheduling.terms import Pool
 from shared.errors import NotAllowed, NotFound, Refusal, fact_types
 
 
@@ -22,7 +29,7 @@ class CutBelowBooked(Refusal):
 
     status = 409
     code = "cut_below_booked"
-    facts_told = fact_types(pool=str, booked=int, seats=int)
+    facts_told = fact_types(pool=Pool, booked=int, seats=int)
     title = "More seats of this pool are booked than it would keep."
     title_id = "Kursi yang sudah dipesan lebih banyak daripada kuota baru."
     next_action = "Keep at least the booked seats, or send bulk_move=true to move the visits that are too many."
@@ -45,7 +52,7 @@ class TemplateWrong(Refusal):
 
     status = 422
     code = "template_wrong"
-    facts_told = fact_types(problem=str, index=int)
+    facts_told = fact_types(problem=TemplateProblem | PlanProblem, index=int)
     title = "This weekly template cannot be used."
     title_id = "Templat mingguan ini tidak dapat digunakan."
     next_action = "Correct the session named here and send the template again."
@@ -57,7 +64,9 @@ class FactsWrong(Refusal):
 
     status = 422
     code = "facts_wrong"
-    facts_told = fact_types(problem=str)
+    facts_told = fact_types(
+        problem=RuleProblem | Literal["closes_before_it_opens", "ends_before_it_starts", "half_a_position"]
+    )
     title = "These office facts do not fit together."
     title_id = "Data kantor ini tidak konsisten."
     next_action = "Correct the named part and send the facts again."
@@ -100,7 +109,7 @@ class ChangeDecided(Refusal):
 
     status = 409
     code = "change_decided"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=ChangeState)
     title = "This change was decided before."
     title_id = "Perubahan ini sudah diputuskan."
     next_action = "Read the change; make a new one if it is still needed."

@@ -106,6 +106,7 @@ class Ground:
             "job_id": NOBODYS_ID,
             "link": f"{NOBODYS_ID}.nothing",
             "requirement": "ktp",
+            "kind": "ktp",
             "since": "2026-11-01",
             "until": "2026-11-30",
         }
@@ -289,6 +290,7 @@ def _application_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
         "submit": {"confirmed_not_refundable": True},
         "begin_upload": upload,
         "decide_document": {"decision": "accepted"},
+        "decide_documents": {"decisions": [{"document_id": ids["document_id"], "decision": "accepted"}]},
         "see_originals": {"requirements": ["ktp"]},
         "record_interview": {"outcome": "approved"},
         "hand_out": {"collected_by": "self"},

@@ -161,6 +161,48 @@ def test_waiting_asks_the_service_to_hold_the_call(client: ModuleType) -> None:
     assert line.requests[1].headers["Prefer"] == "wait=20"
 
 
+def test_a_call_that_was_not_held_is_followed_by_a_pause(client: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("paspor_client.waiting.time", FakeTime(pauses))
+    line = Line(
+        httpx.Response(200, json={"state": "issued"}, headers={"ETag": '"1"'}),
+        httpx.Response(304),
+        httpx.Response(200, json={"state": "paid"}, headers={"ETag": '"2"'}),
+    )
+    seen = client.wait_until(opened(client, line), "/v1/bills/b", dict, lambda bill: bill["state"] == "paid", seconds=3)
+    assert seen == {"state": "paid"}
+    assert pauses == [0.5]
+    assert line.requests[1].headers["Prefer"] == "wait=3", "not longer than the caller waits"
+
+
+class FakeTime:
+    """A time that passes only while it is waited."""
+
+    def __init__(self, pauses: list[float]) -> None:
+        self._pauses = pauses
+
+    def monotonic(self) -> float:
+        return sum(self._pauses)
+
+    def sleep(self, seconds: float) -> None:
+        self._pauses.append(seconds)
+
+
+def test_the_token_is_sent_to_no_other_address(client: ModuleType) -> None:
+    line = Line(httpx.Response(200, json={}))
+    for path in ("https://elsewhere.example/v1/bills/b", "v1/bills/b"):
+        with pytest.raises(ValueError, match="begins with a slash"):
+            client.wait_until(opened(client, line), path, dict, lambda _: True)
+    assert line.requests == []
+
+
+@pytest.mark.parametrize("said", [b"Wed, 21 Oct 2026 07:28:00 GMT", b"\xb2", b"-1", b"1e9"])
+def test_a_retry_after_that_is_no_number_of_seconds_is_not_waited_for(client: ModuleType, said: bytes) -> None:
+    line = Line(httpx.Response(503, headers=[(b"Retry-After", said)]), httpx.Response(200))
+    assert line.patient(client).get("/v1/bills").status_code == 200
+    assert line.pauses[0] <= 0.2
+
+
 def test_waiting_gives_up_with_what_was_seen(client: ModuleType) -> None:
     line = Line(httpx.Response(200, json={"state": "issued"}))
     with pytest.raises(client.GaveUp, match=r"/v1/bills/b did not become what was waited for") as gave_up:
@@ -210,6 +252,51 @@ def test_an_upload_goes_on_after_a_broken_line(client: ModuleType, kept: bool, m
     shown = client.send_picture(opened(client, service), "a", "ktp", picture, file_name="ktp.jpg")
     assert service.taken == picture
     assert shown["state"] == "accepted"
+
+
+def test_a_piece_that_is_there_already_is_passed_over(client: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paspor_client.uploads.PAUSE_SECONDS", 0)
+    picture = b"x" * (PIECE + 1)
+    line = Line(
+        httpx.Response(201, json={"document_id": "d", "upload_offset": 0}),
+        httpx.Response(409, json={"code": "wrong_offset"}),
+        httpx.Response(200, headers={"Upload-Offset": str(PIECE)}),
+        httpx.Response(200, json={"upload_offset": PIECE + 1}),
+        httpx.Response(200, json={"document_id": "d", "upload_offset": PIECE + 1, "state": "accepted"}),
+    )
+    client.send_picture(opened(client, line), "a", "ktp", picture, file_name="ktp.jpg")
+    assert [request.headers.get("Upload-Offset") for request in line.requests] == [None, "0", None, str(PIECE), None]
+
+
+def test_something_between_that_knows_no_offset_does_not_end_an_upload(
+    client: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("paspor_client.uploads.PAUSE_SECONDS", 0)
+    shown = {"document_id": "d", "upload_offset": 0}
+    line = Line(
+        httpx.Response(201, json=shown),
+        httpx.Response(503),
+        httpx.Response(200),
+        httpx.Response(200, json={**shown, "upload_offset": 1}),
+        httpx.Response(200, json={**shown, "state": "accepted"}),
+    )
+    assert client.send_picture(opened(client, line), "a", "ktp", b"x", file_name="k.jpg")["state"] == "accepted"
+
+
+def test_a_line_that_stays_broken_is_the_callers(client: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paspor_client.uploads.PAUSE_SECONDS", 0)
+    pieces: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "PATCH":
+            pieces.append(request)
+            raise broken()
+        shown = {"document_id": "d", "upload_offset": 0}
+        return httpx.Response(201, json=shown, headers={"Upload-Offset": "0"})
+
+    with pytest.raises(httpx.ConnectError):
+        client.send_picture(opened(client, answer), "a", "ktp", b"x", file_name="ktp.jpg")
+    assert len(pieces) == 5
 
 
 def test_a_picture_that_is_not_taken_is_a_refusal(client: ModuleType) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,21 @@ async def test_a_whole_journey(folder: Path, walk_arguments: list[str], tmp_path
     said, _ = await walk.communicate()
     assert walk.returncode == 0, said.decode()
     assert (tmp_path / "letter.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_on_a_line_that_breaks(folder: Path) -> None:
+    """The tests in the client's folder: repeats, waiting, uploads that go on, refusals; nothing leaves the process."""
+    run = subprocess.run(
+        ["node", "--test", "--test-reporter=tap", "tests/"],  # noqa: S607 - the Node of this machine
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    passed = int(run.stdout.rpartition("# pass ")[2].partition("\n")[0])
+    assert passed >= sum(path.read_text().count("\ntest(") for path in folder.glob("tests/*.test.mjs"))
 
 
 def test_without_npm_it_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
@@ -44,6 +44,12 @@ class Browser:
                 return response.status, dict(response.headers)
             return response.status, body
 
+    async def headers_of(self, path: str) -> Mapping[str, str]:
+        """The headers of the applicant's own GET."""
+        token = self._issuer.issue(Caller("acc", Role.APPLICANT, "s", None), 900)
+        async with self.client.get(path, headers={"Authorization": f"Bearer {token}"}) as response:
+            return response.headers
+
     async def upload(self, path: str, requirement: str, role: Role = Role.APPLICANT, query: str = "") -> Any:
         content = picture()
         body = {
@@ -71,6 +77,7 @@ async def browser(world: World) -> AsyncIterator[Browser]:
         options=HttpOptions(rate_factor=1000),
         invariants=world.parts.invariants,
         sessions=world.parts.sessions,
+        changes=world.store,
     )
     app[world.parts.key] = world.service
     async with TestClient(TestServer(app)) as client:

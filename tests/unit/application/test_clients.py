@@ -20,18 +20,22 @@ from pydantic_core import PydanticCustomError
 from services.application.app import assemble
 from services.application.clients import DpriClient
 from services.application.issuance.ports import DpriFile, DpriRefuses
-from services.application.letters.pdf import TypstWriter, qr_svg, write_letter
-from services.application.letters.ports import LetterContent
+from services.application.letters.letter_worker import qr_svg
+from services.application.letters.pdf import TypstWriter, letter_pool, write_letter
+from services.application.letters.ports import LetterContent, NotTypeset
 from services.application.letters.service import LARGEST_LETTER_BYTES
 from shared.clock import SystemClock
-from shared.errors import UpstreamDown
+from shared.errors import Unavailable, UpstreamDown
 from shared.fields.names import LATIN_LETTERS, MOST_NAME_CHARS, PERSON_NAME, PLACE_NAME
 from shared.http.client import JsonClient, Patience
 from shared.randomness import SeededRandomness
+from shared.workers.pool import WorkerFigures
+from shared.workers.port import WorkerLost, WorkerNotStarted, WorkersBusy
 from simulators.config import Settings as SimulatorSettings
 from simulators.dpri.app import create_app
 from tests.unit.application import make
 from tests.unit.application.world import World, make_settings
+from tests.unit.shared_workers.failing import Failing
 
 FILE = DpriFile(
     "delivery-1",
@@ -184,6 +188,25 @@ def test_a_sign_that_the_door_refuses_is_what_the_typesetter_cannot_print(sign: 
         PERSON_NAME.read(f"BUDI {sign}")
     with pytest.raises(typst.TypstError):
         write_letter(replace(content(), full_name=f"BUDI {sign}"))
+
+
+async def test_a_process_of_its_own_typesets_the_same_letter_and_tells_what_it_cannot() -> None:
+    letters = letter_pool(WorkerFigures())
+    writer = TypstWriter(letters)
+    assert await writer.letter(content()) == write_letter(content())
+    with pytest.raises(NotTypeset) as cannot:
+        await writer.letter(replace(content(), full_name="BUDI 林"))
+    assert cannot.value.problem == "TypstError"
+    assert "BUDI" not in str(cannot.value)
+    await letters.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "told"), [(WorkerLost, NotTypeset), (WorkerNotStarted, Unavailable), (WorkersBusy, Unavailable)]
+)
+async def test_workers_that_typeset_nothing_are_told_apart(error: type[Exception], told: type[Exception]) -> None:
+    with pytest.raises(told):
+        await TypstWriter(Failing(error)).letter(content())
 
 
 async def test_the_form_is_a_pdf() -> None:

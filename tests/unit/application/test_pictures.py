@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import struct
 import zlib
@@ -12,20 +11,31 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from services.application.documents import picture_decoding, picture_memory, pictures
+from services.application.documents import picture_decoding, picture_memory, picture_worker
 from services.application.documents.picture_memory import WHOLE_PIXELS, jpeg_scale, memory_needed
 from services.application.documents.pictures import (
     LEAST_SIDE_PIXELS,
     LONGEST_KEPT_SIDE_PIXELS,
     MOST_PIXELS,
     PictureInspector,
-    PictureProcesses,
-    WorkerLimits,
+    picture_pool,
 )
-from services.application.documents.ports import Inspected, InspectionUnavailable, PictureRefused
+from services.application.documents.ports import InspectedPage, InspectionBusy, InspectionUnavailable, PictureRefused
+from shared.workers.limits import WorkerLimits
+from shared.workers.pool import WorkerFigures, WorkerPool
+from shared.workers.port import WorkerLost, WorkerNotStarted, WorkersBusy
 from tests.unit.application.world import picture
+from tests.unit.shared_workers.failing import Failing
 
-EYE = PictureInspector()
+
+class Eye:
+    """Looks at the first page."""
+
+    def look_at(self, content: bytes, media_type: str) -> InspectedPage:
+        return PictureInspector().look_at(content, media_type).pages[0]
+
+
+EYE = Eye()
 ORIENTATION, MAKER = 0x0112, 0x010F
 ROTATED_90 = 6
 
@@ -49,7 +59,7 @@ def refusal(content: bytes, media_type: str = "image/jpeg") -> str:
     return refused.value.reason
 
 
-def opened(found: Inspected) -> Image.Image:
+def opened(found: InspectedPage) -> Image.Image:
     return Image.open(io.BytesIO(found.content))
 
 
@@ -111,7 +121,8 @@ def test_lies_and_broken_pictures_are_refused() -> None:
 
 
 async def test_the_loop_is_not_held_up() -> None:
-    assert (await EYE.inspect(picture(), "image/jpeg", "ktp")).width == 640
+    [page] = (await PictureInspector().inspect(picture(), "image/jpeg", "ktp")).pages
+    assert page.width == 640
 
 
 # what it takes
@@ -171,63 +182,52 @@ def test_broken_metadata_does_no_harm() -> None:
 
 
 @pytest.fixture
-async def processes() -> AsyncIterator[PictureProcesses]:
-    running = PictureProcesses()
-    yield running
-    await running.close()
+async def eye() -> AsyncIterator[PictureInspector]:
+    """Looks by a process of its own."""
+    pool = picture_pool(1, WorkerFigures())
+    yield PictureInspector(pool)
+    await pool.close()
 
 
-async def test_a_process_of_its_own_decodes_one_picture_after_another(processes: PictureProcesses) -> None:
-    assert (await processes.inspect(picture(), "image/jpeg", "ktp")).width == 640
-    first = processes._idle[0]
+async def test_a_process_of_its_own_decodes_one_picture_after_another(eye: PictureInspector) -> None:
+    assert (await eye.inspect(picture(), "image/jpeg", "ktp")).pages[0].width == 640
     with pytest.raises(PictureRefused, match="not_a_picture"):
-        await processes.inspect(b"x" * 600, "image/jpeg", "ktp")
-    assert (await processes.inspect(picture(image_format="PNG"), "image/png", "ktp")).width == 640
-    assert processes._idle == [first]
-
-
-async def test_a_killed_worker_costs_a_second_try_and_then_a_refusal() -> None:
-    dying = PictureProcesses(module="tests.unit.application.dying_worker")
-    with pytest.raises(PictureRefused, match="not_decoded"):
-        await dying.inspect(picture(), "image/jpeg", "ktp")
-    assert dying._idle == []
-
-
-async def test_a_worker_that_died_while_it_was_idle_costs_nothing(processes: PictureProcesses) -> None:
-    await processes.inspect(picture(), "image/jpeg", "ktp")
-    await processes._idle[0].kill()
-    assert (await processes.inspect(picture(), "image/jpeg", "ktp")).width == 640
-
-
-async def test_a_worker_that_hangs_is_ended() -> None:
-    hanging = PictureProcesses(WorkerLimits(job_seconds=0.2), module="tests.unit.application.hanging_worker")
-    with pytest.raises(PictureRefused, match="not_decoded"):
-        await hanging.inspect(picture(), "image/jpeg", "ktp")
+        await eye.inspect(b"x" * 600, "image/jpeg", "ktp")
+    found = await eye.inspect(picture(image_format="PNG"), "image/png", "ktp")
+    assert found == PictureInspector().look_at(picture(image_format="PNG"), "image/png")
 
 
 async def test_memory_that_is_not_there_is_a_refusal_and_the_next_picture_passes() -> None:
-    small = PictureProcesses(WorkerLimits(memory_bytes=64 * 1024 * 1024))
+    pool = WorkerPool("pictures", picture_worker.__name__, WorkerLimits(memory_bytes=64 * 1024 * 1024))
+    small = PictureInspector(pool)
     with pytest.raises(PictureRefused, match="too_much_memory"):
         await small.inspect(megapixels(12), "image/jpeg", "ktp")
-    assert (await small.inspect(picture(), "image/jpeg", "ktp")).width == 640
-    await small.close()
+    assert (await small.inspect(picture(), "image/jpeg", "ktp")).pages[0].width == 640
+    await pool.close()
 
 
-async def test_where_no_worker_can_be_started_pictures_are_flagged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.executable", "/nonexistent")
-    with pytest.raises(InspectionUnavailable):
-        await PictureProcesses().inspect(picture(), "image/jpeg", "ktp")
+def test_memory_that_is_refused_in_the_middle_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def beyond(*_given: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(picture_worker, "decode", beyond)
+    assert refusal(picture()) == "too_much_memory"
 
 
-async def test_an_idle_worker_ends_by_itself() -> None:
-    processes = PictureProcesses(WorkerLimits(idle_seconds=0.01))
-    await processes.inspect(picture(), "image/jpeg", "ktp")
-    worker = processes._idle[0]
-    async with asyncio.timeout(20):
-        await worker._process.wait()
-    assert (worker.status, processes._idle) == (0, [])
+async def test_what_a_decoder_breaks_on_is_a_broken_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    def surprising(*_given: Any) -> None:
+        raise struct.error("a place")
+
+    monkeypatch.setattr(picture_worker, "decode", surprising)
+    with pytest.raises(PictureRefused, match="broken_picture"):
+        await PictureInspector().inspect(picture(), "image/jpeg", "ktp")
 
 
-def test_a_worker_gets_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PASPOR_MASTER_KEYS", "k1:secret")
-    assert not any(name.startswith("PASPOR") for name in pictures._plain_environment())
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(WorkerLost, PictureRefused), (WorkerNotStarted, InspectionUnavailable), (WorkersBusy, InspectionBusy)],
+)
+async def test_workers_that_do_not_answer_are_told_apart(error: type[Exception], told: type[Exception]) -> None:
+    with pytest.raises(told) as ended:
+        await PictureInspector(Failing(error)).inspect(picture(), "image/jpeg", "ktp")
+    assert str(ended.value) == ("not_decoded" if told is PictureRefused else "")

@@ -27,7 +27,7 @@ from services.application.documents.errors import (
     UploadOffsetWrong,
     UploadUnderWay,
 )
-from services.application.documents.ports import Inspected, InspectionUnavailable
+from services.application.documents.ports import Inspected, InspectedPage, InspectionBusy, InspectionUnavailable
 from services.application.documents.uploads import WHOLE_BYTES
 from services.application.requirements.errors import DocumentNotAsked
 from shared.errors import NotFound, Refusal
@@ -403,6 +403,27 @@ async def test_while_the_eye_is_closed_pictures_are_flagged_not_blocked(world: W
     assert (done.document.state, done.document.flags) == (DocumentState.FLAGGED, ("not_inspected",))
 
 
+class BusyEye:
+    """An inspector with too much to look at."""
+
+    async def inspect(self, content: bytes, media_type: str, requirement: str) -> Inspected:
+        raise InspectionBusy
+
+
+async def test_while_the_eye_is_busy_the_upload_is_sent_again_and_nothing_is_lost(world: World) -> None:
+    world.parts = build(world.settings, world.platform, dpri=world.dpri, inspector=BusyEye(), writer=world.writer)
+    world.service = world.parts.service
+    application_id = await answered(world)
+    content = picture()
+    document_id = await begun(world, application_id, len(content))
+    with pytest.raises(PicturesWait):
+        await world.service.uploads.receive(application_id, document_id, 0, in_pieces(content), OWNER)
+    world.parts = build(world.settings, world.platform, dpri=world.dpri, writer=world.writer)
+    world.service = world.parts.service
+    done = await world.service.uploads.receive(application_id, document_id, 0, in_pieces(content), OWNER)
+    assert done.document.state is DocumentState.ACCEPTED
+
+
 class SlowEye:
     """An inspector during whose look something happens."""
 
@@ -416,7 +437,7 @@ class SlowEye:
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         self.looking -= 1
-        return Inspected(content, media_type, 640, 400)
+        return Inspected((InspectedPage(content, media_type, 640, 400),))
 
 
 async def test_only_so_many_pictures_are_decoded_at_once(world: World) -> None:

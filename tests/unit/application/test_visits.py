@@ -22,12 +22,12 @@ from services.application.issuance.ports import DpriState
 from services.application.issuance.service import MOMENTARY, NOT_ACKNOWLEDGED
 from services.application.letters import transitions as letter_transitions
 from services.application.letters.errors import LetterNotMade
-from services.application.letters.ports import LetterContent
+from services.application.letters.ports import LetterContent, NotTypeset
 from services.application.letters.service import LARGEST_LETTER_BYTES, LetterTooLarge
 from services.application.letters.transitions import MOST_LETTER_TRIES
 from services.application.requirements.errors import DocumentNotAsked
 from shared.assistance import AssistanceNeeded
-from shared.errors import NotFound, NotKnownYet
+from shared.errors import NotFound, NotKnownYet, Unavailable
 from shared.events import billing, scheduling
 from shared.events.application import (
     ApplicationRefused,
@@ -271,6 +271,44 @@ class CannotTypeset:
 
     async def form(self, requirement: str, title: str) -> bytes:
         return b"%PDF"
+
+
+class NoTypesetter(CannotTypeset):
+    """A typesetter whose process cannot be started, or does not finish what it began."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error = error
+
+    async def letter(self, content: LetterContent) -> bytes:
+        self.tries += 1
+        raise self._error
+
+    async def form(self, requirement: str, title: str) -> bytes:
+        raise self._error
+
+
+async def test_while_there_is_no_typesetter_a_letter_stays_due_and_no_try_is_counted(world: World) -> None:
+    application_id = await world.booked()
+    away = NoTypesetter(Unavailable())
+    world.service.letters._writer = away
+    await let_pass(world, 1)
+    assert away.tries > MOST_LETTER_TRIES
+    state = await state_of(world, application_id)
+    assert (state.letter, state.letter_trouble) == (None, None)
+    world.service.letters._writer = world.writer
+    await let_pass(world, 1)
+    assert (await state_of(world, application_id)).letter is not None
+
+
+async def test_a_letter_whose_typesetter_is_lost_counts_its_tries_by_name(world: World) -> None:
+    application_id = await world.booked()
+    world.service.letters._writer = NoTypesetter(NotTypeset("WorkerLost"))
+    await let_pass(world, 1)
+    trouble = (await state_of(world, application_id)).letter_trouble
+    assert trouble is not None and (trouble.problem, trouble.tries) == ("WorkerLost", MOST_LETTER_TRIES)
+    with pytest.raises(Unavailable):
+        await world.service.letters.form("parents_statement")
 
 
 async def test_a_letter_that_cannot_be_typeset_is_given_up_and_made_again_when_asked(

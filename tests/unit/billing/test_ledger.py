@@ -20,11 +20,13 @@ from services.billing.receipts.states import ReceiptState
 from services.billing.refunds.states import RefundState
 from services.billing.sagas import explanation as explaining
 from services.billing.sagas.errors import NothingToExplain
+from shared.chain.lines import JournalLine, RootsLine
 from shared.chain.verify import ExportWrong, read_roots, verify
 from shared.tokens import Caller, Role
 from tests.unit.billing.conftest import Ask
 from tests.unit.billing.make import T0
 from tests.unit.billing.world import World, make_world
+from tests.unit.shared_chain.described import assert_described
 
 OPERATOR = Caller("operator-1", Role.OPERATOR, "s")
 
@@ -69,6 +71,7 @@ async def test_the_journal_of_a_day_verifies_and_names_its_receipts_beside() -> 
     lines = await lines_of(world.billing.ledger.journal(day_of(world)))
     found = verify(lines)
     assert (found.kind, found.links) == ("ledger", 4)
+    assert_described(lines, JournalLine)
     told = [json.loads(line) for line in lines[1:-1]]
     assert {fact["receipt_id"] for fact in told} == {receipt.ntpn for receipt in world.all(RECEIPTS)}
     hashed = [{name: fact[name] for name in fact if name != "receipt_id"} for fact in told]
@@ -111,7 +114,9 @@ async def test_roots_are_published_each_day() -> None:
     day = day_of(world)
     world.clock.advance(86_400)
     await world.billing.ledger.kept.publish_roots()
-    roots = read_roots(await lines_of(world.billing.ledger.roots(day)))
+    published = await lines_of(world.billing.ledger.roots(day))
+    assert_described(published, RootsLine)
+    roots = read_roots(published)
     assert [list(root) for root in roots.values()] == [[4]]
     verify(await lines_of(world.billing.ledger.journal(day)), roots=roots)
 

@@ -78,6 +78,7 @@ def test_only_what_is_missing_is_installed(paspor: ModuleType, monkeypatch: pyte
     ("arguments", "needed"),
     [
         (["up"], ["runtime"]),
+        (["up", "--papers"], ["runtime", "papers"]),
         (["demo", "--json"], ["runtime"]),
         (["dead", "list"], ["runtime"]),
         (["test", "unit"], ["runtime", "dev"]),

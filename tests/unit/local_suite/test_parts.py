@@ -45,8 +45,19 @@ def test_the_default_ports_are_the_documented_ones() -> None:
     assert [ports[name] for name in ("mongod", "rabbitmq", "epmd", "rabbitmq-dist")] == [8117, 8172, 8169, 8173]
 
 
+def test_papers_are_read_by_a_part_of_its_own_where_that_is_wanted() -> None:
+    assert "paper-reading" not in parts()
+    wanted = parts(extra={"application": {"PASPOR_PAPERS_READING": "wanted"}})
+    application, reading = wanted["application"], wanted["paper-reading"]
+    assert reading.module == "services.application.paper_reading"
+    assert reading.health == ("http://127.0.0.1:8106/health/ready",)
+    port = {"PASPOR_HTTP_PORT"}
+    assert {**reading.environment, **dict.fromkeys(port, "")} == {**application.environment, **dict.fromkeys(port, "")}
+
+
 def test_no_two_listeners_share_a_port_with_as_many_replicas_as_there_may_be() -> None:
-    described = parts(replicas=dict.fromkeys(SERVICES, MAX_REPLICAS))
+    read = {"application": {"PASPOR_PAPERS_READING": "wanted"}}
+    described = parts(replicas=dict.fromkeys(SERVICES, MAX_REPLICAS), extra=read)
     servers = {OFFSETS[name] + DEFAULT_BASE for name in ("mongod", "rabbitmq", "epmd", "rabbitmq-dist")}
     taken = [*servers, *chain.from_iterable(part.ports.values() for part in described.values())]
     assert len(taken) == len(set(taken))

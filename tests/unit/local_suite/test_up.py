@@ -11,7 +11,7 @@ from rich.console import Console
 
 from local_suite.parts import SERVICES, Ports
 from local_suite.suite import Health, PartStatus, Suite
-from local_suite.up import STAFF, lines_of, next_step, picture_of, trial_settings
+from local_suite.up import STAFF, lines_of, next_step, picture_of, trial_settings, with_papers
 from services.identity.staff.sign_in import DEMO_STAFF
 
 
@@ -97,3 +97,11 @@ def test_the_next_step_names_the_demo_staff_and_where_their_password_is(tmp_path
     assert f"demo_staff_password in {tmp_path / 'secrets.json'}" in said
     assert suite.secrets["demo_staff_password"] not in said
     assert [username for username, _, _ in DEMO_STAFF] == list(STAFF)
+
+
+def test_with_papers_application_alone_is_told_that_they_are_read() -> None:
+    settings = trial_settings({})
+    told = with_papers(settings)
+    assert told["application"] == {**settings["application"], "PASPOR_PAPERS_READING": "wanted"}
+    assert {**told, "application": settings["application"]} == settings
+    assert with_papers({})["application"] == {"PASPOR_PAPERS_READING": "wanted"}

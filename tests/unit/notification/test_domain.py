@@ -276,7 +276,7 @@ def test_every_event_that_is_heard_has_a_rule_and_no_other_has() -> None:
     told_in_stream = {
         *(identity.ApplicantAdded, identity.ApplicantReopened),
         *(application.ApplicationDrafted, application.SubmissionAwaitsIdentity, application.ApplicationWithdrawn),
-        *(application.LetterReady, application.ApprovalHandedOver),
+        *(application.LetterReady, application.ApprovalHandedOver, application.DocumentChecked),
         *(scheduling.SeatHeld, scheduling.VisitorCheckedIn, scheduling.VisitVoided, scheduling.WaitingOfferEnded),
         *(billing.BillRequested, billing.BillWaived, billing.BillSuperseded, billing.BillCancelled),
     }

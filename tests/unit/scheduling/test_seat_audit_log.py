@@ -17,11 +17,13 @@ from services.scheduling.visit.counter.check_in import VisitorLookup
 from shared.audit import Audit
 from shared.chain import ChainName
 from shared.chain.feed import SECOND_LOOK_SECONDS
+from shared.chain.lines import AuditExportLine, SeatChainLine
 from shared.chain.verify import ExportWrong, read_roots, verify
 from shared.events import scheduling as events
 from shared.events.billing import BillPaid
 from shared.tokens import Caller, Role
 from tests.unit.scheduling.world import FRONT, NORTH, SOUTH, START, TUESDAY, World, make_world, plan, weekly
+from tests.unit.shared_chain.described import assert_described
 
 
 @pytest.fixture
@@ -68,6 +70,7 @@ async def test_a_seats_life_is_on_the_chain_and_verifies_with_the_export_alone(w
     await a_days_life(world)
     await chained(world)
     lines = await exported(world)
+    assert_described(lines, SeatChainLine)
     told = acts(lines)
     assert told[0] == "session"
     assert sorted(told[1:]) == sorted(
@@ -188,6 +191,7 @@ async def test_the_audit_is_chained_and_exported_to_those_who_may(world: World) 
     ours = await lines_of(book.export(day, day, SOUTH.office_id))
     assert (len(everybody), len(ours)) == (4, 3)
     verify(everybody)
+    assert_described(everybody, AuditExportLine)
     verify(ours)
     assert json.loads(ours[1])["actor_id"] == f"officer-{SOUTH.office_id}"
     assert b"Ani" not in b"".join(everybody)

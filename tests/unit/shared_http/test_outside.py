@@ -70,6 +70,10 @@ def test_an_address_of_the_outside_passes(url: str) -> None:
         ("https://[2002:a00:1::]/", "inside"),
         ("https://[2001:0:0:0:0:0:f5ff:fffe]/", "inside"),
         ("https://[ff02::1]/", "inside"),
+        ("https://[fec0::1]/", "inside"),
+        ("https://[64:ff9b:1::a00:1]/", "inside"),
+        ("https://[::ffff:0:a00:1]/", "inside"),
+        ("https://[5f00::1]/", "inside"),
         ("http://127.0.0.1/", "not_https"),
     ],
 )

@@ -279,6 +279,10 @@ async def test_without_an_etag_there_is_nothing_to_wait_from(client: Client) -> 
         ("waiting=10", 0),
         ("wait=10.5", 0),
         ("wait=9999999999", 0),
+        ('note="a, wait=10"', 0),
+        ('note="a, wait=10', 0),
+        ('note="a, wait=10", wait=20', 20),
+        (r'note="a\", wait=10", wait=20', 20),
         ("", 0),
     ],
 )

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from shared.bus import topology
-from shared.events.subscriptions import COMMANDS, SERVICES, SUBSCRIBERS, commands_for, events_for
+from shared.events.subscriptions import (
+    COMMANDS,
+    ROOM_SUBSCRIBERS,
+    SERVICES,
+    SUBSCRIBERS,
+    commands_for,
+    events_for,
+    listeners_of,
+    rooms_of,
+)
 
 QUEUES = {queue.name: queue for queue in topology.queues()}
 
@@ -18,7 +27,9 @@ def test_rungs_grow_and_the_last_one_repeats(attempt: int, seconds: int) -> None
 def test_every_event_that_somebody_hears_is_bound_to_each_of_their_queues() -> None:
     for event, listeners in SUBSCRIBERS.items():
         bound = {name for name, queue in QUEUES.items() if (topology.EVENTS_EXCHANGE, event.TYPE) in queue.bindings}
-        assert bound == {topology.work_queue(service) for service in listeners}
+        rooms = {topology.room_queue(*room) for room, events in ROOM_SUBSCRIBERS.items() if event in events}
+        assert bound == {topology.work_queue(service) for service in listeners} | rooms
+        assert len(listeners_of(event)) == len(bound)
 
 
 def test_every_command_is_bound_to_its_one_recipient() -> None:
@@ -32,6 +43,7 @@ def test_a_rung_returns_to_its_one_queue_and_is_reached_by_its_service_alone(ser
     names = [topology.work_queue(service)]
     if commands_for(service):
         names.append(topology.command_queue(service))
+    names += [topology.room_queue(service, room) for room in rooms_of(service)]
     for name in names:
         for seconds in topology.RETRY_RUNGS_SECONDS:
             rung = QUEUES[topology.rung_queue(name, seconds)]
@@ -49,6 +61,14 @@ def test_poisoned_events_are_kept_and_commands_with_secrets_are_not(service: str
     assert bool(commands_for(service)) is (topology.command_queue(service) in QUEUES)
     if commands_for(service):
         assert "x-dead-letter-exchange" not in QUEUES[topology.command_queue(service)].arguments
+
+
+@pytest.mark.parametrize("room", ROOM_SUBSCRIBERS, ids=".".join)
+def test_what_nobody_takes_of_a_room_is_dropped_in_time(room: tuple[str, str]) -> None:
+    """Its process may not be there at all, and its service has decided by then."""
+    arguments = QUEUES[topology.room_queue(*room)].arguments
+    assert arguments["x-message-ttl"] == topology.ROOM_MESSAGE_SECONDS * 1000
+    assert "x-dead-letter-exchange" not in arguments
 
 
 def test_every_queue_is_a_quorum_queue_without_a_length_limit() -> None:

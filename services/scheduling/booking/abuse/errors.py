@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from services.scheduling.booking.abuse.flag import FlagStatus
 from shared.errors import NotFound, Refusal, fact_types
 
 
@@ -70,7 +71,7 @@ class FlagReviewed(Refusal):
 
     status = 409
     code = "flag_reviewed"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=FlagStatus)
     title = "This flag was reviewed before."
     title_id = "Tanda ini sudah ditinjau."
     next_action = "Read the flag again."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from services.scheduling.booking.appointments.appointment import Status
 from shared.errors import Refusal, fact_types
 
 
@@ -24,7 +25,7 @@ class NotPossibleNow(Refusal):
 
     status = 409
     code = "not_possible_now"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=Status)
     title = "This is not possible for the appointment as it stands."
     title_id = "Ini tidak dapat dilakukan pada jadwal dalam keadaan sekarang."
     next_action = "Read the appointment again and follow its next action."

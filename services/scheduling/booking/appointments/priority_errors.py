@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from services.scheduling.booking.appointments.appointment import Status
+from services.scheduling.booking.appointments.priority import Proof
 from shared.errors import Refusal, fact_types
 
 
@@ -34,7 +36,7 @@ class NoPriorityToDeny(Refusal):
 
     status = 409
     code = "no_priority_to_deny"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=Proof | Status)
     title = "This visit has no declared priority that an officer could deny."
     title_id = "Kunjungan ini tidak memiliki prioritas yang dapat ditolak petugas."
     next_action = "Receive the visitor where the queue number says."

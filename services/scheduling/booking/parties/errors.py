@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.scheduling.booking.parties.party import PartyBreak
 from shared.errors import Refusal, fact_types
 
 
@@ -10,7 +11,7 @@ class PartyBroken(Refusal):
 
     status = 409
     code = "party_broken"
-    facts_told = fact_types(reason=str)
+    facts_told = fact_types(reason=PartyBreak)
     title = "The family could not be booked together, so nobody was booked."
     title_id = "Keluarga tidak dapat dipesankan bersama, sehingga tidak ada yang dipesankan."
     next_action = "Try again, with this session or another one."

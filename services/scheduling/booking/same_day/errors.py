@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from services.scheduling.booking.same_day.upgrade_transitions import UpgradeProblem
 from shared.errors import Refusal, fact_types
 
 
@@ -58,7 +59,7 @@ class CannotUpgradeToSameDay(Refusal):
 
     status = 409
     code = "cannot_hurry"
-    facts_told = fact_types(problem=str)
+    facts_told = fact_types(problem=UpgradeProblem)
     title = "The same-day service cannot be added to this visit now."
     title_id = "Percepatan tidak dapat ditambahkan pada kunjungan ini sekarang."
     next_action = "Ask for it on the day of a paid visit, before 12:00 WIB."

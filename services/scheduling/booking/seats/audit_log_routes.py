@@ -18,6 +18,7 @@ from services.scheduling.http import actor_of, use_case
 from shared.audit.chaining import AuditBook
 from shared.audit.routes import audit_endpoints
 from shared.chain import MEDIA_TYPE, Salt
+from shared.chain.lines import RootsLine, SeatChainLine
 from shared.errors import NotFound
 from shared.http.call import Call
 from shared.http.endpoint import APPLICANT, PUBLIC, Endpoints, RateLimit
@@ -36,6 +37,7 @@ endpoints: Final = Endpoints("seat chains")
     access=PUBLIC,
     path_model=SeatChainPath,
     answers={200: MEDIA_TYPE},
+    line=SeatChainLine,
     refusals=(OfficeNotFound,),
     rate=EXPORTS,
     description="JSON lines, each with the hash of the one before; `paspor ledger verify` re-computes and recounts "
@@ -53,6 +55,7 @@ async def export_seat_chain(call: Call[None, None, SeatChainPath]) -> AsyncItera
     access=PUBLIC,
     query=RootsQuery,
     answers={200: MEDIA_TYPE},
+    line=RootsLine,
     rate=EXPORTS,
     description="JSON lines: where each chain of seats ended when the day did. Keep them; a chain never leaves them.",
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.scheduling.booking.waiting_list.rules import LONGEST_WAIT_DAYS, MOST_OFFICES_WAITED_FOR
+from services.scheduling.booking.waiting_list.entry import WaitingStatus
+from services.scheduling.booking.waiting_list.rules import LONGEST_WAIT_DAYS, MOST_OFFICES_WAITED_FOR, WishProblem
 from shared.errors import Refusal, fact_types
 
 
@@ -25,7 +26,7 @@ class WaitingWishWrong(Refusal):
 
     status = 422
     code = "waiting_wish_wrong"
-    facts_told = fact_types(problem=str)
+    facts_told = fact_types(problem=WishProblem)
     title = "One cannot wait for these offices and days."
     title_id = "Kantor dan tanggal ini tidak dapat dipilih untuk daftar tunggu."
     next_action = (
@@ -42,7 +43,7 @@ class NoSeatOffered(Refusal):
 
     status = 409
     code = "no_seat_offered"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=WaitingStatus)
     title = "No seat is offered to this entry of the waiting list now."
     title_id = "Saat ini tidak ada kursi yang ditawarkan untuk pendaftaran ini."
     next_action = "Wait for the next message; the entry keeps its place in the line."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from services.scheduling.booking.appointments.appointment import Status
 from shared.errors import Refusal, fact_types
 
 
@@ -12,7 +13,7 @@ class NotPaidYet(Refusal):
 
     status = 409
     code = "not_paid_yet"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=Status)
     title = "The payment for this visit is not known yet."
     title_id = "Pembayaran untuk kunjungan ini belum diketahui."
     next_action = "Look at the bill; ask for the proof of payment."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from services.scheduling.terms import Pool
+from services.scheduling.visit.counter.queue import VisitorState
 from shared.errors import Refusal, fact_types
 
 
@@ -21,7 +23,7 @@ class NotPossibleAtCounter(Refusal):
 
     status = 409
     code = "not_possible_at_counter"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=VisitorState)
     title = "This cannot be done with the number as it stands."
     title_id = "Ini tidak dapat dilakukan pada nomor dalam keadaan sekarang."
     next_action = "Read the queue again; a number is missed only after it was called twice."
@@ -44,7 +46,7 @@ class NoWalkInSeat(Refusal):
 
     status = 409
     code = "no_walk_in_seat"
-    facts_told = fact_types(pool=str)
+    facts_told = fact_types(pool=Pool)
     title = "Today's quota for visitors without a booking is used up."
     title_id = "Kuota hari ini untuk pengunjung tanpa jadwal sudah habis."
     next_action = "Offer the nearest free session, or open more quota for today."

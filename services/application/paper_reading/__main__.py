@@ -1,0 +1,13 @@
+"""Starts the process that reads papers: ``python -m services.application.paper_reading``."""
+
+from __future__ import annotations
+
+import os
+
+from services.application.config import Settings
+from services.application.paper_reading.app import NICENESS, assemble
+from shared.process import main
+
+if __name__ == "__main__":
+    os.nice(NICENESS)
+    main(Settings, assemble)

@@ -1,0 +1,129 @@
+"""Reading one page: titles first, and then only as far as the kind and the typed facts are settled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from services.application.paper_reading.reading import layout
+from services.application.paper_reading.reading.agreement import AGREES, Reading, compare
+from services.application.paper_reading.reading.kinds import KindFound, PaperKind, find_kind
+from services.application.paper_reading.reading.lines import TextLine
+from services.application.paper_reading.reading.mrz import Mrz, find_mrz
+from services.application.paper_reading.reading.nik_reading import find_numbers
+from services.application.paper_reading.reading.orientation import find_turn, turn_back
+from services.application.paper_reading.reading.page import READ_SIDE_PIXELS, Page, Pixels, shrink
+from services.application.paper_reading.reading.policy import CERTAIN, MANY_LINES, Read, expected_kinds
+from services.application.paper_reading.reading.text_lines import (
+    FINE_SIDE_PIXELS,
+    SIDE_PIXELS,
+    FoundLines,
+    find_lines,
+    read_lines,
+)
+from services.application.paper_reading.verdict import FULL_NAME, NIK, AskedPaper
+
+BATCH: Final = 8
+"""Lines that are read before it is seen whether that was enough: the first ones are the titles."""
+
+UNTURNED: Final = "0"
+PROOF: Final = frozenset({NIK, FULL_NAME})
+"""With both, a date in words adds nothing."""
+
+
+def read_page(page: Page, asked: AskedPaper) -> Read:
+    """Return what reading the page found.
+
+    A tilted page can be taken for a turned one, and small print is read once more cut out of the kept picture.
+    """
+    turn = find_turn(page.read)
+    side = FINE_SIDE_PIXELS if PaperKind.FAMILY_CARD in expected_kinds(asked) else SIDE_PIXELS
+    found, read = _read_pixels(turn_back(page.read, turn), asked, side)
+    if turn != UNTURNED and read.kind is None and read.lines + read.unread_lines >= MANY_LINES:
+        found_unturned, unturned = _read_pixels(page.read, asked, side)
+        if unturned.kind is not None or unturned.lines > read.lines:
+            turn, found, read = UNTURNED, found_unturned, unturned
+    if _is_worth_cutting_out(found, read, asked):
+        read = _read_cut_out(turn_back(page.kept, turn), found, read, page.scale, asked)
+    return replace(read, letter_pixels=layout.letter_pixels(found) * page.scale)
+
+
+def _read_pixels(pixels: Pixels, asked: AskedPaper, side: int) -> tuple[FoundLines, Read]:
+    found = find_lines(pixels, side)
+    lines, tried = _read_as_needed(found, asked)
+    kind, mrz = kind_of(lines)
+    reading = Reading(kind.kind, lines, mrz) if kind.kind is not None else None
+    return found, Read(
+        kind=kind.kind,
+        confidence=kind.confidence,
+        lines=len(lines),
+        unread_lines=tried - len(lines),
+        tilt_degrees=layout.tilt_degrees(found),
+        cut_lines=layout.count_cut_lines(found),
+        has_key_field=reading is not None and has_key_field(reading),
+        agreements=compare(asked.requirement, asked.facts, reading) if reading is not None else {},
+    )
+
+
+def _read_as_needed(found: FoundLines, asked: AskedPaper) -> tuple[list[TextLine], int]:
+    """The lines that were read, in their order on the page, and how many were tried."""
+    read: dict[int, TextLine] = {}
+    tried = 0
+    for batch in _batches(layout.reading_order(found)):
+        read |= read_lines(found, batch)
+        tried += len(batch)
+        if is_settled([read[number] for number in sorted(read)], asked):
+            break
+    return [read[number] for number in sorted(read)], tried
+
+
+def _batches(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(numbers), BATCH):
+        yield numbers[start : start + BATCH]
+
+
+def is_settled(lines: Sequence[TextLine], asked: AskedPaper) -> bool:
+    """Return whether more lines would change nothing: another kind for certain, or the paper is the right person's."""
+    found, mrz = kind_of(lines)
+    if found.kind is None:
+        return False
+    if found.kind not in expected_kinds(asked):
+        return asked.page == 1 and found.confidence >= CERTAIN
+    reading = Reading(found.kind, lines, mrz)
+    agreements = compare(asked.requirement, asked.facts, reading)
+    agreeing = {name for name, word in agreements.items() if word == AGREES}
+    is_holders = agreeing >= PROOF or agreeing == set(agreements)
+    return has_key_field(reading) and is_holders and (bool(agreeing) or found.confidence >= CERTAIN)
+
+
+def kind_of(lines: Sequence[TextLine]) -> tuple[KindFound, Mrz | None]:
+    """Return the kind, and the zone that makes a page the data page of a passport."""
+    mrz = find_mrz(lines)
+    if mrz is None:
+        return find_kind(lines), None
+    return KindFound(PaperKind.OLD_PASSPORT if mrz.issuer == "IDN" else PaperKind.FOREIGN_PASSPORT, 1.0), mrz
+
+
+def has_key_field(reading: Reading) -> bool:
+    """Return whether the field is read without which such a paper is of no use."""
+    if reading.kind is PaperKind.OLD_PASSPORT:
+        return reading.mrz is not None and reading.mrz.number is not None
+    return reading.kind not in (PaperKind.KTP, PaperKind.FAMILY_CARD) or bool(find_numbers(reading.lines))
+
+
+def _is_worth_cutting_out(found: FoundLines, read: Read, asked: AskedPaper) -> bool:
+    """Whether a second reading may find what the first one missed: the key field, a member, or the kind itself."""
+    if not len(found):
+        return False
+    if read.kind is None:
+        return layout.paper_share(found) <= layout.SHARE_CUT_OUT and read.lines + read.unread_lines >= MANY_LINES
+    misses_member = read.kind is PaperKind.FAMILY_CARD and read.agreements.get(NIK, AGREES) != AGREES
+    return read.kind in expected_kinds(asked) and (not read.has_key_field or misses_member)
+
+
+def _read_cut_out(kept: Pixels, found: FoundLines, read: Read, scale: float, asked: AskedPaper) -> Read:
+    rows, columns = layout.paper_box(found, scale, kept.shape)
+    _, again = _read_pixels(shrink(kept[rows, columns], READ_SIDE_PIXELS), asked, FINE_SIDE_PIXELS)
+    better = again if again.kind is not None or read.kind is None else read
+    return replace(better, cut_lines=read.cut_lines, tilt_degrees=read.tilt_degrees)

@@ -235,6 +235,8 @@ def _packed(values: NDArray[Any], depth: int) -> bytes:
         packed = flat.astype(">u2").view(np.uint8)
     elif depth == 8:
         packed = flat.astype(np.uint8)
+    elif depth == 1:
+        packed = np.packbits(flat.astype(bool), axis=1)
     else:
         bits = (flat[:, :, None] >> np.arange(depth - 1, -1, -1)) & 1
         packed = np.packbits(bits.reshape(rows, -1).astype(np.uint8), axis=1)

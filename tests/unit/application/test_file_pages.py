@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.application.documents import pdf_pages, picture_decoding
+from services.application.documents import pdf_pages, picture_decoding, picture_memory
 from services.application.documents.file_pages import open_pages
 from services.application.documents.jpeg_structure import has_end, has_several_scans, lacks_scans, read_orientation
 from services.application.documents.pdf_pages import rendered_pages
@@ -31,7 +31,7 @@ from services.application.documents.ports import PictureRefused
 from services.application.documents.unusable import Unusable
 from services.application.picture_formats import PIXELS_TAKEN, FileFormat
 from tests.unit.application import odd_files
-from tests.unit.application.drawn_pictures import GREY, SMALL, Form, draw, saved, to_values, write_png
+from tests.unit.application.drawn_pictures import COLOUR_ALPHA, GREY, SMALL, Form, png_form, saved, to_values
 
 
 def refusal(content: bytes) -> str:
@@ -197,11 +197,16 @@ def test_a_tiff_needs_its_strip_and_the_copy_that_is_turned() -> None:
     assert needed(tiffinfo={278: 12}) < pixels * (LARGEST_PIXEL_BYTES + 1)
 
 
-def test_large_pictures_are_divided_before_they_are_scaled() -> None:
+def test_large_pictures_are_divided_before_they_are_scaled(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [reduction(4000, 3000), reduction(5000, 4000), reduction(12_000, 9_000)] == [1, 2, 3]
-    content = write_png(draw((5000, 4000), 2)[:, :, None] == 0, 1, GREY)
-    [page] = decode_pages(content)
-    assert (page.width, page.height) == (2500, 2000)
+    monkeypatch.setattr(picture_memory, "WHOLE_PIXELS", SMALL[0] * SMALL[1] // 2)
+    for content in (
+        png_form(GREY, 1, "").content,
+        png_form(COLOUR_ALPHA, 8, "alpha").content,
+        saved(odd_files.drawing(), "PNG"),
+    ):
+        [page] = decode_pages(content)
+        assert (page.width, page.height) == (SMALL[0] // 2, SMALL[1] // 2)
 
 
 @pytest.mark.parametrize("words", [{"lossless": True}, {"quality": 80}, {"quality": 80, "exif": b"Exif\0\0MM\0*"}])
@@ -267,7 +272,10 @@ def test_a_profile_that_cannot_be_used_is_ignored() -> None:
 def test_16_bits_with_white_as_zero_are_turned_round() -> None:
     look = Form("TIFF", "I;16").drawn().look
     negative = Image.fromarray((65_535 - look[:, :, 0].astype(np.uint16) * 257).astype(np.uint16))
-    [page] = decode_pages(saved(negative, "TIFF", tiffinfo={262: 0}))
+    content = saved(negative, "TIFF")
+    black_is_zero, white_is_zero = (struct.pack("<HHIHH", 262, 3, 1, value, 0) for value in (1, 0))
+    assert black_is_zero in content
+    [page] = decode_pages(content.replace(black_is_zero, white_is_zero))
     seen = np.asarray(Image.open(io.BytesIO(page.content))).astype(float)
     assert np.abs(seen - look).mean() <= 3
 

@@ -210,7 +210,7 @@ def test_memory_that_is_refused_in_the_middle_is_an_answer(monkeypatch: pytest.M
     def beyond(*_given: Any) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(picture_worker, "decode", beyond)
+    monkeypatch.setattr(picture_worker, "decode_pages", beyond)
     assert refusal(picture()) == "too_much_memory"
 
 
@@ -218,7 +218,7 @@ async def test_what_a_decoder_breaks_on_is_a_broken_picture(monkeypatch: pytest.
     def surprising(*_given: Any) -> None:
         raise struct.error("a place")
 
-    monkeypatch.setattr(picture_worker, "decode", surprising)
+    monkeypatch.setattr(picture_worker, "decode_pages", surprising)
     with pytest.raises(PictureRefused, match="broken_picture"):
         await PictureInspector().inspect(picture(), "image/jpeg", "ktp")
 

@@ -14,6 +14,7 @@ from PIL import Image
 from services.application.picture_formats import MEDIA_TYPES, PIXELS_TAKEN, FileFormat
 from tests.unit.application import odd_files
 from tests.unit.application.browser import STREAM, Browser
+from tests.unit.application.browser import browser as browser
 from tests.unit.application.drawn_pictures import (
     COLOUR,
     COLOUR_ALPHA,

@@ -95,7 +95,7 @@ def to_srgb(picture: Image.Image, profile: bytes | None, values: Values) -> Imag
     if values.gamma is not None:
         return picture.convert("RGB").point(_screen_values(values.gamma) * 3)
     if picture.mode == "LAB":
-        return _turned(picture, ImageCms.createProfile("LAB"))
+        return _turned(picture, ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")))
     if profile:
         try:
             return _turned_by(picture, profile)
@@ -110,7 +110,7 @@ def _turned_by(picture: Image.Image, profile: bytes) -> Image.Image:
     return _turned(picture.convert("RGB") if picture.mode == "L" and is_for_colours else picture, meant)
 
 
-def _turned(picture: Image.Image, meant: ImageCms.ImageCmsProfile | ImageCms.core.CmsProfile) -> Image.Image:
+def _turned(picture: Image.Image, meant: ImageCms.ImageCmsProfile) -> Image.Image:
     turned = ImageCms.profileToProfile(picture, meant, ImageCms.createProfile("sRGB"), outputMode="RGB")
     assert turned is not None  # noqa: S101 - only in place it returns nothing
     return turned

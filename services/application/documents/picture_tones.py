@@ -59,6 +59,6 @@ def rest_is_missing(decoded: Image.Image) -> bool:
     """Whether the lowest rows of a decoded JPEG are the grey of what did not come."""
     rows = max(1, round(decoded.height * MISSING_SHARE))
     lowest = decoded.crop((0, decoded.height - rows, decoded.width, decoded.height))
-    extrema = lowest.getextrema()
-    shades = [extrema] if isinstance(extrema[0], (int, float)) else extrema
-    return all(low in GREY_OF_MISSING and high in GREY_OF_MISSING for low, high in shades)  # type: ignore[misc]
+    return all(
+        shade in GREY_OF_MISSING for band in lowest.split() for shade, count in enumerate(band.histogram()) if count
+    )

@@ -13,7 +13,7 @@ from services.application.documents import pdf_pages, picture_decoding, picture_
 from services.application.documents.file_pages import open_pages
 from services.application.documents.jpeg_structure import has_end, has_several_scans, lacks_scans, read_orientation
 from services.application.documents.pdf_pages import rendered_pages
-from services.application.documents.picture_colours import PLAIN, to_srgb
+from services.application.documents.picture_colours import PLAIN, flatten, to_srgb
 from services.application.documents.picture_decoding import decode_pages
 from services.application.documents.picture_memory import (
     DECODER_BYTES,
@@ -290,3 +290,13 @@ def test_little_text_on_a_page_is_something_and_noise_is_not() -> None:
     assert not has_one_tone(Image.fromarray(page.clip(0, 255).astype(np.uint8)))
     noise = chance.integers(0, 256, (1500, 1060), dtype=np.uint8)
     assert has_one_tone(Image.fromarray(noise))
+
+
+def test_modes_of_other_programs_become_rgb_or_grey() -> None:
+    white = to_srgb(Image.new("LAB", (4, 4), (255, 128, 128)), None, PLAIN)
+    assert white.mode == "RGB" and min(np.asarray(white).ravel()) >= 250
+    drawing = odd_files.drawing()
+    assert flatten(drawing.convert("YCbCr"), PLAIN).mode == "RGB"
+    premultiplied = flatten(drawing.convert("LA").convert("La"), PLAIN)
+    assert premultiplied.mode == "L"
+    assert np.abs(np.asarray(premultiplied).astype(float) - np.asarray(drawing.convert("L"))).mean() <= 1

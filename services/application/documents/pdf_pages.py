@@ -99,7 +99,7 @@ def _scale(page: pypdfium2.PdfPage, pictures: Sequence[Any]) -> float:
         return usual
     matrix = pictures[0].get_matrix()
     across, down = pictures[0].get_px_size()
-    return max(across / math.hypot(matrix.a, matrix.b), down / math.hypot(matrix.c, matrix.d))
+    return float(max(across / math.hypot(matrix.a, matrix.b), down / math.hypot(matrix.c, matrix.d)))
 
 
 def _decoded_bytes(picture: Any) -> int:

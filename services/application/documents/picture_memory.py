@@ -114,7 +114,7 @@ def _tiff_bytes(picture: Image.Image) -> int:
     pixels = picture.width * picture.height
     strip = pixels * min(rows, picture.height) // picture.height if isinstance(rows, int) else pixels
     turned = pixels * PIXEL_BYTES.get(picture.mode, LARGEST_PIXEL_BYTES) if tags.get(_ORIENTATION, 1) != 1 else 0
-    return strip * sum(tags.get(_BITS_OF_VALUES, (1,))) // 8 + turned
+    return int(strip * sum(tags.get(_BITS_OF_VALUES, (1,))) // 8 + turned)
 
 
 def _coefficients(picture: Image.Image) -> int:

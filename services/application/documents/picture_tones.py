@@ -21,6 +21,8 @@ SPREADS: Final = 5
 LEAST_MARKED_SHARE: Final = 0.0001
 """Of all pixels: a signature or one line of small print on a page."""
 
+LINE_BANDS: Final = 4
+
 GREY_OF_MISSING: Final = range(126, 131)
 """Of the values that libjpeg fills in where a picture breaks off."""
 
@@ -32,7 +34,7 @@ def has_one_tone(picture: Image.Image) -> bool:
     """Whether nothing stands out: a white or black page, a cover before the lens, noise."""
     grey = picture.convert("L")
     tones = grey.resize((TONES_SIDE_PIXELS, TONES_SIDE_PIXELS), Image.Resampling.BOX)
-    return ImageStat.Stat(tones).stddev[0] < LEAST_DEVIATION and not _has_marks(grey)
+    return ImageStat.Stat(tones).stddev[0] < LEAST_DEVIATION and not _has_marks(grey) and not _has_lines(grey)
 
 
 def _has_marks(grey: Image.Image) -> bool:
@@ -43,6 +45,13 @@ def _has_marks(grey: Image.Image) -> bool:
     far = max(LEAST_CONTRAST, SPREADS * (high - low))
     marked = sum(count for shade, count in enumerate(counts) if abs(shade - middle) > far)
     return marked >= LEAST_MARKED_SHARE * sum(counts)
+
+
+def _has_lines(grey: Image.Image) -> bool:
+    """Whether fine lines run along a quarter of the picture: close together they are one shade in a small picture,
+    while noise is one shade along any line."""
+    bands = (grey.width, LINE_BANDS), (LINE_BANDS, grey.height)
+    return any(ImageStat.Stat(grey.resize(size, Image.Resampling.BOX)).stddev[0] >= LEAST_DEVIATION for size in bands)
 
 
 def _shade_at(counts: list[int], part: float) -> int:

@@ -423,6 +423,13 @@ async def test_before_the_identity_card_has_come_a_page_is_read_without_facts(
     assert [asked.facts for asked in reader.asked] == [{}]
 
 
+async def test_a_page_of_somebody_erased_is_not_read(world: World, process: Process, reader: TheReader) -> None:
+    await world.upload(await answered(world), "ktp")
+    await world.platform.person_keys.destroy("appl")
+    assert await process.run() == [Outcome.DONE]
+    assert reader.asked == []
+
+
 async def test_a_page_that_breaks_its_reader_is_flagged(world: World, process: Process, reader: TheReader) -> None:
     application_id = await answered(world)
     document = (await world.upload(application_id, "ktp")).document

@@ -1,4 +1,4 @@
-"""What does jobs: worker processes (`shared.workers.pool`), or a thread of this process (`shared.workers.in_thread`)."""
+"""The port of what does jobs: processes (`shared.workers.pool`), or a thread (`shared.workers.in_thread`)."""
 
 from __future__ import annotations
 

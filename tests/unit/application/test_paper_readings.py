@@ -235,6 +235,7 @@ async def test_who_waits_is_answered_when_the_reading_ends(
     assert (status, seen["state"]) == (200, "accepted")
 
 
+@pytest.mark.acceptance("F45.accepted_only", "F45.flagged_refused")
 async def test_a_page_that_is_read_delays_no_submission_and_is_not_handed_over(
     browser: Browser,  # noqa: F811
     world: World,

@@ -38,6 +38,8 @@ class OwnDocument(OwnData):
     page: int = own("Halaman", "Page", Correction.DOCUMENT)
     state: str = own("Keadaan", "State")
     reason: str | None = own("Alasan", "Reason")
+    findings: list[str] = own("Temuan mesin tentang gambar", "What a machine found about the picture")
+    agreements: list[str] = own("Kecocokan dengan data yang diketik", "Agreement with what was typed")
     uploaded_at: datetime = own("Diunggah pada", "Uploaded at")
     file: str | None = own("Nama di arsip berkas", "Name in the archive of files")
 
@@ -157,6 +159,8 @@ def _document(application: Application, document: Document) -> OwnDocument:
         page=document.page,
         state=document.state.value,
         reason=document.reason,
+        findings=list(document.findings),
+        agreements=[f"{name}: {word}" for name, word in document.agreements.items()],
         uploaded_at=document.created_at,
         file=file_name(application, document) if document.state in PRESENT_STATES else None,
     )

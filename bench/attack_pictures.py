@@ -46,8 +46,8 @@ CHUNK_BYTES: Final = 512 * 1024
 PHONE_SHAPE: Final = (6_528, 4_896)
 """32 megapixels, as phones make them."""
 
-LARGEST_SHAPE: Final = (7_296, 5_472)
-"""39.9 megapixels of the 40 that the service accepts."""
+LARGEST_SHAPE: Final = (8_160, 6_120)
+"""50 megapixels, as the usual cameras of the newest phones make them."""
 
 GRAIN: Final = 32
 """A random pixel for so many real ones: the phone's picture gets about 2 MB."""
@@ -105,8 +105,8 @@ def pictures() -> dict[str, bytes]:
         "32 MP colour": large_picture(PHONE_SHAPE),
         "32 MP colour, turned": large_picture(PHONE_SHAPE, exif=_turned()),
         "32 MP colour, progressive": large_picture(PHONE_SHAPE, progressive=True),
-        "40 MP colour": large_picture(LARGEST_SHAPE),
-        "40 MP colour, full chroma, progressive": large_picture(
+        "50 MP colour": large_picture(LARGEST_SHAPE),
+        "50 MP colour, full chroma, progressive": large_picture(
             LARGEST_SHAPE, grain=40, quality=75, subsampling=0, progressive=True
         ),
     }

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 import aiohttp
+import pillow_heif
 from PIL import Image
 
 from bench.attack_pictures import Applicant, send_piece
@@ -31,6 +32,8 @@ def big_picture(megapixels: float, image_format: str = "JPEG", mode: str = "RGB"
         upside_down = shade.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
         picture = Image.merge("RGB", (shade, flipped, upside_down))
     written = io.BytesIO()
+    if image_format == "HEIF":
+        pillow_heif.register_heif_opener()
     picture.save(written, image_format, **words)
     return written.getvalue()
 

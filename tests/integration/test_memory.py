@@ -215,11 +215,15 @@ PICTURES: Final[dict[str, tuple[float, str, dict[str, Any], str]]] = {
     "32 MP JPEG": (32, "JPEG", {"quality": 85}, "accepted"),
     "32 MP JPEG, progressive": (32, "JPEG", {"quality": 85, "progressive": True}, "accepted"),
     "40 MP JPEG": (39.99, "JPEG", {"quality": 85}, "accepted"),
-    "50 MP JPEG": (50, "JPEG", {"quality": 85}, "refused"),
+    "50 MP JPEG": (50, "JPEG", {"quality": 85}, "accepted"),
+    "50 MP JPEG, progressive": (50, "JPEG", {"quality": 85, "progressive": True}, "refused"),
+    "12 MP HEIF": (12, "HEIF", {"quality": 60}, "accepted"),
+    "10 MP AVIF": (9.9, "AVIF", {"speed": 10}, "accepted"),
+    "6 MP WEBP": (6.4, "WEBP", {"method": 0}, "accepted"),
     "20 MP PNG": (20, "PNG", {"compress_level": 1}, "accepted"),
     "32 MP PNG": (32, "PNG", {"compress_level": 1}, "refused"),
 }
-SHORT_FORM: Final = ("32 MP JPEG, progressive", "40 MP JPEG", "50 MP JPEG", "20 MP PNG")
+SHORT_FORM: Final = ("32 MP JPEG, progressive", "50 MP JPEG", "20 MP PNG", "32 MP PNG", "12 MP HEIF")
 """The pictures that need the most memory of those that are taken, and the first that is refused for its size."""
 
 SENT: Final = {name: picture for name, picture in PICTURES.items() if ALL_PICTURES or name in SHORT_FORM}

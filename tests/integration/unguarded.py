@@ -55,20 +55,21 @@ def without_processes() -> None:
     """Pictures decoded in the service's own process, whole."""
     from PIL import Image
 
-    from services.application.documents import picture_decoding
+    from services.application.documents import picture_decoding, picture_memory
+    from services.application.documents.file_pages import Page
     from services.application.documents.picture_worker import answer_job
     from shared.workers.in_thread import JobsInThread
 
     setattr(app, "picture_pool", lambda *_given: JobsInThread(answer_job))  # noqa: B010
-    setattr(picture_decoding, "jpeg_scale", lambda _width, _height: 1)  # noqa: B010
-    picture_decoding.LARGEST_DECODED_BYTES = ENDLESS  # type: ignore[misc]
+    setattr(picture_memory, "jpeg_scale", lambda _width, _height: 1)  # noqa: B010
+    picture_memory.LARGEST_DECODED_BYTES = ENDLESS  # type: ignore[misc]
 
-    def scaled_whole(picture: Image.Image) -> Image.Image:
-        upright = picture.copy()
+    def scaled_whole(page: Page) -> Image.Image:
+        upright = page.picture.copy()
         upright.thumbnail((3000, 3000))
         return upright.convert("RGB")
 
-    picture_decoding._small = scaled_whole
+    picture_decoding._shrunk = scaled_whole
 
 
 WITHOUT = {"bodies": without_bodies, "processes": without_processes}

@@ -28,6 +28,9 @@ USUAL_PIXELS_PER_INCH: Final = 300
 LEAST_COVERED: Final = 0.8
 """Of the page: its only picture is the page then, and keeps its own pixels."""
 
+LOCK: Final = b"/Encrypt"
+"""Stands in the open where a PDF is locked: in its trailer, or beside its table of objects."""
+
 MOST_OBJECTS: Final = 20_000
 """Of one page. Pages of text have some thousands; each is looked at."""
 
@@ -50,7 +53,8 @@ def rendered_pages(content: bytes) -> Iterator[Image.Image]:
     try:
         document = pypdfium2.PdfDocument(content)
     except pypdfium2.PdfiumError as trouble:
-        is_locked = getattr(trouble, "err_code", None) == pypdfium2.raw.FPDF_ERR_PASSWORD
+        # the code may be that of a file before: pdfium keeps its last error where opening sets none
+        is_locked = trouble.err_code == pypdfium2.raw.FPDF_ERR_PASSWORD and LOCK in content
         raise Unusable(ENCRYPTED_PDF if is_locked else BROKEN) from None
     with document:
         if len(document) == 0:

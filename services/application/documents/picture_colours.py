@@ -1,4 +1,4 @@
-"""Colours as they are meant: clear paper laid on white, 16 bits and 1 bit as shades of grey, profiles made sRGB."""
+"""Colours as they are meant: clear paper on white, 16 bits and 1 bit as shades of grey, profiles turned to sRGB."""
 
 from __future__ import annotations
 

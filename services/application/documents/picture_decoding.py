@@ -43,6 +43,9 @@ LONGEST_SHAPE: Final = 4.0
 """A picture longer than this many times its width shows no whole document: an officer looks at it."""
 
 JPEG_QUALITY: Final = 88
+BROKEN_FILES: Final = (OSError, SyntaxError, ValueError, EOFError, ZeroDivisionError, RuntimeError)
+"""What Pillow, pillow-heif and pypdfium2 are known to raise at files that break off or contradict themselves."""
+
 _TURNS: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -74,7 +77,9 @@ def decode_pages(content: bytes, least_side_pixels: int = LEAST_SIDE_PIXELS) -> 
 
     Raises:
         Unusable: it is none of the formats, locked, broken, too small or too large, shows nothing, has too many pages
-            or needs more memory than is allowed. What a decoder raises unexpectedly is a broken picture, and named.
+            or needs more memory than is allowed.
+
+    What decoders raise unexpectedly comes through: the pool counts it, and the picture is refused as a broken one.
     """
     try:
         pages = tuple(_kept_pages(content, least_side_pixels))
@@ -84,9 +89,9 @@ def decode_pages(content: bytes, least_side_pixels: int = LEAST_SIDE_PIXELS) -> 
         raise Unusable(TOO_MANY_PIXELS) from None
     except MemoryError:
         raise Unusable(TOO_MUCH_MEMORY) from None
-    except Exception as trouble:
+    except BROKEN_FILES as trouble:
         ran_out = "memory" in str(trouble).lower()
-        raise Unusable(TOO_MUCH_MEMORY if ran_out else BROKEN, type(trouble).__name__) from None
+        raise Unusable(TOO_MUCH_MEMORY if ran_out else BROKEN) from None
     if all(ONE_TONE in page.flags for page in pages):
         raise Unusable(ONE_TONE)
     return pages

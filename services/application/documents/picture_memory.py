@@ -108,7 +108,7 @@ def refuse_large(width: int, height: int, pixel_bytes: int) -> None:
 
 
 def _tiff_bytes(picture: Image.Image) -> int:
-    """Of the strip that is unpacked at a time, which may be the whole picture, and of the copy turned upright."""
+    """Of the strip that is unpacked at a time, maybe the whole picture, and of the copy that is turned upright."""
     tags = getattr(picture, "tag_v2", {})
     rows = tags.get(_ROWS_OF_STRIP, picture.height)
     pixels = picture.width * picture.height

@@ -25,12 +25,8 @@ FLAGS_OF_DECODING: Final = frozenset({ONE_TONE, ODD_SHAPE, REST_IS_MISSING, NOT_
 
 
 class Unusable(Exception):
-    """The upload is no usable picture, for the coded reason.
+    """The upload is no usable picture, for the coded reason."""
 
-    ``unexpected`` names the class of what a decoder raised where that says more than the reason.
-    """
-
-    def __init__(self, reason: str, unexpected: str | None = None) -> None:
+    def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.unexpected = unexpected

@@ -43,16 +43,15 @@ def jpeg_that_says(width: int, height: int) -> bytes:
 
 
 LIES: Final[dict[str, tuple[str, Callable[[], bytes], str]]] = {
-    "a PNG that says JPEG": ("image/jpeg", lambda: picture(image_format="PNG"), "type_is_not_as_declared"),
-    "a JPEG that says PNG": ("image/png", picture, "type_is_not_as_declared"),
     "a page of HTML": ("image/jpeg", lambda: b"<html><script>alert(1)</script></html>" * 20, "not_a_picture"),
     "a program": ("image/png", lambda: b"\x7fELF" + bytes(2000), "not_a_picture"),
-    "a PDF": ("image/jpeg", lambda: b"%PDF-1.7\n" + bytes(2000), "not_a_picture"),
+    "the head of a PDF": ("application/pdf", lambda: b"%PDF-1.7\n" + bytes(2000), "broken_picture"),
     "an animated GIF": ("image/png", lambda: picture(image_format="GIF"), "not_a_picture"),
     "only a beginning": ("image/jpeg", lambda: picture()[:2000], "broken_picture"),
     "a JPEG head with noise": ("image/jpeg", lambda: b"\xff\xd8\xff\xe0" + bytes(range(256)) * 20, "broken_picture"),
     "a decompression bomb": ("image/png", lambda: png(20_000, 20_000), "too_many_pixels"),
     "a picture that claims to be huge": ("image/jpeg", lambda: jpeg_that_says(65_000, 65_000), "too_many_pixels"),
+    "a white page": ("image/png", lambda: png(1200, 1700), "one_tone"),
     "a stamp": ("image/jpeg", lambda: picture(120, 80), "too_small"),
 }
 

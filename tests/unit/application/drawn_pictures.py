@@ -173,10 +173,8 @@ def _curve(exponent: float) -> bytes:
 
 def p3_profile() -> bytes:
     """Display P3 with one exponent."""
-    tags = {
-        name: b"XYZ \0\0\0\0" + _fixed(*column)
-        for name, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), P3_TO_XYZ.T, strict=True)
-    }
+    columns = zip((b"rXYZ", b"gXYZ", b"bXYZ"), P3_TO_XYZ.T, strict=True)
+    tags = {name: b"XYZ \0\0\0\0" + _fixed(*column) for name, column in columns}
     return _profile(b"mntr", b"RGB ", b"XYZ ", {**tags, **dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), _curve(P3_GAMMA))})
 
 
@@ -197,12 +195,8 @@ def cmyk_profile() -> bytes:
     )
     same = bytes(range(256))
     matrix = _fixed(1, 0, 0, 0, 1, 0, 0, 0, 1)
-    return _profile(
-        b"prtr",
-        b"CMYK",
-        b"Lab ",
-        {b"A2B0": b"mft1\0\0\0\0" + bytes([4, 3, 2, 0]) + matrix + same * 4 + table + same * 3},
-    )
+    tables = b"mft1\0\0\0\0" + bytes([4, 3, 2, 0]) + matrix + same * 4 + table + same * 3
+    return _profile(b"prtr", b"CMYK", b"Lab ", {b"A2B0": tables})
 
 
 # -- PNG, in all its forms --------------------------------------------------------------------------------------------
@@ -241,6 +235,8 @@ def _packed(values: NDArray[Any], depth: int) -> bytes:
         packed = flat.astype(">u2").view(np.uint8)
     elif depth == 8:
         packed = flat.astype(np.uint8)
+    elif depth == 1:
+        packed = np.packbits(flat.astype(bool), axis=1)
     else:
         bits = (flat[:, :, None] >> np.arange(depth - 1, -1, -1)) & 1
         packed = np.packbits(bits.reshape(rows, -1).astype(np.uint8), axis=1)
@@ -282,7 +278,7 @@ def _png_grey(
     levels = np.linspace(0, most, count).round().astype(np.int64)
     raw = np.concatenate([[most, 0], levels[1:-1]])  # paper is white, ink is black
     if clear == "key" and depth > 1:
-        raw = np.concatenate([[0, 1], levels[2:]])  # paper is black but clear, ink nearly black
+        raw = np.concatenate([[1, 0], levels[2:]])  # paper is nearly black but clear, ink is black
     key = {b"tRNS": struct.pack(">H", raw[0])} if clear == "key" else {}
     shades = (255 * raw / most).round()
     shades[0] = 255
@@ -404,15 +400,8 @@ class Form:
     words: tuple[tuple[str, Any], ...] = ()
 
     def __str__(self) -> str:
-        return " ".join(
-            [
-                self.image_format,
-                self.mode,
-                self.profile or "-",
-                str(self.orientation),
-                *(f"{k}={v}" for k, v in self.words),
-            ]
-        )
+        words = [f"{name}={value}" for name, value in self.words]
+        return " ".join([self.image_format, self.mode, self.profile or "-", str(self.orientation), *words])
 
     def drawn(self, size: tuple[int, int] = SMALL) -> Drawn:
         """The drawing in this form."""

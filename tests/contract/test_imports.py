@@ -14,7 +14,7 @@ from shared.events.subscriptions import SERVICES
 from tests.contract.pure_modules import dotted, pure_modules
 
 PROJECT = Path(__file__).parents[2]
-TOOLS = ("journeys", "local_suite", "operations", "devtools", "bench", "command_line")
+TOOLS = ("paper_samples", "journeys", "local_suite", "operations", "devtools", "bench", "command_line")
 OURS = ("services", "shared", "simulators", *TOOLS)
 DRIVER = {"motor", "pymongo", "bson", "gridfs"}
 DRIVER_MODULE = Path("shared/store/driver.py")

@@ -1,4 +1,4 @@
-"""The verdict on a page beside the bare reader on the same picture: each in a worker of its own, in turn, in one run."""
+"""The verdict on a page beside the bare reader on the same picture: each in its own worker, in turn."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.machine import resident_mib
 from paper_samples.kinds import PaperKind
 from paper_samples.sample import Sample
 from paper_samples.tuning_half import tuning_samples
-from services.application.documents.picture_decoding import decode
+from services.application.documents.pictures import PictureInspector
 from services.application.paper_reading.verdict import AskedPaper
 from shared.workers.limits import WorkerLimits
 from shared.workers.pool import WorkerPool
@@ -125,7 +125,7 @@ def draw_pages(scale: float = 1.0) -> Sequence[Page]:
         if group is None or wanted.get(group, 0) >= max(1, round(OF_EACH_KIND * scale)):
             continue
         wanted[group] = wanted.get(group, 0) + 1
-        kept = decode(sample.picture(), "image/jpeg")
+        kept = PictureInspector().look_at(sample.picture(), "image/jpeg").pages[0]
         pages.append(Page(group, kept.content, asdict(asked_of(sample))))
     random.Random(1).shuffle(pages)
     return pages

@@ -10,13 +10,15 @@ from typing import Final
 from services.application.paper_reading.reading.lines import TextLine, capitals
 
 MONTHS: Final = {
-    **{"JANUARI": 1, "FEBRUARI": 2, "MARET": 3, "APRIL": 4, "MEI": 5, "JUNI": 6, "JULI": 7, "AGUSTUS": 8},
-    **{"SEPTEMBER": 9, "OKTOBER": 10, "NOVEMBER": 11, "DESEMBER": 12},
-    **{"JANUARY": 1, "FEBRUARY": 2, "MARCH": 3, "MAY": 5, "JUNE": 6, "JULY": 7, "AUGUST": 8, "OCTOBER": 10},
-    **{"DECEMBER": 12, "JAN": 1, "FEB": 2, "PEB": 2, "MAR": 3, "APR": 4, "JUN": 6, "JUL": 7, "AGT": 8, "AGS": 8},
-    **{"AUG": 8, "SEP": 9, "SEPT": 9, "OKT": 10, "OCT": 10, "NOV": 11, "NOP": 11, "DES": 12, "DEC": 12, "PEBRUARI": 2},
+    "JANUARI": 1, "FEBRUARI": 2, "MARET": 3, "APRIL": 4, "MEI": 5, "JUNI": 6, "JULI": 7, "AGUSTUS": 8,
+    "SEPTEMBER": 9, "OKTOBER": 10, "NOVEMBER": 11, "DESEMBER": 12,
+    "JANUARY": 1, "FEBRUARY": 2, "MARCH": 3, "MAY": 5, "JUNE": 6, "JULY": 7, "AUGUST": 8, "OCTOBER": 10,
+    "DECEMBER": 12, "JAN": 1, "FEB": 2, "PEB": 2, "MAR": 3, "APR": 4, "JUN": 6, "JUL": 7, "AGT": 8, "AGS": 8,
+    "AUG": 8, "SEP": 9, "SEPT": 9, "OKT": 10, "OCT": 10, "NOV": 11, "NOP": 11, "DES": 12, "DEC": 12, "PEBRUARI": 2,
 }
-IN_FIGURES: Final = re.compile(r"(?<!\d)([0-3O]?[\dO])\s?[-/. ]\s?([01O]?[\dO])\s?[-/. ]\s?((?:19|20|2O|I9)[\dO]{2})(?!\d)")
+IN_FIGURES: Final = re.compile(
+    r"(?<!\d)([0-3O]?[\dO])\s?[-/. ]\s?([01O]?[\dO])\s?[-/. ]\s?((?:19|20|2O|I9)[\dO]{2})(?!\d)"
+)
 IN_WORDS: Final = re.compile(r"(?<!\d)([0-3O]?[\dO])[\s\-]*([A-Z]{3,9})[\s\-]*((?:19|20|2O)[\dO]{2})(?!\d)")
 PLACE_AND_DATE: Final = re.compile(r"LAHIR|BIRTH")
 

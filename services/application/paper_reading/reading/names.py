@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
+from itertools import pairwise
 from typing import Final
 
 from services.application.paper_reading.reading.lines import READ_AS_LETTERS, TextLine, capitals
@@ -32,13 +33,15 @@ def same_name(one: str, other: str) -> bool:
     first, second = words_of(one), words_of(other)
     if not first or not second:
         return False
-    return any(_is_alike(sorted(first), sorted(second)) if in_order else _is_alike(first, second) for in_order in (0, 1))
+    return any(
+        _is_alike(sorted(first), sorted(second)) if in_order else _is_alike(first, second) for in_order in (0, 1)
+    )
 
 
 def is_on(name: str, lines: Iterable[TextLine]) -> bool:
     """Return whether one of the lines is this whole name, behind a label, or in capitals in a sentence."""
     texts = [line.text for line in lines]
-    pairs = [f"{text} {follower}" for text, follower in zip(texts, texts[1:], strict=False)]
+    pairs = [f"{text} {follower}" for text, follower in pairwise(texts)]
     in_sentences = (words for text in (*texts, *pairs) for words in CAPITAL_WORDS.findall(text))
     whole = (LABEL.sub("", capitals(text)) for text in (*texts, *pairs))
     return any(same_name(name, other) for other in (*whole, *in_sentences))

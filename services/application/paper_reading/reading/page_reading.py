@@ -32,7 +32,6 @@ PROOF: Final = frozenset({NIK, FULL_NAME})
 """With both, a date in words adds nothing."""
 
 
-
 def read_page(page: Page, asked: AskedPaper) -> Read:
     """Return what reading the page found.
 

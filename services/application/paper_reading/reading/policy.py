@@ -88,7 +88,7 @@ KINDS_OF_ITEMS: Final[Mapping[str, tuple[PaperKind, ...]]] = {
     "name_change_decision": (PaperKind.NAME_CHANGE_DECISION,),
     "photo": (PaperKind.PHOTO,),
 }
-"""Codes of items and papers, and the kinds that are right for them. Others are no kind that is known: an officer looks."""
+"""Codes of items and papers, and the kinds that are right for them. Others are not known here."""
 
 
 @dataclass(frozen=True)

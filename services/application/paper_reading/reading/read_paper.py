@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from services.application.paper_reading.reading import text_lines
 from services.application.paper_reading.reading.codes import count_codes
 from services.application.paper_reading.reading.faces import face_share, has_plain_background
 from services.application.paper_reading.reading.kinds import PaperKind
@@ -22,7 +23,6 @@ from services.application.paper_reading.reading.policy import (
     expected_kinds,
     judge,
 )
-from services.application.paper_reading.reading import text_lines
 from services.application.paper_reading.reading.sharpness import glare_share, sharpness_of
 from services.application.paper_reading.reading.tone import tone_deviation
 from services.application.paper_reading.verdict import AskedPaper, Verdict

@@ -15,7 +15,13 @@ FACTS: Final = {"nik": NIK, "full_name": NAME, "birth_date": "1990-02-05"}
 KTP: Final = (
     *("PROVINSI CONTOH RAYA", "KOTA REKAAN", f"NIK : {NIK}", f"Nama : {NAME}"),
     *("Tempat/Tgl Lahir : REKAAN, 05-02-1990", "Jenis Kelamin : PEREMPUAN  Gol. Darah : O", "Alamat : JL MELATI 7"),
-    *("Kel/Desa : UMPAMA", "Kecamatan : TELADAN", "Agama : ISLAM", "Status Perkawinan : KAWIN", "Kewarganegaraan : WNI"),
+    *(
+        "Kel/Desa : UMPAMA",
+        "Kecamatan : TELADAN",
+        "Agama : ISLAM",
+        "Status Perkawinan : KAWIN",
+        "Kewarganegaraan : WNI",
+    ),
     *("Berlaku Hingga : SEUMUR HIDUP",),
 )
 FAMILY_CARD: Final = (
@@ -38,7 +44,9 @@ def draw_paper(lines: Sequence[str], *, size: tuple[int, int] = (1400, 900), let
     return paper
 
 
-def lay_down(paper: Image.Image, *, scale: float = 1.0, degrees: float = 0.0, shift: tuple[int, int] = (0, 0)) -> Image.Image:
+def lay_down(
+    paper: Image.Image, *, scale: float = 1.0, degrees: float = 0.0, shift: tuple[int, int] = (0, 0)
+) -> Image.Image:
     """Return a picture of 1800 x 1300 of the paper on a table with a grain."""
     table = Image.effect_noise((1800, 1300), 30).convert("RGB").point([tone * 3 // 4 for tone in range(256)] * 3)
     laid = paper.resize((round(paper.width * scale), round(paper.height * scale)), Image.Resampling.LANCZOS)

@@ -13,9 +13,7 @@ from services.application.paper_reading.verdict import AskedPaper
 
 KTP = AskedPaper("ktp", "ktp")
 CLEAR = Look(short_side_pixels=2000, tone_deviation=50.0, sharpness=400.0)
-GOOD = Read(
-    PaperKind.KTP, 1.0, lines=30, letter_pixels=30.0, has_key_field=True, agreements={"nik": "agrees"}
-)
+GOOD = Read(PaperKind.KTP, 1.0, lines=30, letter_pixels=30.0, has_key_field=True, agreements={"nik": "agrees"})
 
 
 @pytest.mark.parametrize(

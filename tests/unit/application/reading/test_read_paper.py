@@ -13,7 +13,8 @@ import segno
 from PIL import Image
 
 from services.application.paper_reading import reader_worker
-from services.application.paper_reading.reading import layout, page_reading, read_paper as verdicts
+from services.application.paper_reading.reading import layout, page_reading
+from services.application.paper_reading.reading import read_paper as verdicts
 from services.application.paper_reading.reading.codes import count_codes
 from services.application.paper_reading.reading.faces import face_share, has_plain_background
 from services.application.paper_reading.reading.orientation import turn_back

@@ -22,8 +22,8 @@ from shared.workers.pool import WorkerPool
 
 READER: Final = "services.application.paper_reading.reader_worker"
 BARE_READER: Final = "bench.bare_reader"
-LIMITS: Final = WorkerLimits(memory_bytes=2 * 1024**3, job_seconds=60.0, start_seconds=120.0, idle_seconds=600.0)
-"""Wide: what is taken is measured, not bounded."""
+LIMITS: Final = WorkerLimits(memory_bytes=1024**3, job_seconds=60.0, start_seconds=120.0, idle_seconds=600.0)
+"""The memory that a reader has in production; time is measured, not bounded."""
 
 OF_EACH_KIND: Final = 5
 UNREAD_SORTS: Final = ("white_page", "black_page", "noise", "blurred")

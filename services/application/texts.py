@@ -236,7 +236,7 @@ DOCUMENT_REASONS: Final[dict[str, Text]] = {
         "Gambar hanya menunjukkan kode, bukan dokumen. Foto dokumennya.",
     ),
     "not_readable": Text(
-        "The number on the document could not be read. Take the picture closer and sharper, or an officer looks at it.",
+        "The number on the document could not be read. Take the picture closer; else an officer looks at it.",
         "Nomor pada dokumen tidak terbaca. Foto lebih dekat dan lebih tajam; jika tidak, petugas akan memeriksanya.",
     ),
     "holder_not_found": Text(

@@ -75,6 +75,20 @@ async def test_the_rules_are_public(browser: Browser) -> None:
     assert child["largest_upload_bytes"] == 10 * 1024 * 1024
 
 
+async def test_a_picture_shows_how_each_paper_should_look(browser: Browser) -> None:
+    async with browser.client.get("/v1/requirements?reason=expired") as response:
+        urls = {item["example_url"] for item in (await response.json())["requirements"]} - {None}
+    assert "/v1/paper-examples/ktp" in urls
+    for url in urls:
+        async with browser.client.get(url) as response:
+            assert (response.status, response.content_type) == (200, "image/svg+xml")
+            drawing = (await response.text()).lower()
+            assert drawing.startswith("<svg") and "<title>" in drawing
+            assert not any(word in drawing for word in ("<script", "href", "onload", "foreignobject"))
+    status, problem = await browser.ask("GET", "/v1/paper-examples/passwd")
+    assert (status, problem["code"]) == (404, "not_found")
+
+
 @pytest.mark.acceptance("F26.hajj_letter", "F32.requirements")
 @pytest.mark.parametrize(("day", "listed"), [("2023-02-21", True), ("2023-02-22", False)])
 async def test_the_hajj_letter_over_http_on_both_days(browser: Browser, day: str, listed: bool) -> None:

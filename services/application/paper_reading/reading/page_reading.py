@@ -14,7 +14,7 @@ from services.application.paper_reading.reading.mrz import Mrz, find_mrz
 from services.application.paper_reading.reading.nik_reading import find_numbers
 from services.application.paper_reading.reading.orientation import find_turn, turn_back
 from services.application.paper_reading.reading.page import READ_SIDE_PIXELS, Page, Pixels, shrink
-from services.application.paper_reading.reading.policy import CERTAIN, MANY_LINES, Read, expected_kinds
+from services.application.paper_reading.reading.policy import CERTAIN, MANY_LINES, Read, expected_kinds, right_kinds
 from services.application.paper_reading.reading.text_lines import (
     FINE_SIDE_PIXELS,
     SIDE_PIXELS,
@@ -52,11 +52,12 @@ def read_page(page: Page, asked: AskedPaper) -> Read:
 def _read_pixels(pixels: Pixels, asked: AskedPaper, side: int) -> tuple[FoundLines, Read]:
     found = find_lines(pixels, side)
     lines, tried = _read_as_needed(found, asked)
-    kind, mrz = kind_of(lines)
-    reading = Reading(kind.kind, lines, mrz) if kind.kind is not None else None
+    guess, mrz = kind_of(lines)
+    kind = guess.kind
+    reading = Reading(kind, lines, mrz) if kind is not None and kind in right_kinds(asked) else None
     return found, Read(
-        kind=kind.kind,
-        confidence=kind.confidence,
+        kind=kind,
+        confidence=guess.confidence,
         lines=len(lines),
         unread_lines=tried - len(lines),
         tilt_degrees=layout.tilt_degrees(found),

@@ -195,6 +195,10 @@ DOCUMENT_REASONS: Final[dict[str, Text]] = {
     "upload_abandoned": Text(
         "The upload was not finished in time. Begin it again.", "Unggahan tidak selesai tepat waktu. Mulai lagi."
     ),
+    "never_named": Text(
+        "No request named this picture within seven days, so it was removed. Upload it again and name it.",
+        "Gambar ini tidak dicantumkan dalam permintaan selama tujuh hari, maka dihapus. Unggah lagi lalu cantumkan.",
+    ),
 }
 
 

@@ -123,7 +123,7 @@ class Uploads:
             AssistanceNeeded: an officer, while the visitor is not at the office, without this person's consent.
         """
         await self._writable(application_id, who)
-        self._refuse_file(media_type, size_bytes)
+        self.refuse_file(media_type, size_bytes)
         document_id = derived_id("document", command_id)
         now = self._context.now()
 
@@ -268,7 +268,12 @@ class Uploads:
             await self._applications.drop_files(state, record.state)
         return record
 
-    def _refuse_file(self, media_type: str, size_bytes: int) -> None:
+    def refuse_file(self, media_type: str, size_bytes: int) -> None:
+        """Return for a file that is taken.
+
+        Raises:
+            FileTypeNotTaken, FileTooLarge: it is of another type, or over the limit.
+        """
         if media_type not in PICTURE_FORMATS:
             raise FileTypeNotTaken(field="/media_type", accepted=list(PICTURE_FORMATS))
         limit = self._context.settings.upload_rules.largest_bytes
@@ -355,7 +360,7 @@ class Uploads:
         self, record: Record[Application], document: Document, offset: int, pieces: AsyncIterator[bytes], room: Room
     ) -> UploadSeen:
         try:
-            stands = await self._append(document.document_id, offset, pieces, room)
+            stands = await self.append(document.document_id, offset, pieces, room)
         except BeyondDeclaredSize:
             return await self._refuse(record.id, document, LONGER_THAN_DECLARED)
         except WrongOffset as wrong:
@@ -386,9 +391,9 @@ class Uploads:
             return await self._context.files.size(document.document_id)
         return 0
 
-    async def _append(self, file_id: str, offset: int, pieces: AsyncIterator[bytes], room: Room) -> int:
+    async def append(self, file_id: str, offset: int, pieces: AsyncIterator[bytes], room: Room) -> int:
         """Store the pieces as they come and give the offset reached. Up to one piece waits in memory for more bytes;
-        where room is short what waits goes to the store at once.
+        where room is short what waits goes to the store at once. Refuses as `FileStore.append` does.
         """
         waiting = bytearray()
         try:
@@ -429,31 +434,42 @@ class Uploads:
             await self._store_rest(file_id, offset, rest)
 
     async def _look_at(self, record: Record[Application], document: Document, content: ReadContent) -> UploadSeen:
-        """Have the picture looked at when its turn comes; only then are its bytes read, so those of a few are in
-        memory."""
+        """Have the document's picture looked at, and take it or refuse it."""
+        try:
+            picture = await self.keep_picture(
+                content, document.media_type, document.requirement, record.state.applicant_id
+            )
+        except PictureRefused as refused:
+            return await self._refuse(record.id, document, refused.reason)
+        return await self._take(record.id, document.document_id, picture)
+
+    async def keep_picture(self, content: ReadContent, media_type: str, what: str, subject_id: str) -> Picture:
+        """Have a picture looked at when its turn comes and keep it under the key of the subject. Only at its turn are
+        its bytes read, so those of a few are in memory, documents and evidence together.
+
+        Raises:
+            PictureRefused: it is no usable picture. PicturesWait: its turn did not come in time.
+        """
         try:
             async with asyncio.timeout(LONGEST_WAIT_FOR_INSPECTION_SECONDS):
                 await self._inspecting.acquire()
         except TimeoutError:
             raise PicturesWait from None
         try:
-            picture = await self._inspect(document, content, record.state.applicant_id)
-        except PictureRefused as refused:
-            return await self._refuse(record.id, document, refused.reason)
+            return await self._inspect(content, media_type, what, subject_id)
         finally:
             self._inspecting.release()
-        return await self._take(record.id, document.document_id, picture)
 
-    async def _inspect(self, document: Document, content: ReadContent, applicant_id: str) -> Picture:
+    async def _inspect(self, content: ReadContent, media_type: str, what: str, subject_id: str) -> Picture:
         """The picture as it is kept from now on; refuses with `PictureRefused`."""
         async with self._decoding:
             read = await content()
             try:
-                found = await self._inspector.inspect(read, document.media_type, document.requirement)
+                found = await self._inspector.inspect(read, media_type, what)
             except InspectionUnavailable:
-                found = Inspected(read, document.media_type, 0, 0, (NOT_INSPECTED,))
+                found = Inspected(read, media_type, 0, 0, (NOT_INSPECTED,))
             del read
-        file_id = await self._applications.keep_file(found.content, found.media_type, applicant_id)
+        file_id = await self._applications.keep_file(found.content, found.media_type, subject_id)
         return Picture(
             file_id=file_id,
             media_type=found.media_type,

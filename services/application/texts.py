@@ -258,6 +258,10 @@ DOCUMENT_REASONS: Final[dict[str, Text]] = {
         "The file holds malware and was not kept. Take a new picture of the document with another device.",
         "File mengandung malware dan tidak disimpan. Foto ulang dokumen dengan perangkat lain.",
     ),
+    "one_page_only": Text(
+        "The file has several pages. Send each page as a file of its own.",
+        "File berisi beberapa halaman. Kirim tiap halaman sebagai file tersendiri.",
+    ),
     "too_many_pages": Text(
         "With this file the item has more than 10 pages. Upload the pages that are needed and bring the rest along.",
         "Dengan file ini persyaratan melebihi 10 halaman. Unggah halaman yang perlu dan bawa selebihnya.",
@@ -272,6 +276,10 @@ DOCUMENT_REASONS: Final[dict[str, Text]] = {
     ),
     "upload_abandoned": Text(
         "The upload was not finished in time. Begin it again.", "Unggahan tidak selesai tepat waktu. Mulai lagi."
+    ),
+    "never_named": Text(
+        "No request named this picture within seven days, so it was removed. Upload it again and name it.",
+        "Gambar ini tidak dicantumkan dalam permintaan selama tujuh hari, maka dihapus. Unggah lagi lalu cantumkan.",
     ),
 }
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import segno
 from PIL import Image
 
 from services.application.paper_reading import reader_worker

@@ -127,7 +127,7 @@ async def test_what_is_not_taken_is_refused_before_any_byte(
 @pytest.mark.parametrize(
     ("content", "declared", "reason"),
     [
-        (b"%PDF-1.7 no picture at all".ljust(2000), 2000, "not_a_picture"),
+        (b"GIF89a no picture at all".ljust(2000), 2000, "not_a_picture"),
         (picture(200, 200), len(picture(200, 200)), "too_small"),
         (picture(), 1000, "longer_than_declared"),
     ],
@@ -391,7 +391,7 @@ async def test_the_last_piece_again_after_a_crash_before_the_picture_was_kept(
 ) -> None:
     content = picture()
     _, begun = await browser.ask("POST", "/v1/evidence", json=announced(size_bytes=len(content)))
-    monkeypatch.setattr(type(world.service.uploads), "keep_picture", _killed)
+    monkeypatch.setattr(type(world.service.uploads), "keep_pictures", _killed)
     with pytest.raises(RuntimeError, match="killed"):
         await world.service.evidence.receive(OWNER, begun["evidence_id"], 0, in_pieces(content))
     monkeypatch.undo()
@@ -402,7 +402,7 @@ async def test_the_last_piece_again_after_a_crash_before_the_picture_was_kept(
     assert await world.file_ids() == [(await state_of(world, begun["evidence_id"])).file_id]
 
 
-async def _killed(*_: object) -> None:
+async def _killed(*_: object, **_words: object) -> None:
     raise RuntimeError("killed")
 
 
@@ -416,15 +416,15 @@ async def test_one_request_sends_at_a_time_and_a_second_process_that_was_faster_
     status, problem = await send(browser, begun["upload_url"], content)
     assert (status, problem["code"]) == (409, "evidence_under_way")
     service._written_to.clear()
-    original = world.service.uploads.keep_picture
+    original = world.service.uploads.keep_pictures
 
-    async def slower(_uploads: Any, *asked: Any) -> Picture:
+    async def slower(_uploads: Any, *asked: Any, **words: Any) -> tuple[Picture, ...]:
         """Another process looks at the same bytes, and writes first."""
-        faster, mine = await original(*asked), await original(*asked)
+        (faster,), mine = await original(*asked, **words), await original(*asked, **words)
         await service._keep(evidence_id, faster)
         return mine
 
-    monkeypatch.setattr(type(world.service.uploads), "keep_picture", slower)
+    monkeypatch.setattr(type(world.service.uploads), "keep_pictures", slower)
     seen = await service.receive(OWNER, evidence_id, 0, in_pieces(content))
     assert seen.evidence.state is EvidenceState.KEPT
     assert await world.file_ids() == [seen.evidence.file_id], "the picture of the slower one is gone"

@@ -72,7 +72,7 @@ PIECES_PER_CALLER: Final = RateLimit(1200, 60.0)
 
 @api.post(
     "/v1/applications/{application_id}/documents",
-    summary="Announce the upload of a picture (JPEG or PNG), or use that of a family member",
+    summary="Announce the upload of a picture or of a scan of up to ten pages, or use that of a family member",
     description="Each document is one page of an item; a newer one stands in for the same page only, once it is there. "
     "With same_as no bytes follow: the picture of another person of the account is copied for this one.",
     access=OWNER_OR_COUNTER,

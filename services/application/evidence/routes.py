@@ -19,7 +19,7 @@ from services.application.documents.routes import (
 from services.application.evidence.access import DECIDERS, SEEING, UPLOADERS, is_owner
 from services.application.evidence.errors import EvidenceOfOthers, EvidenceUnderWay, TooManyEvidenceFiles
 from services.application.evidence.evidence import Evidence
-from services.application.evidence.schemas import BeginEvidence, EvidenceView
+from services.application.evidence.schemas import BeginEvidence, EvidenceUploadView
 from services.application.evidence.service import NewEvidence
 from services.application.http import APPLICATION
 from shared.audit.reads import ReasonQuery
@@ -47,15 +47,17 @@ OWNERS_AND_DECIDERS: Final = ROLES(*sorted(OWNERS.roles.union(*DECIDERS.values()
     "special reschedule, a payment claim; officers at the counter for a walk-in. Only then those who decide see it.",
     access=OWNERS,
     body=BeginEvidence,
-    answers={201: EvidenceView},
+    answers={201: EvidenceUploadView},
     location="/v1/evidence/{evidence_id}",
     refusals=(EvidenceOfOthers, FileTypeNotTaken, FileTooLarge, TooManyEvidenceFiles, SomeoneElseChangedIt),
     idempotent=True,
 )
-async def begin_evidence(call: Call[BeginEvidence]) -> EvidenceView:
+async def begin_evidence(call: Call[BeginEvidence]) -> EvidenceUploadView:
     """Announce an upload."""
     new = NewEvidence(call.body.purpose, call.body.media_type, call.body.size_bytes)
-    return EvidenceView.from_evidence(await call.app[APPLICATION].evidence.begin(call.caller, new, call.command_id))
+    return EvidenceUploadView.from_evidence(
+        await call.app[APPLICATION].evidence.begin(call.caller, new, call.command_id)
+    )
 
 
 @api.patch(
@@ -63,7 +65,7 @@ async def begin_evidence(call: Call[BeginEvidence]) -> EvidenceView:
     summary="Send bytes of a picture of evidence from an offset on; with the last one it is looked at",
     description=f"Header {OFFSET_HEADER}: where these bytes begin. After a broken line ask with HEAD where to go on.",
     access=OWNERS,
-    answers={200: EvidenceView},
+    answers={200: EvidenceUploadView},
     refusals=(
         NotFound,
         UploadOffsetWrong,
@@ -87,7 +89,7 @@ async def send_evidence(call: Call) -> Answer:
     seen = await call.app[APPLICATION].evidence.receive(
         call.caller, call.path["evidence_id"], offset, call.chunks(), call.body_share
     )
-    return Answer(200, EvidenceView.from_evidence(seen), {OFFSET_HEADER: str(seen.upload_offset)})
+    return Answer(200, EvidenceUploadView.from_evidence(seen), {OFFSET_HEADER: str(seen.upload_offset)})
 
 
 @api.head(
@@ -108,12 +110,14 @@ async def ask_evidence_offset(call: Call) -> Answer:
     "/v1/evidence/{evidence_id}",
     summary="Where evidence stands: being uploaded, kept, named by a request",
     access=OWNERS_AND_DECIDERS,
-    answers={200: EvidenceView},
+    answers={200: EvidenceUploadView},
     refusals=SEEING,
 )
-async def show_evidence(call: Call) -> EvidenceView:
+async def show_evidence(call: Call) -> EvidenceUploadView:
     """Show evidence, without its picture."""
-    return EvidenceView.from_evidence(await call.app[APPLICATION].evidence.show(call.caller, call.path["evidence_id"]))
+    return EvidenceUploadView.from_evidence(
+        await call.app[APPLICATION].evidence.show(call.caller, call.path["evidence_id"])
+    )
 
 
 @api.get(

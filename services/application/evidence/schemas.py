@@ -26,7 +26,7 @@ class BeginEvidence(Body):
     size_bytes: int = Field(ge=1, le=LARGEST_UPLOAD_BYTES, examples=[204800])
 
 
-class EvidenceView(View):
+class EvidenceUploadView(View):
     """Evidence and where it stands: send the bytes from `upload_offset` on to `upload_url` with PATCH."""
 
     evidence_id: str

@@ -269,7 +269,7 @@ async def test_what_is_named_while_it_is_uploaded_is_seen_once_it_is_kept(browse
 
 @pytest.mark.acceptance("Y21.seen_by_decider")
 async def test_an_officer_uploads_the_paper_of_a_visitor_who_has_no_account(browser: Browser, world: World) -> None:
-    front = {"role": Role.FRONT_OFFICER}
+    front: dict[str, Any] = {"role": Role.FRONT_OFFICER}
     status, problem = await browser.ask("POST", "/v1/evidence", json=announced("refund"), **front)
     assert (status, problem["code"], problem["purposes"]) == (403, "evidence_of_others", ["walk_in"])
     done = await uploaded(browser, "walk_in", **front)

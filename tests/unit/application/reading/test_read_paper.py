@@ -88,7 +88,7 @@ def test_a_cropped_card_is_flagged() -> None:
 
 @pytest.mark.acceptance("F44.too_small")
 def test_a_card_too_small_to_be_read_is_never_accepted() -> None:
-    verdict = of(drawn.lay_down(drawn.draw_paper(drawn.KTP), scale=0.14))
+    verdict = of(drawn.lay_down(drawn.draw_paper(drawn.KTP), scale=0.17))
     assert (verdict.outcome, verdict.reason) == ("flagged", "too_small")
 
 

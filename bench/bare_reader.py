@@ -19,7 +19,7 @@ from shared.workers.worker import serve
 def read_picture(_head: Mapping[str, Any], content: bytes) -> JobAnswer:
     """Read all lines of the picture at the size that the reader of papers reads."""
     picture: Any = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
-    found = engine()(shrink(picture, READ_SIDE_PIXELS))
+    found: Any = engine()(shrink(picture, READ_SIDE_PIXELS))
     return JobAnswer({"lines": len(found.txts or ())})
 
 

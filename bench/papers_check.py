@@ -1,4 +1,4 @@
-"""The verdict on a page beside the bare reader on the same picture: each in a worker of its own, in turn."""
+"""The verdict on a page beside the bare reader on the same picture: each in its own worker, in turn."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from bench.machine import resident_mib
 from paper_samples.kinds import PaperKind
 from paper_samples.sample import Sample
 from paper_samples.tuning_half import tuning_samples
-from services.application.documents.picture_decoding import decode_pages
+from services.application.documents.pictures import PictureInspector
 from services.application.paper_reading.verdict import AskedPaper
 from shared.workers.limits import WorkerLimits
 from shared.workers.pool import WorkerPool
 
 READER: Final = "services.application.paper_reading.reader_worker"
 BARE_READER: Final = "bench.bare_reader"
-LIMITS: Final = WorkerLimits(memory_bytes=2 * 1024**3, job_seconds=60.0, start_seconds=120.0, idle_seconds=600.0)
-"""Wide: what is taken is measured, not bounded."""
+LIMITS: Final = WorkerLimits(memory_bytes=1024**3, job_seconds=60.0, start_seconds=120.0, idle_seconds=600.0)
+"""The memory that a reader has in production; time is measured, not bounded."""
 
 OF_EACH_KIND: Final = 5
 UNREAD_SORTS: Final = ("white_page", "black_page", "noise", "blurred")
@@ -125,7 +125,7 @@ def draw_pages(scale: float = 1.0) -> Sequence[Page]:
         if group is None or wanted.get(group, 0) >= max(1, round(OF_EACH_KIND * scale)):
             continue
         wanted[group] = wanted.get(group, 0) + 1
-        [kept] = decode_pages(sample.picture())
+        kept = PictureInspector().look_at(sample.picture(), "image/jpeg").pages[0]
         pages.append(Page(group, kept.content, asdict(asked_of(sample))))
     random.Random(1).shuffle(pages)
     return pages

@@ -87,7 +87,7 @@ DUTIES: Final[Mapping[Role, Duty]] = {
         "kepala subbagian tata usaha",
         Reach.OFFICE,
         "Takes the steps of refunds that are the head's of the office.",
-        frozenset({PersonalData.BANK_ACCOUNT}),
+        frozenset({PersonalData.BANK_ACCOUNT, PersonalData.EVIDENCE}),
     ),
     Role.OFFICE_ADMIN: Duty(
         "head of an office",
@@ -106,7 +106,7 @@ DUTIES: Final[Mapping[Role, Duty]] = {
         "bendahara",
         Reach.LISTED,
         "Looks after the money: receipts, settlement, refunds, payment cases.",
-        frozenset({PersonalData.BANK_ACCOUNT}),
+        frozenset({PersonalData.BANK_ACCOUNT, PersonalData.EVIDENCE}),
     ),
     Role.REGIONAL_OFFICER: Duty(
         "officer of a regional office",
@@ -137,7 +137,7 @@ DUTIES: Final[Mapping[Role, Duty]] = {
         "operator pusat",
         Reach.ALL,
         "Makes staff, decides for headquarters about money, and reads the audit.",
-        frozenset({PersonalData.BANK_ACCOUNT, PersonalData.STAFF_NAME}),
+        frozenset({PersonalData.BANK_ACCOUNT, PersonalData.EVIDENCE, PersonalData.STAFF_NAME}),
     ),
 }
 """Every role of staff, from the counter to headquarters."""

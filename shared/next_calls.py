@@ -188,6 +188,16 @@ NEXT_CALLS: Final[Mapping[str, Mapping[str, Way]]] = {
         "rejected": _get("/v1/offices/{office_id}/template"),
         "failed": _get("/v1/quota-changes/{change_id}"),
     },
+    "evidence": {
+        "uploading": NextCall("PATCH", "/v1/evidence/{evidence_id}/content"),
+        "refund": _post("/v1/refunds"),
+        "special_reschedule": _post(f"{APPOINTMENT}/special-requests"),
+        "payment_claim": _post("/v1/bills/{bill_id}/payment-claims"),
+        "walk_in": Elsewhere.OFFICE,
+        "named": Elsewhere.WAIT,
+        "refused": _post("/v1/evidence"),
+        "removed": _post("/v1/evidence"),
+    },
     "bill": {
         "code_requested": Elsewhere.WAIT,
         "pay": Elsewhere.BANK,

@@ -15,6 +15,7 @@ from services.application.documents.scanning import ScanningInspector
 from services.application.endpoints import ENDPOINTS
 from services.application.erasures.end_time_notes import END_TIMES, EndTimeNotes
 from services.application.erasures.shelves import ApplicationShelves, tell_erasure
+from services.application.evidence.repository import EVIDENCE
 from services.application.handlers import Handlers
 from services.application.http import APPLICATION
 from services.application.issuance.ports import Dpri
@@ -49,7 +50,7 @@ def build(
     """The service's parts. Without an `inspector` pictures are decoded in a thread, without a writer letters too."""
     context = UseCaseContext.on_platform(settings, platform)
     service = UseCases(context, load_rules(), dpri, inspector or PictureInspector(), writer or TypstWriter())
-    shelves = ApplicationShelves(context, service.applications, service.audit).all()
+    shelves = ApplicationShelves(context, service.applications, service.evidence, service.audit).all()
     service.retention = retention = Retention(
         NAME,
         platform,
@@ -74,6 +75,7 @@ def build(
         key=APPLICATION,
         kinds=(
             *KINDS,
+            EVIDENCE,
             LEAVING_COPY,
             EXPORT_ANSWER,
             ASSISTANCE_COPY,

@@ -9,6 +9,7 @@ from services.application.counter import routes as counter
 from services.application.documents import routes as documents
 from services.application.drafts import routes as drafts
 from services.application.drafts import settlement_routes as settlement
+from services.application.evidence import routes as evidence
 from services.application.http import APPLICATION
 from services.application.issuance import routes as issuance
 from services.application.letters import routes as letters
@@ -44,6 +45,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *settlement.api.all,
             *letters.letter.all,
             *documents.api.all,
+            *evidence.api.all,
             *counter.visits.all,
             *corrections.api.all,
             *issuance.api.all,

@@ -6,10 +6,18 @@ from collections.abc import Mapping
 
 from services.application.applications.repository import APPLICATION
 from services.application.applications.visit import BILL_FACTS, SEAT_FACTS
+from services.application.evidence.repository import EVIDENCE
 from services.application.facts.service import PROGRESS
 from services.application.use_cases import UseCases
 from shared.events.application import KeepIdentityCard
-from shared.events.billing import CorrectionPriced, PaymentCaseClosed, PaymentCaseOpened, RefundMoved, RefundOpened
+from shared.events.billing import (
+    BillingEvidenceNamed,
+    CorrectionPriced,
+    PaymentCaseClosed,
+    PaymentCaseOpened,
+    RefundMoved,
+    RefundOpened,
+)
 from shared.events.envelope import Envelope
 from shared.events.identity import (
     ApplicantConfirmed,
@@ -21,7 +29,7 @@ from shared.events.identity import (
 )
 from shared.events.message import Command, Event
 from shared.events.notification import DeliveryFailed, DeliverySent
-from shared.events.scheduling import SeatUnavailable, SpecialRescheduleRefused
+from shared.events.scheduling import SchedulingEvidenceNamed, SeatUnavailable, SpecialRescheduleRefused
 from shared.service import DeadlineHandler, MessageHandler
 
 
@@ -52,6 +60,8 @@ class Handlers:
             RefundMoved: facts.refund_moved,
             PaymentCaseOpened: facts.payment_case,
             PaymentCaseClosed: facts.payment_case,
+            BillingEvidenceNamed: self._service.evidence.note_named,
+            SchedulingEvidenceNamed: self._service.evidence.note_named,
             DeliverySent: facts.delivery,
             DeliveryFailed: facts.delivery,
             LeavingAsked: self._service.leavings.answer,
@@ -79,6 +89,8 @@ class Handlers:
             (kind, "uploads"): self._service.uploads.abandon_overdue,
             (kind, "checks"): self._service.paper_readings.flag_overdue,
             (kind, "papers"): self._service.counter.papers_overdue,
+            (EVIDENCE.name, "upload"): self._service.evidence.abandon_upload,
+            (EVIDENCE.name, "naming"): self._service.evidence.remove_unnamed,
             (kind, "collection"): self._service.counter.collection_overdue,
             **self._service.assistances.deadlines(),
         }

@@ -71,4 +71,4 @@ class UploadRules:
     scan_again_seconds: int = 60
     """After a scanner for malware did not answer."""
     largest_scanned_bytes: int = 25 * 1024 * 1024
-    """What clamd takes by default in Debian (``StreamMaxLength``)."""
+    """As much as clamd takes by default in Debian (``StreamMaxLength``)."""

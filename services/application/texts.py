@@ -236,7 +236,7 @@ DOCUMENT_REASONS: Final[dict[str, Text]] = {
         "Gambar hanya menunjukkan kode, bukan dokumen. Foto dokumennya.",
     ),
     "not_readable": Text(
-        "The number on the document could not be read. Take the picture closer and sharper, or an officer looks at it.",
+        "The number on the document could not be read. Take the picture closer; else an officer looks at it.",
         "Nomor pada dokumen tidak terbaca. Foto lebih dekat dan lebih tajam; jika tidak, petugas akan memeriksanya.",
     ),
     "holder_not_found": Text(
@@ -258,6 +258,10 @@ DOCUMENT_REASONS: Final[dict[str, Text]] = {
         "The file holds malware and was not kept. Take a new picture of the document with another device.",
         "File mengandung malware dan tidak disimpan. Foto ulang dokumen dengan perangkat lain.",
     ),
+    "one_page_only": Text(
+        "The file has several pages. Send each page as a file of its own.",
+        "File berisi beberapa halaman. Kirim tiap halaman sebagai file tersendiri.",
+    ),
     "too_many_pages": Text(
         "With this file the item has more than 10 pages. Upload the pages that are needed and bring the rest along.",
         "Dengan file ini persyaratan melebihi 10 halaman. Unggah halaman yang perlu dan bawa selebihnya.",
@@ -272,6 +276,10 @@ DOCUMENT_REASONS: Final[dict[str, Text]] = {
     ),
     "upload_abandoned": Text(
         "The upload was not finished in time. Begin it again.", "Unggahan tidak selesai tepat waktu. Mulai lagi."
+    ),
+    "never_named": Text(
+        "No request named this picture within seven days, so it was removed. Upload it again and name it.",
+        "Gambar ini tidak dicantumkan dalam permintaan selama tujuh hari, maka dihapus. Unggah lagi lalu cantumkan.",
     ),
 }
 

@@ -19,6 +19,7 @@ from services.application.drafts.expiry import DraftExpiry
 from services.application.drafts.identities import Identities
 from services.application.drafts.service import Drafting
 from services.application.drafts.settlement import PersonSettlement
+from services.application.evidence.service import EvidenceFiles
 from services.application.facts.service import Facts
 from services.application.issuance.ports import Dpri
 from services.application.issuance.service import Issuance
@@ -61,7 +62,9 @@ class UseCases:
         self.document_reuse = DocumentReuse(context, self.applications)
         self.document_removals = DocumentRemovals(context, self.applications)
         self.officer_decisions = OfficerDecisions(context, self.applications)
-        self.sweeper = Sweeper(context, self.applications)
+        self.evidence = EvidenceFiles(context, self.uploads)
+        referring = (self.applications.repository.refers_to, self.evidence.repository.refers_to)
+        self.sweeper = Sweeper(context, referring)
         self.letters = Letters(context, self.applications, writer)
         self.issuance = Issuance(context, self.applications, dpri)
         self.counter = Counter(context, self.applications)
@@ -69,9 +72,9 @@ class UseCases:
         self.facts = Facts(context, self.applications)
         self.retention: Retention  # given by the composition root, which has the platform
         self.key_turns = _key_turns(context, self.applications.vault)
-        own_parts = ApplicationParts(context.store, self.applications)
+        own_parts = ApplicationParts(context.store, self.applications, self.evidence.repository)
         self.export_answers = ExportAnswers(context.store, context.clock, "application", own_parts.collect)
-        self.own_files = OwnFiles(context, self.applications, self.export_answers)
+        self.own_files = OwnFiles(context, self.applications, self.evidence.repository, self.export_answers)
 
 
 def _key_turns(context: UseCaseContext, vault: Vault) -> KeyTurns:

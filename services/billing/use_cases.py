@@ -166,7 +166,7 @@ class Billing:
         own_bills = OwnBills(stored.bills, offices)
         self.bill_lifecycle = BillLifecycle(context, stored.bills, stored.applications, self.tariffs)
         self.bills = BillService(context, stored.bills, stored.applications, own_bills)
-        self.claims = ClaimService(context, own_bills)
+        self.claims = ClaimService(context, own_bills, offices)
 
     def _make_receipts(
         self,
@@ -205,7 +205,7 @@ class Billing:
         self.confirming = PaymentConfirmation(
             context, stored.settled_lines, self.questions, self.payments, self.case_follow_up
         )
-        self.cases = CaseService(context, stored.cases, stored.receipts, offices)
+        self.cases = CaseService(context, stored.cases, stored.bills, stored.receipts, offices)
 
     def _make_refunds(
         self,

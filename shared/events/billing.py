@@ -16,6 +16,7 @@ from shared.events.codes import (
     StayingRecord,
 )
 from shared.events.data_reads import DataRead
+from shared.events.evidence_files import EvidenceNamed
 from shared.events.message import Event
 
 
@@ -242,6 +243,12 @@ class PaymentCaseClosed(Event):
     bill_id: str | None = None
     application_id: str | None = None
     account_id: str | None = None
+
+
+class BillingEvidenceNamed(EvidenceNamed):
+    """A refund case or a payment claim names pictures of evidence."""
+
+    TYPE: ClassVar[str] = "paspor.billing.evidence.named.v1"
 
 
 class BillingDataRead(DataRead):

@@ -269,6 +269,17 @@ class PersonalData(StrEnum):
     STAFF_NAME = "staff_name"
 
 
+class EvidencePurpose(StrEnum):
+    """Kinds of requests that pictures of evidence are uploaded for."""
+
+    REFUND = "refund"
+    SPECIAL_RESCHEDULE = "special_reschedule"
+    PAYMENT_CLAIM = "payment_claim"
+    """A payer says that they paid, and it does not show."""
+    WALK_IN = "walk_in"
+    """A visitor is received without a booking."""
+
+
 class ReadReason(StrEnum):
     """Why a member of staff reads personal data that are not part of the step at hand."""
 

@@ -19,6 +19,7 @@ from shared.events.codes import (
     SpecialCause,
 )
 from shared.events.data_reads import DataRead
+from shared.events.evidence_files import EvidenceNamed
 from shared.events.message import Event
 
 
@@ -340,6 +341,12 @@ class OfficeOpened(Event):
     TYPE: ClassVar[str] = "paspor.scheduling.office.opened.v1"
     office_id: str
     parent_id: str
+
+
+class SchedulingEvidenceNamed(EvidenceNamed):
+    """A request for a special reschedule, or a registration at the counter, names pictures of evidence."""
+
+    TYPE: ClassVar[str] = "paspor.scheduling.evidence.named.v1"
 
 
 class SchedulingDataRead(DataRead):

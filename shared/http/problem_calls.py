@@ -59,6 +59,7 @@ _AGAIN: Final = frozenset(
         *("decided_twice", "page_beyond_limit", "paper_not_shared"),
         *("logout_token_not_trusted", "office_provider_down", "provider_address_not_taken"),
         *("webhook_address_not_taken", "webhook_event_unknown"),
+        *("evidence_of_others", "too_many_evidence_files"),
         *("enrolment_code_wrong", "password_holds_a_name", "password_is_common", "second_code_used"),
         *(
             "second_factor_wrong",
@@ -285,6 +286,7 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "step_comes_first:print": Elsewhere.WAIT,
     "step_comes_first:collect": Elsewhere.OFFICE,
     "step_is_over": _for(*_APPLYING, Role.INTERVIEWER, Role.OFFICE_ADMIN, Role.ADJUDICATOR, call=SEE_APPLICATION),
+    "evidence_under_way": NextCall("HEAD", "/v1/evidence/{evidence_id}/content"),
     "upload_under_way": NextCall("HEAD", f"{APPLICATION}/documents/{{document_id}}/content"),
     # seats and visits
     "already_waiting": NextCall("DELETE", "/v1/waiting-list/{waiting_id}"),

@@ -41,6 +41,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
             "papers",
             "collection",
         },
+        "evidence": {"upload", "naming"},
         "end_times": {"run"},
         "assistance_copy": {"forget"},
     },

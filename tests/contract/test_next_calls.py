@@ -22,7 +22,7 @@ from services.scheduling.booking.appointments.appointment import Status as Appoi
 from services.scheduling.booking.waiting_list.entry import WaitingStatus
 from services.scheduling.openings.opening import TicketStanding
 from services.scheduling.quota.change import ChangeState
-from shared.events.codes import LeavingObjection
+from shared.events.codes import EvidencePurpose, LeavingObjection
 from shared.events.subscriptions import SERVICES
 from shared.http.endpoint import Access, Door, Endpoint
 from shared.http.problem_calls import PROBLEM_CALLS
@@ -46,6 +46,7 @@ CODES: Final[Mapping[str, Iterable[str]]] = {
     "ticket": TicketStanding,
     "waiting_entry": WaitingStatus,
     "quota_change": ChangeState,
+    "evidence": ["uploading", *EvidencePurpose, "named", "refused", "removed"],
     "bill": BILL_CODES,
     "refund": RefundState,
 }

@@ -150,6 +150,7 @@ def test_the_declared_reads_are_the_ones_we_know() -> None:
         ("application", "search_by_person", PersonalData.APPLICATION),
         ("application", "download_letter", PersonalData.LETTER),
         ("application", "download_document", PersonalData.PICTURE),
+        ("application", "download_evidence", PersonalData.EVIDENCE),
         ("scheduling", "special_requests", PersonalData.EVIDENCE),
         ("scheduling", "list_flags", PersonalData.EVIDENCE),
         ("billing", "list_refunds", PersonalData.BANK_ACCOUNT),

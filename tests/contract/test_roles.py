@@ -38,6 +38,7 @@ SMALLEST: Final[dict[Role, set[str]]] = {
         *("application:list_day", "identity:look_at_correction", "identity:decide_correction"),
         *("scheduling:list_appointments", "scheduling:read_appointment", "scheduling:waiting"),
         *("scheduling:special_requests", "scheduling:decide_special"),
+        *("application:show_evidence", "application:download_evidence"),
         *("scheduling:read_template", "scheduling:template_history", "scheduling:session_history"),
         *("scheduling:list_changes", "scheduling:read_change"),
         *("scheduling:approve_change", "scheduling:reject_change"),
@@ -45,6 +46,7 @@ SMALLEST: Final[dict[Role, set[str]]] = {
     Role.ENFORCEMENT_SECTION_HEAD: {"scheduling:list_flags", "scheduling:review_flag"},
     Role.ADMINISTRATION_SECTION_HEAD: {
         *("billing:list_refunds", "billing:show_refund", "billing:take_refund_step", "billing:show_refund_statistics"),
+        *("application:show_evidence", "application:download_evidence"),
     },
     Role.REGIONAL_OFFICER: {
         *AUDIT_LISTS,

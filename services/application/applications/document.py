@@ -232,9 +232,9 @@ def replaced_by_newer(documents: Iterable[Document], newer: Document) -> tuple[D
     """All documents; earlier ones for the same page of the item are replaced by the newer one, without bytes.
 
     An upload that begins or is being read stands in only for other uploads: what is there counts until the new one
-    stands. Two that are being read may end in either order: the later upload wins.
+    stands. Two that are being read may end in either order: the later upload wins. What is refused stands in for none.
     """
-    stands_in_for = {DocumentState.UPLOADING}
+    stands_in_for = set() if newer.state is DocumentState.REFUSED else {DocumentState.UPLOADING}
     if newer.state in STANDING_STATES:
         stands_in_for |= set(PRESENT_STATES)
     return tuple(

@@ -164,7 +164,7 @@ async def list_papers(call: Call[None, schemas.Looking]) -> PapersView:
 )
 async def send_bytes(call: Call[None, schemas.Assisting]) -> Answer:
     """Take bytes."""
-    offset = _offset(call.request.headers.get(OFFSET_HEADER))
+    offset = read_offset(call.request.headers.get(OFFSET_HEADER))
     seen = await call.app[APPLICATION].uploads.receive(
         call.path["application_id"], call.path["document_id"], offset, call.chunks(), await who(call), call.body_share
     )
@@ -284,7 +284,8 @@ async def remove_document(call: Call[None, schemas.Assisting]) -> ApplicationVie
     return view_application(call, seen)
 
 
-def _offset(header: str | None) -> int:
+def read_offset(header: str | None) -> int:
+    """Return the offset that a request names in its header; refuses with ``Malformed``."""
     if header is not None and header.isascii() and header.isdigit() and len(header) <= MOST_OFFSET_DIGITS:
         return int(header)
     raise Malformed(

@@ -50,7 +50,7 @@ from services.application.documents.ports import (
     PictureRefused,
     Room,
 )
-from services.application.documents.unusable import NOT_INSPECTED, TOO_MANY_PAGES, Unusable
+from services.application.documents.unusable import NOT_INSPECTED, ONE_PAGE_ONLY, TOO_MANY_PAGES, Unusable
 from services.application.malware.errors import ScannerDown
 from services.application.picture_formats import MEDIA_TYPES, is_taken
 from shared.errors import NotFound, Refusal
@@ -124,7 +124,7 @@ class Uploads(DocumentChanges):
             AssistanceNeeded: an officer, while the visitor is not at the office, without this person's consent.
         """
         await self._writable(application_id, who)
-        self._refuse_file(media_type, size_bytes)
+        self.refuse_file(media_type, size_bytes)
         refuse_page(page)
         document_id = derived_id("document", command_id)
         now = self._context.now()
@@ -255,7 +255,12 @@ class Uploads(DocumentChanges):
         for document in complete:
             await self._look_at(record, document, partial(self._content, document))
 
-    def _refuse_file(self, media_type: str, size_bytes: int) -> None:
+    def refuse_file(self, media_type: str, size_bytes: int) -> None:
+        """Return for a file that is taken.
+
+        Raises:
+            FileTypeNotTaken, FileTooLarge: it is of another type, or over the limit.
+        """
         if not is_taken(media_type):
             raise FileTypeNotTaken(field="/media_type", accepted=list(MEDIA_TYPES))
         limit = self._context.settings.upload_rules.largest_bytes
@@ -314,7 +319,7 @@ class Uploads(DocumentChanges):
         self, record: Record[Application], document: Document, offset: int, pieces: AsyncIterator[bytes], room: Room
     ) -> UploadSeen:
         try:
-            stands = await self._append(document.document_id, offset, pieces, room)
+            stands = await self.append(document.document_id, offset, pieces, room)
         except BeyondDeclaredSize:
             return await self._refuse(record.id, document, LONGER_THAN_DECLARED)
         except WrongOffset as wrong:
@@ -345,9 +350,9 @@ class Uploads(DocumentChanges):
             return await self._context.files.size(document.document_id)
         return 0
 
-    async def _append(self, file_id: str, offset: int, pieces: AsyncIterator[bytes], room: Room) -> int:
+    async def append(self, file_id: str, offset: int, pieces: AsyncIterator[bytes], room: Room) -> int:
         """Store the pieces as they come and give the offset reached. Up to one piece waits in memory for more bytes;
-        where room is short what waits goes to the store at once.
+        where room is short what waits goes to the store at once. Refuses as `FileStore.append` does.
         """
         waiting = bytearray()
         try:
@@ -388,39 +393,55 @@ class Uploads(DocumentChanges):
             await self._store_rest(file_id, offset, rest)
 
     async def _look_at(self, record: Record[Application], document: Document, content: ReadContent) -> UploadSeen:
-        """Have the picture looked at when its turn comes; only then are its bytes read, so those of a few are in
-        memory."""
+        """Have the document's file looked at, and take it or refuse it."""
+        most_pages = LARGEST_NUMBER_OF_PAGES - document.page + 1
+        try:
+            pictures = await self.keep_pictures(
+                content, document.media_type, document.requirement, record.state.applicant_id, most_pages
+            )
+        except PictureRefused as refused:
+            return await self._refuse(record.id, document, refused.reason)
+        return await self._take(record.id, document.document_id, pictures)
+
+    async def keep_pictures(
+        self, content: ReadContent, media_type: str, what: str, subject_id: str, most_pages: int
+    ) -> tuple[Picture, ...]:
+        """Have a file looked at when its turn comes and keep its pages under the key of the subject. Only at its turn
+        are its bytes read, so those of a few are in memory, documents and evidence together.
+
+        Raises:
+            PictureRefused: it is no usable picture, or has more pages. PicturesWait: its turn did not come in time.
+        """
         try:
             async with asyncio.timeout(LONGEST_WAIT_FOR_INSPECTION_SECONDS):
                 await self._inspecting.acquire()
         except TimeoutError:
             raise PicturesWait from None
         try:
-            pictures = await self._inspect(document, content, record.state.applicant_id)
-        except PictureRefused as refused:
-            return await self._refuse(record.id, document, refused.reason)
+            return await self._inspect(content, media_type, what, subject_id, most_pages)
         finally:
             self._inspecting.release()
-        return await self._take(record.id, document.document_id, pictures)
 
-    async def _inspect(self, document: Document, content: ReadContent, applicant_id: str) -> tuple[Picture, ...]:
+    async def _inspect(
+        self, content: ReadContent, media_type: str, what: str, subject_id: str, most_pages: int
+    ) -> tuple[Picture, ...]:
         """The pages of the file as they are kept from now on; refuses with `PictureRefused`."""
         async with self._decoding:
             read = await content()
             try:
-                found = await self._inspector.inspect(read, document.media_type, document.requirement)
+                found = await self._inspector.inspect(read, media_type, what)
             except InspectionUnavailable:
-                found = Inspected((InspectedPage(read, document.media_type, 0, 0, (NOT_INSPECTED,)),))
+                found = Inspected((InspectedPage(read, media_type, 0, 0, (NOT_INSPECTED,)),))
             except InspectionBusy:
                 raise PicturesWait from None
             del read
-        if document.page + len(found.pages) - 1 > LARGEST_NUMBER_OF_PAGES:
-            raise PictureRefused(TOO_MANY_PAGES)
-        return tuple([await self._keep_page(page, applicant_id) for page in found.pages])
+        if len(found.pages) > most_pages:
+            raise PictureRefused(ONE_PAGE_ONLY if most_pages == 1 else TOO_MANY_PAGES)
+        return tuple([await self._keep_page(page, subject_id) for page in found.pages])
 
-    async def _keep_page(self, page: InspectedPage, applicant_id: str) -> Picture:
+    async def _keep_page(self, page: InspectedPage, subject_id: str) -> Picture:
         return Picture(
-            file_id=await self._applications.keep_file(page.content, page.media_type, applicant_id),
+            file_id=await self._applications.keep_file(page.content, page.media_type, subject_id),
             media_type=page.media_type,
             sha256=hashlib.sha256(page.content).hexdigest(),
             stored_bytes=len(page.content),

@@ -13,6 +13,8 @@ from services.application.applications.service import Applications
 from services.application.context import UseCaseContext
 from services.application.drafts.expiry_transitions import draft_expired
 from services.application.erasures import transitions
+from services.application.evidence.evidence import Evidence, key_subject
+from services.application.evidence.service import EvidenceFiles
 from shared.audit import Audit
 from shared.crypto.errors import CannotDecrypt
 from shared.events.application import ApplicationErasureDone
@@ -33,9 +35,12 @@ Without = Callable[[Application], Application]
 class ApplicationShelves:
     """The shelves of application. Drafts come first: once closed they go the way of all that ended."""
 
-    def __init__(self, context: UseCaseContext, applications: Applications, audit: Audit) -> None:
+    def __init__(
+        self, context: UseCaseContext, applications: Applications, evidence: EvidenceFiles, audit: Audit
+    ) -> None:
         self._context = context
         self._applications = applications
+        self._evidence = evidence
         self._audit = audit
 
     def all(self) -> tuple[Shelf, ...]:
@@ -51,6 +56,7 @@ class ApplicationShelves:
                 of=self._find_numbers,
                 between=self._between(_has_passport_number, transitions.without_passport_number),
             ),
+            Shelf("evidence_files", "evidence_files", of=self._find_evidence, between=self._find_old_evidence),
             Shelf("identity_cards", "identity_cards", of=self._cards),
         )
 
@@ -58,7 +64,8 @@ class ApplicationShelves:
         """Return every id under which staff act on the person here."""
         applications = await self._applications_of(order)
         documents = [document.document_id for record in applications for document in record.state.documents]
-        return {*order.key_subjects, *order.person_ids, *(record.id for record in applications), *documents}
+        evidence = [item.item_id for item in await self._find_evidence(order)]
+        return {*order.key_subjects, *order.person_ids, *(record.id for record in applications), *documents, *evidence}
 
     def _shelf(self, name: str, has: Has, without: Without) -> Shelf:
         return Shelf(name, name, of=self._find_ordered(has, without), between=self._between(has, without))
@@ -145,6 +152,27 @@ class ApplicationShelves:
             return not (await self._applications.change(record.id, decide)).state.live
 
         return Item(record.id, _subjects(record), record.state.started_at, erase, record.state.applicant_id)
+
+    async def _find_evidence(self, order: Order) -> list[Item]:
+        """Return all evidence of the account; it is under the account's key, and goes with the whole account alone."""
+        if not order.whole_account:
+            return []
+        found = await self._evidence.repository.evidence_of(order.account_ids)
+        return [self._evidence_item(record) for record in all_of(found, MOST_OF_ACCOUNT)]
+
+    async def _find_old_evidence(self, low: datetime | None, high: datetime, limit: int) -> list[Item]:
+        found = await self._evidence.repository.counted_between(low, high, limit)
+        return [self._evidence_item(record) for record in found]
+
+    def _evidence_item(self, record: Record[Evidence]) -> Item:
+        async def erase() -> bool:
+            return await self._evidence.erase(record.id)
+
+        state, subject_id = record.state, key_subject(record.id, record.state)
+        case_id = state.case.case_id if state.case is not None else record.id
+        subjects = frozenset({record.id, subject_id, case_id})
+        starts_at = state.counts_from or state.created_at
+        return Item(record.id, subjects, starts_at, erase, subject_id, at=state.counts_from)
 
     async def _cards(self, order: Order) -> list[Item]:
         ids = set(order.applicant_ids)

@@ -27,7 +27,7 @@ def answer_job(head: Mapping[str, Any], _content: bytes) -> JobAnswer:
 
 
 def prepare() -> None:
-    """Load typst before the first paper: it takes longer than the paper, and weighs 80 MB."""
+    """Load typst before the first paper: it takes longer than the paper."""
     import typst  # noqa: F401
 
 

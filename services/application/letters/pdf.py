@@ -17,7 +17,8 @@ from shared.workers.port import JobFailed, WorkerLost, WorkerNotStarted, Workers
 
 LETTER: Final = "letter.typ"
 FORM: Final = "form.typ"
-LIMITS: Final = WorkerLimits(memory_bytes=256 * 1024 * 1024, job_seconds=20.0, idle_seconds=20.0)
+LIMITS: Final = WorkerLimits(memory_bytes=128 * 1024 * 1024, job_seconds=20.0, idle_seconds=20.0)
+"""A letter takes 27 MiB of private memory and a twentieth of a second; the process with typst is 60 MiB large."""
 
 
 def letter_pool(figures: WorkerFigures) -> Workers:

@@ -13,7 +13,7 @@ from services.application.context import Actor
 from services.application.http import APPLICATION, OWNER_OR_COUNTER, who
 from services.application.letters.errors import LetterNotMade
 from services.application.letters.service import PDF
-from shared.errors import NotFound, Unavailable
+from shared.errors import NotFound
 from shared.http.call import Answer, Call
 from shared.http.endpoint import PUBLIC, STAFF, Endpoints, PersonalData, RateLimit
 from shared.tokens import Role
@@ -36,7 +36,7 @@ FORMS_PER_ADDRESS: Final = RateLimit(30, 60.0, "address")
     summary="An empty form to fill in and sign (PDF)",
     access=PUBLIC,
     answers={200: PDF},
-    refusals=(NotFound, Unavailable),
+    refusals=(NotFound,),
     rate=FORMS_PER_ADDRESS,
 )
 async def download_form(call: Call) -> bytes:

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from services.application.applications.application import Application
 from services.application.applications.document import PRESENT_STATES, Document
 from services.application.applications.service import Applications
+from services.application.evidence.evidence import Evidence, EvidenceState
+from services.application.evidence.repository import EvidenceRepository
 from services.application.requirements.answers import Answers
 from shared.events.identity import DataExportAsked
 from shared.own_data.part import Correction, OwnData, own
@@ -38,6 +40,8 @@ class OwnDocument(OwnData):
     page: int = own("Halaman", "Page", Correction.DOCUMENT)
     state: str = own("Keadaan", "State")
     reason: str | None = own("Alasan", "Reason")
+    findings: list[str] = own("Temuan mesin tentang gambar", "What a machine found about the picture")
+    agreements: list[str] = own("Kecocokan dengan data yang diketik", "Agreement with what was typed")
     uploaded_at: datetime = own("Diunggah pada", "Uploaded at")
     file: str | None = own("Nama di arsip berkas", "Name in the archive of files")
 
@@ -69,6 +73,18 @@ class OwnApplication(OwnData):
     timeline: list[OwnEntry] = own("Riwayat", "Timeline")
 
 
+class OwnEvidence(OwnData):
+    """A picture that supports a request; its file is in the archive of files under ``file``."""
+
+    evidence_id: str = own("Nomor bukti", "Evidence number")
+    purpose: str = own("Keperluan", "Purpose")
+    state: str = own("Keadaan", "State")
+    reason: str | None = own("Alasan", "Reason")
+    uploaded_at: datetime = own("Diunggah pada", "Uploaded at")
+    named_in: str | None = own("Permintaan", "Request that names it")
+    file: str | None = own("Nama di arsip berkas", "Name in the archive of files")
+
+
 class OwnIdentityCard(OwnData):
     """An applicant's data as they were confirmed."""
 
@@ -84,6 +100,7 @@ class ApplicationPart(OwnData):
     """All that application keeps of a person."""
 
     applications: list[OwnApplication] = own("Permohonan", "Applications")
+    evidence: list[OwnEvidence] = own("Bukti", "Evidence")
     identity_cards: list[OwnIdentityCard] = own("Data pemohon yang dipastikan", "Confirmed data of applicants")
     staff_acts: list[OwnStaffAct] = own("Dibaca dan dikerjakan petugas", "Read and done by staff")
 
@@ -91,18 +108,22 @@ class ApplicationPart(OwnData):
 class ApplicationParts:
     """Collects application's part."""
 
-    def __init__(self, store: Store, applications: Applications) -> None:
+    def __init__(self, store: Store, applications: Applications, evidence: EvidenceRepository) -> None:
         self._store = store
         self._applications = applications
+        self._evidence = evidence
 
     async def collect(self, asked: DataExportAsked) -> ApplicationPart:
         """Return every application of these accounts, drafts too, and the cards of these applicants."""
         found = await self._applications.repository.applications_of(*asked.account_ids)
         cards = [await self._card(applicant_id, asked.account_ids) for applicant_id in asked.applicant_ids]
         documents = [document.document_id for record in found for document in record.state.documents]
-        subjects = (*(record.id for record in found), *documents, *asked.applicant_ids, *asked.account_ids)
+        evidence = await self._evidence.evidence_of(asked.account_ids)
+        files = (*documents, *(record.id for record in evidence))
+        subjects = (*(record.id for record in found), *files, *asked.applicant_ids, *asked.account_ids)
         return ApplicationPart(
             applications=[await self._application(record) for record in found],
+            evidence=[_evidence(record) for record in evidence],
             identity_cards=[card for card in cards if card is not None],
             staff_acts=await list_staff_acts(self._store, subjects),
         )
@@ -149,6 +170,25 @@ def file_name(application: Application, document: Document) -> str:
     return f"{application.number}/{document.requirement}-{document.page}-{document.document_id[-8:]}.jpg"
 
 
+def evidence_file_name(record: Record[Evidence]) -> str | None:
+    """Return the name of a picture of evidence in the archive of files; None where no picture is kept."""
+    kept = record.state.state is EvidenceState.KEPT
+    return f"evidence/{record.state.purpose.value}-{record.id[-8:]}.jpg" if kept else None
+
+
+def _evidence(record: Record[Evidence]) -> OwnEvidence:
+    evidence = record.state
+    return OwnEvidence(
+        evidence_id=record.id,
+        purpose=evidence.purpose.value,
+        state=evidence.state.value,
+        reason=evidence.reason,
+        uploaded_at=evidence.created_at,
+        named_in=evidence.case.case_id if evidence.case is not None else None,
+        file=evidence_file_name(record),
+    )
+
+
 def _document(application: Application, document: Document) -> OwnDocument:
     return OwnDocument(
         document_id=document.document_id,
@@ -157,6 +197,8 @@ def _document(application: Application, document: Document) -> OwnDocument:
         page=document.page,
         state=document.state.value,
         reason=document.reason,
+        findings=list(document.findings),
+        agreements=[f"{name}: {word}" for name, word in document.agreements.items()],
         uploaded_at=document.created_at,
         file=file_name(application, document) if document.state in PRESENT_STATES else None,
     )

@@ -11,7 +11,9 @@ from itertools import chain
 from services.application.applications.application import Application
 from services.application.applications.service import Applications
 from services.application.context import UseCaseContext
-from services.application.own_data.part import file_name
+from services.application.evidence.evidence import Evidence
+from services.application.evidence.repository import EvidenceRepository
+from services.application.own_data.part import evidence_file_name, file_name
 from shared.own_data.answers import ExportAnswers
 from shared.own_data.errors import ExportOfAnotherSession, ExportOver
 from shared.own_data.zip_stream import ZipEntry, zip_stream
@@ -22,13 +24,20 @@ from shared.tokens import Caller
 class OwnFiles:
     """The use case of downloading one's own documents."""
 
-    def __init__(self, context: UseCaseContext, applications: Applications, answers: ExportAnswers) -> None:
+    def __init__(
+        self,
+        context: UseCaseContext,
+        applications: Applications,
+        evidence: EvidenceRepository,
+        answers: ExportAnswers,
+    ) -> None:
         self._context = context
         self._applications = applications
+        self._evidence = evidence
         self._answers = answers
 
     async def download(self, caller: Caller, export_id: str) -> AsyncIterator[bytes]:
-        """Return the archive of the documents that count in the account's applications.
+        """Return the archive of the documents that count in the account's applications, and of its evidence.
 
         Raises:
             ExportOver: there is no such export of this account, or its days are over.
@@ -40,11 +49,18 @@ class OwnFiles:
         if record.state.session_id != caller.session_id:
             raise ExportOfAnotherSession()
         found = await self._applications.repository.applications_of(*record.state.account_ids)
-        return zip_stream(self._entries(found), self._context.now())
+        evidence = await self._evidence.evidence_of(record.state.account_ids)
+        return zip_stream(self._entries(found, evidence), self._context.now())
 
-    async def _entries(self, found: Sequence[Record[Application]]) -> AsyncIterator[ZipEntry]:
+    async def _entries(
+        self, found: Sequence[Record[Application]], evidence: Sequence[Record[Evidence]]
+    ) -> AsyncIterator[ZipEntry]:
         for record in found:
             for document in chain.from_iterable(record.state.pages().values()):
                 if document.file_id is not None:
                     pieces = self._applications.read_file(document.file_id)
                     yield ZipEntry(file_name(record.state, document), pieces, packed=True)
+        for item in evidence:
+            name = evidence_file_name(item)
+            if name is not None and item.state.file_id is not None:
+                yield ZipEntry(name, self._applications.read_file(item.state.file_id), packed=True)

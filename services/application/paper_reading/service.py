@@ -68,6 +68,9 @@ class PaperReadings:
         state = application
         events: list[Event] = []
         for document in decided:
+            known = state.document(document.document_id)
+            if known is None or not is_being_read(known):  # a later upload that was decided with it has its place
+                continue
             state = rules.with_documents(state, replaced_by_newer(_with(state, document), document))
             now = document.decided_at or self._context.now()
             state = note_document(state, document, self._context.settings.pace, AUTHOR, now, document.document_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.billing.bills.claim_errors import NoCodeToPay, TooManyClaims
 from services.billing.bills.claim_schemas import ClaimView, PaymentClaim
-from services.billing.bills.claims import ClaimService
+from services.billing.bills.claims import ClaimService, NewClaim
 from services.billing.bills.errors import BillUnknown
 from services.billing.bills.schemas import BillPath
 from services.billing.http import BILLING, SMALL_BODY_BYTES
@@ -32,6 +32,9 @@ async def claim_payment(call: Call[PaymentClaim, None, BillPath]) -> ClaimView:
     billing = call.app[BILLING]
     claimed = call.body
     bill, claim = await billing.find(ClaimService).claim(
-        call.caller, call.path.bill_id, claimed.ntpn, claimed.ntb, call.command_id
+        call.caller,
+        call.path.bill_id,
+        NewClaim(claimed.ntpn, claimed.ntb, tuple(claimed.evidence_ids)),
+        call.command_id,
     )
     return ClaimView.from_claim(bill, claim, billing.wait_seconds)

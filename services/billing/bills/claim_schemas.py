@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from pydantic import model_validator
 
 from services.billing.bills.model import Bill, Claim, ClaimState, next_check_at
+from shared.evidence_files import EvidenceFileView, EvidenceIds, view_evidence_files
 from shared.fields.numbers import Ntb, Ntpn
 from shared.http.codes import OneOf
 from shared.http.schema import Body, View
@@ -19,6 +20,7 @@ class PaymentClaim(Body):
 
     ntpn: Ntpn | None = None
     ntb: Ntb | None = None
+    evidence_ids: EvidenceIds
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
@@ -40,11 +42,16 @@ class ClaimView(View):
     claimed_at: datetime
     ntpn: str | None
     ntb: str | None
+    evidence_files: list[EvidenceFileView]
     expected_wait_seconds: int
     next_check_at: datetime | None
 
     @classmethod
     def from_claim(cls, bill: Bill, claim: Claim, wait_seconds: int) -> Self:
         """Return the view of a claim, with the time of the next check."""
-        more = {"expected_wait_seconds": wait_seconds, "next_check_at": next_check_at(bill)}
+        more = {
+            "evidence_files": view_evidence_files(claim.evidence_ids),
+            "expected_wait_seconds": wait_seconds,
+            "next_check_at": next_check_at(bill),
+        }
         return cls.model_validate({**vars(claim), **more})

@@ -115,6 +115,8 @@ class Claim:
     ntpn: str | None
     ntb: str | None
     state: ClaimState = ClaimState.LOOKING
+    evidence_ids: tuple[str, ...] = ()
+    """Pictures that the claim names; application keeps them."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from services.billing.cases.errors import (
@@ -12,12 +13,13 @@ from services.billing.cases.errors import (
     SecondPersonMustAgree,
     TooManyCaseNotes,
 )
+from services.billing.cases.model import Case
 from services.billing.cases.schemas import CaseClosure, CaseList, CasePath, CaseQuery, CaseView, NewCaseNote
 from services.billing.cases.service import CaseFilter, CaseService
 from services.billing.errors import NotYourOffice
 from services.billing.http import BILLING, TREASURY
 from shared.errors import SomeoneElseChangedIt
-from shared.http.call import Call
+from shared.http.call import AnyCall, Call
 from shared.http.endpoint import Endpoints
 from shared.http.paging import cut_after, moment_cursor, moment_of
 
@@ -28,6 +30,10 @@ MOST_OF_ONE_MOMENT: Final = 100
 """Cases read beyond a page: those of its first moment, which were shown before, and one that tells of another page."""
 
 api = Endpoints("billing")
+
+
+async def _view(call: AnyCall, case: Case) -> CaseView:
+    return CaseView.from_case(case, await call.app[BILLING].find(CaseService).evidence_ids(case))
 
 
 @api.get(
@@ -46,7 +52,7 @@ async def list_cases(call: Call[None, CaseQuery]) -> CaseList:
     shown, following = cut_after(
         found, wanted.after, wanted.limit, lambda case: moment_cursor(case.due_at, case.case_id)
     )
-    return CaseList(cases=tuple(CaseView.from_case(case) for case in shown), next=following)
+    return CaseList(cases=tuple(await asyncio.gather(*(_view(call, case) for case in shown))), next=following)
 
 
 @api.get(
@@ -59,7 +65,7 @@ async def list_cases(call: Call[None, CaseQuery]) -> CaseList:
 )
 async def show_case(call: Call[None, None, CasePath]) -> CaseView:
     """Show one case."""
-    return CaseView.from_case(await call.app[BILLING].find(CaseService).case(call.caller, call.path.case_id))
+    return await _view(call, await call.app[BILLING].find(CaseService).case(call.caller, call.path.case_id))
 
 
 @api.post(
@@ -76,7 +82,7 @@ async def show_case(call: Call[None, None, CasePath]) -> CaseView:
 async def note_case(call: Call[NewCaseNote, None, CasePath]) -> CaseView:
     """Add a note; the case is then under investigation, and a proposed answer is dropped."""
     service = call.app[BILLING].find(CaseService)
-    return CaseView.from_case(await service.note(call.caller, call.path.case_id, call.body.text, call.command_id))
+    return await _view(call, await service.note(call.caller, call.path.case_id, call.body.text, call.command_id))
 
 
 @api.post(
@@ -102,4 +108,4 @@ async def close_case(call: Call[CaseClosure, None, CasePath]) -> CaseView:
     """Propose an outcome as the first of two people (`proposed`), or close the case as the second."""
     service, answer = call.app[BILLING].find(CaseService), call.body
     closed = await service.close(call.caller, call.path.case_id, answer.outcome, answer.reason, call.command_id)
-    return CaseView.from_case(closed)
+    return await _view(call, closed)

@@ -10,6 +10,7 @@ from pydantic import Field
 from services.billing.cases.model import Case, CaseState
 from services.billing.field_types import Id, StateView
 from shared.events.codes import PaymentCaseKind, PaymentCaseOutcome
+from shared.evidence_files import EvidenceFileView, view_evidence_files
 from shared.http.codes import OneOf
 from shared.http.paging import DEPRECATED, ListView, MomentCursor
 from shared.http.schema import Body, IsoMoment, Path, Query, View
@@ -84,12 +85,19 @@ class CaseView(View):
     line: int | None
     next_check_at: datetime | None
     notes: tuple[CaseNoteView, ...]
+    evidence_files: list[EvidenceFileView]
+    """Pictures that the payer names in their claims."""
 
     @classmethod
-    def from_case(cls, case: Case) -> Self:
+    def from_case(cls, case: Case, evidence_ids: tuple[str, ...]) -> Self:
         """Return the view of a case, for staff."""
         proposed = case.proposal.outcome if case.proposal else None
-        more = {"proposed_outcome": proposed, "next_check_at": case.due.get("look")}
+        evidence_files = view_evidence_files(evidence_ids)
+        more = {
+            "proposed_outcome": proposed,
+            "next_check_at": case.due.get("look"),
+            "evidence_files": evidence_files,
+        }
         return cls.model_validate({**vars(case.subject), **vars(case), **more})
 
 

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.billing.access import needs_office, refuse_unless_serves
+from services.billing.bills.claim_evidence import evidence_of_claims
 from services.billing.bills.offices import BillOffices
+from services.billing.bills.repository import BillRepository
 from services.billing.cases import model as cases
 from services.billing.cases.errors import (
     AnswerDoesNotFit,
@@ -23,10 +25,13 @@ from services.billing.cases.repository import CASES, CaseRepository
 from services.billing.context import UseCaseContext
 from services.billing.receipts.repository import ReceiptRepository
 from services.billing.store_part import states
-from shared.events.codes import PaymentCaseOutcome
+from shared.events.codes import PaymentCaseKind, PaymentCaseOutcome
 from shared.store.decision import Decision
 from shared.store.kinds import Range, Record
 from shared.tokens import Caller
+
+OF_A_PAYER: Final = frozenset({PaymentCaseKind.CLAIM_UNCONFIRMED, PaymentCaseKind.ARRIVED_ON_PROOF})
+"""Cases that begin with a payer's word."""
 
 MOST_PAGES: Final = 20
 """Pages of cases that are read to fill one answer for staff of some offices; what is left comes with the next call."""
@@ -49,12 +54,14 @@ class CaseService:
         self,
         context: UseCaseContext,
         cases: CaseRepository,
+        bills: BillRepository,
         receipts: ReceiptRepository,
         offices: BillOffices,
     ) -> None:
         self._aggregates = context.aggregates
         self._clock = context.clock
         self._cases = cases
+        self._bills = bills
         self._receipts = receipts
         self._offices = offices
 
@@ -100,6 +107,13 @@ class CaseService:
         if needs_office(caller):
             refuse_unless_serves(caller, await self._office_of(record.state))
         return record.state
+
+    async def evidence_ids(self, case: Case) -> tuple[str, ...]:
+        """Return the pictures that the payer of a case names in their claims; none where no payer says anything."""
+        if case.kind not in OF_A_PAYER or case.subject.bill_id is None:
+            return ()
+        bill = await self._bills.bill(case.subject.bill_id)
+        return evidence_of_claims(bill.state) if bill is not None else ()
 
     async def note(self, caller: Caller, case_id: str, text: str, command_id: str) -> Case:
         """Add a note to a case; it is then under investigation.

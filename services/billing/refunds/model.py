@@ -215,6 +215,8 @@ class Refund:
     """The step that waits for SIMPONI's answer, or got a no."""
     confirmed_at: datetime | None = None
     """Time of the last confirmation by SIMPONI that it knows the payment with its amount."""
+    evidence_ids: tuple[str, ...] = ()
+    """Pictures that the requests and answers name; application keeps them."""
     grant_proposed_by: str | None = None
     """The account that proposed to grant the objection, if no other person has agreed to the refund yet."""
 

@@ -139,7 +139,7 @@ async def show_refund(call: Call[None, ReasonQuery, RefundPath]) -> RefundView:
 async def ask_refund(call: Call[RefundRequest]) -> RefundView:
     """Request a refund."""
     billing, body = call.app[BILLING], call.body
-    new = NewRefund(body.bill_id, body.reason, body.note, body.receipt_id)
+    new = NewRefund(body.bill_id, body.reason, body.note, body.receipt_id, tuple(body.evidence_ids))
     return await _view_act(call, await billing.find(RefundService).request(call.caller, new, call.command_id))
 
 
@@ -175,7 +175,10 @@ async def give_bank_account(call: Call[AccountGiven, None, RefundPath]) -> Refun
 async def send_papers(call: Call[RefundAnswer, None, RefundPath]) -> RefundView:
     """Answer the office, which looks at the case again."""
     billing = call.app[BILLING]
-    case = await billing.find(RefundService).answer(call.caller, call.path.refund_id, call.body.note, call.command_id)
+    named = tuple(call.body.evidence_ids)
+    case = await billing.find(RefundService).answer(
+        call.caller, call.path.refund_id, call.body.note, call.command_id, named
+    )
     return await _view(billing, case)
 
 
@@ -193,7 +196,10 @@ async def send_papers(call: Call[RefundAnswer, None, RefundPath]) -> RefundView:
 async def resubmit_refund(call: Call[RefundAnswer, None, RefundPath]) -> RefundView:
     """Begin a refused case again."""
     billing = call.app[BILLING]
-    case = await billing.find(RefundService).resubmit(call.caller, call.path.refund_id, call.body.note, call.command_id)
+    named = tuple(call.body.evidence_ids)
+    case = await billing.find(RefundService).resubmit(
+        call.caller, call.path.refund_id, call.body.note, call.command_id, named
+    )
     return await _view(billing, case)
 
 
@@ -211,8 +217,9 @@ async def resubmit_refund(call: Call[RefundAnswer, None, RefundPath]) -> RefundV
 async def object_to_refusal(call: Call[RefundAnswer, None, RefundPath]) -> RefundView:
     """Object to a refusal; headquarters looks again, and silence grants it."""
     billing = call.app[BILLING]
+    named = tuple(call.body.evidence_ids)
     case = await billing.find(RefundService).object_to(
-        call.caller, call.path.refund_id, call.body.note, call.command_id
+        call.caller, call.path.refund_id, call.body.note, call.command_id, named
     )
     return await _view(billing, case)
 

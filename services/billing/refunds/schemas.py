@@ -19,6 +19,7 @@ from services.billing.rules import RefundPolicy
 from shared.audit.reads import ReasonQuery
 from shared.calendar.national import NATIONAL_CALENDAR
 from shared.calendar.working_days import JAKARTA
+from shared.evidence_files import EvidenceFileView, EvidenceIds, view_evidence_files
 from shared.fields.names import AccountHolder
 from shared.fields.numbers import AccountNumber, BankCode, Ntpn
 from shared.http.codes import OneOf
@@ -79,6 +80,7 @@ class RefundRequest(Body):
     reason: Reason
     note: Statement
     receipt_id: Ntpn | None = None
+    evidence_ids: EvidenceIds
 
 
 class AccountGiven(Body):
@@ -97,6 +99,7 @@ class RefundAnswer(Body):
     """A statement that an applicant sends to a case."""
 
     note: Statement
+    evidence_ids: EvidenceIds
 
 
 class StepTaken(Body):
@@ -204,6 +207,7 @@ class RefundView(View, in_indonesian=("next_action",)):
     refused_by_rule: RuleView | None
     object_until: datetime | None
     statements: tuple[str, ...]
+    evidence_files: list[EvidenceFileView]
     steps: tuple[RefundStepView, ...]
     confirmation: ConfirmationView | None = None
     confirmed_at: datetime | None = Field(None, description="When SIMPONI last said that it knows the payment.")
@@ -226,6 +230,7 @@ class RefundView(View, in_indonesian=("next_action",)):
             "bank_account": {**vars(account), "number_masked": masked or ""} if account else None,
             "refused_by_rule": table.rule(refund.rule) if refund.rule else None,
             "statements": statements,
+            "evidence_files": view_evidence_files(refund.evidence_ids),
             "confirmation": ConfirmationView.from_refund(refund),
             "grant_proposed": refund.grant_proposed_by is not None,
         }

@@ -36,6 +36,7 @@ from services.billing.refunds.errors import (
     RuleUnknown,
     StepOfAnotherRole,
 )
+from services.billing.refunds.evidence import with_evidence
 from services.billing.refunds.model import Refund, RefundReason, RefundReasons, RefundReasonUnknown, RefundRuleUnknown
 from services.billing.refunds.offices import office_of_refund
 from services.billing.refunds.processing import RefundCases
@@ -87,12 +88,13 @@ Decide = Callable[[Refund], Decision[Refund]]
 
 @dataclass(frozen=True)
 class NewRefund:
-    """A request for a refund: the bill, the reason and, if named, the receipt."""
+    """A request for a refund: the bill, the reason and, if named, the receipt and pictures of evidence."""
 
     bill_id: str
     reason: str
     note: str
     receipt_id: str | None = None
+    evidence_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -243,7 +245,9 @@ class RefundService:
         case = replace(case, note_sealed=await self._vault.seal_note(case, new.note))
         if caller.role != Role.APPLICANT:
             await self._note(caller, "refund.request", case, command_id, None, new.note)
-        await self._aggregates.insert(REFUNDS, refund_id, self._first_decision(case, reason, receipt))
+        account_ids = _askers(caller, case)
+        first = with_evidence(self._first_decision(case, reason, receipt), new.evidence_ids, account_ids)
+        await self._aggregates.insert(REFUNDS, refund_id, first)
         return await self._processing.drive(refund_id)
 
     def _first_decision(self, case: Refund, reason: RefundReason | None, receipt: Receipt) -> Decision[Refund]:
@@ -297,29 +301,35 @@ class RefundService:
 
         return (await self._aggregates.change(REFUNDS, refund_id, decide, first=record)).state
 
-    async def answer(self, caller: Caller, refund_id: str, note: str, command_id: str) -> Refund:
+    async def answer(
+        self, caller: Caller, refund_id: str, note: str, command_id: str, evidence_ids: tuple[str, ...] = ()
+    ) -> Refund:
         """Answer a request for papers.
 
         Raises:
             RefundUnknown. RefundStepNotNow: nothing was asked for.
         """
-        return await self._take_applicants_step(caller, refund_id, note, command_id, steps.answer)
+        return await self._take_applicants_step(caller, refund_id, note, command_id, evidence_ids, steps.answer)
 
-    async def resubmit(self, caller: Caller, refund_id: str, note: str, command_id: str) -> Refund:
+    async def resubmit(
+        self, caller: Caller, refund_id: str, note: str, command_id: str, evidence_ids: tuple[str, ...] = ()
+    ) -> Refund:
         """Ask again after a refusal, with new proof.
 
         Raises:
             RefundUnknown. RefundStepNotNow: it is not refused.
         """
-        return await self._take_applicants_step(caller, refund_id, note, command_id, steps.resubmit)
+        return await self._take_applicants_step(caller, refund_id, note, command_id, evidence_ids, steps.resubmit)
 
-    async def object_to(self, caller: Caller, refund_id: str, note: str, command_id: str) -> Refund:
+    async def object_to(
+        self, caller: Caller, refund_id: str, note: str, command_id: str, evidence_ids: tuple[str, ...] = ()
+    ) -> Refund:
         """Object to a refusal.
 
         Raises:
             RefundUnknown. RefundStepNotNow: it is not refused. ObjectionTooLate: the months for it are over.
         """
-        return await self._take_applicants_step(caller, refund_id, note, command_id, steps.object_to)
+        return await self._take_applicants_step(caller, refund_id, note, command_id, evidence_ids, steps.object_to)
 
     async def take_back(self, caller: Caller, refund_id: str, command_id: str) -> Refund:
         """Take back a request that is not decided; a repeat is no error. The payment stays as it was.
@@ -353,13 +363,17 @@ class RefundService:
         refund_id: str,
         note: str,
         command_id: str,
+        evidence_ids: tuple[str, ...],
         step: Callable[[Refund, str, StepActor, datetime, RefundPolicy], Decision[Refund]],
     ) -> Refund:
         record = await self._find_own(caller, refund_id)
         sealed, actor = await self._vault.seal_note(record.state, note), _actor(caller)
-        return await self._take_step(
-            record, lambda case: step(case, sealed, actor, self._clock.now(), self._policy), command_id
-        )
+
+        def decide(case: Refund) -> Decision[Refund]:
+            decision = step(case, sealed, actor, self._clock.now(), self._policy)
+            return with_evidence(decision, evidence_ids, _askers(caller, case))
+
+        return await self._take_step(record, decide, command_id)
 
     # the steps of staff
 
@@ -450,6 +464,13 @@ def _hold_for_simponi(
     if command == RefundCommand.GRANT and steps.needs_second_grant(case, actor):
         return steps.propose_grant(case, actor)
     return steps.hold(case, command, actor, now, policy)
+
+
+def _askers(caller: Caller, case: Refund) -> tuple[str, ...]:
+    """Return the accounts whose pictures a request may name: the applicant's own; for staff the case's."""
+    if caller.role is Role.APPLICANT:
+        return caller.account_ids
+    return (case.account_id,) if case.account_id is not None else ()
 
 
 def _actor(caller: Caller) -> StepActor:

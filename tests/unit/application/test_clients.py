@@ -125,6 +125,7 @@ async def test_the_process_is_assembled_with_the_real_client(world: World) -> No
     parts = assemble(make_settings(dpri_token="secret"), world.platform)
     assert parts.name == "application"
     assert parts.close is not None
+    assert "paspor_worker_jobs" in [metric.name for figure in parts.figures for metric in figure.collect()]
     await parts.close()
 
 

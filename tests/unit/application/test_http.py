@@ -6,16 +6,22 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
+from services.application.documents.pictures import PictureInspector
 from services.application.endpoints import ENDPOINTS
 from services.application.requirements.rule_set import load_rules
 from services.application.requirements.schemas import Questionnaire, QuestionnaireView
 from shared.tokens import Role
+from shared.workers.limits import WorkerLimits
+from shared.workers.pool import WorkerFigures, WorkerPool
 from tests.contract.openapi_rules import assert_sound
 from tests.unit.application import make
 from tests.unit.application.browser import STREAM, Browser
 from tests.unit.application.browser import browser as browser
 from tests.unit.application.world import World, picture
+from tests.unit.shared_workers import odd_worker
+from tests.unit.shared_workers.test_pool import counted
 
 ANSWERS = {
     "has_held_passport": False,
@@ -67,6 +73,20 @@ async def test_the_rules_are_public(browser: Browser) -> None:
     async with browser.client.get(statement["form_url"]) as response:
         assert response.content_type == "application/pdf"
     assert child["largest_upload_bytes"] == 10 * 1024 * 1024
+
+
+async def test_a_picture_shows_how_each_paper_should_look(browser: Browser) -> None:
+    async with browser.client.get("/v1/requirements?reason=expired") as response:
+        urls = {item["example_url"] for item in (await response.json())["requirements"]} - {None}
+    assert "/v1/paper-examples/ktp" in urls
+    for url in urls:
+        async with browser.client.get(url) as response:
+            assert (response.status, response.content_type) == (200, "image/svg+xml")
+            drawing = (await response.text()).lower()
+            assert drawing.startswith("<svg") and "<title>" in drawing
+            assert not any(word in drawing for word in ("<script", "href", "onload", "foreignobject"))
+    status, problem = await browser.ask("GET", "/v1/paper-examples/passwd")
+    assert (status, problem["code"]) == (404, "not_found")
 
 
 @pytest.mark.acceptance("F26.hajj_letter", "F32.requirements")
@@ -180,6 +200,23 @@ async def test_a_document_tells_where_it_stands_and_is_not_sent_twice(browser: B
     for address in (own, document["upload_url"]):
         assert (await browser.ask("GET", address, headers={"If-None-Match": '"of another"'}))[0] == 200
         assert await browser.ask("GET", address, headers={"If-None-Match": "*"}) == (304, b"")
+
+
+async def test_a_picture_on_which_its_worker_breaks_is_refused_told_by_class_and_counted(
+    browser: Browser, world: World
+) -> None:
+    """Never a 500, and never an upload that hangs."""
+    figures = WorkerFigures()
+    pool = WorkerPool("pictures", odd_worker.__name__, WorkerLimits(memory_bytes=256 * 1024 * 1024), figures=figures)
+    world.service.uploads._inspector = PictureInspector(pool)
+    path = await begun(browser, world)
+    with capture_logs() as lines:
+        done = await browser.upload(path, "ktp")
+    await pool.close()
+    assert (done["state"], done["reason"]) == ("refused", "broken_picture")
+    assert [line["error"] for line in lines if line["event"] == "worker_job_failed"] == ["KeyError"]
+    assert counted(figures) == {"failed": 1}
+    assert await world.file_ids() == []
 
 
 @pytest.mark.parametrize("offset", [None, "-1", "one", "9" * 10, "１"])

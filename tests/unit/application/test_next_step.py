@@ -264,6 +264,8 @@ def test_every_fact_that_is_heard_has_a_place() -> None:
     others = {
         *(f"Applicant{news}" for news in ("Added", "Refused", "ShownBack", "Reopened", "Confirmed")),
         "SeatUnavailable",
+        "BillingEvidenceNamed",
+        "SchedulingEvidenceNamed",
         "SpecialRescheduleRefused",
         "CorrectionPriced",
         "RefundOpened",

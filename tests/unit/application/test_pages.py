@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -393,9 +394,11 @@ async def test_an_export_names_and_holds_every_page(browser: Browser, world: Wor
     for page in (2, 1):
         await send(browser, path, "ktp", page)
     record = await record_of(world, path)
-    application = await ApplicationParts(world.store, world.service.applications)._application(record)
+    application = await ApplicationParts(
+        world.store, world.service.applications, world.service.evidence.repository
+    )._application(record)
     named = {document.page: document.file for document in application.documents}
-    archived = [entry.name async for entry in world.service.own_files._entries([record])]
+    archived = [entry.name async for entry in world.service.own_files._entries([record], [])]
     assert archived == [named[1], named[2]] == [file_name(record.state, page) for page in record.state.pages()["ktp"]]
 
 
@@ -488,9 +491,10 @@ def test_an_upload_that_is_replaced_cannot_be_removed() -> None:
 def test_the_pages_of_a_file_need_an_id_each() -> None:
     announced = page(1, DocumentState.UPLOADING, accepted_at=None)
     pictures = [Picture(f"f-{number}", "image/jpeg", "1" * 64, 900, 800, 600) for number in (1, 2)]
+    keep = partial(papers.inspected, now=make.NOW)
     with pytest.raises(ValueError, match="zip"):
-        item_pages.with_pages_of_file([announced], announced, pictures, (), make.NOW)
-    after, (first, second) = item_pages.with_pages_of_file([announced], announced, pictures, ["d-2"], make.NOW)
+        item_pages.with_pages_of_file([announced], announced, pictures, (), keep)
+    after, (first, second) = item_pages.with_pages_of_file([announced], announced, pictures, ["d-2"], keep)
     assert after == (first, second)
     assert (first.page, second.page, second.document_id) == (FIRST_PAGE, 2, "d-2")
     assert replace(second, document_id="", page=0, size_bytes=0, file_id="") == replace(

@@ -235,6 +235,7 @@ async def test_who_waits_is_answered_when_the_reading_ends(
     assert (status, seen["state"]) == (200, "accepted")
 
 
+@pytest.mark.acceptance("F45.accepted_only", "F45.flagged_refused")
 async def test_a_page_that_is_read_delays_no_submission_and_is_not_handed_over(
     browser: Browser,  # noqa: F811
     world: World,
@@ -331,6 +332,32 @@ async def test_of_two_pages_that_are_read_the_later_upload_stands(
     assert (await document_of(world, application_id, newer.document_id)).state is DocumentState.ACCEPTED
 
 
+@pytest.mark.parametrize("newest_first", [False, True])
+async def test_of_two_overdue_pages_of_an_item_the_later_upload_stands(world: World, newest_first: bool) -> None:
+    application_id = await answered(world)
+    older = (await world.upload(application_id, "ktp")).document
+    world.clock.advance(1)
+    newer = (await world.upload(application_id, "ktp")).document
+    if newest_first:
+        world.store._documents[APPLICATION.name][application_id]["state"]["documents"].reverse()
+    await world.after(world.settings.reading_seconds)
+    assert (await document_of(world, application_id, older.document_id)).state is DocumentState.REPLACED
+    assert (await document_of(world, application_id, newer.document_id)).state is DocumentState.FLAGGED
+    assert await world.file_ids() == [newer.file_id]
+
+
+async def test_a_refused_page_leaves_an_upload_that_has_begun_alone(
+    world: World, process: Process, reader: TheReader
+) -> None:
+    application_id = await answered(world)
+    await world.upload(application_id, "ktp")
+    begun = await world.service.uploads.begin(application_id, "ktp", "image/jpeg", 10, OWNER, world.command())
+    reader.says = [WRONG]
+    await process.run()
+    going_on = await document_of(world, application_id, begun.document.document_id)
+    assert going_on.state is DocumentState.UPLOADING
+
+
 async def test_an_officers_word_ends_a_reading(world: World, process: Process, reader: TheReader) -> None:
     application_id = await world.submitted()
     document = (await world.look(application_id)).application.documents[0]
@@ -421,6 +448,13 @@ async def test_before_the_identity_card_has_come_a_page_is_read_without_facts(
     await world.upload(application_id, "ktp")
     assert await process.run() == [Outcome.DONE]
     assert [asked.facts for asked in reader.asked] == [{}]
+
+
+async def test_a_page_of_somebody_erased_is_not_read(world: World, process: Process, reader: TheReader) -> None:
+    await world.upload(await answered(world), "ktp")
+    await world.platform.person_keys.destroy("appl")
+    assert await process.run() == [Outcome.DONE]
+    assert reader.asked == []
 
 
 async def test_a_page_that_breaks_its_reader_is_flagged(world: World, process: Process, reader: TheReader) -> None:

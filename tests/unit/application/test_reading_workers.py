@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -80,3 +81,4 @@ def test_the_process_has_warm_workers_and_their_figures() -> None:
     assert parts.start is not None and parts.close is not None
     assert len(parts.figures) == 2
     assert WORKER.startswith("services.application.paper_reading.")
+    assert import_module("services.application.paper_reading.__main__").assemble is assemble

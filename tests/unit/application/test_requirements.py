@@ -192,6 +192,8 @@ def test_a_rule_set_that_could_not_work_is_refused() -> None:
         read_rules(HEAD + QUESTION + ITEM.format(need="conditional"))
     with pytest.raises(RulesWrong, match="twice"):
         read_rules(HEAD + QUESTION + required + required)
+    with pytest.raises(RulesWrong, match="example"):
+        read_rules(HEAD + QUESTION + required + 'example = "nowhere"\n')
     followed = required + "effective_to = 2020-12-31\n" + required.replace("2020-01-01", "2021-01-01")
     assert len(read_rules(HEAD + QUESTION + followed).requirements) == 2
 

@@ -15,6 +15,7 @@ from services.application.applications.repository import APPLICATION, KINDS
 from services.application.applications.service import Seen
 from services.application.config import Settings
 from services.application.context import Actor
+from services.application.evidence.repository import EVIDENCE
 from services.application.issuance.ports import DpriFile, DpriRefuses, DpriState
 from services.application.letters.ports import LetterContent
 from services.application.use_cases import UseCases
@@ -153,7 +154,7 @@ class World:
         self.writer = TheWriter()
         self.parts: Parts = build(self.settings, self.platform, dpri=self.dpri, writer=self.writer)
         self.service: UseCases = self.parts.service
-        self.worker = DeadlineWorker(self.store, KINDS, self.parts.deadlines, self.clock, "test")
+        self.worker = DeadlineWorker(self.store, (*KINDS, EVIDENCE), self.parts.deadlines, self.clock, "test")
         self._commands = 0
 
     # others speak

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.billing.bills.claims import NewClaim
 from services.billing.bills.model import BillOutcome, ClaimState, RenewalState
 from services.billing.bills.repository import BILLS
 from services.billing.bills.states import BillState
@@ -421,7 +422,7 @@ async def test_a_code_for_a_bill_that_was_given_up_meanwhile_changes_nothing() -
 async def test_claims_without_confirmation_become_cases() -> None:
     world = make_world()
     bill = await world.issued_bill()
-    await world.billing.claims.claim(_caller(), bill.bill_id, None, "999999999999", "command-1")
+    await world.billing.claims.claim(_caller(), bill.bill_id, NewClaim(None, "999999999999"), "command-1")
     await world.pass_time(3600, step=60)
     assert [claim.state for claim in world.bill(APPOINTMENT).claims] == [ClaimState.CASE_OPEN]
 

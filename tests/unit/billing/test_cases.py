@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 import structlog
 
+from services.billing.bills.claims import NewClaim
 from services.billing.bills.model import BillOutcome, ClaimState
 from services.billing.bills.repository import BILLS
 from services.billing.bills.states import BillState
@@ -134,7 +135,7 @@ def test_what_a_receipt_answers(
 
 
 async def claimed(world: World, ntpn: str | None, ntb: str | None = None) -> None:
-    await world.billing.claims.claim(APPLICANT, world.bill().bill_id, ntpn, ntb, f"command-{ntpn}{ntb}")
+    await world.billing.claims.claim(APPLICANT, world.bill().bill_id, NewClaim(ntpn, ntb), f"command-{ntpn}{ntb}")
 
 
 @pytest.mark.acceptance("F57.case_after_1_hour", "X5.found")

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from services.scheduling.booking.appointments.appointment import Status
-from tests.unit.scheduling.test_http import Office, _loopback_allowed, office
-from tests.unit.scheduling.world import EAST, NORTH, SOUTH, START, TUESDAY, number_of
+from shared.events.scheduling import SchedulingEvidenceNamed
+from tests.unit.scheduling.test_http import Office, _loopback_allowed, office, served
+from tests.unit.scheduling.world import EAST, NORTH, SOUTH, START, TUESDAY, make_world, number_of, plan, weekly
 
 __all__ = ["_loopback_allowed", "office"]
 
 WEDNESDAY = TUESDAY + timedelta(days=1)
+MORNING = datetime(2026, 11, 24, 1, 30, tzinfo=START.tzinfo)
 BASE = f"/v1/offices/{SOUTH.office_id}"
 
 
@@ -77,6 +79,61 @@ async def test_asking_after_a_missed_visit_and_the_offices_word(office: Office) 
     assert (status, view["special"]["state"], view["special"]["reason"]) == (200, "refused", "evidence_not_sufficient")
     status, problem = await office.post(f"{path}/special-decision", {"granted": True}, office.admin())
     assert (status, problem["code"]) == (409, "no_special_asked")
+
+
+def shown(*names: str) -> list[dict[str, str]]:
+    return [{"evidence_id": name, "url": f"/v1/evidence/{name}/content"} for name in names]
+
+
+async def told_of_evidence(office: Office) -> list[Any]:
+    return list(await office.world.said(SchedulingEvidenceNamed))
+
+
+@pytest.mark.acceptance("Y21.reschedule_files", "Y21.seen_by_decider")
+async def test_pictures_of_a_request_for_a_new_date_are_shown_to_the_office(office: Office) -> None:
+    paid = await office.paid()
+    office.world.clock.set(paid.state.seat.ends_at + timedelta(minutes=30))
+    await office.world.worker.run_due()
+    path = f"/v1/appointments/{paid.id}"
+    asked = {"cause": "illness", "evidence": "letter of Dr Contoh", "evidence_ids": ["e-1", "e-2", "e-1"]}
+    too_many = asked | {"evidence_ids": [f"e-{number}" for number in range(6)]}
+    assert (await office.post(f"{path}/special-requests", too_many, office.ani()))[0] == 422
+    status, view = await office.post(f"{path}/special-requests", asked, office.ani(), key="the-same-key")
+    assert (status, view["evidence_files"]) == (200, shown("e-1", "e-2"))
+    assert (await office.post(f"{path}/special-requests", asked, office.ani(), key="the-same-key"))[0] == 200
+    _, listed = await office.get(f"{BASE}/special-requests", office.admin())
+    assert [each["evidence_files"] for each in listed["requests"]] == [shown("e-1", "e-2")]
+    (event,) = await told_of_evidence(office)
+    assert (event.purpose, event.case_id, event.evidence_ids) == ("special_reschedule", paid.id, ("e-1", "e-2"))
+    assert (event.account_ids, event.office_id) == (("account-ani",), SOUTH.office_id)
+    _, view = await office.post(f"{path}/special-decision", {"granted": True}, office.admin())
+    assert (view["state"], view["evidence_files"]) == ("special_open", shown("e-1", "e-2")), "kept with the decision"
+
+
+async def test_a_request_without_pictures_tells_of_none(office: Office) -> None:
+    paid = await office.paid()
+    office.world.clock.set(paid.state.seat.ends_at + timedelta(minutes=30))
+    await office.world.worker.run_due()
+    asked = {"cause": "illness", "evidence": "letter of Dr Contoh"}
+    _, view = await office.post(f"/v1/appointments/{paid.id}/special-requests", asked, office.ani())
+    assert (view["evidence_files"], await told_of_evidence(office)) == ([], [])
+
+
+@pytest.mark.acceptance("Y21.seen_by_decider")
+async def test_pictures_of_a_walk_in_are_shown_to_the_office() -> None:
+    async with served(make_world(templates=weekly(plan(4, walk_in=2)))) as office:
+        office.world.clock.set(MORNING)
+        body = {"reason": "urgent", "evidence": "funeral abroad", "evidence_ids": ["e-1"]}
+        status, view = await office.post(f"{BASE}/walk-ins", body, office.front())
+        assert (status, view["evidence_files"]) == (201, shown("e-1"))
+        (event,) = await told_of_evidence(office)
+        assert (event.purpose, event.case_id, event.evidence_ids) == ("walk_in", view["appointment_id"], ("e-1",))
+        assert (event.account_ids, event.office_id) == ((), SOUTH.office_id)
+        path = f"/v1/appointments/{view['appointment_id']}"
+        assert (await office.get(path, office.admin()))[1]["evidence_files"] == shown("e-1")
+        assert (await office.get(path, office.admin(NORTH.office_id)))[0] == 403
+        _, plain = await office.post(f"{BASE}/walk-ins", {"reason": "walk_in"}, office.front())
+        assert (plain["evidence_files"], len(await told_of_evidence(office))) == ([], 1)
 
 
 @pytest.mark.acceptance("F71.outage_day")

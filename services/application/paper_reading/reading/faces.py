@@ -24,7 +24,7 @@ def face_share(grey: Pixels) -> float:
     height, width = grey.shape[:2]
     least = int(min(height, width) * LEAST_FACE_PART)
     found = _cascade().detectMultiScale(grey, scaleFactor=1.15, minNeighbors=5, minSize=(least, least))
-    return max((float(w * h) for _, _, w, h in found), default=0.0) / (height * width)
+    return max((float(w * h) for _, _, w, h in found), default=0.0) / float(height * width)
 
 
 def has_plain_background(grey: Pixels) -> bool:

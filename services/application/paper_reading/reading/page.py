@@ -34,7 +34,7 @@ class Page:
     @property
     def scale(self) -> float:
         """Pixels of the kept picture in one of the read one."""
-        return max(self.kept.shape) / max(self.read.shape)
+        return float(max(self.kept.shape) / max(self.read.shape))
 
 
 def decode_page(picture: bytes) -> Page:

@@ -11,11 +11,19 @@ from services.application.paper_reading.reading.agreement import AGREES, Reading
 from services.application.paper_reading.reading.kinds import KindFound, PaperKind, find_kind
 from services.application.paper_reading.reading.lines import TextLine
 from services.application.paper_reading.reading.mrz import Mrz, find_mrz
-from services.application.paper_reading.reading.nik_reading import find_numbers
+from services.application.paper_reading.reading.nik_reading import find_numbers, numbers_of_members
 from services.application.paper_reading.reading.orientation import find_turn, turn_back
 from services.application.paper_reading.reading.page import READ_SIDE_PIXELS, Page, Pixels, shrink
-from services.application.paper_reading.reading.policy import CERTAIN, MANY_LINES, Read, expected_kinds
+from services.application.paper_reading.reading.policy import (
+    CERTAIN,
+    LEAST_LINES,
+    MANY_LINES,
+    Read,
+    expected_kinds,
+    right_kinds,
+)
 from services.application.paper_reading.reading.text_lines import (
+    CLOSE_SIDE_PIXELS,
     FINE_SIDE_PIXELS,
     SIDE_PIXELS,
     FoundLines,
@@ -40,6 +48,8 @@ def read_page(page: Page, asked: AskedPaper) -> Read:
     turn = find_turn(page.read)
     side = FINE_SIDE_PIXELS if PaperKind.FAMILY_CARD in expected_kinds(asked) else SIDE_PIXELS
     found, read = _read_pixels(turn_back(page.read, turn), asked, side)
+    if len(found) < LEAST_LINES:
+        found, read = _read_pixels(turn_back(page.read, turn), asked, CLOSE_SIDE_PIXELS)
     if turn != UNTURNED and read.kind is None and read.lines + read.unread_lines >= MANY_LINES:
         found_unturned, unturned = _read_pixels(page.read, asked, side)
         if unturned.kind is not None or unturned.lines > read.lines:
@@ -52,11 +62,12 @@ def read_page(page: Page, asked: AskedPaper) -> Read:
 def _read_pixels(pixels: Pixels, asked: AskedPaper, side: int) -> tuple[FoundLines, Read]:
     found = find_lines(pixels, side)
     lines, tried = _read_as_needed(found, asked)
-    kind, mrz = kind_of(lines)
-    reading = Reading(kind.kind, lines, mrz) if kind.kind is not None else None
+    guess, mrz = kind_of(lines)
+    kind = guess.kind
+    reading = Reading(kind, lines, mrz) if kind is not None and kind in right_kinds(asked) else None
     return found, Read(
-        kind=kind.kind,
-        confidence=kind.confidence,
+        kind=kind,
+        confidence=guess.confidence,
         lines=len(lines),
         unread_lines=tried - len(lines),
         tilt_degrees=layout.tilt_degrees(found),
@@ -109,7 +120,9 @@ def has_key_field(reading: Reading) -> bool:
     """Return whether the field is read without which such a paper is of no use."""
     if reading.kind is PaperKind.OLD_PASSPORT:
         return reading.mrz is not None and reading.mrz.number is not None
-    return reading.kind not in (PaperKind.KTP, PaperKind.FAMILY_CARD) or bool(find_numbers(reading.lines))
+    if reading.kind is PaperKind.FAMILY_CARD:
+        return bool(numbers_of_members(reading.lines))
+    return reading.kind is not PaperKind.KTP or bool(find_numbers(reading.lines))
 
 
 def _is_worth_cutting_out(found: FoundLines, read: Read, asked: AskedPaper) -> bool:
@@ -125,5 +138,9 @@ def _is_worth_cutting_out(found: FoundLines, read: Read, asked: AskedPaper) -> b
 def _read_cut_out(kept: Pixels, found: FoundLines, read: Read, scale: float, asked: AskedPaper) -> Read:
     rows, columns = layout.paper_box(found, scale, kept.shape)
     _, again = _read_pixels(shrink(kept[rows, columns], READ_SIDE_PIXELS), asked, FINE_SIDE_PIXELS)
-    better = again if again.kind is not None or read.kind is None else read
-    return replace(better, cut_lines=read.cut_lines, tilt_degrees=read.tilt_degrees)
+    return replace(max(again, read, key=_worth), cut_lines=read.cut_lines, tilt_degrees=read.tilt_degrees)
+
+
+def _worth(read: Read) -> tuple[bool, bool, int]:
+    """Of two readings the one with the kind, then with the key field, then with more that agrees is the better."""
+    return read.kind is not None, read.has_key_field, list(read.agreements.values()).count(AGREES)

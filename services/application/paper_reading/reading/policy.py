@@ -88,7 +88,7 @@ KINDS_OF_ITEMS: Final[Mapping[str, tuple[PaperKind, ...]]] = {
     "name_change_decision": (PaperKind.NAME_CHANGE_DECISION,),
     "photo": (PaperKind.PHOTO,),
 }
-"""Codes of items and papers, and the kinds that are right for them. Others are unknown: an officer looks."""
+"""Codes of items and papers, and the kinds that are right for them. Others are not known here."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +124,11 @@ class Read:
 def expected_kinds(asked: AskedPaper) -> tuple[PaperKind, ...]:
     """Return the kinds that are right: those of the paper, or where it has none of its own those of the item."""
     return KINDS_OF_ITEMS.get(asked.paper, KINDS_OF_ITEMS.get(asked.requirement, ()))
+
+
+def right_kinds(asked: AskedPaper) -> tuple[PaperKind, ...]:
+    """Return the kinds that the item takes: also another of its papers than the one that was named."""
+    return (*expected_kinds(asked), *KINDS_OF_ITEMS.get(asked.requirement, ()))
 
 
 def certain_refusal(asked: AskedPaper, look: Look) -> str | None:
@@ -179,21 +184,26 @@ def _outcome_by_kind(
     asked: AskedPaper, read: Read, kind: PaperKind | None, confidence: float
 ) -> tuple[Outcome, str | None]:
     """A later page may look like no paper at all; a first page of another kind is refused where that is certain."""
-    expected = expected_kinds(asked)
-    if kind is None and read.lines < LEAST_LINES:
-        return "flagged", BLURRED
     if kind is None:
-        return ("accepted", None) if asked.page > 1 else ("flagged", UNKNOWN_KIND)
-    if kind in expected or kind in KINDS_OF_ITEMS.get(asked.requirement, ()):
+        reason = _reason_of_unknown(read)
+        return ("accepted", None) if asked.page > 1 and reason == UNKNOWN_KIND else ("flagged", reason)
+    if kind in right_kinds(asked):
         return "accepted", None
     reason = NOTHING_WRITTEN if kind is PaperKind.SCENE else OTHER_KIND
-    is_certain = confidence >= CERTAIN and asked.page == 1 and bool(expected)
+    is_certain = confidence >= CERTAIN and asked.page == 1 and bool(right_kinds(asked))
     return ("refused" if is_certain else "flagged"), reason
+
+
+def _reason_of_unknown(read: Read) -> str:
+    """Why no kind is known: print too small, lines that cannot be read, or a text that is no known paper's."""
+    if 0 < read.letter_pixels < LEAST_LETTER_PIXELS:
+        return TOO_SMALL
+    return BLURRED if read.lines < LEAST_LINES else UNKNOWN_KIND
 
 
 def _about_kind(asked: AskedPaper, look: Look, read: Read, kind: PaperKind | None) -> Iterable[str]:
     if kind is None:
-        yield UNKNOWN_KIND if read.lines >= LEAST_LINES else BLURRED
+        yield _reason_of_unknown(read)
     elif kind is PaperKind.SCENE:
         yield CODE_ONLY if look.codes else NOTHING_WRITTEN
     elif kind not in expected_kinds(asked):

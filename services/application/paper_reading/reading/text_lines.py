@@ -24,6 +24,9 @@ FINE_SIDE_PIXELS: Final = 960
 SIDE_PIXELS: Final = 736
 """Longest side of what is searched for lines of any other paper: the same lines as at 960 in half the time."""
 
+CLOSE_SIDE_PIXELS: Final = 1440
+"""Longest side of what is searched before it is said that nothing is written: a paper may be far away."""
+
 LEAST_SCORE: Final = 0.5
 """Below it a line is not read at all."""
 
@@ -69,7 +72,7 @@ class FoundLines:
 def find_lines(pixels: Pixels, side: int = SIDE_PIXELS) -> FoundLines:
     """Return where lines of text are; none in a picture without text."""
     searched = shrink(pixels, side)
-    detected = _detector()(searched, use_det=True, use_rec=False)
+    detected: Any = _detector()(searched, use_det=True, use_rec=False)
     boxes = np.empty((0, 4, 2)) if detected.boxes is None else detected.boxes
     scale = max(pixels.shape) / max(searched.shape)
     return FoundLines(pixels, np.asarray(boxes, np.float32) * np.float32(scale))
@@ -83,7 +86,7 @@ def read_lines(found: FoundLines, numbers: Iterable[int]) -> dict[int, TextLine]
 
 def _read_line(found: FoundLines, number: int) -> TextLine | None:
     corners = found.corners[number]
-    told = _reader().recognize_txt(_reader().crop_text_regions(found.pixels, corners[np.newaxis]))
+    told: Any = _reader().recognize_txt(_reader().crop_text_regions(found.pixels, corners[np.newaxis]))
     text, score = told.txts[0], float(told.scores[0])
     if score < LEAST_SCORE or not text.strip():
         return None

@@ -16,6 +16,7 @@ from services.scheduling.field_types import Id
 from services.scheduling.offices.schemas import OfficeView
 from services.scheduling.terms import Pool, VisitStep
 from shared.events.codes import IfUnpaid, ReleaseReason, SpecialCause
+from shared.evidence_files import EvidenceFileView
 from shared.http.codes import OneOf
 from shared.http.paging import ListView
 from shared.http.schema import Body, LocalMoment, NextCallView, Query, View
@@ -117,6 +118,8 @@ class AppointmentView(View, in_indonesian=("next_action",)):
     special_causes: list[Annotated[str, OneOf(SpecialCause)]]
     """Causes that permit a new date without paying again, where one may be asked for now."""
     special_ask_until: datetime | None
+    evidence_files: list[EvidenceFileView]
+    """Pictures that its special reschedule, or its registration at the counter, names."""
     checked_in_at: datetime | None
     released_for: Annotated[str, OneOf(ReleaseReason)] | None
     priority: PriorityNeedView | None

@@ -32,6 +32,8 @@ class Special:
     asked_at: datetime | None = None
     evidence: str | None = None
     """The evidence that the applicant named, sealed."""
+    evidence_ids: tuple[str, ...] = ()
+    """Pictures that the applicant named; application keeps them."""
     decided_by: str | None = None
     decided_at: datetime | None = None
     reason: str | None = None

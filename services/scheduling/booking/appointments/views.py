@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.scheduling.booking.appointments.appointment import Appointment, Status, ask_until
+from services.scheduling.booking.appointments.evidence_files import evidence_of_visit
 from services.scheduling.booking.appointments.next_step import call_code_of, deadline_of, step_of
 from services.scheduling.booking.appointments.schemas import (
     AppointmentView,
@@ -16,6 +17,7 @@ from services.scheduling.booking.appointments.schemas import (
 from services.scheduling.booking.appointments.visit_transitions import causes_open
 from services.scheduling.context import UseCaseContext
 from services.scheduling.offices.views import local, office_view
+from shared.evidence_files import view_evidence_files
 from shared.http.schema import view_next_call
 from shared.store.kinds import Record
 
@@ -65,6 +67,7 @@ def appointment_view(
         special=special_view(state),
         special_causes=[cause.value for cause in causes],
         special_ask_until=until if causes else None,
+        evidence_files=view_evidence_files(evidence_of_visit(state)),
         checked_in_at=state.checked_in_at,
         released_for=state.released_for,
         priority=_priority_view(state),

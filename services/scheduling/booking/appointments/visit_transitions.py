@@ -135,6 +135,7 @@ def _opened(appointment: Appointment, command: Command, ruling: Ruling, rules: R
         ruling.cause,
         asked_at=known.asked_at if asked and known else None,
         evidence=known.evidence if asked and known else None,
+        evidence_ids=known.evidence_ids if asked and known else (),
         decided_by=ruling.by,
         decided_at=ruling.at,
         reason=ruling.reason,

@@ -49,6 +49,8 @@ class WalkIn:
     registered_at: datetime
     evidence: str | None = None
     """The evidence that was shown, sealed."""
+    evidence_ids: tuple[str, ...] = ()
+    """Pictures of what was shown; application keeps them."""
 
 
 AT_COUNTER: Final = frozenset({Pool.WALK_IN, Pool.PRIORITY})

@@ -27,6 +27,7 @@ from services.scheduling.visit.counter.queue_schemas import (
 from services.scheduling.visit.counter.queue_service import CounterQueue, DayQueue, Registration
 from shared.audit import OverrideNeedsReason
 from shared.errors import NotFound, SomeoneElseChangedIt
+from shared.evidence_files import view_evidence_files
 from shared.http.call import EVENT_STREAM, Answer, Call
 from shared.http.endpoint import PUBLIC, STAFF, Endpoints
 from shared.http.events_stream import event_stream
@@ -236,7 +237,12 @@ async def register_walk_in(call: Call[RegisterWalkIn]) -> WalkInView:
     """The visitor's number. It takes a seat of the walk-in or priority pool; officer and reason are kept."""
     asked = call.body
     registration = Registration(
-        call.path["office_id"], asked.reason, asked.evidence, actor_of(call.caller), call.command_id
+        call.path["office_id"],
+        asked.reason,
+        asked.evidence,
+        actor_of(call.caller),
+        call.command_id,
+        tuple(asked.evidence_ids),
     )
     record = await use_case(call, CounterQueue).register(registration)
     state, walk_in = record.state, record.state.walk_in
@@ -252,6 +258,7 @@ async def register_walk_in(call: Call[RegisterWalkIn]) -> WalkInView:
         registered_by=walk_in.registered_by,
         registered_at=walk_in.registered_at,
         evidence=await use_case(call, CounterQueue).evidence(record),
+        evidence_files=view_evidence_files(walk_in.evidence_ids),
     )
 
 

@@ -12,6 +12,7 @@ from services.scheduling.booking.appointments.appointment import Status
 from services.scheduling.booking.appointments.walk_in import WalkInReason
 from services.scheduling.terms import Pool
 from services.scheduling.visit.counter.queue import Lane, VisitorState
+from shared.evidence_files import EvidenceFileView, EvidenceIds
 from shared.http.codes import OneOf
 from shared.http.paging import ListView
 from shared.http.schema import Body, View
@@ -37,6 +38,7 @@ class RegisterWalkIn(Body):
 
     reason: WalkInReason
     evidence: str | None = Field(None, min_length=3, max_length=LONGEST_EVIDENCE)
+    evidence_ids: EvidenceIds
 
 
 class NumberView(View):
@@ -111,3 +113,4 @@ class WalkInView(View):
     registered_by: str
     registered_at: dt.datetime
     evidence: str | None
+    evidence_files: list[EvidenceFileView]

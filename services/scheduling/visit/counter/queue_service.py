@@ -13,6 +13,7 @@ from services.scheduling.booking.appointments import appointment as appointments
 from services.scheduling.booking.appointments import visit_transitions
 from services.scheduling.booking.appointments.appointment import Appointment, Command, Status, can
 from services.scheduling.booking.appointments.booking_path import appointment_id_of
+from services.scheduling.booking.appointments.evidence_files import walk_in_evidence_named
 from services.scheduling.booking.appointments.priority import Proof
 from services.scheduling.booking.appointments.queue_codes import QueueCodes
 from services.scheduling.booking.appointments.repository import AppointmentRepository
@@ -71,6 +72,7 @@ class Registration:
     evidence: str | None
     actor: Actor
     command_id: str
+    evidence_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -272,7 +274,8 @@ class CounterQueue:
             sealed = await self._evidence.seal(
                 asked.evidence, subject_id=visit_id, owner_id=visit_id, field=COUNTER_EVIDENCE
             )
-        walk_in = WalkIn(asked.reason, asked.actor.account_id, now, sealed)
+        named = tuple(dict.fromkeys(asked.evidence_ids))
+        walk_in = WalkIn(asked.reason, asked.actor.account_id, now, sealed, named)
         state = visit_transitions.registered(
             f"{_REGISTERED}-{visit_id}",
             slot,
@@ -282,7 +285,8 @@ class CounterQueue:
             rules=self._context.rules,
         )
         try:
-            return await self._appointments.begin(visit_id, Decision(state), now)
+            told = walk_in_evidence_named(visit_id, state)
+            return await self._appointments.begin(visit_id, Decision(state, told), now)
         except AlreadyExists:
             await self._inventory.undo(seat)
             return await self._appointments.appointment(visit_id)

@@ -6,6 +6,7 @@ import asyncio
 from typing import Final
 
 from services.scheduling.booking.appointments.errors import BeingMoved, NotPossibleNow, PersonHasAppointment
+from services.scheduling.booking.appointments.evidence_files import evidence_of_visit
 from services.scheduling.booking.appointments.schemas import AppointmentView
 from services.scheduling.booking.appointments.views import appointment_view, special_view
 from services.scheduling.context import UseCaseContext
@@ -43,6 +44,7 @@ from services.scheduling.visit.special_reschedule.service import NewDate, Specia
 from shared.audit import OverrideNeedsReason
 from shared.audit.reads import ReasonQuery
 from shared.errors import NotFound, SomeoneElseChangedIt
+from shared.evidence_files import view_evidence_files
 from shared.http.call import Call
 from shared.http.endpoint import ROLES, STAFF, Endpoints, PersonalData
 from shared.http.reading import Reading, ReadSubject
@@ -75,7 +77,8 @@ _AT_THE_VISIT: Final = STAFF(Role.OFFICE_ADMIN, Role.FRONT_OFFICER, Role.INTERVI
 async def ask_special(call: Call[AskSpecial]) -> AppointmentView:
     """The appointment with its request; the office decides."""
     asked = call.body
-    wish = SpecialWish(call.path["appointment_id"], asked.cause, asked.evidence, actor_of(call.caller), call.command_id)
+    actor, named = actor_of(call.caller), tuple(asked.evidence_ids)
+    wish = SpecialWish(call.path["appointment_id"], asked.cause, asked.evidence, actor, call.command_id, named)
     return appointment_view(await use_case(call, Specials).ask(wish), use_case(call, UseCaseContext))
 
 
@@ -187,6 +190,7 @@ async def special_requests(call: Call[None, ReasonQuery]) -> SpecialRequestsView
                     starts_at=slot.starts_at,
                     special=special,
                     evidence=text,
+                    evidence_files=view_evidence_files(evidence_of_visit(record.state)),
                 )
             )
     return SpecialRequestsView(requests=shown)

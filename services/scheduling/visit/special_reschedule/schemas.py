@@ -12,6 +12,7 @@ from services.scheduling.booking.appointments.schemas import SpecialView
 from services.scheduling.booking.appointments.special_reschedule_causes import SpecialRefusal
 from services.scheduling.field_types import Id
 from shared.events.codes import SpecialCause
+from shared.evidence_files import EvidenceFileView, EvidenceIds
 from shared.http.codes import OneOf
 from shared.http.paging import ListView
 from shared.http.schema import Body, IsoDate, View
@@ -29,6 +30,7 @@ class AskSpecial(Body):
 
     cause: SpecialCause
     evidence: str = Field(min_length=3, max_length=LONGEST_EVIDENCE)
+    evidence_ids: EvidenceIds
 
 
 class DecideSpecial(Body):
@@ -77,6 +79,7 @@ class SpecialRequestView(View):
     starts_at: dt.datetime
     special: SpecialView
     evidence: str | None
+    evidence_files: list[EvidenceFileView]
 
 
 class SpecialRequestsView(ListView):

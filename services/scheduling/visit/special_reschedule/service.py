@@ -21,6 +21,7 @@ from services.scheduling.booking.appointments.appointment import (
     can,
 )
 from services.scheduling.booking.appointments.errors import BeingMoved, NotPossibleNow, PersonHasAppointment
+from services.scheduling.booking.appointments.evidence_files import with_special_evidence
 from services.scheduling.booking.appointments.move import Relocation
 from services.scheduling.booking.appointments.repository import AppointmentRepository
 from services.scheduling.booking.appointments.special_reschedule_causes import SpecialRefusal
@@ -72,6 +73,7 @@ class SpecialWish:
     evidence: str
     actor: Actor
     command_id: str
+    evidence_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,8 @@ class Specials:
 
         def decide(state: Appointment) -> Decision[Appointment]:
             self._refuse_asking(state, wish.cause)
-            return visit_transitions.ask(state, wish.cause, sealed, self._context.now())
+            asked = visit_transitions.ask(state, wish.cause, sealed, self._context.now())
+            return with_special_evidence(record.id, asked, wish.evidence_ids, wish.actor.account_ids)
 
         return await change_visible(
             self._appointments, wish.appointment_id, wish.actor, decide, self._context.clock, received=wish.command_id

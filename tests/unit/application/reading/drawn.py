@@ -48,7 +48,10 @@ def lay_down(
     paper: Image.Image, *, scale: float = 1.0, degrees: float = 0.0, shift: tuple[int, int] = (0, 0)
 ) -> Image.Image:
     """Return a picture of 1800 x 1300 of the paper on a table with a grain."""
-    table = Image.effect_noise((1800, 1300), 30).convert("RGB").point([tone * 3 // 4 for tone in range(256)] * 3)
+    table = Image.new("RGB", (1800, 1300), (96, 72, 50))
+    boards = ImageDraw.Draw(table)
+    for x in range(0, 1800, 23):
+        boards.line((x, 0, x, 1300), fill=(58, 40, 28) if x % 2 else (130, 104, 76), width=5)
     laid = paper.resize((round(paper.width * scale), round(paper.height * scale)), Image.Resampling.LANCZOS)
     mask = Image.new("L", laid.size, 255)
     laid, mask = (part.rotate(degrees, Image.Resampling.BICUBIC, expand=True) for part in (laid, mask))
@@ -72,6 +75,8 @@ def scene() -> Image.Image:
     """Return a picture with sharp shapes and nothing written."""
     picture = Image.new("RGB", (1200, 900), (120, 170, 90))
     pen = ImageDraw.Draw(picture)
-    for number in range(9):
-        pen.ellipse((90 * number, 60 * number, 90 * number + 320, 60 * number + 260), fill=(25 * number, 90, 60))
+    chance = random.Random(9)
+    for _ in range(150):
+        x, y, wide = chance.randrange(1100), chance.randrange(800), chance.randrange(60, 160)
+        pen.ellipse((x, y, x + wide, y + wide), fill=tuple(chance.randrange(256) for _ in range(3)))
     return picture

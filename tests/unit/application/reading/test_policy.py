@@ -50,6 +50,7 @@ def test_a_good_paper_is_accepted_without_a_word() -> None:
         ({"kind": PaperKind.FAMILY_CARD, "confidence": 0.9}, "refused", "other_kind"),
         ({"kind": None, "confidence": 0.4}, "flagged", "unknown_kind"),
         ({"kind": None, "lines": 2, "unread_lines": 1}, "flagged", "blurred"),
+        ({"kind": None, "letter_pixels": 10.9}, "flagged", "too_small"),
         ({"kind": None, "lines": 2, "unread_lines": 0}, "refused", "nothing_written"),
         ({"has_key_field": False}, "flagged", "not_readable"),
         ({"agreements": {"nik": "differs"}}, "flagged", "data_differ"),

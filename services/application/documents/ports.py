@@ -60,7 +60,7 @@ class InspectedPage:
 
 @dataclass(frozen=True)
 class Inspected:
-    """What an upload shows: the pages of the file in order, one of a picture."""
+    """The pages of an upload in their order; a picture has one."""
 
     pages: tuple[InspectedPage, ...]
 

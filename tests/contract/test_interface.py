@@ -55,6 +55,7 @@ OPEN_CODES = {
     **dict.fromkeys(
         (
             *("DocumentView.reason", "UploadView.reason", "RequirementView.reason", "BulkJobView.reason"),
+            "PageView.reason",
             *("CorrectionView.reason", "ParticularsCorrection.reason", "CorrectionDecision.reason"),
             *("InterruptDay.reason", "InterruptVisit.reason", "OfflineLineBody.reason", "OverrideView.reason"),
             *("SpecialView.reason", "SagaOverrideView.reason", "RetrySaga.reason", "ProposeOverride.reason"),

@@ -15,7 +15,7 @@ LARGEST_NUMBER_OF_DOCUMENTS: Final = 100
 
 FIRST_PAGE: Final = 1
 LARGEST_NUMBER_OF_PAGES: Final = 10
-"""Pages of one item: a family card has one, a diploma with its list of marks four. More are brought to the office."""
+"""Pages of one item: a family card has one, a diploma with its marks four; the rest is brought to the office."""
 
 
 class DocumentState(StrEnum):

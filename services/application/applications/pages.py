@@ -1,4 +1,4 @@
-"""The pages of an item: which are there, which are missing, and those of one file taken as a whole. Pure."""
+"""The pages of an item: those that are there, those that are missing, and those of one file. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the use cases of documents share: who may change them, when, and how a change is written."""
+"""Common to the use cases of documents: access, the times when they may change, and how a change is written."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class InspectedPage:
 
 @dataclass(frozen=True)
 class Inspected:
-    """The pages of one file, in order; at least one."""
+    """The pages of an upload in their order; a picture has one."""
 
     pages: tuple[InspectedPage, ...]
 

@@ -55,7 +55,7 @@ class BeginUpload(Body):
         description="left out with same_as",
         json_schema_extra=_hide_default,
     )
-    same_as: SameAs | SkipJsonSchema[None] = Field(
+    same_as: SameAs | None = Field(
         None,
         description="a document of another application of the account, for papers of shared_in_family: its picture is "
         "copied, no bytes follow",

@@ -29,6 +29,7 @@ class ItemState(StrEnum):
     FLAGGED = "flagged"
     REFUSED = "refused"
     REPLACED = "replaced"
+    REMOVED = "removed"
 
 
 class RequirementsQuery(Query):

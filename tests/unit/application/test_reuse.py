@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from services.application.documents.errors import PaperNotShared
-from services.application.erasures.transitions import without_documents
 from services.application.requirements.rule_set import RulesWrong, load_rules, read_rules
+from shared.deadlines import DeadlineWorker
+from shared.events.application import ApplicationErasureDone
+from shared.events.identity import ErasureOrdered
 from shared.person_keys.errors import PersonErased
-from shared.store.decision import Decision
+from shared.retention.erasing import ERASURE
 from shared.tokens import Role
 from tests.unit.application import make
 from tests.unit.application.browser import Browser
@@ -55,6 +57,22 @@ async def content(browser: Browser, path: str, document: Any) -> tuple[int, Any]
     return await browser.ask("GET", f"{path}/documents/{document['document_id']}/content")
 
 
+async def erase(world: World, applicant_id: str) -> None:
+    """Identity orders that this person of the account is erased; all is done on return."""
+    order = ErasureOrdered(
+        erasure_id="erasure",
+        account_id="acc",
+        applicant_ids=(applicant_id,),
+        person_ids=(f"person-{applicant_id}",),
+        whole_account=False,
+    )
+    await world.tell(order)
+    await DeadlineWorker(world.store, [ERASURE], world.parts.deadlines, world.clock, "test").run_due()
+    assert [event.kept for event in world.events(ApplicationErasureDone)] == [()]
+    with pytest.raises(PersonErased):
+        await world.platform.person_keys.cipher(applicant_id)
+
+
 async def test_the_family_card_of_one_is_used_for_another_without_a_second_upload(
     browser: Browser, world: World
 ) -> None:
@@ -85,14 +103,22 @@ async def test_the_copy_lies_under_the_key_of_its_own_person_and_outlives_the_ot
         "husband",
     ]
     before = (await content(browser, husband, copy))[1]
-    applications = world.service.applications
-    await applications.change(wife.rsplit("/", 1)[-1], lambda state: Decision(without_documents(state)))
-    await world.files.delete(given.file_id)
-    await world.platform.person_keys.destroy("wife")
+    await erase(world, "wife")
+    assert await world.file_ids() == [own.file_id]
     assert await content(browser, husband, copy) == (200, before)
     assert (await content(browser, wife, card))[0] == 404
     status, problem = await reuse(browser, husband, "family_card", wife, card)
     assert (status, problem["code"]) == (409, "document_not_there"), "what is erased is not copied"
+
+
+async def test_the_other_person_can_be_erased_first_too(browser: Browser, world: World) -> None:
+    wife, husband, _ = await drafts(browser, world)
+    card = await send(browser, wife, "family_card", 1)
+    await reuse(browser, husband, "family_card", wife, card)
+    before = await content(browser, wife, card)
+    await erase(world, "husband")
+    assert await content(browser, wife, card) == before
+    assert await world.file_ids() == [(await record_of(world, wife)).state.present()["family_card"].file_id]
 
 
 async def test_a_key_that_is_destroyed_before_the_file_is_gone_copies_nothing(browser: Browser, world: World) -> None:

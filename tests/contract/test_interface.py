@@ -60,6 +60,7 @@ OPEN_CODES = {
         ),
         "a code that staff choose themselves",
     ),
+    "EvidenceUploadView.reason": "said in words beside it, as of documents",
     "WebhookDeliveryView.reason": "status_ and the status of the consumer's answer, or a code",
     **dict.fromkeys(
         (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -59,7 +58,7 @@ class EvidenceRepository:
         found = await self._store.find(EVIDENCE, DAY_NUMBER, wanted, limit=MOST_FILES_A_DAY)
         return {record.state.number for record in found}
 
-    async def evidence_of(self, account_ids: Sequence[str], limit: int = MOST_OF_ACCOUNT) -> list[Record[Evidence]]:
+    async def evidence_of(self, account_ids: tuple[str, ...], limit: int = MOST_OF_ACCOUNT) -> list[Record[Evidence]]:
         """Return the evidence of one account or of several that were joined, the newest first."""
 
         async def find(account_id: str) -> list[Record[Evidence]]:

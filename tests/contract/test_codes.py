@@ -51,6 +51,8 @@ CODED: list[tuple[type[Event], str, type[StrEnum]]] = [
     (notification.DeliverySent, "channel", codes.DeliveryChannel),
     (notification.DeliveryFailed, "channel", codes.DeliveryChannel),
     (notification.WebhookDisabled, "cause", codes.WebhookEnd),
+    (billing.BillingEvidenceNamed, "purpose", codes.EvidencePurpose),
+    (scheduling.SchedulingEvidenceNamed, "purpose", codes.EvidencePurpose),
     (scheduling.SeatHeld, "if_unpaid", codes.IfUnpaid),
     (scheduling.AppointmentConfirmed, "cause", codes.ConfirmCause),
     (scheduling.AppointmentRescheduled, "cause", codes.MoveCause),
@@ -98,6 +100,7 @@ PUBLISHED = {
     "StayingRecord": "issuance_record payment_record",
     "LeavingEnd": "objected undone",
     "PersonalData": "application picture letter nik contact evidence bank_account staff_name",
+    "EvidencePurpose": "refund special_reschedule payment_claim walk_in",
     "ReadReason": "person_at_counter applicant_asked document_check correction payment_question complaint supervision "
     "fraud_review system_fault legal_request investigation",
     "BreachCause": "stolen_access misuse_by_staff software_fault wrong_recipient lost_medium intrusion other",

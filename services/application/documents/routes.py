@@ -40,7 +40,7 @@ from services.application.requirements.errors import DocumentNotAsked
 from shared.errors import FieldError, Malformed
 from shared.http.bodies import BodyCut, TooSlow
 from shared.http.body_budget import NoRoomForBody
-from shared.http.call import Answer, Call
+from shared.http.call import Answer, AnyCall, Call
 from shared.http.conditions import ETAG, etag_of
 from shared.http.endpoint import STAFF, Endpoints, Header, PersonalData, RateLimit
 from shared.tokens import Role
@@ -164,7 +164,7 @@ async def list_papers(call: Call[None, schemas.Looking]) -> PapersView:
 )
 async def send_bytes(call: Call[None, schemas.Assisting]) -> Answer:
     """Take bytes."""
-    offset = read_offset(call.request.headers.get(OFFSET_HEADER))
+    offset = read_offset(call)
     seen = await call.app[APPLICATION].uploads.receive(
         call.path["application_id"], call.path["document_id"], offset, call.chunks(), await who(call), call.body_share
     )
@@ -284,8 +284,9 @@ async def remove_document(call: Call[None, schemas.Assisting]) -> ApplicationVie
     return view_application(call, seen)
 
 
-def read_offset(header: str | None) -> int:
+def read_offset(call: AnyCall) -> int:
     """Return the offset that a request names in its header; refuses with ``Malformed``."""
+    header = call.request.headers.get(OFFSET_HEADER)
     if header is not None and header.isascii() and header.isdigit() and len(header) <= MOST_OFFSET_DIGITS:
         return int(header)
     raise Malformed(

@@ -16,7 +16,7 @@ MOST_FILES_A_DAY: Final = 20
 """Uploads begun for one purpose by one caller on one day of UTC, refused ones included: four full requests."""
 
 NAMED_WITHIN: Final = timedelta(days=7)
-"""Evidence that no request names within this is removed: nobody decides on it."""
+"""Evidence that no request names within this is removed: no decision rests on it."""
 
 UPLOAD_ABANDONED: Final = "upload_abandoned"
 NEVER_NAMED: Final = "never_named"

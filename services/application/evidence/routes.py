@@ -62,8 +62,9 @@ async def begin_evidence(call: Call[BeginEvidence]) -> EvidenceUploadView:
 
 @api.patch(
     "/v1/evidence/{evidence_id}/content",
-    summary="Send bytes of a picture of evidence from an offset on; with the last one it is looked at",
-    description=f"Header {OFFSET_HEADER}: where these bytes begin. After a broken line ask with HEAD where to go on.",
+    summary="Send bytes of a picture of evidence from an offset on",
+    description=f"Header {OFFSET_HEADER}: where these bytes begin. With the last one the picture is looked at. After a "
+    "broken line ask with HEAD where to go on.",
     access=OWNERS,
     answers={200: EvidenceUploadView},
     refusals=(
@@ -85,7 +86,7 @@ async def begin_evidence(call: Call[BeginEvidence]) -> EvidenceUploadView:
 )
 async def send_evidence(call: Call) -> Answer:
     """Take bytes."""
-    offset = read_offset(call.request.headers.get(OFFSET_HEADER))
+    offset = read_offset(call)
     seen = await call.app[APPLICATION].evidence.receive(
         call.caller, call.path["evidence_id"], offset, call.chunks(), call.body_share
     )

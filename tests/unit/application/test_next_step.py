@@ -272,6 +272,8 @@ def test_every_fact_that_is_heard_has_a_place() -> None:
         "RefundMoved",
         "PaymentCaseOpened",
         "PaymentCaseClosed",
+        "BillingEvidenceNamed",
+        "SchedulingEvidenceNamed",
         "DeliverySent",
         "DeliveryFailed",
         "ChildCameOfAge",

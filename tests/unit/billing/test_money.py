@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 
+from services.billing.bills.claims import NewClaim
 from services.billing.bills.model import BillOutcome, ClaimState
 from services.billing.bills.repository import BILLS
 from services.billing.bills.states import BillState
@@ -594,7 +595,7 @@ async def test_a_claim_is_looked_into_at_once() -> None:
     bill = await world.issued_bill()
     payment = world.payment(bill)
     world.simponi.add(payment)
-    await world.billing.claims.claim(APPLICANT, bill.bill_id, payment.ntpn, None, "command-1")
+    await world.billing.claims.claim(APPLICANT, bill.bill_id, NewClaim(payment.ntpn), "command-1")
     await world.work()
     assert world.bill().state == BillState.PAID
     assert world.bill().claims[0].state == ClaimState.CONFIRMED
@@ -606,7 +607,7 @@ async def test_a_claim_on_money_that_went_another_way_is_confirmed_too() -> None
     bill = await world.expired_bill()
     payment = world.payment(bill)
     world.simponi.add(payment)
-    await world.billing.claims.claim(APPLICANT, bill.bill_id, None, payment.ntb, "command-1")
+    await world.billing.claims.claim(APPLICANT, bill.bill_id, NewClaim(None, payment.ntb), "command-1")
     await world.work()
     assert world.bill().claims[0].state == ClaimState.CONFIRMED
     assert world.receipt(payment.ntpn).state == ReceiptState.AWAITS_SEAT

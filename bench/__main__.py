@@ -28,6 +28,7 @@ from bench import (
     openings,
     otp,
     papers_check,
+    papers_hits,
     recovery,
     report,
     seats,
@@ -63,6 +64,7 @@ BENCHES: Final[dict[str, tuple[Measure, ...]]] = {
     "waiting.told": (waiting_told.measure,),
     "erasure.load": (erasure_load.measure,),
     "papers.check": (papers_check.measure,),
+    "papers.hits": (papers_hits.measure,),
     **{name: (measure_here(name),) for name in CHECKOUT_BENCHES},
 }
 

@@ -17,7 +17,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
 
-from bench import erasure_load, journeys, report, seats, waiting_told
+from bench import erasure_load, journeys, papers_hits, report, seats, waiting_told
 from bench.arguments import PAIRS
 from bench.checkout import Checkout, other_build, this_build
 from bench.checkout_benches import CHECKOUT_BENCHES
@@ -139,6 +139,7 @@ RECIPES: Final[dict[str, Recipe]] = {
             [f"recovery.{name}" for name in ("services_median", "services_longest", *_OVER_OWN)],
             settings={"rounds": Setting(3, argument="rounds")},
         ),
+        _own("papers.hits", "papers_hits", papers_hits.FIGURES, settings=_SCALE),
         _own("waiting.memory", "waiting_memory", ["waiting.memory", "waiting.stream_memory"], settings=_SCALE),
         _own(
             "waiting.told",

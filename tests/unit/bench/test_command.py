@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bench import __main__ as command
-from bench import calls, opening_load, results, submit
+from bench import calls, opening_load, papers_hits, results, submit
 from bench.against import RECIPES, read_wishes
 from bench.figures import Figure, Table, format_value
 from bench.load import Tally
@@ -22,6 +22,7 @@ ASKED_FOR = {
         calls.make_table(TALLY, 50, 150, 150),
         submit.make_table(Tally(durations={"submit": [0.1]}), 300, 100.0),
         opening_load.make_table(TALLY, 10.0, 0, 960),
+        papers_hits.make_table(papers_hits.HitCounts((), ())),
     )
     for figure in table.figures
 }
@@ -29,7 +30,7 @@ ASKED_FOR = {
 
 def test_each_figure_of_the_acceptance_list_is_measured_in_its_unit() -> None:
     targets = [clause.target for clause in all_clauses().values() if clause.proof is Proof.BENCH]
-    assert len(targets) == 6
+    assert len(targets) == 7
     for target in targets:
         assert target is not None
         figure = ASKED_FOR[target.figure]

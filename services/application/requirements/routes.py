@@ -65,7 +65,7 @@ async def list_requirements(call: Call[None, RequirementsQuery]) -> Requirements
 
 
 @api.get(
-    "/v1/paper-examples/{kind}",
+    "/v1/paper-examples/{example}",
     summary="How the picture of a paper should look (SVG)",
     access=PUBLIC,
     answers={200: SVG},
@@ -73,7 +73,7 @@ async def list_requirements(call: Call[None, RequirementsQuery]) -> Requirements
 )
 async def show_paper_example(call: Call) -> bytes:
     """The drawing of a kind of paper."""
-    drawing = load_examples().get(call.path["kind"])
+    drawing = load_examples().get(call.path["example"])
     if drawing is None:
         raise NotFound
     return drawing

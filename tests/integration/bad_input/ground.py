@@ -107,7 +107,7 @@ class Ground:
             "job_id": NOBODYS_ID,
             "link": f"{NOBODYS_ID}.nothing",
             "requirement": "ktp",
-            "kind": "ktp",
+            "example": "ktp",
             "since": "2026-11-01",
             "until": "2026-11-30",
         }

@@ -211,7 +211,7 @@ def _about_kind(asked: AskedPaper, look: Look, read: Read, kind: PaperKind | Non
 
 
 def _faults(look: Look, read: Read) -> Iterable[str]:
-    """What is wrong with the picture's quality."""
+    """The faults of the picture's quality."""
     if look.glare_share >= GLARE_SHARE:
         yield GLARE
     if abs(read.tilt_degrees) >= TILTED_DEGREES:

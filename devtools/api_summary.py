@@ -246,11 +246,20 @@ class _Members:
         return place if place != here else None
 
     def lines_of(self, schema: Schema, depth: int, above: Sequence[str] = ()) -> Iterator[str]:
-        """Yield a line for each member, sorted by name, each followed by its own members one step further in."""
-        for part, seen in self._objects(schema, above):
+        """Yield a line for each member, sorted by name, each followed by its own members one step further in.
+
+        A member that several kinds of one value have is written once, with the types that it has in them.
+        """
+        parts = list(self._objects(schema, above))
+        types: dict[str, dict[str, None]] = {}
+        for part, _ in parts:
+            for name, member in part["properties"].items():
+                types.setdefault(name, {})[self.type_of(member)] = None
+        for part, seen in parts:
             required = set(part.get("required", ()))
             for name, member in sorted(part["properties"].items()):
-                yield f"{_INDENT * depth}{_mark(name, name in required)}: {self.type_of(member)}"
+                if name in types:
+                    yield f"{_INDENT * depth}{_mark(name, name in required)}: {'|'.join(types.pop(name))}"
                 yield from self.lines_of(member, depth + 1, seen)
 
     def resolve(self, part: Schema) -> Schema:

@@ -76,7 +76,8 @@ def lint_with_redocly(document: Path, folder: Path) -> None:
     Raises:
         InterfaceNotTaken: it found something.
     """
-    _, said = _run([*_tool(folder, "redocly"), "lint", "--config", REDOCLY_RULES, "--format=json", document], folder)
+    words = ["lint", "--config", str(REDOCLY_RULES), "--format=json", str(document)]
+    _, said = _run([*_tool(folder, "redocly"), *words], folder)
     try:
         found = json.loads(said[said.index("{") : said.rindex("}") + 1])
     except ValueError:
@@ -95,8 +96,8 @@ def lint_with_spectral(document: Path, folder: Path) -> None:
     Raises:
         InterfaceNotTaken: it found something.
     """
-    command = [*_tool(folder, "spectral"), "lint", "--fail-severity", "warn", "--ruleset", SPECTRAL_RULES, document]
-    status, said = _run(command, folder)
+    words = ["lint", "--fail-severity", "warn", "--ruleset", str(SPECTRAL_RULES), str(document)]
+    status, said = _run([*_tool(folder, "spectral"), *words], folder)
     if status:
         raise InterfaceNotTaken("spectral", said)
 
@@ -108,7 +109,8 @@ def generate_with_hey_api(document: Path, folder: Path) -> None:
         InterfaceNotTaken: the generator warns or fails, or the compiler does.
     """
     made = folder / "hey-api"
-    generator = [*_tool(folder, "openapi-ts"), "--input", document, "--output", made, "--no-log-file"]
+    words = ["--input", str(document), "--output", str(made), "--no-log-file"]
+    generator = [*_tool(folder, "openapi-ts"), *words]
     for tool, command in (("hey-api", generator), ("tsc on hey-api's client", _tool(folder, "tsc"))):
         status, said = _run(command, folder)
         if status or "warn" in said.lower():
@@ -119,9 +121,9 @@ def _tool(folder: Path, name: str) -> list[str]:
     return [str(folder / "node_modules" / ".bin" / name)]
 
 
-def _run(command: Sequence[str | Path], folder: Path) -> tuple[int, str]:
+def _run(command: Sequence[str], folder: Path) -> tuple[int, str]:
     """Return the exit status of the tool and all that it printed."""
     try:
-        return captured_tool([str(word) for word in command], cwd=folder, env=_QUIET, seconds=BUILD_SECONDS)
+        return captured_tool(command, cwd=folder, env=_QUIET, seconds=BUILD_SECONDS)
     except subprocess.TimeoutExpired:
         return 1, f"it took more than {BUILD_SECONDS:.0f} s"

@@ -19,6 +19,7 @@ SLOW_FILES: Final[dict[str, int]] = {
     "tests/integration/test_kills.py": 90,
     "tests/integration/test_memory.py": 80,
     "tests/integration/test_stampede.py": 70,
+    "tests/integration/clients/test_interface_check.py": 60,
     "tests/integration/bad_input/test_malformed.py": 30,
     "tests/integration/bad_input/test_tokens.py": 15,
     "tests/integration/bad_input/test_uploads.py": 10,

@@ -34,7 +34,7 @@ class ChainLink(View):
     source: str
     at: datetime
     fact: dict[str, Any]
-    """What happened; docs/ledger.md has the members of each kind."""
+    """The public fact; docs/ledger.md has the members of each kind."""
     commitment: str | None
     previous: str
     hash: str

@@ -27,7 +27,7 @@ _TRANSLATED: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
 """IPv6 networks whose last 32 bits are an IPv4 address: NAT64 (RFC 6052) and the old compatible form (RFC 4291)."""
 
 _GIVEN_OUT: Final = IPv6Network("2000::/3")
-"""What IANA gives out of IPv6 for the outside. All else is local, as a site's own NAT64 (RFC 8215), or unused."""
+"""The part of IPv6 that IANA gives out. All else is local, as a site's own NAT64 (RFC 8215), or unused."""
 
 
 class AddressProblem(StrEnum):

@@ -15,7 +15,7 @@ from shared.http.call import JSON
 from shared.http.endpoint import MAX_BODY_BYTES, Door, Endpoint
 from shared.service import Parts
 from tests.contract.gateway import NGINX_CONF, read_body_rules, read_routes
-from tests.contract.openapi_rules import assert_sound
+from tests.contract.openapi_rules import broken_rules
 
 EVERYTHING = [(service, endpoint) for service in SERVICES for endpoint in endpoints_of(service)]
 
@@ -54,8 +54,10 @@ def an_address(path: str) -> str:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_every_endpoint_is_sound(service: str, parts: Mapping[str, Parts]) -> None:
-    assert_sound(parts[service].endpoints, service)
+def test_every_endpoint_is_sound(service: str) -> None:
+    """That the description of all of them is valid OpenAPI, `test_interface.py` shows."""
+    rules = [f"{spoken(endpoint)}: {rule}" for endpoint in endpoints_of(service) for rule in broken_rules(endpoint)]
+    assert rules == []
 
 
 @pytest.mark.parametrize("service", SERVICES)

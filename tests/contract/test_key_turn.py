@@ -197,14 +197,16 @@ async def test_twin_without_the_turn_the_old_key_cannot_go() -> None:
                 assert same.account_id != citizen.account_id, "registered twice"
 
 
-@pytest.mark.parametrize("role", [role for role in Role if role is not Role.OPERATOR])
-async def test_only_operators_begin_or_see_a_turn(role: Role) -> None:
+async def test_only_operators_begin_or_see_a_turn() -> None:
     suite = Suite()
     await suite.start()
-    async with suite.served(), Caller(suite, suite.token(role)) as caller:
-        for name in SERVICES:
-            for method in ("GET", "POST"):
-                assert (await caller.call(name, method, f"/v1/key-turns/{name}")).status == 403
+    async with suite.served():
+        for role in set(Role) - {Role.OPERATOR}:
+            async with Caller(suite, suite.token(role)) as caller:
+                for name in SERVICES:
+                    for method in ("GET", "POST"):
+                        reply = await caller.call(name, method, f"/v1/key-turns/{name}")
+                        assert reply.status == 403, f"{role}: {method} of {name}"
 
 
 async def test_a_turn_that_is_asked_for_again_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

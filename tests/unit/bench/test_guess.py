@@ -31,7 +31,7 @@ def test_the_second_code_is_not_guessed_by_the_holder_of_the_other_address(patie
 
 
 def test_twin_without_a_days_count_of_its_own_the_second_code_is_guessed() -> None:
-    ended = guess.attack(CodeRules(second_guesses_per_day=10**9), ADDRESSES, holds_address=True)
+    ended = guess.attack(CodeRules(second_guesses_per_day=10**9), 10, holds_address=True)
     assert guess.chance(ended.guessed_at) > guess.MOST_CHANCE
 
 

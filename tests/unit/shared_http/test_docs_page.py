@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import threading
 from html.parser import HTMLParser
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 
 from shared.http import OPENAPI_PATH
 from shared.http.docs_page import FILES, PAGE_PATH, POLICY, START
+from shared.http.openapi import build_openapi
 from shared.settings import Environment
 from tests.unit.shared_http.conftest import Client, Serve
 
@@ -89,6 +92,24 @@ async def test_the_document_is_the_services_own_with_the_trial_in_it(shown: Clie
     assert told["paths"].keys() == plain["paths"].keys()
     assert "BUDI CONTOH" in told["info"]["description"]
     assert "BUDI" not in str(plain)
+
+
+async def test_the_document_is_made_once_and_for_its_first_reader(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[threading.Thread] = []
+
+    def build(*words: Any) -> dict[str, Any]:
+        made.append(threading.current_thread())
+        return build_openapi(*words)
+
+    monkeypatch.setattr("shared.http.app.build_openapi", build)
+    client = await serve(docs=True)
+    assert made == [], "a start does without it"
+    answers = await asyncio.gather(*(client.get(path) for path in (OPENAPI_PATH, "/docs/openapi.json", OPENAPI_PATH)))
+    assert [answer.status for answer in answers] == [200] * 3
+    [maker] = made
+    assert maker is not threading.main_thread(), "other calls go on meanwhile"
 
 
 async def test_without_a_trial_nothing_of_one_is_shown(serve: Serve) -> None:

@@ -154,8 +154,8 @@ async def test_what_fails_again_and_again_is_parked_and_operators_are_told(
 async def test_twin_without_parking_it_is_tried_for_ever(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deadlines, "TRIES_BEFORE_PARKING", 10**9)
     await desk.add("t", first=0)
-    await fail_often(desk, 50)
-    assert len(desk.ran) == 50
+    await fail_often(desk, 2 * TRIES_BEFORE_PARKING)
+    assert len(desk.ran) == 2 * TRIES_BEFORE_PARKING
 
 
 @pytest.mark.parametrize("trouble", [UpstreamDown("dpri", "timeout"), ConnectionResetError(), TimeoutError()], ids=repr)

@@ -272,8 +272,6 @@ def test_every_fact_that_is_heard_has_a_place() -> None:
         "RefundMoved",
         "PaymentCaseOpened",
         "PaymentCaseClosed",
-        "BillingEvidenceNamed",
-        "SchedulingEvidenceNamed",
         "DeliverySent",
         "DeliveryFailed",
         "ChildCameOfAge",

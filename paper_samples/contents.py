@@ -1,4 +1,4 @@
-"""What stands on each kind of paper: titles, labels and their order, as on the real ones; the renderers lay it out.
+"""The text of each kind of paper: titles, labels and their order, as on the real ones; the renderers lay it out.
 
 Titles and labels are those of the papers in use; the zone of a passport follows ICAO 9303. No crest, pattern or
 signature is copied.

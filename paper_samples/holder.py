@@ -1,6 +1,6 @@
 """Invented holders of papers, and what their papers say of them.
 
-Their NIKs begin with 98 or 99, which no province has, so that they are nobody's.
+Their NIKs begin with 98 or 99, which no province has, so that no living person has them.
 """
 
 from __future__ import annotations

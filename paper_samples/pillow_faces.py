@@ -1,4 +1,4 @@
-"""Portraits and selfies of nobody, drawn by Pillow: a shaded head with eyes, brows, nose and mouth."""
+"""Portraits and selfies of invented people, drawn by Pillow: a shaded head with eyes, brows, nose and mouth."""
 
 from __future__ import annotations
 

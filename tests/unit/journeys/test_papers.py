@@ -14,7 +14,12 @@ from paper_samples.kinds import PaperKind
 
 def test_an_item_gets_the_paper_of_the_applicant(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[Any] = []
-    monkeypatch.setattr(papers, "draw_paper", lambda *asked: drawn.append(asked) or b"jpeg")
+
+    def draw(*asked: Any) -> bytes:
+        drawn.append(asked)
+        return b"jpeg"
+
+    monkeypatch.setattr(papers, "draw_paper", draw)
     person = People(random.Random(1)).adult()
     assert papers.draw_paper_for("parent_ktp", person) == b"jpeg"
     ((kind, holder, seed),) = drawn

@@ -31,13 +31,18 @@ def find_numbers(lines: Iterable[TextLine]) -> tuple[str, ...]:
 def numbers_in(text: str) -> tuple[str, ...]:
     """Return the numbers of sixteen digits in one line that can be a NIK by the day and month inside."""
     found = []
-    for run in RUN.findall(capitals(text)):
-        packed = re.sub(r"[ .\-]", "", run)
+    for packed in (part for run in RUN.findall(capitals(text)) for part in _parts(run)):
         digits = packed.translate(LOOKS_LIKE_A_DIGIT)
         true_digits = sum(letter.isdigit() for letter in packed)
         if len(digits) == NIK_DIGITS and true_digits >= LEAST_TRUE_DIGITS and can_be_nik(digits):
             found.append(digits)
     return tuple(found)
+
+
+def _parts(run: str) -> Sequence[str]:
+    """The words of a run that have sixteen digits; where there is none, the digits were set apart: all together."""
+    whole = [word for word in run.split() if len(word) == NIK_DIGITS]
+    return whole or [re.sub(r"[ .\-]", "", run)]
 
 
 def can_be_nik(digits: str) -> bool:

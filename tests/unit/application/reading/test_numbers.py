@@ -23,6 +23,7 @@ ICAO_SECOND = "L898902C36UTO7408122F1204159ZE184226B<<<<<10"
         (NIK, (NIK,)),
         (f"NIK : {NIK}", (NIK,)),
         (f"NIK{NIK}SEUMUR", (NIK,)),
+        (f"SARI {NIK} 05-02-1990", (NIK,)),
         (f"NO {NIK} BUDI", (NIK,)),
         ("NIK 9801 0145 0290 0001", (NIK,)),
         ("98O1O145O29OOOO1", ()),

@@ -124,7 +124,7 @@ class Settings(ServiceSettings):
         """Return whether papers are read, and the time that a reading has."""
         return PaperRules(
             reading=self.papers_reading,
-            unread=self.papers_unread or (PapersUnread.FLAGGED if self.is_production else PAPERS.unread),
+            unread=self.papers_unread or (PAPERS.unread if self.is_production else PapersUnread.ACCEPTED),
             reading_seconds=self.reading_seconds,
             readers=self.readers,
         )

@@ -44,7 +44,7 @@ LEAST_SIDE_PIXELS: Final = 300
 """A card that is smaller than this cannot be read."""
 
 MOST_PIXELS: Final = 200_000_000
-"""What the largest cameras of phones make; a JPEG of that size is decoded at a reduced scale in a few seconds."""
+"""As the largest cameras of phones make them; a JPEG of that size is decoded at a reduced scale in a few seconds."""
 
 PIXELS_TAKEN: Final[Mapping[FileFormat, int]] = {
     FileFormat.JPEG: MOST_PIXELS,

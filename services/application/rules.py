@@ -50,7 +50,7 @@ class PaperRules:
     """Whether papers are read, and what holds without that."""
 
     reading: PapersReading = PapersReading.NONE
-    unread: PapersUnread = PapersUnread.ACCEPTED
+    unread: PapersUnread = PapersUnread.FLAGGED
     reading_seconds: int = 90
     """A page that is not read by then is flagged: ten uploads under full load are read within it."""
     readers: int = 1

@@ -62,7 +62,10 @@ OPEN_CODES = {
         ),
         "a code that staff choose themselves",
     ),
-    **dict.fromkeys(("DocumentView.kind", "UploadView.kind"), "a kind that the reader of papers knows; more may come"),
+    **dict.fromkeys(
+        ("DocumentView.kind", "UploadView.kind", "PageView.kind"),
+        "a kind that the reader of papers knows; more may come",
+    ),
     "EvidenceUploadView.reason": "said in words beside it, as of documents",
     "WebhookDeliveryView.reason": "status_ and the status of the consumer's answer, or a code",
     **dict.fromkeys(

@@ -89,7 +89,7 @@ class DocumentNotThere(Refusal):
 
     status = 409
     code = "document_not_there"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=DocumentState)
     title = "This document has no picture to use: it is not uploaded yet, or was refused or removed."
     title_id = "Dokumen ini tidak punya gambar: belum selesai diunggah, ditolak, atau sudah dihapus."
     next_action = "Upload the picture for this application too."

@@ -39,7 +39,7 @@ AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each has a stack that counts as memor
 
 
 @dataclass
-class Page:
+class FilePage:
     """One page and what decoding it has to know."""
 
     picture: Image.Image
@@ -51,7 +51,7 @@ class Page:
     lacks_scans: bool = False
 
 
-def open_pages(content: bytes, file_format: FileFormat | None) -> Iterator[Page]:
+def open_pages(content: bytes, file_format: FileFormat | None) -> Iterator[FilePage]:
     """Yield the pages of a file; refuses with `Unusable`. Decoders raise whatever they like. Nothing here refers to the
     picture of a page that was handed out: who decodes it can give it back."""
     if file_format is None:
@@ -59,10 +59,10 @@ def open_pages(content: bytes, file_format: FileFormat | None) -> Iterator[Page]
     yield from _OPENERS[file_format](content)
 
 
-def _jpeg(content: bytes) -> Iterable[Page]:
+def _jpeg(content: bytes) -> Iterable[FilePage]:
     # the class itself: `Image.open` makes another format of a JPEG with more pictures behind the first (MPO)
     picture = JpegImagePlugin.JpegImageFile(io.BytesIO(jpeg_structure.bare_jpeg(content)))
-    page = Page(
+    page = FilePage(
         picture,
         jpeg_structure.read_orientation(content),
         lacks_end=not jpeg_structure.has_end(content),
@@ -71,7 +71,7 @@ def _jpeg(content: bytes) -> Iterable[Page]:
     return (page,)
 
 
-def _png(content: bytes) -> Iterable[Page]:
+def _png(content: bytes) -> Iterable[FilePage]:
     bare = png_structure.bare_png(content)
     picture = _opened(bare, FileFormat.PNG)
     depth = png_structure.value_depth(bare)
@@ -80,7 +80,7 @@ def _png(content: bytes) -> Iterable[Page]:
     if depth == 16 and isinstance(clear, tuple):
         refuse_large(picture.width, picture.height, 2 * LARGEST_PIXEL_BYTES + 1)
         picture.putalpha(_opaque_of_16_bits(bare, clear))
-    return (Page(picture, jpeg_structure.orientation_in(png_structure.exif_of(content)), values),)
+    return (FilePage(picture, jpeg_structure.orientation_in(png_structure.exif_of(content)), values),)
 
 
 def _opaque_of_16_bits(content: bytes, clear: tuple[int, ...]) -> Image.Image:
@@ -99,41 +99,41 @@ def _opaque_of_16_bits(content: bytes, clear: tuple[int, ...]) -> Image.Image:
     return opaque
 
 
-def _heif(content: bytes) -> Iterable[Page]:
+def _heif(content: bytes) -> Iterable[FilePage]:
     import pillow_heif
 
     # threads have stacks that count as memory; without the small copies `draft` never takes one for the picture
     pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
     # libheif lays the picture as its own boxes say: EXIF counts no more
-    return (Page(_opened(content, FileFormat.HEIF)),)
+    return (FilePage(_opened(content, FileFormat.HEIF)),)
 
 
-def _avif(content: bytes) -> Iterable[Page]:
+def _avif(content: bytes) -> Iterable[FilePage]:
     picture = _opened(content, FileFormat.AVIF)
-    return (Page(picture, _orientation(picture)),)
+    return (FilePage(picture, _orientation(picture)),)
 
 
-def _webp(content: bytes) -> Iterable[Page]:
+def _webp(content: bytes) -> Iterable[FilePage]:
     size = webp_size(content)
     if size is None:
         raise Unusable(BROKEN)
     refuse_large(*size, DECODER_BYTES[FileFormat.WEBP] + LARGEST_PIXEL_BYTES)
     picture = _opened(content, FileFormat.WEBP)
-    return (Page(picture, _orientation(picture)),)
+    return (FilePage(picture, _orientation(picture)),)
 
 
-def _tiff(content: bytes) -> Iterable[Page]:
+def _tiff(content: bytes) -> Iterable[FilePage]:
     numbers = _page_numbers(content)
     if not numbers:
         raise Unusable(BROKEN)
     return (_tiff_page(content, number) for number in numbers)
 
 
-def _tiff_page(content: bytes, number: int) -> Page:
+def _tiff_page(content: bytes, number: int) -> FilePage:
     picture = _opened(content, FileFormat.TIFF)
     picture.seek(number)
     # Pillow turns a TIFF by its orientation when it is loaded
-    return Page(picture, values=Values(white_is_zero=_tag(picture, _PHOTOMETRIC, 1) == _WHITE_IS_ZERO))
+    return FilePage(picture, values=Values(white_is_zero=_tag(picture, _PHOTOMETRIC, 1) == _WHITE_IS_ZERO))
 
 
 def _page_numbers(content: bytes) -> list[int]:
@@ -157,8 +157,8 @@ def _tag(picture: Image.Image, tag: int, default: int) -> int:
     return found if isinstance(found, int) else default
 
 
-def _pdf(content: bytes) -> Iterable[Page]:
-    return (Page(picture) for picture in rendered_pages(content))
+def _pdf(content: bytes) -> Iterable[FilePage]:
+    return (FilePage(picture) for picture in rendered_pages(content))
 
 
 def _opened(content: bytes, file_format: FileFormat) -> ImageFile:
@@ -171,7 +171,7 @@ def _orientation(picture: Image.Image) -> int:
     return jpeg_structure.orientation_in(picture.info.get("exif", b""))
 
 
-_OPENERS: Final[Mapping[FileFormat, Callable[[bytes], Iterable[Page]]]] = {
+_OPENERS: Final[Mapping[FileFormat, Callable[[bytes], Iterable[FilePage]]]] = {
     FileFormat.JPEG: _jpeg,
     FileFormat.PNG: _png,
     FileFormat.HEIF: _heif,

@@ -12,7 +12,7 @@ from typing import Final
 
 from PIL import Image
 
-from services.application.documents.file_pages import Page, open_pages
+from services.application.documents.file_pages import FilePage, open_pages
 from services.application.documents.picture_colours import flatten, to_srgb
 from services.application.documents.picture_memory import LONGEST_KEPT_SIDE_PIXELS, affordable_scale
 from services.application.documents.picture_signature import sniff
@@ -44,7 +44,7 @@ LONGEST_SHAPE: Final = 4.0
 
 JPEG_QUALITY: Final = 88
 BROKEN_FILES: Final = (OSError, SyntaxError, ValueError, EOFError, ZeroDivisionError, RuntimeError)
-"""What Pillow, pillow-heif and pypdfium2 are known to raise at files that break off or contradict themselves."""
+"""Errors that Pillow, pillow-heif and pypdfium2 are known to raise at files that break off or contradict themselves."""
 
 _TURNS: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -79,7 +79,7 @@ def decode_pages(content: bytes, least_side_pixels: int = LEAST_SIDE_PIXELS) -> 
         Unusable: it is none of the formats, locked, broken, too small or too large, shows nothing, has too many pages
             or needs more memory than is allowed.
 
-    What decoders raise unexpectedly comes through: the pool counts it, and the picture is refused as a broken one.
+    Other errors of decoders come through: the pool counts it, and the picture is refused as a broken one.
     """
     try:
         pages = tuple(_kept_pages(content, least_side_pixels))
@@ -102,7 +102,7 @@ def _kept_pages(content: bytes, least_side_pixels: int) -> Iterator[Decoded]:
         yield _kept(page, content, least_side_pixels)
 
 
-def _kept(page: Page, content: bytes, least_side_pixels: int) -> Decoded:
+def _kept(page: FilePage, content: bytes, least_side_pixels: int) -> Decoded:
     picture = page.picture
     _refuse_size(picture, least_side_pixels)
     scale = affordable_scale(picture, content)
@@ -134,7 +134,7 @@ def _without_decoder(picture: Image.Image) -> Image.Image:
     return picture._new(picture.im)
 
 
-def _shrunk(page: Page) -> Image.Image:
+def _shrunk(page: FilePage) -> Image.Image:
     """The page on white paper, scaled down."""
     flat = flatten(page.picture, page.values)
     if flat is not page.picture:

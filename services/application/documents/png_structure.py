@@ -8,7 +8,7 @@ from typing import Final
 
 _SIGNATURE_BYTES: Final = 8
 _KEPT: Final = frozenset({b"IHDR", b"PLTE", b"tRNS", b"iCCP", b"IDAT", b"IEND"})
-"""What decides how the picture looks; texts, times, what the camera wrote and the later frames of an animation are
+"""The parts that decide how the picture looks; texts, times, what the camera wrote and the later frames of an animation are
 left out."""
 
 _DEPTH_AT: Final = 24
@@ -51,7 +51,7 @@ def value_depth(content: bytes) -> int:
 
 
 def exif_of(content: bytes) -> bytes:
-    """What a camera wrote, wherever it stands; nothing where it is not there."""
+    """The camera's own notes, wherever it stands; nothing where it is not there."""
     found = [content[chunk.start + 8 : chunk.end - 4] for chunk in read_chunks(content) if chunk.name == b"eXIf"]
     return found[0] if found else b""
 

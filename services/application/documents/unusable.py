@@ -24,7 +24,7 @@ NOT_INSPECTED: Final = "not_inspected"
 """No decoder was there: the bytes are kept as they came."""
 
 FLAGS_OF_DECODING: Final = frozenset({ONE_TONE, ODD_SHAPE, REST_IS_MISSING, NOT_INSPECTED})
-"""What a picture itself gives cause for; all other flags are about the person whose paper it is."""
+"""Flags that a picture itself gives cause for; all other flags are about the person whose paper it is."""
 
 
 class Unusable(Exception):

@@ -15,7 +15,7 @@ UPLOADERS: Final[Mapping[Role, tuple[EvidencePurpose, ...]]] = {
     Role.APPLICANT: (EvidencePurpose.REFUND, EvidencePurpose.SPECIAL_RESCHEDULE, EvidencePurpose.PAYMENT_CLAIM),
     Role.FRONT_OFFICER: (EvidencePurpose.WALK_IN,),
 }
-"""The purposes that each role uploads evidence for; a visitor at the counter has no account, so the officer uploads theirs."""
+"""The purposes that each role uploads evidence for: a visitor at the counter has no account, the officer has one."""
 
 DECIDERS: Final[Mapping[EvidencePurpose, frozenset[Role]]] = {
     EvidencePurpose.REFUND: frozenset(

@@ -1,4 +1,4 @@
-"""The memory that decoding a picture takes, told from its head before a pixel is decoded. Measured on the process that decodes."""
+"""The memory that decoding a picture takes, told from its head before a pixel is decoded. Measured on a worker."""
 
 from __future__ import annotations
 

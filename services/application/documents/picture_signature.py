@@ -1,5 +1,5 @@
-"""The format of a file by its first bytes, whatever its sender calls it. An own look: the library `filetype` 1.2.0 does not
-know ten-bit HEIC (brand `heix`) nor `mif1` without `heic` among its brands."""
+"""The format of a file by its first bytes, whatever its sender calls it. An own look: the library `filetype` 1.2.0 does
+not know ten-bit HEIC (brand `heix`) nor `mif1` without `heic` among its brands."""
 
 from __future__ import annotations
 

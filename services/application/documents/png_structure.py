@@ -8,8 +8,7 @@ from typing import Final
 
 _SIGNATURE_BYTES: Final = 8
 _KEPT: Final = frozenset({b"IHDR", b"PLTE", b"tRNS", b"iCCP", b"IDAT", b"IEND"})
-"""The parts that decide how the picture looks; texts, times, what the camera wrote and the later frames of an animation are
-left out."""
+"""The parts that decide how the picture looks; texts, times, camera data and later frames are left out."""
 
 _DEPTH_AT: Final = 24
 _TYPE_AT: Final = 25

@@ -23,7 +23,7 @@ try {
     const block = page.locator(`[id$="-${operation}"].opblock`);
     await block.locator(".opblock-summary-control").click();
     await block.getByRole("button", { name: "Execute" }).click();
-    const status = block.locator(".live-responses-table .response-col_status").first();
+    const status = block.locator(".live-responses-table tbody .response-col_status").first();
     await status.waitFor();
     shown[operation] = Number.parseInt(await status.innerText(), 10);
   }

@@ -59,7 +59,7 @@ export function patientFetch(options: Patience = {}): (request: Request) => Prom
         trouble = error;
       }
       if (response !== undefined && !REPEATED.has(response.status)) return response;
-      const wait = askedPauseMs(response) ?? Math.random() * longest;
+      const wait = askedPauseMs(response) || Math.random() * longest; // 0 too: a service is not asked without a pause
       if (!mayRepeat || request.signal.aborted || clock.now() + wait > giveUpAt) {
         if (response !== undefined) return response;
         throw trouble;

@@ -63,6 +63,13 @@ test("pauses grow by chance, and not for ever", async () => {
   clock.pauses.forEach((ms, tries) => assert.ok(ms <= Math.min(200 * 2 ** tries, 5000)));
 });
 
+test("a Retry-After of no time does not make a crowd of one", async () => {
+  const clock = quickClock();
+  const line = lineOf(bare(503, { "Retry-After": "0" }), json(200, {}));
+  await opened(line.send, clock).send("GET", "/v1/bills");
+  assert.ok(clock.pauses[0] > 0);
+});
+
 test("a Retry-After that is no number of seconds is not waited for", async () => {
   const clock = quickClock();
   const line = lineOf(bare(503, { "Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT" }), json(200, {}));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, Final
@@ -10,10 +11,16 @@ from journeys.account_events import AccountEvents
 from journeys.addresses import Addresses
 from journeys.api_client import Api, GaveUp, Refused, eventually
 from journeys.outside_world import Outside
-from journeys.people import Person, picture
+from journeys.people import Person, placeholder
 
 CHUNK_BYTES: Final = 64 * 1024
 """Sent at a time by the phone; a broken line costs no more than this."""
+
+Draw = Callable[[str, Person], bytes]
+"""Returns the picture that is sent for an item of a person's application."""
+
+OF_A_PARENT: Final = "parent_"
+"""How the name of an item begins that is the guardian's own paper."""
 
 LOOKS_FOR_A_SEAT: Final = 5
 
@@ -39,12 +46,15 @@ class Citizen:
         outside: Outside,
         person: Person,
         events: AccountEvents | None = None,
+        draw: Draw = placeholder,
     ) -> None:
         self.at = addresses
         self.api = api
         self.events = events
         self.outside = outside
         self.person = person
+        self.applicant = person
+        self.draw = draw
         self.account_id = ""
         self.refresh_token = ""
         self.device_token = ""
@@ -73,7 +83,7 @@ class Citizen:
 
     async def become_applicant(self, person: Person | None = None, guardian_id: str | None = None) -> str:
         """Type in name, NIK and birth data; the registry confirms."""
-        who = person or self.person
+        who = self.applicant = person or self.person
         added = await self.api.post(f"{self.at.identity}/v1/applicants", who.as_applicant(guardian_id))
         self.applicant_id = added["applicant_id"]
         await self._told("applicant", ("confirmed", "refused"), self.applicant_id)
@@ -114,9 +124,24 @@ class Citizen:
             await self.upload(item["code"])
         return f"{len(wanted)} pictures accepted"
 
+    async def _wait_until_read(self, document: Any) -> Any:
+        """Return the document once a machine has read it, at once where none does.
+
+        Raises:
+            ValueError: it is refused.
+        """
+        url = f"{self._application()}/documents/{document['document_id']}"
+        if document["state"] == "checking":
+            document = await self.api.get_until(url, lambda seen: seen["state"] != "checking", "a verdict on the page")
+        if document["state"] == "refused":
+            raise ValueError(f"{document['requirement']} was refused: {document['reason']}")
+        return document
+
     async def upload(self, requirement: str, content: bytes | None = None) -> Any:
-        """Upload one picture; resumes where the service says it stands."""
-        content = content or picture(requirement)
+        """Upload one picture, drawn unless it is given; resumes where the service says it stands."""
+        holder = self.person if requirement.startswith(OF_A_PARENT) else self.applicant
+        if content is None:
+            content = await asyncio.to_thread(self.draw, requirement, holder)
         body = {
             "requirement": requirement,
             "file_name": f"{requirement}.jpg",
@@ -134,7 +159,7 @@ class Citizen:
                 headers={"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"},
             )
             offset = int(answer["upload_offset"])
-        return answer
+        return await self._wait_until_read(answer)
 
     async def submit(self) -> str:
         """Submit, having read what is not refundable."""

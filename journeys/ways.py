@@ -11,10 +11,10 @@ import aiohttp
 from journeys.account_events import AccountEvents
 from journeys.addresses import Addresses
 from journeys.api_client import Api, GaveUp, eventually, new_session
-from journeys.citizen import Citizen
+from journeys.citizen import Citizen, Draw
 from journeys.officer import Officer
 from journeys.outside_world import Outside
-from journeys.people import People
+from journeys.people import People, placeholder
 from journeys.reporter import Reporter, Way, WayBroken
 
 PAID_BACK: Final = "Kas negara sudah membayar"
@@ -24,8 +24,15 @@ PAID_BACK: Final = "Kas negara sudah membayar"
 class Ways:
     """Walks ways with new invented people each time, so that a kept database does not matter."""
 
-    def __init__(self, addresses: Addresses, reporter: Reporter, session: aiohttp.ClientSession | None = None) -> None:
-        """Calls go over `session`, where one is given."""
+    def __init__(
+        self,
+        addresses: Addresses,
+        reporter: Reporter,
+        session: aiohttp.ClientSession | None = None,
+        draw: Draw = placeholder,
+    ) -> None:
+        """Calls go over `session`, where one is given; `draw` makes the papers that are sent."""
+        self._draw = draw
         self.at = addresses
         self.reporter = reporter
         self.people = People()
@@ -209,7 +216,7 @@ class Ways:
         await outside.register_people([person])
         events = AccountEvents(api, f"{self.at.notification}/v1/account-events")
         self._streams.add(events)
-        return Citizen(self.at, api, outside, person, events)
+        return Citizen(self.at, api, outside, person, events, self._draw)
 
     async def ready_to_hold(self, way: Way) -> Citizen:
         """A citizen with a submitted application."""

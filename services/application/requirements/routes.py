@@ -12,6 +12,7 @@ from services.application.requirements.schemas import (
     RequirementsView,
     RequirementView,
 )
+from services.application.rules import PapersReading
 from shared.errors import NotFound
 from shared.events.codes import ApplicationReason
 from shared.http.call import Call
@@ -61,6 +62,7 @@ async def list_requirements(call: Call[None, RequirementsQuery]) -> Requirements
         least_side_pixels=LEAST_SIDE_PIXELS,
         pixels_taken={media_type: PIXELS_TAKEN[file_format] for media_type, file_format in MEDIA_TYPES.items()},
         most_pages=MOST_PAGES,
+        papers_are_read=context.settings.paper_rules.reading is PapersReading.WANTED,
     )
 
 

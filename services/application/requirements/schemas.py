@@ -203,3 +203,4 @@ class RequirementsView(View):
         "progressive JPEG 14 million"
     )
     most_pages: int = Field(description="of one PDF or TIFF")
+    papers_are_read: bool = Field(description="whether a machine reads each page, for some seconds after its upload")

@@ -482,7 +482,7 @@ def some(**changes: Any) -> Evidence:
     return Evidence(**(given | changes))
 
 
-@pytest.mark.parametrize("state", FINAL_EVIDENCE_STATES)
+@pytest.mark.parametrize("state", sorted(FINAL_EVIDENCE_STATES))
 def test_what_has_ended_stays_so(state: EvidenceState) -> None:
     over = some(state=state, file_id=None)
     for command in EvidenceCommand:

@@ -14,6 +14,7 @@ from shared.events.application import ApplicationErasureDone
 from shared.events.identity import ErasureOrdered
 from shared.person_keys.errors import PersonErased
 from shared.retention.erasing import ERASURE
+from shared.retention.erasure import LOOK_AGAIN_AFTER
 from shared.tokens import Role
 from tests.unit.application import make
 from tests.unit.application.browser import Browser
@@ -67,7 +68,10 @@ async def erase(world: World, applicant_id: str) -> None:
         whole_account=False,
     )
     await world.tell(order)
-    await DeadlineWorker(world.store, [ERASURE], world.parts.deadlines, world.clock, "test").run_due()
+    worker = DeadlineWorker(world.store, [ERASURE], world.parts.deadlines, world.clock, "test")
+    for _ in range(3):  # a look that erased something is followed by another
+        await worker.run_due()
+        world.clock.advance(LOOK_AGAIN_AFTER.total_seconds())
     assert [event.kept for event in world.events(ApplicationErasureDone)] == [()]
     with pytest.raises(PersonErased):
         await world.platform.person_keys.cipher(applicant_id)

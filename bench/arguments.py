@@ -8,10 +8,10 @@ from typing import Final
 BENCH_NAMES: Final = (
     *("memory", "otp", "otp.guess", "events", "seats", "opening_load", "money", "journeys", "calls"),
     *("submit", "recovery", "waiting.memory", "waiting.told", "erasure.load"),
+    *("papers.check", "papers.hits"),
     *("attacks.half_sent", "attacks.pieces", "attacks.picture", "attacks.streams", "attacks.pay_and_cancel"),
     *("journey.cpu", "journey.requests", "otp.addresses"),
     *("work.files", "work.statements"),
-    *("papers.check",),
 )
 PAIRS: Final = 3
 LONGEST_PAIRS: Final = 50
@@ -19,7 +19,7 @@ LONGEST_PAIRS: Final = 50
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the names of benches, or of figures with ``--against``, and all options."""
-    names = f"one or more of {', '.join(BENCH_NAMES)}, or attacks or work for all of a kind; default: all"
+    names = f"one or more of {', '.join(BENCH_NAMES)}, or attacks, papers or work for all of a kind; default: all"
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{names}. With --against also a figure's name")
     parser.add_argument("--json", action="store_true", help="one JSON line per figure")
     parser.add_argument("--scale", type=float, default=1.0, help="shrinks benches with very many things; default: 1")

@@ -54,7 +54,7 @@ async def test_a_paper_is_asked_for_again_before_the_day_and_its_owner_is_told(c
             {"document_id": card["pages"][0]["document_id"], "decision": "accepted"},
             {"document_id": card["pages"][1]["document_id"], "decision": "refused", "reason_code": "blurred"},
         ]
-        await officer.done("application", "POST", f"{papers}/decisions", {"decisions": words})
+        await officer.done("application", "POST", f"{citizen.application}/document-decisions", {"decisions": words})
     (mail,) = suite.agencies.mailer.taken[mails:]
     assert mail.subject == "Ada dokumen yang harus diunggah ulang"
     assert "halaman 2" in mail.body and "Dapat diganti sampai" in mail.body

@@ -56,7 +56,7 @@ def without_processes() -> None:
     from PIL import Image
 
     from services.application.documents import picture_decoding, picture_memory
-    from services.application.documents.file_pages import Page
+    from services.application.documents.file_pages import FilePage
     from services.application.documents.picture_worker import answer_job
     from shared.workers.in_thread import JobsInThread
 
@@ -64,7 +64,7 @@ def without_processes() -> None:
     setattr(picture_memory, "jpeg_scale", lambda _width, _height: 1)  # noqa: B010
     picture_memory.LARGEST_DECODED_BYTES = ENDLESS  # type: ignore[misc]
 
-    def scaled_whole(page: Page) -> Image.Image:
+    def scaled_whole(page: FilePage) -> Image.Image:
         upright = page.picture.copy()
         upright.thumbnail((3000, 3000))
         return upright.convert("RGB")

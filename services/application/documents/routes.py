@@ -249,7 +249,7 @@ async def decide_document(call: Call[DocumentDecision]) -> ApplicationView:
 
 
 @api.post(
-    "/v1/applications/{application_id}/documents/decisions",
+    "/v1/applications/{application_id}/document-decisions",
     summary="An officer decides on several documents at once: on all of them, or on none",
     access=STAFF(Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN),
     body=DocumentDecisions,

@@ -34,7 +34,7 @@ async def with_visit(browser: Browser, world: World) -> str:
 
 async def decide(browser: Browser, path: str, *decisions: Any, **words: Any) -> tuple[int, Any]:
     role = words.pop("role", Role.FRONT_OFFICER)
-    url = f"{path}/documents/decisions"
+    url = f"{path}/document-decisions"
     return await browser.ask("POST", url, role, json={"decisions": list(decisions)}, **words)
 
 

@@ -29,6 +29,7 @@ from bench import (
     otp,
     papers_check,
     papers_hits,
+    papers_hold_loss,
     recovery,
     report,
     seats,
@@ -65,6 +66,7 @@ BENCHES: Final[dict[str, tuple[Measure, ...]]] = {
     "erasure.load": (erasure_load.measure,),
     "papers.check": (papers_check.measure,),
     "papers.hits": (papers_hits.measure,),
+    "papers.hold_loss": (papers_hold_loss.measure,),
     **{name: (measure_here(name),) for name in CHECKOUT_BENCHES},
 }
 

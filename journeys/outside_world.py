@@ -80,11 +80,11 @@ class Outside:
         """The text messages that a number has received."""
         return list((await self._api.get(f"{self._at.sms}/control/messages", to=phone))["messages"])
 
-    async def otp_by_sms(self, phone: str) -> str:
-        """Wait for a text message and read its code."""
+    async def otp_by_sms(self, phone: str, *, seen: int = 0) -> str:
+        """Wait for a text message that holds a code, beyond those already seen, and read the newest one's."""
 
         async def read() -> list[Any]:
-            return [text for text in await self.texts_to(phone) if _OTP.search(text["text"])]
+            return [text for text in (await self.texts_to(phone))[seen:] if _OTP.search(text["text"])]
 
         texts = await eventually(read, bool, f"the code by SMS to {phone}")
         return _code_in(texts[-1]["text"])

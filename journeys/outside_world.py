@@ -10,7 +10,8 @@ from journeys.addresses import Addresses
 from journeys.api_client import Api, eventually
 from journeys.people import Person
 
-_OTP = re.compile(r"(?<!\d)(\d{6})(?!\d)")
+_OTP = re.compile(r"(?<![\w-])(\d{6})(?![\w-])")
+"""Six digits by themselves: those of an id in a link stand between letters or hyphens."""
 
 
 class Outside:

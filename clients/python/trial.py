@@ -11,7 +11,7 @@ import httpx
 
 PATIENCE_SECONDS: Final = 60.0
 PAUSE_SECONDS: Final = 0.3
-CODE: Final = re.compile(r"(?<!\d)(\d{6})(?!\d)")
+CODE: Final = re.compile(r"(?<![\w-])(\d{6})(?![\w-])")
 
 
 @dataclass(frozen=True)

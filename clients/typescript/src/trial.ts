@@ -4,7 +4,7 @@ import { sleep } from "./patience.js";
 
 const PATIENCE_MS = 60_000;
 const PAUSE_MS = 300;
-const CODE = /(?<!\d)(\d{6})(?!\d)/;
+const CODE = /(?<![\w-])(\d{6})(?![\w-])/;
 
 /** Addresses of the trial's mailbox and bank, as `./paspor up` prints them. */
 export interface Trial {

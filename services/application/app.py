@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
-from services.application.applications.repository import KINDS
+from services.application.applications import repository as applications
 from services.application.clients import DpriClient
 from services.application.config import Settings
 from services.application.context import UseCaseContext
@@ -34,9 +34,11 @@ from shared.own_data.answers import EXPORT_ANSWER
 from shared.retention.service import RETENTION_KINDS, Retention
 from shared.service import Chore, Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
+from shared.store.kinds import Kind
 from shared.workers.pool import WorkerFigures
 
 NAME: Final = "application"
+KINDS: Final[tuple[Kind[Any], ...]] = (*applications.KINDS, EVIDENCE, LEAVING_COPY, ASSISTANCE_COPY, END_TIMES)
 
 
 def build(
@@ -73,19 +75,7 @@ def build(
         name=NAME,
         service=service,
         key=APPLICATION,
-        kinds=(
-            *KINDS,
-            EVIDENCE,
-            LEAVING_COPY,
-            EXPORT_ANSWER,
-            ASSISTANCE_COPY,
-            *AUDIT_KINDS,
-            *CHAIN_KINDS,
-            ENDED_SESSION,
-            KEY_TURN,
-            *RETENTION_KINDS,
-            END_TIMES,
-        ),
+        kinds=(*KINDS, EXPORT_ANSWER, *AUDIT_KINDS, *CHAIN_KINDS, ENDED_SESSION, KEY_TURN, *RETENTION_KINDS),
         endpoints=ENDPOINTS,
         events={**handlers.events(), SessionEnded: ended_sessions.note, **retention.events()},
         sessions=ended_sessions,

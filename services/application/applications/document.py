@@ -74,6 +74,9 @@ PRESENT_STATES: Final = (*STANDING_STATES, DocumentState.CHECKING)
 """States that count as "there" for a submission: neither a doubt, which is an officer's to settle, nor a reading that
 is under way delays it."""
 
+MACHINE: Final = "machine"
+"""Decides on a document where no officer does."""
+
 NOT_READ: Final = "not_read"
 """The flag of a page that no machine has read: an officer looks at it."""
 
@@ -121,7 +124,7 @@ class Document:
     @property
     def asked_again(self) -> bool:
         """Return whether an officer refused it: another picture of this page is awaited."""
-        return self.state is DocumentState.REFUSED and self.decided_by != "machine"
+        return self.state is DocumentState.REFUSED and self.decided_by != MACHINE
 
 
 @dataclass(frozen=True)
@@ -158,7 +161,7 @@ def inspected(document: Document, picture: Picture, now: datetime) -> Document:
         _with_picture(moved(document, DocumentCommand.FLAG if doubtful else DocumentCommand.ACCEPT), picture),
         accepted_at=None if doubtful else now,
         decided_at=now,
-        decided_by="machine",
+        decided_by=MACHINE,
     )
 
 
@@ -187,7 +190,7 @@ def not_read(document: Document, now: datetime) -> Document:
         flags=(*document.flags, NOT_READ),
         check_until=None,
         decided_at=now,
-        decided_by="machine",
+        decided_by=MACHINE,
     )
 
 

@@ -37,7 +37,7 @@ from shared.assistance import AssistanceNeeded
 from shared.errors import NotFound
 from shared.store.kinds import Record
 
-MACHINE: Final = Author("machine")
+MACHINE: Final = Author(papers.MACHINE)
 
 
 class DocumentChanges:

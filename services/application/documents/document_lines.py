@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from services.application.applications import application as rules
@@ -28,7 +29,7 @@ def note_document(
 
 
 def with_decision(application: Application, decided: Document) -> Application:
-    """Return the application with the document as an officer decided; one that stands now replaces earlier ones."""
+    """Return the application with the document as it was decided; one that stands now replaces earlier ones."""
     documents = rules.with_document(application, decided).documents
     return rules.with_documents(application, replaced_by_newer(documents, decided))
 
@@ -51,11 +52,15 @@ def refusal_of(application_id: str, application: Application, document: Document
     )
 
 
-def received(application_id: str, document: Document) -> DocumentReceived:
-    """Return the event that has a page read."""
-    return DocumentReceived(
-        application_id=application_id,
-        document_id=document.document_id,
-        requirement=document.requirement,
-        page=document.page,
+def tell_received(application_id: str, pages: Iterable[Document]) -> tuple[DocumentReceived, ...]:
+    """Return the events that have pages read, of those that wait for it."""
+    return tuple(
+        DocumentReceived(
+            application_id=application_id,
+            document_id=page.document_id,
+            requirement=page.requirement,
+            page=page.page,
+        )
+        for page in pages
+        if page.state is DocumentState.CHECKING
     )

@@ -15,7 +15,7 @@ from services.application.applications.service import Applications
 from services.application.applications.timeline import add_to_timeline, author_of
 from services.application.context import Actor, UseCaseContext
 from services.application.documents.changes import MACHINE, DocumentChanges, find_document, refuse_page
-from services.application.documents.document_lines import received
+from services.application.documents.document_lines import tell_received
 from services.application.documents.errors import DocumentNotThere, DocumentReplaced, PaperNotShared
 from services.application.documents.unusable import FLAGS_OF_DECODING
 from services.application.documents.uploads import UploadSeen
@@ -88,8 +88,7 @@ class DocumentReuse(DocumentChanges):
             documents, (there,) = with_pages_of_file((*application.documents, new), new, [picture], (), keep)
             state = rules.with_documents(application, documents)
             state = add_to_timeline(state, document_id, now, "picture_reused", author_of(who), there.requirement)
-            is_read = there.state is DocumentState.CHECKING
-            told = (received(application_id, there),) if is_read else ()
+            told = tell_received(application_id, [there])
             return Decision(self._noted(state, there, MACHINE, now, document_id), told)
 
         record = await self._changed(application_id, decide)

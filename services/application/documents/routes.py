@@ -237,11 +237,9 @@ async def download_document(call: Call[None, schemas.Looking]) -> Answer:
 )
 async def decide_document(call: Call[DocumentDecision]) -> ApplicationView:
     """Decide on a document."""
-    seen = await call.app[APPLICATION].uploads.decide(
+    seen = await call.app[APPLICATION].officer_decisions.decide(
         call.path["application_id"],
-        call.path["document_id"],
-        call.body.decision == "accepted",
-        call.body.reason_code,
+        call.body.to_verdict(call.path["document_id"]),
         Actor.from_caller(call.caller),
         call.command_id,
     )
@@ -259,9 +257,9 @@ async def decide_document(call: Call[DocumentDecision]) -> ApplicationView:
 )
 async def decide_documents(call: Call[DocumentDecisions]) -> ApplicationView:
     """Decide on documents."""
-    seen = await call.app[APPLICATION].officer_decisions.decide(
+    seen = await call.app[APPLICATION].officer_decisions.decide_many(
         call.path["application_id"],
-        [decision.to_verdict() for decision in call.body.decisions],
+        [decision.to_verdict(decision.document_id) for decision in call.body.decisions],
         Actor.from_caller(call.caller),
         call.command_id,
     )

@@ -79,15 +79,15 @@ class DocumentDecision(Body):
     decision: Literal["accepted", "refused"]
     reason_code: Code | None = Field(None, examples=["wrong_document"])
 
+    def to_verdict(self, document_id: str) -> DocumentVerdict:
+        """Return it as the use case takes it."""
+        return DocumentVerdict(document_id, self.decision == "accepted", self.reason_code)
+
 
 class NamedDecision(DocumentDecision):
     """An officer's word on one of several documents."""
 
     document_id: Id
-
-    def to_verdict(self) -> DocumentVerdict:
-        """Return it as the use case takes it."""
-        return DocumentVerdict(self.document_id, self.decision == "accepted", self.reason_code)
 
 
 class DocumentDecisions(Body):

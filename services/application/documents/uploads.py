@@ -1,4 +1,4 @@
-"""Documents: uploads that resume where they stopped, looked at when complete, kept encrypted, decided by officers."""
+"""Documents: uploads that resume where they stopped, looked at when complete, kept encrypted."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from services.application import errors
 from services.application.applications import application as rules
 from services.application.applications import document as papers
-from services.application.applications.access import refuse_other_offices
-from services.application.applications.application import TAKES_DOCUMENTS, Application
+from services.application.applications.application import Application
 from services.application.applications.document import (
     FIRST_PAGE,
     LARGEST_NUMBER_OF_DOCUMENTS,
@@ -24,14 +22,12 @@ from services.application.applications.document import (
     DocumentState,
     Picture,
 )
-from services.application.applications.errors import StepIsOver
 from services.application.applications.pages import with_pages_of_file
-from services.application.applications.service import Applications, Seen
+from services.application.applications.service import Applications
 from services.application.applications.timeline import add_to_timeline, author_of
 from services.application.context import Actor, UseCaseContext
 from services.application.documents.changes import MACHINE, DocumentChanges, find_document, refuse_page
-from services.application.documents.decisions import DocumentVerdict, decide_document
-from services.application.documents.document_lines import received, refusal_of, with_decision
+from services.application.documents.document_lines import tell_received
 from services.application.documents.errors import (
     FileTooLarge,
     FileTypeNotTaken,
@@ -204,31 +200,6 @@ class Uploads(DocumentChanges):
         if document.state not in papers.PRESENT_STATES or document.file_id is None:
             raise NotFound
         return document, self._applications.read_file(document.file_id)
-
-    async def decide(
-        self, application_id: str, document_id: str, accept: bool, reason_code: str | None, who: Actor, command_id: str
-    ) -> Seen:
-        """An officer of the appointment's office accepts a document, or refuses it with a reason.
-
-        Raises:
-            NotYourOffice, NotFound. DocumentDecided: its state allows no decision. ReasonCodeMissing.
-        """
-        record = await self._applications.application(application_id)
-        refuse_other_offices(record.state, who)
-        find_document(record.state, document_id)
-        if not accept and reason_code is None:
-            raise errors.ReasonCodeMissing(field="/reason_code")
-        now = self._context.now()
-
-        def settle(application: Application) -> Decision[Application] | None:
-            if application.status not in TAKES_DOCUMENTS:
-                raise StepIsOver(state=application.status.value)
-            verdict = DocumentVerdict(document_id, accept, reason_code)
-            decided = decide_document(find_document(application, document_id), verdict, who, now)
-            state = self._noted(with_decision(application, decided), decided, author_of(who), now, command_id)
-            return Decision(state, () if accept else (refusal_of(application_id, application, decided),))
-
-        return self._applications.seen(await self._changed(application_id, settle, received=command_id), who)
 
     async def abandon_overdue(self, record: Record[Application], _name: str) -> None:
         """The time of an upload is over: it is refused and its bytes are removed.
@@ -479,9 +450,7 @@ class Uploads(DocumentChanges):
             state = rules.with_documents(application, documents)
             for page in pages:
                 state = self._noted(state, page, MACHINE, now, page.document_id)
-            return Decision(
-                state, tuple(received(application_id, page) for page in pages if page.state is DocumentState.CHECKING)
-            )
+            return Decision(state, tell_received(application_id, pages))
 
         record = await self._changed(application_id, decide)
         await self._drop_unused(record, [picture.file_id for picture in pictures])

@@ -113,6 +113,11 @@ def kept(evidence: Evidence, picture: Picture, now: datetime) -> Evidence:
     )
 
 
+def looked_at_later(evidence: Evidence, at: datetime) -> Evidence:
+    """Return the evidence of which all bytes are there, with the time of the next look in place of its upload's end."""
+    return replace(evidence, upload_until=min(at, evidence.upload_until))
+
+
 def refused(evidence: Evidence, reason: str, now: datetime) -> Evidence:
     """Return the evidence refused for a coded reason; its bytes are no longer referred to."""
     return replace(_moved(evidence, EvidenceCommand.REFUSE), reason=reason, file_id=None, counts_from=now)

@@ -22,6 +22,7 @@ from services.application.evidence.evidence import Evidence
 from services.application.evidence.schemas import BeginEvidence, EvidenceUploadView
 from services.application.evidence.service import NewEvidence
 from services.application.http import APPLICATION
+from services.application.malware.errors import ScannerDown
 from shared.audit.reads import ReasonQuery
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.http.bodies import BodyCut, TooSlow
@@ -72,6 +73,7 @@ async def begin_evidence(call: Call[BeginEvidence]) -> EvidenceUploadView:
         UploadOffsetWrong,
         EvidenceUnderWay,
         PicturesWait,
+        ScannerDown,
         BodyCut,
         TooSlow,
         NoRoomForBody,

@@ -11,7 +11,9 @@ from functools import partial
 from services.application.applications.document import Picture
 from services.application.context import UseCaseContext
 from services.application.documents.errors import UploadOffsetWrong
+from services.application.documents.picture_signature import refusing_strangers
 from services.application.documents.ports import PictureRefused, Room
+from services.application.documents.unusable import Unusable
 from services.application.documents.uploads import BOUNDLESS, LONGER_THAN_DECLARED, Uploads
 from services.application.evidence import evidence as rules
 from services.application.evidence.access import UPLOADERS, is_owner, refuse_strangers
@@ -25,6 +27,7 @@ from services.application.evidence.evidence import (
     key_subject,
 )
 from services.application.evidence.repository import DAY_NUMBER, EVIDENCE, EvidenceRepository
+from services.application.malware.errors import ScannerDown
 from shared.errors import NotFound
 from shared.events.codes import EvidencePurpose
 from shared.events.envelope import Envelope
@@ -92,6 +95,7 @@ class EvidenceFiles:
             NotFound: there is no such evidence of the caller. UploadOffsetWrong: the upload stands elsewhere.
             EvidenceUnderWay: another request of this process sends bytes of it.
             PicturesWait: its turn to be looked at did not come in time.
+            ScannerDown: all bytes are kept, and are looked at without another request.
         """
         evidence = (await self._own(caller, evidence_id)).state
         if evidence.state is not EvidenceState.UPLOADING:
@@ -99,8 +103,15 @@ class EvidenceFiles:
         if evidence_id in self._written_to:
             raise EvidenceUnderWay
         self._written_to.add(evidence_id)
+        if offset == 0:
+            pieces = refusing_strangers(pieces)
         try:
             return await self._take_bytes(evidence_id, evidence, offset, pieces, room)
+        except ScannerDown:
+            await self._look_at_later(evidence_id)
+            raise
+        except Unusable as unusable:  # by its first bytes
+            return await self._refuse(evidence_id, unusable.reason)
         except FileUnknown:  # another process has finished it
             return await self.show(caller, evidence_id)
         finally:
@@ -144,7 +155,17 @@ class EvidenceFiles:
                 await self._change(evidence_id, decide, received=envelope.id)
 
     async def abandon_upload(self, record: Record[Evidence], _name: str) -> None:
-        """The time of an upload is over: it is refused and its bytes are removed."""
+        """The time of an upload is over: it is refused and its bytes are removed.
+
+        One of which all bytes are there is looked at: a crash, or a scanner that did not answer, came between.
+
+        Raises:
+            ScannerDown, PicturesWait: it is still to be looked at.
+        """
+        evidence = record.state
+        if evidence.state is EvidenceState.UPLOADING and await self._offset(record.id, evidence) == evidence.size_bytes:
+            await self._look_at(record.id, evidence)
+            return
         await self._end(record, lambda evidence, now: rules.refused(evidence, UPLOAD_ABANDONED, now))
 
     async def remove_unnamed(self, record: Record[Evidence], _name: str) -> None:
@@ -205,10 +226,9 @@ class EvidenceFiles:
     async def _take_bytes(
         self, evidence_id: str, evidence: Evidence, offset: int, pieces: AsyncIterator[bytes], room: Room
     ) -> EvidenceSeen:
-        files, subject_id = self._context.files, key_subject(evidence_id, evidence)
-        await files.create(
-            evidence_id, FileMeta("application/octet-stream", evidence.size_bytes, subject_id=subject_id)
-        )
+        subject_id = key_subject(evidence_id, evidence)
+        meta = FileMeta("application/octet-stream", evidence.size_bytes, subject_id=subject_id)
+        await self._context.files.create(evidence_id, meta)
         try:
             stands = await self._uploads.append(evidence_id, offset, pieces, room)
         except BeyondDeclaredSize:
@@ -221,10 +241,15 @@ class EvidenceFiles:
             stands = evidence.size_bytes
         if stands < evidence.size_bytes:
             return EvidenceSeen(evidence_id, evidence, stands)
+        return await self._look_at(evidence_id, evidence)
+
+    async def _look_at(self, evidence_id: str, evidence: Evidence) -> EvidenceSeen:
+        """Have the whole file looked at, and keep or refuse it."""
 
         async def content() -> bytes:
-            return b"".join([piece async for piece in files.read(evidence_id)])
+            return b"".join([piece async for piece in self._context.files.read(evidence_id)])
 
+        subject_id = key_subject(evidence_id, evidence)
         try:
             (picture,) = await self._uploads.keep_pictures(
                 content, evidence.media_type, evidence.purpose, subject_id, most_pages=1
@@ -232,6 +257,16 @@ class EvidenceFiles:
         except PictureRefused as unusable:
             return await self._refuse(evidence_id, unusable.reason)
         return await self._keep(evidence_id, picture)
+
+    async def _look_at_later(self, evidence_id: str) -> None:
+        """The bytes are there and were not scanned: the upload's own deadline looks at them soon."""
+        soon = self._context.now() + timedelta(seconds=self._context.settings.upload_rules.scan_again_seconds)
+
+        def decide(evidence: Evidence) -> Decision[Evidence] | None:
+            uploading = evidence.state is EvidenceState.UPLOADING
+            return Decision(rules.looked_at_later(evidence, soon)) if uploading else None
+
+        await self._change(evidence_id, decide)
 
     async def _keep(self, evidence_id: str, picture: Picture) -> EvidenceSeen:
         now = self._context.now()

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.application.applications import application as rules
-from services.application.applications.application import TAKES_DOCUMENTS, Application, Author, Status
-from services.application.applications.document import Document, DocumentState, not_read, replaced_by_newer
+from services.application.applications.application import TAKES_DOCUMENTS, Application, Status
+from services.application.applications.document import Document, DocumentState, not_read
 from services.application.applications.service import Applications
 from services.application.context import UseCaseContext
-from services.application.documents.document_lines import note_document, refusal_of
-from services.application.paper_reading.transitions import MACHINE, is_being_read, judged, overdue
+from services.application.documents.changes import MACHINE
+from services.application.documents.document_lines import note_document, refusal_of, with_decision
+from services.application.paper_reading.transitions import is_being_read, judged, overdue
 from services.application.paper_reading.verdict import Verdict
 from shared.events.application import DocumentChecked
 from shared.events.message import Event
 from shared.service import InvariantReport
 from shared.store.decision import Decision
 from shared.store.kinds import Record
-
-AUTHOR: Final = Author(MACHINE)
 
 PATIENCE_SECONDS: Final = 120
 """A page whose time is over is flagged within a second, and within this time where a replica dies in the middle."""
@@ -71,9 +68,9 @@ class PaperReadings:
             known = state.document(document.document_id)
             if known is None or not is_being_read(known):  # a later upload that was decided with it has its place
                 continue
-            state = rules.with_documents(state, replaced_by_newer(_with(state, document), document))
+            state = with_decision(state, document)
             now = document.decided_at or self._context.now()
-            state = note_document(state, document, self._context.settings.pace, AUTHOR, now, document.document_id)
+            state = note_document(state, document, self._context.settings.pace, MACHINE, now, document.document_id)
             events.append(_checked(application_id, application, document))
             is_submitted = application.status in TAKES_DOCUMENTS and application.status is not Status.DRAFT
             if document.state is DocumentState.REFUSED and is_submitted:
@@ -91,11 +88,6 @@ class PaperReadings:
             if any(_is_forgotten(document, least) for document in reading) and len(broken) < MOST_BROKEN:
                 broken.append(record.id)
         return InvariantReport(checked, tuple(broken))
-
-
-def _with(application: Application, document: Document) -> Iterable[Document]:
-    """The documents with this one in place of the one of its id."""
-    return [document if known.document_id == document.document_id else known for known in application.documents]
 
 
 def _checked(application_id: str, application: Application, document: Document) -> DocumentChecked:

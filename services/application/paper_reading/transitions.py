@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final, get_args
 
 from services.application.applications.document import (
+    MACHINE,
     Document,
     DocumentCommand,
     DocumentState,
@@ -18,7 +19,6 @@ from services.application.applications.document import (
 )
 from services.application.paper_reading.verdict import FACTS, Agreement, Verdict
 
-MACHINE: Final = "machine"
 NOT_RECOGNISED: Final = "not_recognised"
 """Why a page is not accepted where the reader gives no code of its own."""
 

@@ -16,6 +16,7 @@ from services.application.applications.visit import BillState
 from services.application.context import Actor
 from services.application.corrections.errors import NothingCorrected, PaymentOwed, PriceNotKnownYet, ProofNotSeen
 from services.application.corrections.service import Why
+from services.application.documents.decisions import DocumentVerdict
 from services.application.requirements.errors import AnswersContradict
 from shared.errors import NotFound
 from shared.events import billing
@@ -238,7 +239,9 @@ async def test_a_document_that_an_officer_refuses_is_told_with_reason_and_last_d
         for document in (await world.look(application_id)).application.documents
         if document.requirement == "ktp"
     )
-    await world.service.uploads.decide(application_id, ktp.document_id, False, "unreadable", FRONT, world.command())
+    await world.service.officer_decisions.decide(
+        application_id, DocumentVerdict(ktp.document_id, False, "unreadable"), FRONT, world.command()
+    )
     (said,) = world.events(DocumentRefused)
     assert (said.requirement, said.reason_code, said.document_id) == ("ktp", "unreadable", ktp.document_id)
     assert said.replace_until is not None
@@ -255,7 +258,9 @@ async def test_a_document_that_an_officer_refuses_is_told_with_reason_and_last_d
         for document in (await world.look(application_id)).application.present().values()
         if document.requirement != "ktp"
     )
-    await world.service.uploads.decide(application_id, accepted.document_id, True, None, FRONT, world.command())
+    await world.service.officer_decisions.decide(
+        application_id, DocumentVerdict(accepted.document_id, True), FRONT, world.command()
+    )
     assert len(world.events(DocumentRefused)) == 1
 
 
@@ -270,6 +275,8 @@ async def test_without_a_certain_visit_a_refused_document_has_no_last_day() -> N
         for document in (await world.look(application_id)).application.documents
         if document.requirement == "ktp"
     )
-    await world.service.uploads.decide(application_id, ktp.document_id, False, "unreadable", FRONT, world.command())
+    await world.service.officer_decisions.decide(
+        application_id, DocumentVerdict(ktp.document_id, False, "unreadable"), FRONT, world.command()
+    )
     assert world.events(DocumentRefused)[0].replace_until is None
     assert (await world.look(application_id, OWNER)).application.status is Status.INCOMPLETE

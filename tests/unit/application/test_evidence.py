@@ -144,6 +144,13 @@ async def test_what_is_no_usable_picture_is_refused_with_its_reason_and_nothing_
     assert (await browser.ask("GET", begun["upload_url"]))[0] == 404
 
 
+async def test_a_file_of_no_known_format_is_refused_with_its_first_piece(browser: Browser, world: World) -> None:
+    _, begun = await browser.ask("POST", "/v1/evidence", json=announced(size_bytes=100_000))
+    status, done = await send(browser, begun["upload_url"], b"GIF89a no picture at all".ljust(2000))
+    assert (status, done["state"], done["reason"]) == (200, "refused", "not_a_picture")
+    assert await world.file_ids() == []
+
+
 async def test_the_same_announcement_again_meets_the_same_evidence(browser: Browser) -> None:
     headers = {"Idempotency-Key": "one-key-for-both"}
     first = await browser.ask("POST", "/v1/evidence", json=announced(), headers=headers)

@@ -24,6 +24,7 @@ from services.application.applications.document import (
     Picture,
 )
 from services.application.applications.repository import APPLICATION
+from services.application.documents.decisions import DocumentVerdict
 from services.application.documents.errors import DocumentReplaced
 from services.application.documents.ports import Inspected, InspectedPage
 from services.application.own_data.part import ApplicationParts, file_name
@@ -360,7 +361,9 @@ async def test_an_item_is_handed_over_with_all_its_pages_or_not_at_all(world: Wo
     seen = await world.look(application_id)
     assert seen.application.hand_over is not None
     assert seen.application.hand_over.problem == "documents_not_accepted", "page 2 is flagged"
-    await world.service.uploads.decide(application_id, document_id, True, None, FRONT, world.command())
+    await world.service.officer_decisions.decide(
+        application_id, DocumentVerdict(document_id, True), FRONT, world.command()
+    )
     await world.run_due()
     (file,) = world.dpri.files.values()
     told = [(document["requirement"], document["page"]) for document in file.content["documents"]]

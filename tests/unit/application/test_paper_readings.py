@@ -16,6 +16,7 @@ from services.application.applications.application import Application
 from services.application.applications.document import Document, DocumentState, to_be_read
 from services.application.applications.repository import APPLICATION
 from services.application.config import Settings
+from services.application.documents.decisions import DocumentVerdict
 from services.application.erasures.transitions import without_documents
 from services.application.paper_reading import service as readings_module
 from services.application.paper_reading.app import PAGE_READER, ROOM, build_reading
@@ -363,7 +364,9 @@ async def test_an_officers_word_ends_a_reading(world: World, process: Process, r
     document = (await world.look(application_id)).application.documents[0]
     await world.tell(make.held(application_id=application_id), 1)
     await world.tell(make.confirmed(application_id=application_id), 2)
-    await world.service.uploads.decide(application_id, document.document_id, True, None, FRONT, world.command())
+    await world.service.officer_decisions.decide(
+        application_id, DocumentVerdict(document.document_id, True), FRONT, world.command()
+    )
     reader.says = [WRONG]
     await process.run()
     decided = await document_of(world, application_id, document.document_id)

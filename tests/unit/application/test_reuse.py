@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.application.documents.decisions import DocumentVerdict
 from services.application.documents.errors import PaperNotShared
 from services.application.requirements.rule_set import RulesWrong, load_rules, read_rules
 from shared.deadlines import DeadlineWorker
@@ -142,7 +143,9 @@ async def test_an_officers_word_on_one_persons_paper_is_none_on_anothers(browser
     await world.tell(make.held(application_id=application_id), 1)
     card = await send(browser, path, "family_card", 1, picture(2000, 400))
     assert card["state"] == "flagged"
-    await world.service.uploads.decide(application_id, card["document_id"], True, None, FRONT, world.command())
+    await world.service.officer_decisions.decide(
+        application_id, DocumentVerdict(card["document_id"], True), FRONT, world.command()
+    )
     await world.meet("husband", {"birth_place": "JAKARTA", **SPOUSE})
     _, view = await browser.ask("POST", "/v1/applications", json={"applicant_id": "husband"})
     husband = f"/v1/applications/{view['application_id']}"

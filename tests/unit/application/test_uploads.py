@@ -17,6 +17,7 @@ from services.application.applications.next_step import Step
 from services.application.applications.repository import APPLICATION
 from services.application.config import Settings
 from services.application.documents import uploads as uploads_module
+from services.application.documents.decisions import DocumentVerdict
 from services.application.documents.errors import (
     DocumentDecided,
     DocumentsClosed,
@@ -521,12 +522,17 @@ async def test_an_officer_asks_for_a_new_picture_and_the_applicant_sends_it(worl
     await world.run_due()
     first_delivery = world.dpri.deliveries[-1]
     ktp = (await world.look(application_id)).application.present()["ktp"]
-    uploads = world.service.uploads
     with pytest.raises(errors.ReasonCodeMissing):
-        await uploads.decide(application_id, ktp.document_id, False, None, FRONT, world.command())
+        await world.service.officer_decisions.decide(
+            application_id, DocumentVerdict(ktp.document_id, False, None), FRONT, world.command()
+        )
     with pytest.raises(errors.NotYourOffice):
-        await uploads.decide(application_id, ktp.document_id, True, None, ELSEWHERE, world.command())
-    seen = await uploads.decide(application_id, ktp.document_id, False, "blurred", FRONT, "once")
+        await world.service.officer_decisions.decide(
+            application_id, DocumentVerdict(ktp.document_id, True), ELSEWHERE, world.command()
+        )
+    seen = await world.service.officer_decisions.decide(
+        application_id, DocumentVerdict(ktp.document_id, False, "blurred"), FRONT, "once"
+    )
     assert "upload it again" in seen.progress.next_action.en
     refused = seen.application.document(ktp.document_id)
     assert refused is not None
@@ -542,7 +548,9 @@ async def test_an_officer_asks_for_a_new_picture_and_the_applicant_sends_it(worl
     assert hand_over.acknowledged_at is not None
     assert world.dpri.deliveries[-1] != first_delivery
     with pytest.raises(DocumentDecided):
-        await uploads.decide(application_id, ktp.document_id, True, None, FRONT, world.command())
+        await world.service.officer_decisions.decide(
+            application_id, DocumentVerdict(ktp.document_id, True), FRONT, world.command()
+        )
 
 
 @pytest.mark.acceptance("F46.replaceable")
@@ -563,7 +571,9 @@ async def test_after_the_approval_documents_stand(world: World) -> None:
     with pytest.raises(StepIsOver):
         await world.upload(application_id, "ktp")
     with pytest.raises(StepIsOver):
-        await world.service.uploads.decide(application_id, ktp.document_id, False, "x", INTERVIEWER, world.command())
+        await world.service.officer_decisions.decide(
+            application_id, DocumentVerdict(ktp.document_id, False, "x"), INTERVIEWER, world.command()
+        )
 
 
 async def test_no_file_name_and_no_identity_is_kept_in_the_open(world: World) -> None:

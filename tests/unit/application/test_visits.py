@@ -17,6 +17,7 @@ from services.application.applications.repository import APPLICATION
 from services.application.applications.schemas import ApplicationView
 from services.application.counter.errors import DocumentsUndecided, OriginalsNotSeen
 from services.application.counter.schemas import OfficeDayView
+from services.application.documents.decisions import DocumentVerdict
 from services.application.issuance import transitions as issuance_transitions
 from services.application.issuance.ports import DpriState
 from services.application.issuance.service import MOMENTARY, NOT_ACKNOWLEDGED
@@ -438,7 +439,9 @@ async def test_a_flagged_document_is_never_handed_over(world: World) -> None:
     assert state.hand_over is not None
     assert state.hand_over.problem == "documents_not_accepted"
     flagged = state.present()["ktp"]
-    await world.service.uploads.decide(application_id, flagged.document_id, True, None, FRONT, world.command())
+    await world.service.officer_decisions.decide(
+        application_id, DocumentVerdict(flagged.document_id, True), FRONT, world.command()
+    )
     await world.run_due()
     file = world.dpri.files[state.number]
     assert {document["requirement"] for document in file.content["documents"]} == {"ktp", "family_card", "birth_proof"}
@@ -651,7 +654,9 @@ async def test_an_approval_waits_for_doubtful_documents_to_be_settled(world: Wor
     with pytest.raises(DocumentsUndecided):
         await counter.record_interview(application_id, "approved", None, None, INTERVIEWER, world.command())
     ktp = (await state_of(world, application_id)).present()["ktp"]
-    await world.service.uploads.decide(application_id, ktp.document_id, True, None, INTERVIEWER, world.command())
+    await world.service.officer_decisions.decide(
+        application_id, DocumentVerdict(ktp.document_id, True), INTERVIEWER, world.command()
+    )
     await counter.record_interview(application_id, "approved", None, None, INTERVIEWER, world.command())
 
 

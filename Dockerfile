@@ -19,7 +19,7 @@ EXPOSE 8080
 HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=12 CMD ["/srv/paspor/deploy/answers", "8080", "/health/live"]
 CMD ["python", "-m", "services.identity"]
 
-# what reads papers: some 300 MB of libraries and models that the other processes do without
+# what reads papers: some 370 MB of libraries and models that the other processes do without
 FROM suite AS papers
 USER root
 COPY requirements/papers.txt requirements/papers.txt

@@ -83,7 +83,7 @@ COMMANDS: Final = (
             Argument(
                 "--papers",
                 action="store_true",
-                help="Also the process that reads papers; the first time it installs 300 MB of libraries and models.",
+                help="Also the process that reads papers; the first time it installs 370 MB of libraries and models.",
             ),
         ),
     ),

@@ -30,6 +30,9 @@ MOST_ADDRESS_CHANGES: Final = 3
 """Address changes of one account that can be undone at once. People move less often within some days, and a thief
 must not be able to push the owner's way back out by changing again and again."""
 
+ENDED_LEAVINGS: Final = 4
+"""Ended leavings whose ids an account keeps: a step of one would have to come later than three others that followed."""
+
 ENDED_REMEMBERED: Final = timedelta(hours=1)
 """How long an ended session is known again: longer than any code that could begin it a second time counts."""
 
@@ -151,6 +154,8 @@ class Account:
     joined: tuple[JoinedAccount, ...] = ()
     joined_into: JoinedInto | None = None
     leaving: OpenLeaving | None = None
+    ended_leavings: tuple[str, ...] = ()
+    """Ids of the last leavings that ended: a step of theirs that comes late marks the account no more."""
     seen_at: datetime | None = None
     """Last sign-in or refresh of a session; None until the first one after registering."""
     silence: Silence | None = None
@@ -261,12 +266,17 @@ def silence_ends_at(account: Account, now: datetime) -> datetime:
 
 
 def begin_leaving(account: Account, leaving: OpenLeaving) -> Account:
-    """Return the account with a leaving that goes on."""
-    return replace(account, leaving=leaving)
+    """Return the account with this leaving, unless another goes on, this one ended or the account was joined."""
+    is_free = account.leaving is None and account.joined_into is None
+    return (
+        replace(account, leaving=leaving) if is_free and leaving.leaving_id not in account.ended_leavings else account
+    )
 
 
 def end_leaving(account: Account, leaving_id: str, now: datetime) -> Account:
     """Return the account without that leaving; its silence counts from now, if that had led to it."""
+    if leaving_id not in account.ended_leavings:
+        account = replace(account, ended_leavings=(*account.ended_leavings, leaving_id)[-ENDED_LEAVINGS:])
     if account.leaving is None or account.leaving.leaving_id != leaving_id:
         return account
     silence = Silence(0, now) if account.silence is not None else None
@@ -287,7 +297,8 @@ def remove_places(account: Account, applicant_ids: Collection[str]) -> Account:
 def erase(account: Account, account_id: str, now: datetime) -> Account:
     """Return what is left of a closed account: dates, and no way in or to anybody."""
     left = Account(account.language, account.registered_at, fingerprints=unreachable(account_id))
-    return replace(left, ended=account.ended, devices_from=now, joined=account.joined, leaving=account.leaving)
+    left = replace(left, leaving=account.leaving, ended_leavings=account.ended_leavings)
+    return replace(left, ended=account.ended, devices_from=now, joined=account.joined)
 
 
 def settle_sessions(before: Account, after: Account, now: datetime) -> tuple[Account, tuple[Session, ...]]:

@@ -373,11 +373,11 @@ class Leavings:
         """Mark the account, so that nothing begins in it which the leaving would miss; then ask the services."""
         leaving, mark = record.state, OpenLeaving(record.id, record.state.wish.whole_account)
 
-        def decide(account: Account) -> Decision[Account] | None:
-            is_free = account.leaving is None and account.joined_into is None
-            return Decision(accounts.begin_leaving(account, mark)) if is_free else None
-
-        account = await self._accounts.change_account(leaving.account_id, decide)
+        account = await self._accounts.change_account(
+            leaving.account_id, lambda account: Decision(accounts.begin_leaving(account, mark))
+        )
+        if record.id in account.state.ended_leavings:  # it is over already: this step comes late
+            return
         if account.state.leaving != mark:  # it was joined into another one at that moment
             await self._undo(record)
             return

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.identity.accounts import account as accounts
-from services.identity.accounts.account import Account, Address, JoinedInto, OpenLeaving, Place
+from services.identity.accounts.account import ENDED_LEAVINGS, Account, Address, JoinedInto, OpenLeaving, Place
 from services.identity.accounts.channel import Channel
 from services.identity.accounts.errors import AccountLeaving
 from services.identity.accounts.repository import ACCOUNT
@@ -178,11 +178,27 @@ def test_a_session_ends_the_silence_and_an_old_one_does_not_begin_it_again() -> 
 
 def test_the_end_of_another_leaving_changes_nothing() -> None:
     account = accounts.begin_leaving(an_account(), OpenLeaving("leaving-1", whole_account=True))
-    assert accounts.end_leaving(account, "leaving-2", NOW) == account
+    assert accounts.end_leaving(account, "leaving-2", NOW).leaving == account.leaving
     assert accounts.end_leaving(account, "leaving-1", NOW).leaving is None
     silent = accounts.end_leaving(accounts.remind_of_silence(account, NOW), "leaving-1", NOW + DAY)
     assert silent.silence == accounts.Silence(0, NOW + DAY)
     assert accounts.silence_due_at(silent) == NOW + DAY + timedelta(seconds=SILENT_SECONDS)
+
+
+def test_a_leaving_that_ended_marks_the_account_no_more() -> None:
+    late, other = OpenLeaving("leaving-1", whole_account=True), OpenLeaving("leaving-2", whole_account=True)
+    ended = accounts.end_leaving(an_account(), "leaving-1", NOW)
+    assert accounts.begin_leaving(ended, late) == ended
+    assert accounts.begin_leaving(ended, other).leaving == other
+    assert accounts.erase(ended, "account-1", NOW).ended_leavings == ("leaving-1",)
+
+
+def test_the_last_ended_leavings_are_remembered() -> None:
+    account = an_account()
+    for number in range(ENDED_LEAVINGS + 1):
+        account = accounts.end_leaving(account, f"leaving-{number}", NOW)
+        account = accounts.end_leaving(account, f"leaving-{number}", NOW)
+    assert account.ended_leavings == tuple(f"leaving-{number}" for number in range(1, ENDED_LEAVINGS + 1))
 
 
 def test_an_address_goes_with_its_fingerprints() -> None:
@@ -525,6 +541,31 @@ async def test_a_leaving_that_died_while_it_began_goes_on(writes: int) -> None:
     await mended(world, store)
     assert (await account(world, account_id)).leaving == OpenLeaving("leaving-1", whole_account=True)
     assert [event.leaving_id for event in await world.said(LeavingAsked)] == ["leaving-1"]
+
+
+async def begins_late(world: World) -> str:
+    """A leaving is undone, and a worker that read it before goes on only then; the account's id."""
+    account_id = await world.sign_up()
+    leaving = rules.open_leaving(account_id, WHOLE, world.now())
+    leavings = world.identity.leavings
+    read = await leavings._leavings.insert_leaving("leaving-1", leaving)
+    await leavings.undo(account_id, "leaving-1")
+    await leavings.work(read)
+    return account_id
+
+
+async def test_a_worker_that_comes_late_does_not_mark_the_account_for_good(world: World) -> None:
+    account_id = await begins_late(world)
+    assert (await account(world, account_id)).leaving is None
+    assert not await world.said(LeavingAsked)
+
+
+async def test_twin_where_ended_leavings_do_not_count_the_account_stays_marked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "begin_leaving", lambda account, mark: replace(account, leaving=mark))
+    account_id = await begins_late(world)
+    assert (await account(world, account_id)).leaving is not None
 
 
 async def test_twin_without_its_deadline_a_leaving_that_died_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,7 @@ long: all of them, for it has fewer."""
 GIVES_UP_SEEDS: Final = scaled(short=3, long=40)
 """Simulated runs in which all pay and give up within a tenth of a second; without its guards seed 0 is broken."""
 
-LEAVING_SEEDS: Final = scaled(short=6, long=120)
+LEAVING_SEEDS: Final = scaled(short=6, long=60)
 """Simulated runs in which people leave after their journeys; one takes some five seconds of processor."""
 
 INBOX_SEEDS: Final = scaled(short=2, long=40)

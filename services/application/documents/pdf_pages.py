@@ -70,9 +70,10 @@ def rendered_pages(content: bytes) -> Iterator[Image.Image]:
 def _rendered(page: pypdfium2.PdfPage) -> Image.Image:
     import pypdfium2
 
-    pictures = []
-    for count, item in enumerate(page.get_objects()):
-        if count >= MOST_OBJECTS:
+    pictures, objects = [], 0
+    for item in page.get_objects():
+        objects += 1
+        if objects > MOST_OBJECTS:
             raise Unusable(TOO_MUCH_MEMORY)
         if isinstance(item, pypdfium2.PdfImage):
             pictures.append(item)
@@ -81,11 +82,26 @@ def _rendered(page: pypdfium2.PdfPage) -> Image.Image:
     longest = max(page.get_size())
     if not longest > 0:
         raise Unusable(BROKEN)
+    if objects == len(pictures) == 1 and _is_whole_scan(page, pictures[0]):
+        # its own pixels: rendering blurs lines of one pixel even where the scale is exact (pypdfium2 5.15.2)
+        scanned: Image.Image = pictures[0].get_bitmap().to_pil().convert("RGB")
+        return scanned
     scale = min(_scale(page, pictures), LONGEST_KEPT_SIDE_PIXELS / longest) * (1 - _HAIR)
     bitmap = page.render(scale=scale, rev_byteorder=True, prefer_bgrx=True, limit_image_cache=True)
     rendered: Image.Image = bitmap.to_pil().convert("RGB")
     bitmap.close()
     return rendered
+
+
+def _is_whole_scan(page: pypdfium2.PdfPage, picture: Any) -> bool:
+    """Return whether a page shows one upright JPEG from edge to edge, and nothing of it is clear."""
+    import pypdfium2
+
+    matrix, bounds = picture.get_matrix(), picture.get_bounds()
+    is_upright = matrix.b == matrix.c == 0 and matrix.a > 0 and matrix.d > 0 and page.get_rotation() == 0
+    covers = all(abs(side - edge) < 1 for side, edge in zip(bounds, (0, 0, *page.get_size()), strict=True))
+    is_plain = picture.get_filters() == ["DCTDecode"] and not pypdfium2.raw.FPDFPageObj_HasTransparency(picture)
+    return is_upright and covers and is_plain and max(picture.get_px_size()) <= LONGEST_KEPT_SIDE_PIXELS
 
 
 def _scale(page: pypdfium2.PdfPage, pictures: Sequence[Any]) -> float:

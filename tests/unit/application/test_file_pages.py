@@ -14,7 +14,7 @@ from services.application.documents.file_pages import open_pages
 from services.application.documents.jpeg_structure import has_end, has_several_scans, lacks_scans, read_orientation
 from services.application.documents.pdf_pages import rendered_pages
 from services.application.documents.picture_colours import PLAIN, flatten, to_srgb
-from services.application.documents.picture_decoding import decode_pages
+from services.application.documents.picture_decoding import Decoded, decode_pages
 from services.application.documents.picture_memory import (
     DECODER_BYTES,
     LARGEST_DECODED_BYTES,
@@ -104,6 +104,22 @@ def test_the_empty_back_of_a_sheet_is_flagged_among_others() -> None:
 def test_a_page_of_one_picture_keeps_its_pixels(resolution: int) -> None:
     [page] = decode_pages(saved(odd_files.drawing(), "PDF", resolution=resolution))
     assert (page.width, page.height) == SMALL
+
+
+def test_a_scanned_page_keeps_the_tones_of_its_picture() -> None:
+    """Lines of one pixel, which rendering blurs; of a page that is turned the picture is rendered."""
+    picture = odd_files.drawing()
+    [own] = decode_pages(saved(picture, "JPEG", quality=92))
+    content = saved(picture, "PDF", quality=92, resolution=300)
+    [page] = decode_pages(content)
+    assert mean_difference(page, own) < 0.5
+    [turned] = decode_pages(content.replace(b"/Type /Page\n", b"/Type /Page\n/Rotate 90\n"))
+    assert (turned.width, turned.height) == (page.height, page.width)
+
+
+def mean_difference(page: Decoded, other: Decoded) -> float:
+    first, second = (np.asarray(Image.open(io.BytesIO(one.content))).astype(float) for one in (page, other))
+    return float(np.abs(first - second).mean())
 
 
 def test_another_page_is_rendered_as_a_scanner_would_and_a_huge_one_is_capped() -> None:

@@ -82,7 +82,7 @@ PNG_INTERLACED: Final[tuple[bool, ...]] = scaled(short=(False,), long=(False, Tr
 """Whether each form of PNG is also written in seven passes."""
 
 A6_FORMS: Final[tuple[str, ...]] = scaled(
-    short=("JPEG RGB - 1 quality=92", "TIFF 1 - 1 compression=group4"),
+    short=("JPEG RGB - 1 quality=92", "TIFF 1 - 1 compression=group4", "PDF RGB - 1 resolution=300"),
     long=(
         "JPEG RGB - 1 quality=92",
         "JPEG L - 1 quality=92",

@@ -107,7 +107,7 @@ def test_a_page_of_one_picture_keeps_its_pixels(resolution: int) -> None:
 
 
 def test_a_scanned_page_keeps_the_tones_of_its_picture() -> None:
-    """Lines of one pixel, which rendering blurs; of a page that is turned the picture is rendered."""
+    """Of a page that is turned the picture is rendered. That lines of one pixel are kept: test_kept_pictures.py."""
     picture = odd_files.drawing()
     [own] = decode_pages(saved(picture, "JPEG", quality=92))
     content = saved(picture, "PDF", quality=92, resolution=300)

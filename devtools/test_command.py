@@ -24,6 +24,11 @@ DOMAIN_PERCENT: Final = 100
 """States and policies are pure: there is no excuse."""
 
 WORKERS: Final = 2
+"""For tests that compute: as many as a small machine has cores."""
+
+WAITING_WORKERS: Final = 4
+"""For the other rooms, which wait most of the time: for processes, servers and deadlines."""
+
 REPORTED: Final = "-rfEs"
 """Names at the end failures, errors, and skipped tests with their reasons."""
 
@@ -61,7 +66,8 @@ def run_tests(room: Room | None, arguments: Sequence[str], *, long: bool = False
     with tempfile.TemporaryDirectory() as folder:
         run = _Runs(Path(folder), long=long)
         if room is not None:
-            status = _only_that_room_may_be_empty(run.pytest([f"tests/{room}", *arguments]))
+            workers = WORKERS if room in COUNTED else WAITING_WORKERS
+            status = _only_that_room_may_be_empty(run.pytest([f"tests/{room}", *arguments], workers=workers))
         elif arguments:
             names_tests = any((PROJECT / argument.partition("::")[0]).exists() for argument in arguments)
             status = run.pytest([*([] if names_tests else ["tests"]), *arguments])
@@ -79,7 +85,7 @@ def _run_everything(run: _Runs) -> int:
     environment = {"COVERAGE_FILE": str(data)}
     run_tool([sys.executable, "-m", "coverage", "erase"], env=environment)
     counted = run.pytest([*(f"tests/{room}" for room in COUNTED), "--cov", "--cov-report="], environment)
-    others = run.pytest([f"tests/{room}" for room in Room if room not in COUNTED])
+    others = run.pytest([f"tests/{room}" for room in Room if room not in COUNTED], workers=WAITING_WORKERS)
     gate = _gate(environment)
     return counted or others or gate
 
@@ -92,10 +98,12 @@ class _Runs:
         self._long = long
         self._reports: list[Path] = []
 
-    def pytest(self, arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
+    def pytest(
+        self, arguments: Sequence[str], environment: Mapping[str, str] | None = None, *, workers: int = WORKERS
+    ) -> int:
         """Run pytest once and return its exit status."""
         # a file's tests stay together, so that its module fixtures are made once; tests/order.py says in which order
-        command = [sys.executable, "-m", "pytest", REPORTED, "-n", str(WORKERS), "--dist", "loadfile"]
+        command = [sys.executable, "-m", "pytest", REPORTED, "-n", str(workers), "--dist", "loadfile"]
         form: dict[str, str] = {}
         if self._long:
             self._reports.append(self._folder / f"report-{len(self._reports)}.json")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
@@ -15,10 +15,24 @@ from shared.http.paging import ListView
 from shared.http.schema import Body, Path, Query, View
 from shared.store.kinds import Record
 
-LONGEST_SENT = 2048
-"""Characters of a code, a state or an issuer that a provider sends the browser back with."""
+LONGEST_CODE: Final = 1800
+"""Characters of a code. All four together, each sign written as %XX, stay below the 8,190 bytes that aiohttp reads of a
+first line."""
 
-_Sent = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_SENT)]
+LONGEST_STATE: Final = 200
+"""Characters of a state: ours have 43."""
+
+LONGEST_ISSUER: Final = 500
+LONGEST_ERROR: Final = 100
+"""Characters of a name of an error: RFC 6749 has some of up to 25."""
+
+_PRINTABLE: Final = r"^[\x20-\x7e]+$"
+"""RFC 6749, appendix A."""
+
+_Code = Annotated[str, StringConstraints(pattern=_PRINTABLE, max_length=LONGEST_CODE)]
+_State = Annotated[str, StringConstraints(pattern=_PRINTABLE, max_length=LONGEST_STATE)]
+_Issuer = Annotated[str, StringConstraints(pattern=_PRINTABLE, max_length=LONGEST_ISSUER)]
+_Error = Annotated[str, StringConstraints(pattern=_PRINTABLE, max_length=LONGEST_ERROR)]
 
 
 class ProviderPath(Path):
@@ -40,10 +54,10 @@ class ReturnQuery(Query):
 
     model_config = ConfigDict(extra="ignore")
 
-    state: _Sent
-    code: _Sent | None = None
-    iss: _Sent | None = None
-    error: _Sent | None = None
+    state: _State
+    code: _Code | None = None
+    iss: _Issuer | None = None
+    error: _Error | None = None
     language: Literal["id", "en"] | None = None
 
     def sent(self) -> BrowserReturn:

@@ -14,6 +14,7 @@ from joserfc.jwk import ECKey, RSAKey
 from services.identity.office_sign_in import provider_client
 from services.identity.office_sign_in import service as sign_ins
 from services.identity.office_sign_in.repository import OFFICE_LINK, RETURNED
+from services.identity.office_sign_in.schemas import LONGEST_CODE, LONGEST_ERROR, LONGEST_ISSUER, LONGEST_STATE
 from services.identity.office_sign_in.service import CLAIM_SECONDS, SIGN_IN_SECONDS
 from services.identity.staff.repository import STAFF
 from services.identity.staff.states import StaffState
@@ -388,6 +389,17 @@ async def test_the_cookie_of_one_provider_is_none_of_another(counter: Counter) -
     other = (await counter.approve(await counter.propose(name="Kanim Lain")))["provider_id"]
     status, page = await browser.call("GET", f"{LIST}/{other}/callback", query=sent)
     assert (status, "This sign-in is over" in page) == (200, True)
+
+
+async def test_the_longest_answer_of_a_provider_fits_into_a_request(counter: Counter) -> None:
+    lengths = {"state": LONGEST_STATE, "code": LONGEST_CODE, "iss": LONGEST_ISSUER, "error": LONGEST_ERROR}
+    longest = {name: "%" * length for name, length in lengths.items()}
+    path = f"{LIST}/{counter.provider_id}/callback"
+    status, page = await counter.browser().call("GET", path, query=longest)
+    assert (status, "This sign-in is over" in page) == (200, True)
+    for name, text in longest.items():
+        assert (await counter.browser().call("GET", path, query={**longest, name: text + "%"}))[0] == 422
+    assert (await counter.browser().call("GET", path, query={**longest, "state": "é"}))[0] == 422
 
 
 async def test_a_crash_while_the_code_is_redeemed_leaves_nothing_that_counts(

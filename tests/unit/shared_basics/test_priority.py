@@ -17,7 +17,12 @@ Lowered = list[tuple[str, object]]
 def done(monkeypatch: pytest.MonkeyPatch) -> Lowered:
     """What is asked of the kernel, in order; the process leads a session once it has begun one."""
     asked: Lowered = []
-    monkeypatch.setattr(priority.os, "nice", lambda niceness: asked.append(("nice", niceness)) or 5 + niceness)
+
+    def nice(niceness: int) -> int:
+        asked.append(("nice", niceness))
+        return 5 + niceness
+
+    monkeypatch.setattr(priority.os, "nice", nice)
     monkeypatch.setattr(priority.os, "setsid", lambda: asked.append(("session", None)))
     monkeypatch.setattr(priority.os, "getpid", lambda: 7)
     monkeypatch.setattr(priority.os, "getsid", lambda _: 7)

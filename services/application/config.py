@@ -98,6 +98,14 @@ class Settings(ServiceSettings):
     readers: Annotated[int, Anything("bounded by memory and cores; the field itself ends at 16")] = Field(
         PAPERS.readers, ge=1, le=16, description="papers read at the same time by one process paper-reading"
     )
+    reading_most_of_account: Annotated[
+        int, Between(10, 200, "one file has up to ten pages, and one account must not fill the readers' time")
+    ] = Field(
+        PAPERS.most_of_account,
+        ge=1,
+        le=500,
+        description="pages of one account that are being read at a time; further ones are flagged for an officer",
+    )
     clamd_socket: Annotated[str, Anything("every picture is decoded and written anew in any case")] = Field(
         "",
         pattern=r"^(/[^:]{1,100}|[A-Za-z0-9.-]{1,200}:[0-9]{1,5})?$",
@@ -127,6 +135,7 @@ class Settings(ServiceSettings):
             unread=self.papers_unread or (PAPERS.unread if self.is_production else PapersUnread.ACCEPTED),
             reading_seconds=self.reading_seconds,
             readers=self.readers,
+            most_of_account=self.reading_most_of_account,
         )
 
     @property

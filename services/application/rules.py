@@ -55,6 +55,9 @@ class PaperRules:
     """A page that is not read by then is flagged: ten uploads under full load are read within it."""
     readers: int = 1
     """Pages read at the same time by one reading process: each takes a core and some hundred MiB."""
+    most_of_account: int = 20
+    """Pages of one account that are being read at a time: a family's papers of one sitting. One reader has them read in
+    half a minute, a third of the time that the pages of others have. Further ones are flagged, as unread ones are."""
 
 
 @dataclass(frozen=True)

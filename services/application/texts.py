@@ -235,6 +235,12 @@ DOCUMENT_REASONS: Final[dict[str, Text]] = {
         "The picture shows a code and no document. Take a picture of the document itself.",
         "Gambar hanya menunjukkan kode, bukan dokumen. Foto dokumennya.",
     ),
+    "not_whole": Text(
+        "The head or the foot of the document could not be read. Take the picture so that the whole document is in it, "
+        "close and sharp; else an officer looks at it.",
+        "Bagian atas atau bawah dokumen tidak terbaca. Foto dari dekat dan tajam hingga seluruh dokumen terlihat; jika "
+        "tidak, petugas akan memeriksanya.",
+    ),
     "not_readable": Text(
         "The number on the document could not be read. Take the picture closer; else an officer looks at it.",
         "Nomor pada dokumen tidak terbaca. Foto lebih dekat dan lebih tajam; jika tidak, petugas akan memeriksanya.",
@@ -257,6 +263,16 @@ DOCUMENT_REASONS: Final[dict[str, Text]] = {
     "malware_found": Text(
         "The file holds malware and was not kept. Take a new picture of the document with another device.",
         "File mengandung malware dan tidak disimpan. Foto ulang dokumen dengan perangkat lain.",
+    ),
+    "too_many_being_read": Text(
+        "Many pages of this account are being read at this moment, so this one is not: an officer looks at it. Send it "
+        "again in a minute if a machine is to read it.",
+        "Banyak halaman dari akun ini sedang dibaca, maka halaman ini tidak: petugas akan memeriksanya. Kirim ulang "
+        "sebentar lagi jika ingin dibaca sistem.",
+    ),
+    "not_read": Text(
+        "No machine has read this page; an officer looks at it before the visit. Go on meanwhile.",
+        "Sistem tidak membaca halaman ini; petugas memeriksanya sebelum kedatangan. Silakan lanjutkan.",
     ),
     "one_page_only": Text(
         "The file has several pages. Send each page as a file of its own.",
@@ -282,6 +298,16 @@ DOCUMENT_REASONS: Final[dict[str, Text]] = {
         "Gambar ini tidak dicantumkan dalam permintaan selama tujuh hari, maka dihapus. Unggah lagi lalu cantumkan.",
     ),
 }
+
+
+SEEN_BY_OFFICER: Final = Text(
+    "No machine knows this kind of document: an officer always looks at it before the visit. Go on meanwhile.",
+    "Sistem tidak mengenal jenis dokumen ini: petugas selalu memeriksanya sebelum kedatangan. Silakan lanjutkan.",
+)
+OFFICER_LOOKS: Final = Text(
+    "An officer looks at this page before the visit. Go on meanwhile.",
+    "Petugas memeriksa halaman ini sebelum kedatangan. Silakan lanjutkan.",
+)
 
 
 def line_text(what: str) -> Text:

@@ -34,7 +34,7 @@ class WorkerLimits:
     idle_seconds: float = 20.0
     """After so long without a job a worker ends, unless it is one of those that are kept warm."""
     niceness: int = 0
-    """0 is as urgent as the service, 19 the least urgent."""
+    """0 is as urgent as the service, 19 the least urgent; it counts against every process of the machine."""
     largest_answer_bytes: int = 32 * 1024 * 1024
     """All blobs of one answer; a worker that announces more is ended."""
 

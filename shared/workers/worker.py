@@ -21,6 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NoReturn
 
+from shared.priority import lower_priority
 from shared.workers.limits import AT, FAILED, READY, SIZES, JobAnswer, WorkerLimits, head_line
 
 OOM_SCORE: Final = 1000
@@ -65,7 +66,7 @@ def limit_this_process(limits: WorkerLimits) -> None:
     """Bound the memory, forbid files and core dumps, and be the first to go where the machine's memory runs out."""
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE))
-    os.nice(limits.niceness)
+    lower_priority(limits.niceness)
     resource.setrlimit(resource.RLIMIT_DATA, (limits.memory_bytes, limits.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

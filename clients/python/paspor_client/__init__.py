@@ -4,7 +4,7 @@ from paspor_client.keys import new_key
 from paspor_client.opening import open_client
 from paspor_client.problems import FieldError, NextCall, Refused, answer_of
 from paspor_client.transport import PatientTransport
-from paspor_client.uploads import send_picture
+from paspor_client.uploads import send_pages, send_picture
 from paspor_client.waiting import GaveUp, wait_until
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "answer_of",
     "new_key",
     "open_client",
+    "send_pages",
     "send_picture",
     "wait_until",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any, Final
 
 import httpx
@@ -31,8 +32,11 @@ def send_picture(
     *,
     file_name: str,
     media_type: str = "image/jpeg",
+    page: int = 1,
 ) -> dict[str, Any]:
-    """Upload one picture for a requirement and return the document as the service shows it.
+    """Upload one page of a requirement and return the document as the service shows it.
+
+    A picture of a page that is there takes its place once it stands; other pages stay.
 
     Raises:
         Refused: the service does not take it, with the reason in words.
@@ -41,6 +45,7 @@ def send_picture(
     http = client.get_httpx_client()
     begun = {
         "requirement": requirement,
+        "page": page,
         "file_name": file_name,
         "media_type": media_type,
         "size_bytes": len(content),
@@ -51,6 +56,28 @@ def send_picture(
     while offset < len(content):
         offset = _send_piece(http, f"{path}/content", offset, content[offset : offset + PIECE_BYTES])
     return _taken(http.get(path))
+
+
+def send_pages(
+    client: Client | AuthenticatedClient,
+    application_id: str,
+    requirement: str,
+    contents: Iterable[bytes],
+    *,
+    file_name: str,
+    media_type: str = "image/jpeg",
+) -> list[dict[str, Any]]:
+    """Upload the pages of a requirement, each a picture, in their order from page 1; return their documents.
+
+    Raises:
+        Refused, httpx.TransportError: as `send_picture`; the pages before are there.
+    """
+    return [
+        send_picture(
+            client, application_id, requirement, content, file_name=file_name, media_type=media_type, page=page
+        )
+        for page, content in enumerate(contents, 1)
+    ]
 
 
 def _send_piece(http: httpx.Client, path: str, offset: int, piece: bytes) -> int:

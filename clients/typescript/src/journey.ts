@@ -9,7 +9,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 
-import { answerOf, openPaspor, sendPicture, waitUntil, type components } from "./index.js";
+import { answerOf, openPaspor, sendPages, waitUntil, type components } from "./index.js";
 import { pay, readCode, type Trial } from "./trial.js";
 
 type Schemas = components["schemas"];
@@ -21,6 +21,9 @@ const ANSWERS: Schemas["Questionnaire"] = {
   validity_years: 10,
   purpose: "tourism",
 };
+
+/** A diploma has its marks on the back; of what is not named here one picture is enough. */
+const PAGES: Readonly<Record<string, number>> = { birth_proof: 2 };
 
 /** A header of each command; keep the key with the command if it may be sent again after a crash. */
 const newKey = () => ({ "Idempotency-Key": crypto.randomUUID() });
@@ -73,21 +76,17 @@ async function walk(
   );
   const wanted = application.requirements.filter((item) => item.need === "required" && item.state === "missing");
   for (const { code } of wanted) {
-    const fileName = `${code}.jpg`;
-    await sendPicture(citizen, path.application_id, {
-      requirement: code,
-      fileName,
-      mediaType: "image/jpeg",
-      bytes: picture,
-    });
+    const paper = { requirement: code, fileName: `${code}.jpg`, mediaType: "image/jpeg" };
+    const pages = Array.from({ length: PAGES[code] ?? 1 }, () => picture);
+    await sendPages(citizen, path.application_id, paper, pages);
   }
-  console.log(`uploaded ${wanted.map((item) => item.code).join(", ")}`);
-  answerOf(
+  const submitted = answerOf(
     await citizen.calls.POST("/v1/applications/{application_id}/submission", {
       params: { header: newKey(), path },
       body: { confirmed_not_refundable: true },
     }),
   );
+  console.log(`uploaded ${submitted.documents.map((page) => `${page.requirement} page ${page.page}`).join(", ")}`);
 
   const { sessions } = answerOf(
     await citizen.calls.GET("/v1/offices/{office_id}/sessions", { params: { path: { office_id: officeId } } }),

@@ -17,12 +17,15 @@ export interface Picture {
   readonly requirement: string;
   readonly fileName: string;
   readonly mediaType: string;
+  /** Which page of its requirement, counted from 1; without it the first. */
+  readonly page?: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 export interface Uploaded {
   readonly document_id: string;
   readonly upload_offset: number;
+  readonly page: number;
   readonly state: string;
 }
 
@@ -34,6 +37,7 @@ export async function sendPicture(paspor: Paspor, applicationId: string, picture
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({
         requirement: picture.requirement,
+        page: picture.page ?? 1,
         file_name: picture.fileName,
         media_type: picture.mediaType,
         size_bytes: picture.bytes.length,
@@ -46,6 +50,20 @@ export async function sendPicture(paspor: Paspor, applicationId: string, picture
     offset = await sendPiece(paspor, `${path}/content`, offset, picture.bytes.slice(offset, offset + PIECE_BYTES));
   }
   return taken<Uploaded>(paspor.send("GET", path));
+}
+
+/** Uploads the pages of a requirement in their order from page 1; of one that is refused the pages before are there. */
+export async function sendPages(
+  paspor: Paspor,
+  applicationId: string,
+  paper: Omit<Picture, "page" | "bytes">,
+  pages: readonly Uint8Array<ArrayBuffer>[],
+): Promise<Uploaded[]> {
+  const sent: Uploaded[] = [];
+  for (const [number, bytes] of pages.entries()) {
+    sent.push(await sendPicture(paspor, applicationId, { ...paper, page: number + 1, bytes }));
+  }
+  return sent;
 }
 
 /** Returns where to go on, which is behind the piece once it arrived, whether or not the answer came back. */

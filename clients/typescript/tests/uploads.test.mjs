@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Refused, sendPicture } from "../dist/index.js";
+import { Refused, sendPages, sendPicture } from "../dist/index.js";
 import { bare, broken, json, lineOf, opened, quickClock } from "./line.mjs";
 
 const PIECE = 256 * 1024;
@@ -41,11 +41,25 @@ test("a picture goes in pieces, announced with its size", async () => {
   assert.equal(service.pieces, 3);
   assert.deepEqual(service.announced, {
     requirement: "ktp",
+    page: 1,
     file_name: "ktp.jpg",
     media_type: "image/jpeg",
     size_bytes: BYTES.length,
   });
   assert.deepEqual(new Uint8Array(service.taken), BYTES);
+});
+
+test("the pages of an item go in their order", async () => {
+  const announced = [];
+  const line = async (request) => {
+    if (request.method === "POST") announced.push(await request.json());
+    const shown = { document_id: "d", upload_offset: request.method === "POST" ? 0 : 10, state: "accepted" };
+    return json(request.method === "POST" ? 201 : 200, shown);
+  };
+  const { bytes: _, ...paper } = PICTURE;
+  const sent = await sendPages(opened(line), "a", paper, [BYTES.slice(0, 10), BYTES.slice(0, 10)]);
+  assert.equal(sent.length, 2);
+  assert.deepEqual(announced.map(({ page }) => page), [1, 2]);
 });
 
 for (const [name, instead] of [

@@ -80,6 +80,9 @@ MACHINE: Final = "machine"
 NOT_READ: Final = "not_read"
 """The flag of a page that no machine has read: an officer looks at it."""
 
+TOO_MANY_BEING_READ: Final = "too_many_being_read"
+"""The flag of a page that came while as many pages of its account were being read as may be."""
+
 
 @dataclass(frozen=True)
 class Document:

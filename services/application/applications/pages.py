@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from services.application.applications.document import (
@@ -36,6 +36,11 @@ def missing_pages(documents: Collection[Document], requirement: str) -> tuple[in
         return ()
     asked = {known.page for known in documents if known.requirement == requirement and known.asked_again}
     return tuple(page for page in range(FIRST_PAGE, max(there | asked) + 1) if page not in there)
+
+
+def count_being_read(documents: Iterable[Document]) -> int:
+    """Return how many pages a machine is reading, or is to read."""
+    return sum(document.state is DocumentState.CHECKING for document in documents)
 
 
 def telling_page(documents: Collection[Document], requirement: str) -> Document | None:

@@ -17,9 +17,17 @@ from services.application.applications.reading import note_act
 from services.application.applications.service import Seen
 from services.application.applications.visit import BillState, Seat, SeatState
 from services.application.http import APPLICATION
+from services.application.requirements.machine_reading import is_read_by_machine
 from services.application.requirements.requirement import RuleSet
 from services.application.requirements.schemas import Questionnaire, RequirementView
-from services.application.texts import line_text, reason_text
+from services.application.texts import (
+    DOCUMENT_REASONS,
+    OFFICER_LOOKS,
+    SEEN_BY_OFFICER,
+    Text,
+    line_text,
+    reason_text,
+)
 from shared.events.codes import InterviewOutcome, RefundNeed, RefundStep
 from shared.http.call import AnyCall
 from shared.http.codes import OneOf
@@ -29,7 +37,7 @@ from shared.http.schema import NextCallView, View, view_next_call
 LetterState = Literal["being_made", "ready", "not_made"]
 
 
-class DocumentView(View, in_indonesian=("reason_text",)):
+class DocumentView(View, in_indonesian=("reason_text", "note")):
     """One upload and its outcome."""
 
     document_id: str
@@ -52,11 +60,13 @@ class DocumentView(View, in_indonesian=("reason_text",)):
     confidence: float | None = Field(description="of the kind, from 0 to 1")
     findings: list[str] = Field(description="codes of what is wrong with the picture's quality")
     agreements: dict[str, str] = Field(description="`agrees`, `differs` or `not_read` of each typed fact")
+    note: str | None = Field(description="of a page that is being read or flagged: what an officer looks at, and why")
+    note_id: str | None
 
     @classmethod
     def from_document(cls, document: Document) -> Self:
         """Return the view of a document, with its refusal in words."""
-        why = reason_text(document.reason)
+        why, note = reason_text(document.reason), note_on(document)
         return cls(
             document_id=document.document_id,
             requirement=document.requirement,
@@ -77,7 +87,20 @@ class DocumentView(View, in_indonesian=("reason_text",)):
             confidence=document.confidence,
             findings=list(document.findings),
             agreements=dict(document.agreements),
+            note=note.en if note else None,
+            note_id=note.id if note else None,
         )
+
+
+def note_on(document: Document) -> Text | None:
+    """Return what an applicant is told of a page that an officer looks at; None where there is nothing to say."""
+    if document.state not in (DocumentState.CHECKING, DocumentState.FLAGGED):
+        return None
+    if not is_read_by_machine(document.paper):
+        return SEEN_BY_OFFICER
+    if document.state is DocumentState.CHECKING:
+        return None
+    return next((DOCUMENT_REASONS[flag] for flag in document.flags if flag in DOCUMENT_REASONS), OFFICER_LOOKS)
 
 
 class ApplicationVisitView(View):

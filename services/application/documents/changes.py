@@ -26,6 +26,7 @@ from services.application.applications.document import (
 from services.application.applications.errors import StepComesFirst, StepIsOver
 from services.application.applications.hand_over import replacing_ends
 from services.application.applications.next_step import Step
+from services.application.applications.pages import Keep, count_being_read
 from services.application.applications.service import Applications
 from services.application.context import Actor, UseCaseContext
 from services.application.documents.document_lines import note_document
@@ -109,11 +110,27 @@ class DocumentChanges:
             page=page,
         )
 
-    def _kept(self, document: Document, picture: Picture, *, now: datetime) -> Document:
+    async def _being_read_elsewhere(self, record: Record[Application]) -> int:
+        """Count the pages of the account's other applications that are being read; those of its own are counted in the
+        write that adds to them."""
+        if self._context.settings.paper_rules.reading is not PapersReading.WANTED:
+            return 0
+        others = await self._applications.repository.applications_of(record.state.account_id)
+        return sum(count_being_read(other.state.documents) for other in others if other.id != record.id)
+
+    def _keep(self, application: Application, elsewhere: int, now: datetime) -> Keep:
+        """Return what gives each new page its picture: as many are read as the account has left, others are flagged."""
+        most = self._context.settings.paper_rules.most_of_account
+        places = iter(range(most - elsewhere - count_being_read(application.documents)))
+        return lambda document, picture: self._kept(document, picture, now, may_be_read=next(places, None) is not None)
+
+    def _kept(self, document: Document, picture: Picture, now: datetime, *, may_be_read: bool) -> Document:
         """The document with its picture: to be read where reading is wanted, else decided now."""
         paper_rules = self._context.settings.paper_rules
         if paper_rules.reading is PapersReading.WANTED and picture.decoded:
-            return papers.to_be_read(document, picture, now + timedelta(seconds=paper_rules.reading_seconds))
+            if may_be_read:
+                return papers.to_be_read(document, picture, now + timedelta(seconds=paper_rules.reading_seconds))
+            picture = replace(picture, flags=(*picture.flags, papers.TOO_MANY_BEING_READ))
         if paper_rules.reading is PapersReading.NONE and paper_rules.unread is PapersUnread.FLAGGED:
             picture = replace(picture, flags=(*picture.flags, papers.NOT_READ))
         return papers.inspected(document, picture, now)

@@ -12,6 +12,7 @@ from typing import Final
 
 from PIL import Image
 
+from services.application.documents.display_p3 import named_profile
 from services.application.documents.file_pages import FilePage, open_pages
 from services.application.documents.picture_colours import flatten, to_srgb
 from services.application.documents.picture_memory import LONGEST_KEPT_SIDE_PIXELS, affordable_scale
@@ -114,7 +115,7 @@ def _kept(page: FilePage, content: bytes, least_side_pixels: int) -> Decoded:
     if is_cut and page.lacks_end:
         raise Unusable(BROKEN)
     page.picture = picture = _without_decoder(picture)
-    profile = picture.info.get("icc_profile")
+    profile = picture.info.get("icc_profile") or named_profile(picture.info.get("nclx_profile"))
     shown = to_srgb(_shrunk(page), profile, page.values)
     turn = _TURNS.get(page.orientation)
     upright = shown if turn is None else shown.transpose(turn)

@@ -28,9 +28,10 @@ from shared.workers.port import JobFailed, WorkerLost, WorkerNotStarted, Workers
 __all__ = ["LEAST_SIDE_PIXELS", "LONGEST_KEPT_SIDE_PIXELS", "MOST_PIXELS", "PictureInspector", "picture_pool"]
 
 JPEG: Final = "image/jpeg"
-LIMITS: Final = WorkerLimits(memory_bytes=192 * 1024 * 1024, job_seconds=20.0, idle_seconds=20.0)
+LIMITS: Final = WorkerLimits(memory_bytes=192 * 1024 * 1024, job_seconds=20.0, idle_seconds=20.0, niceness=5)
 """Memory: what the largest picture takes (150 MiB, see `LARGEST_DECODED_BYTES`), its file of 10 MiB, and a fifth more.
-Time: the largest takes half a second of a whole processor. An idle worker holds 20 to 50 MiB."""
+Time: the largest takes half a second of a whole processor. An idle worker holds 20 to 50 MiB.
+Niceness: a picture waits before a seat or a payment does."""
 
 NOT_DECODED: Final = "not_decoded"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from functools import partial
 from typing import Final
 
 from services.application.applications import application as rules
@@ -25,6 +24,7 @@ from shared.files.port import FileUnknown
 from shared.ids import derived_id
 from shared.person_keys.errors import PersonErased
 from shared.store.decision import Decision
+from shared.store.kinds import Record
 
 COPIES_AT_ONCE: Final = 2
 """Each is in memory as a whole, a few MiB, while it is encrypted for the other person."""
@@ -72,19 +72,26 @@ class DocumentReuse(DocumentChanges):
         self._refuse_own_paper(record.state, requirement, original, source)
         async with self._copying:
             picture = await self._copy(original, record.state.applicant_id)
-        return await self._add(application_id, document_id, requirement, page, picture, who)
+        return await self._add(record, document_id, requirement, page, picture, who)
 
     async def _add(
-        self, application_id: str, document_id: str, requirement: str, page: int, picture: Picture, who: Actor
+        self,
+        record: Record[Application],
+        document_id: str,
+        requirement: str,
+        page: int,
+        picture: Picture,
+        who: Actor,
     ) -> UploadSeen:
-        now = self._context.now()
-        keep = partial(self._kept, now=now)
+        now, application_id = self._context.now(), record.id
+        elsewhere = await self._being_read_elsewhere(record)
 
         def decide(application: Application) -> Decision[Application] | None:
             if application.document(document_id) is not None:
                 return None
             self._refuse_closed(application, who, now)
             new = self._new(application, document_id, requirement, picture.media_type, picture.stored_bytes, now, page)
+            keep = self._keep(application, elsewhere, now)
             documents, (there,) = with_pages_of_file((*application.documents, new), new, [picture], (), keep)
             state = rules.with_documents(application, documents)
             state = add_to_timeline(state, document_id, now, "picture_reused", author_of(who), there.requirement)

@@ -73,7 +73,8 @@ PIECES_PER_CALLER: Final = RateLimit(1200, 60.0)
 @api.post(
     "/v1/applications/{application_id}/documents",
     summary="Announce the upload of a picture or scan, or use that of a family member",
-    description="Each document is one page of an item; a newer one stands in for the same page only, once it is there. "
+    description="Each document is one page of an item, which has up to ten: send each with its number in `page`. A "
+    "newer one stands in for the same page only, once it is there; a file of several pages fills those that follow. "
     "With same_as no bytes follow: the picture of another person of the account is copied for this one.",
     access=OWNER_OR_COUNTER,
     body=BeginUpload,

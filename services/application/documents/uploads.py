@@ -372,7 +372,7 @@ class Uploads(DocumentChanges):
             )
         except PictureRefused as refused:
             return await self._refuse(record.id, document, refused.reason)
-        return await self._take(record.id, document.document_id, pictures)
+        return await self._take(record, document.document_id, pictures)
 
     async def keep_pictures(
         self, content: ReadContent, media_type: str, what: str, subject_id: str, most_pages: int
@@ -433,10 +433,10 @@ class Uploads(DocumentChanges):
 
         await self._changed(application_id, decide)
 
-    async def _take(self, application_id: str, document_id: str, pictures: tuple[Picture, ...]) -> UploadSeen:
+    async def _take(self, record: Record[Application], document_id: str, pictures: tuple[Picture, ...]) -> UploadSeen:
         """Have the announced document stand for the first page, and siblings for the further ones, in one write."""
-        now = self._context.now()
-        keep = partial(self._kept, now=now)
+        now, application_id = self._context.now(), record.id
+        elsewhere = await self._being_read_elsewhere(record)
         siblings = [derived_id("page", document_id, str(number)) for number in range(1, len(pictures))]
 
         def decide(application: Application) -> Decision[Application] | None:
@@ -446,6 +446,7 @@ class Uploads(DocumentChanges):
             if len(application.documents) + len(siblings) > LARGEST_NUMBER_OF_DOCUMENTS:
                 gone = papers.refused(document, TOO_MANY_DOCUMENTS, MACHINE.who, now)
                 return Decision(self._noted(rules.with_document(application, gone), gone, MACHINE, now, document_id))
+            keep = self._keep(application, elsewhere, now)
             documents, pages = with_pages_of_file(application.documents, document, pictures, siblings, keep)
             state = rules.with_documents(application, documents)
             for page in pages:

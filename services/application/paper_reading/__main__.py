@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 from services.application.config import Settings
 from services.application.paper_reading.app import NICENESS, assemble
+from shared.priority import lower_priority
 from shared.process import main
 
 if __name__ == "__main__":
-    os.nice(NICENESS)
+    lower_priority(NICENESS)
     main(Settings, assemble)

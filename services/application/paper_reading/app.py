@@ -24,12 +24,17 @@ from shared.workers.pool import WorkerFigures, WorkerPool
 
 ROOM: Final = "paper_reading"
 NICENESS: Final = 5
-"""Of this process and its workers: a page waits before a seat or a payment does, and is still read."""
+"""Of this process, which opens pictures and keeps verdicts: a page waits before a seat or a payment does."""
+
+READERS_NICENESS: Final = 5
+"""Of its workers, beside that of this process: ten in all, a tenth of a service's share of a busy processor."""
 
 WORKER: Final = "services.application.paper_reading.reader_worker"
 
-LIMITS: Final = WorkerLimits(memory_bytes=1024 * 1024 * 1024, job_seconds=20.0, idle_seconds=600.0)
-"""Of one worker. Reserved memory is more than what is used, at most 800 MB; a page takes two seconds, and ten beside
+LIMITS: Final = WorkerLimits(
+    memory_bytes=1024 * 1024 * 1024, job_seconds=30.0, idle_seconds=600.0, niceness=READERS_NICENESS
+)
+"""Of one worker. Reserved memory is more than what is used, at most 800 MB; a page takes two seconds, and twenty beside
 full load. Two tries end before the time of a reading does."""
 
 PAGE_READER: Final[web.AppKey[PageReader]] = web.AppKey("page_reader")

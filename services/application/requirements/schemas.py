@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Protocol, Self
 from pydantic import Field
 
 from services.application.requirements.answers import Answers, Purpose, ZeroTariff
+from services.application.requirements.machine_reading import is_read_by_machine
 from services.application.requirements.requirement import Listed, Question, RuleSet
 from services.application.texts import reason_text
 from shared.events.codes import ApplicationReason, PassportKind
@@ -148,6 +149,8 @@ class RequirementView(View, in_indonesian=("title", "condition", "help", "reason
     example_url: str | None
     shared_in_family: list[str]
     """Names under which a picture that was uploaded for another person of the account may be used."""
+    seen_by_officer: list[str]
+    """Of the item's code and those in `accepts`: papers that no machine knows, so an officer looks at each."""
     state: Annotated[str, OneOf(ItemState)] = MISSING
     document_id: str | None = None
     """The document that the state is of: the first page that is not accepted, else page 1."""
@@ -180,6 +183,7 @@ class RequirementView(View, in_indonesian=("title", "condition", "help", "reason
             form_url=f"/v1/forms/{rule.code}" if rule.form else None,
             example_url=f"/v1/paper-examples/{rule.example}" if rule.example else None,
             shared_in_family=list(rule.shared_in_family),
+            seen_by_officer=[name for name in rule.names() if not is_read_by_machine(name)],
             state=document.state.value if document else empty,
             document_id=document.document_id if document else None,
             missing_pages=list(missing_pages),

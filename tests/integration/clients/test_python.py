@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -252,6 +253,20 @@ def test_an_upload_goes_on_after_a_broken_line(client: ModuleType, kept: bool, m
     shown = client.send_picture(opened(client, service), "a", "ktp", picture, file_name="ktp.jpg")
     assert service.taken == picture
     assert shown["state"] == "accepted"
+
+
+def test_the_pages_of_an_item_go_in_their_order(client: ModuleType) -> None:
+    announced: list[Any] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            announced.append(json.loads(request.content))
+        offset = 0 if request.method == "POST" else 1
+        return httpx.Response(200, json={"document_id": "d", "upload_offset": offset, "state": "accepted"})
+
+    sent = client.send_pages(opened(client, answer), "a", "birth_proof", [b"1", b"2"], file_name="ijazah.jpg")
+    assert [document["state"] for document in sent] == ["accepted", "accepted"]
+    assert [(body["requirement"], body["page"]) for body in announced] == [("birth_proof", 1), ("birth_proof", 2)]
 
 
 def test_a_piece_that_is_there_already_is_passed_over(client: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

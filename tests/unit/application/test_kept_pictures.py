@@ -8,24 +8,35 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
+from services.application.documents.display_p3 import named_profile
 from services.application.documents.picture_decoding import Decoded, decode_pages
 from tests.scale import A6_FORMS, PNG_INTERLACED
 from tests.unit.application.drawn_pictures import (
     A6_AT_300_DPI,
+    CORNERS,
+    P3_TO_XYZ,
     PLAIN_FORMS,
     PNG_FORMS,
     PROFILED_FORMS,
     SMALL,
+    SRGB_TO_XYZ,
     TURNED_FORMS,
     Drawn,
     Form,
     Shades,
+    cmyk_profile,
+    corner_labs,
+    look_of_labs,
     lost_lines,
     png_form,
+    to_light,
+    to_values,
 )
+from tests.unit.application.odd_files import pdf, stream
 
 MOST_DIFFERENCE = 3.0
 """Of 255, the mean over all pixels and colours."""
@@ -93,3 +104,51 @@ def test_the_reference_sees_what_the_machine_did_before() -> None:
     one_gone = drawn.look.copy()
     one_gone[: SMALL[1] // 2 - 4, 15:26] = 255
     assert lost_lines(one_gone) == 1
+
+
+def in_columns(table: Shades) -> Shades:
+    """A picture of 400 pixels with a column for each colour."""
+    return np.tile(np.repeat(table, 400 // len(table), axis=0), (400, 1, 1))
+
+
+@pytest.mark.acceptance("Y26.kept_as_it_looks")
+def test_a_heic_that_names_display_p3_by_a_number_is_turned_to_srgb() -> None:
+    look = np.array([(215, 60, 40), (60, 190, 90), (50, 80, 200), (128, 128, 128), (230, 200, 60)], np.uint8)
+    light = to_light(look / 255) @ SRGB_TO_XYZ.T @ np.linalg.inv(P3_TO_XYZ).T
+    in_file = (255 * to_values(light)).round().astype(np.uint8)
+    assert np.abs(in_file.astype(float) - look).mean() > 2 * MOST_DIFFERENCE, "as sRGB it looks otherwise"
+    written = io.BytesIO()
+    picture = pillow_heif.from_pillow(Image.fromarray(in_columns(in_file)))
+    picture.save(written, quality=95, chroma=444, color_primaries=12, transfer_characteristics=13)
+    [page] = decode_pages(written.getvalue())
+    assert np.abs(shown(page).astype(float) - in_columns(look)).mean() <= MOST_DIFFERENCE
+
+
+@pytest.mark.parametrize(
+    ("coding", "is_turned"),
+    [
+        ({"color_primaries": 12, "transfer_characteristics": 13}, True),
+        ({"color_primaries": 12, "transfer_characteristics": 1}, True),
+        ({"color_primaries": 12, "transfer_characteristics": 16}, False),
+        ({"color_primaries": 1, "transfer_characteristics": 13}, False),
+        ({}, False),
+        (None, False),
+    ],
+)
+def test_other_colours_that_are_named_are_read_as_srgb(coding: object, is_turned: bool) -> None:
+    assert (named_profile(coding) is not None) is is_turned
+
+
+@pytest.mark.acceptance("Y26.kept_as_it_looks")
+def test_a_pdf_in_printing_inks_is_turned_to_srgb_by_its_profile() -> None:
+    without_black = CORNERS[:, 3] == 0
+    look, inks = look_of_labs(corner_labs())[without_black], (CORNERS[without_black] * 255).astype(np.uint8)
+    head = b"/Type /XObject /Subtype /Image /Width 400 /Height 400 /BitsPerComponent 8 /ColorSpace [/ICCBased 6 0 R] "
+    page = b"/MediaBox [0 0 400 400] /Resources << /XObject << /P 5 0 R >> >> /Contents 4 0 R"
+    objects = [
+        stream(b"400 0 0 400 0 0 cm /P Do"),
+        stream(in_columns(inks).tobytes(), head),
+        stream(cmyk_profile(), b"/N 4 /Alternate /DeviceCMYK"),
+    ]
+    [kept] = decode_pages(pdf(page, objects=objects))
+    assert np.abs(shown(kept).astype(float) - in_columns(look)).mean() <= MOST_DIFFERENCE

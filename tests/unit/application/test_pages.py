@@ -273,7 +273,8 @@ async def test_two_processes_that_take_the_same_file_make_its_pages_once(world: 
     document_id = begun.document.document_id
     late = [await uploads._keep_page(InspectedPage(content, "image/jpeg", 1, 1), "appl") for _ in range(2)]
     await uploads.receive(application_id, document_id, 0, in_pieces(content), OWNER)
-    seen = await uploads._take(application_id, document_id, tuple(late))
+    record = await world.service.applications.application(application_id)
+    seen = await uploads._take(record, document_id, tuple(late))
     state = (await world.look(application_id)).application
     assert seen.document == state.document(document_id)
     assert [page.page for page in state.pages()["ktp"]] == [1, 2]

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
 
 import pytest
+from PIL import Image
 from prometheus_client import CollectorRegistry, generate_latest
 from structlog.testing import capture_logs
 
 from services.application.applications.application import Application
 from services.application.applications.document import Document, DocumentState, to_be_read
 from services.application.applications.repository import APPLICATION
+from services.application.applications.schemas import note_on
 from services.application.config import Settings
+from services.application.context import Actor
 from services.application.documents.decisions import DocumentVerdict
 from services.application.erasures.transitions import without_documents
 from services.application.paper_reading import service as readings_module
 from services.application.paper_reading.app import PAGE_READER, ROOM, build_reading
 from services.application.paper_reading.page_reader import PageReader
 from services.application.paper_reading.ports import PageNotRead, ReaderUnavailable
+from services.application.paper_reading.reading.policy import KINDS_OF_ITEMS
 from services.application.paper_reading.transitions import judged, overdue
 from services.application.paper_reading.verdict import AskedPaper, Verdict
+from services.application.requirements.machine_reading import READ_BY_MACHINE
 from services.application.rules import PaperRules, PapersReading, PapersUnread
+from services.application.texts import DOCUMENT_REASONS
 from shared.bus.dispatch import Dispatcher, Outcome
 from shared.events.application import DocumentChecked, DocumentReceived, DocumentRefused
 from shared.events.subscriptions import ROOM_SUBSCRIBERS
@@ -292,6 +299,102 @@ async def test_a_refusal_after_the_submission_is_told_as_an_officers_is(
     _, view = await browser.ask("GET", path)
     assert "Upload" in view["next_action"] or "upload" in view["next_action"]
     assert len(world.events(DocumentChecked)) == 4
+
+
+# pages that an officer looks at
+
+
+@pytest.mark.acceptance("F44.kind")
+async def test_who_sends_a_paper_that_no_machine_knows_is_told_so_at_once(
+    browser: Browser,  # noqa: F811
+    world: World,
+    process: Process,
+    reader: TheReader,
+) -> None:
+    path = f"/v1/applications/{await answered(world)}"
+    _, seen = await browser.ask("GET", path)
+    by_officer = {item["code"]: item["seen_by_officer"] for item in seen["requirements"]}
+    assert (by_officer["ktp"], by_officer["birth_proof"]) == (["moving_abroad_letter"], ["baptism_letter"])
+    letter, card = await browser.upload(path, "baptism_letter"), await browser.upload(path, "ktp")
+    assert letter["state"] == "checking"
+    assert letter["note"].startswith("No machine knows this kind of document: an officer always looks at it")
+    assert letter["note_in_indonesian"].startswith("Sistem tidak mengenal jenis dokumen ini")
+    assert card["note"] is None
+    reader.says = [replace(DOUBT, reason="unknown_kind"), DOUBT]
+    await process.run()
+    _, seen = await browser.ask("GET", path)
+    notes = {document["paper"]: document["note"] for document in seen["documents"]}
+    assert notes["baptism_letter"] == letter["note"]
+    assert notes["ktp"] == "An officer looks at this page before the visit. Go on meanwhile."
+
+
+@pytest.mark.parametrize("flag", ["not_read", "cropped", "not_whole", "data_differ"])
+async def test_a_flagged_page_says_why_an_officer_looks_at_it(flag: str) -> None:
+    document = judged(being_read(), replace(DOUBT, reason=flag), NOW)
+    assert note_on(document) == DOCUMENT_REASONS[flag]
+    assert note_on(replace(document, state=DocumentState.ACCEPTED)) is None
+
+
+def test_the_papers_that_are_told_to_be_read_are_those_that_the_reader_knows() -> None:
+    assert set(KINDS_OF_ITEMS) == READ_BY_MACHINE
+
+
+# how many pages of an account are read at a time
+
+
+@pytest.fixture
+def few() -> World:
+    return World(papers_reading="wanted", reading_most_of_account=2)
+
+
+def states_of(seen: Any) -> list[DocumentState]:
+    return [document.state for document in seen.application.documents]
+
+
+async def test_beyond_the_limit_of_its_account_a_page_is_flagged_and_says_so(few: World) -> None:
+    application_id = await answered(few)
+    done = [(await few.upload(application_id, name)).document for name in ("ktp", "family_card", "birth_proof")]
+    assert [document.state for document in done] == ["checking", "checking", "flagged"]
+    assert (done[2].flags, done[2].decided_by) == (("too_many_being_read",), "machine")
+    assert len(few.events(DocumentReceived)) == 2, "the reader is asked for no more"
+    told = note_on(done[2])
+    assert told is not None and "Send it again in a minute" in told.en and "Kirim ulang" in told.id
+
+
+async def test_a_page_that_is_sent_again_once_others_are_read_is_read(few: World) -> None:
+    parts = build_reading(few.settings, few.platform, reader=TheReader())
+    process = Process(few, parts.service, Dispatcher(parts.events, {}), parts.figures)
+    application_id = await answered(few)
+    for name in ("ktp", "family_card", "birth_proof"):
+        await few.upload(application_id, name)
+    await process.run()
+    few.clock.advance(1)
+    again = (await few.upload(application_id, "birth_proof")).document
+    assert again.state is DocumentState.CHECKING
+
+
+async def test_the_limit_counts_all_applications_of_an_account_and_no_other_account(few: World) -> None:
+    first = await answered(few)
+    await few.upload(first, "ktp")
+    await few.meet("second", CARD | {"nik": "3174014502900009"})
+    other = await few.draft("second")
+    await few.service.drafting.answer(other, ADULT, OWNER)
+    assert (await few.upload(other, "ktp")).document.state is DocumentState.CHECKING
+    assert (await few.upload(other, "family_card")).document.state is DocumentState.FLAGGED
+    stranger = Actor("stranger", Role.APPLICANT)
+    await few.meet("third", CARD | {"nik": "3174014502900010"}, account_id="stranger")
+    theirs = await few.draft("third", stranger)
+    await few.service.drafting.answer(theirs, ADULT, stranger)
+    assert (await few.upload(theirs, "ktp", stranger)).document.state is DocumentState.CHECKING
+
+
+async def test_a_file_of_many_pages_is_read_as_far_as_the_limit(few: World) -> None:
+    application_id = await answered(few)
+    first, *others = [Image.linear_gradient("L").rotate(90 * page).resize((400, 400)) for page in range(3)]
+    scan = io.BytesIO()
+    first.save(scan, "PDF", save_all=True, append_images=others)
+    await few.upload(application_id, "birth_proof", content=scan.getvalue())
+    assert states_of(await few.look(application_id)) == ["checking", "checking", "flagged"]
 
 
 # the earlier page, and others at the same time

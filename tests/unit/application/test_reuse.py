@@ -182,7 +182,8 @@ async def test_the_same_request_again_makes_one_copy(browser: Browser, world: Wo
     first = await service.reuse(*asked)
     assert await service.reuse(*asked) == first
     late = await service._copy((await record_of(world, wife)).state.documents[0], "husband")
-    raced = await service._add(husbands, first.document.document_id, "family_card", 1, late, OWNER)
+    record = await world.service.applications.application(husbands)
+    raced = await service._add(record, first.document.document_id, "family_card", 1, late, OWNER)
     assert raced == first, "another process was faster"
     state = (await record_of(world, husband)).state
     assert [document.document_id for document in state.documents] == [first.document.document_id]

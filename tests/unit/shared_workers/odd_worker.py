@@ -83,12 +83,15 @@ def write_file(head: Mapping[str, Any], _content: bytes) -> JobAnswer:
 
 
 def tell_surroundings(_head: Mapping[str, Any], _content: bytes) -> JobAnswer:
+    session = Path("/proc/self/autogroup")
     return JobAnswer(
         {
             "environment": sorted(os.environ),
             "niceness": os.nice(0),
             "oom_score": int(Path("/proc/self/oom_score_adj").read_text()),
             "argument": sys.argv[1],
+            "leads_session": os.getsid(0) == os.getpid(),
+            "session_niceness": int(session.read_text().split()[-1]) if session.exists() else None,
         }
     )
 

@@ -104,6 +104,8 @@ async def test_a_worker_gets_no_secrets_is_the_first_to_go_and_as_nice_as_asked(
         seen = (await pool.ask({"do": "tell_surroundings"})).head
     assert not [name for name in seen["environment"] if name.startswith("PASPOR") or "URL" in name]
     assert seen["niceness"] == min(19, os.nice(0) + 1)
+    assert seen["leads_session"]
+    assert seen["session_niceness"] in (None, seen["niceness"]), "a kernel that groups by session heeds it too"
     assert seen["oom_score"] == 1000
     assert "invented" not in seen["argument"]
 

@@ -75,7 +75,7 @@ def test_limits_go_over_a_command_line() -> None:
 def test_a_process_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     limited: dict[int, tuple[int, int]] = {}
     monkeypatch.setattr(worker.resource, "setrlimit", limited.__setitem__)
-    monkeypatch.setattr(worker.os, "nice", lambda niceness: limited.__setitem__(-1, niceness))
+    monkeypatch.setattr(worker, "lower_priority", lambda niceness: limited.__setitem__(-1, niceness))
     monkeypatch.setattr(worker, "Path", lambda _path: Unwritable())
     worker.limit_this_process(LIMITS)
     assert limited == {

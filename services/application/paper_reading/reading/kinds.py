@@ -163,6 +163,32 @@ MARKERS: Final[Mapping[PaperKind, Markers]] = {
 Permendagri 108/2019 (KTP, family card, certificates), Permenkumham 8/2014 (passport), Perkaba 3/2022 (licence)."""
 
 
+TITLES: Final[Mapping[PaperKind, tuple[str, ...]]] = {
+    PaperKind.KTP: ("PROVINSI",),
+    PaperKind.FAMILY_CARD: ("KARTUKELUARGA",),
+    PaperKind.BIRTH_CERTIFICATE: ("AKTAKELAHIRAN", "BIRTHCERTIFICATE"),
+    PaperKind.MARRIAGE_CERTIFICATE: ("BUKUNIKAH", "AKTANIKAH", "AKTAPERKAWINAN", "MARRIAGECERTIFICATE"),
+    PaperKind.DIPLOMA: ("IJAZAH", "SURATTANDATAMATBELAJAR"),
+    PaperKind.PARENTS_STATEMENT: ("SURATPERNYATAAN",),
+    PaperKind.NAME_CHANGE_DECISION: ("PENETAPAN", "PUTUSAN"),
+}
+"""Phrases of which one stands at the head of every paper of the kind: without it the head is not in the picture. The
+data page of a passport is told by its zone."""
+
+
+FEET: Final[Mapping[PaperKind, tuple[str, ...]]] = {
+    PaperKind.KTP: ("BERLAKUHINGGA", "KEWARGANEGARAAN"),
+    PaperKind.FAMILY_CARD: ("DIKELUARKANTANGGAL", "KEPALADINAS"),
+}
+"""Phrases of which one stands at the foot. Of other kinds signatures do, or what differs from office to office."""
+
+ONE_WORD: Final = 10
+"""Letters below which a title is one word."""
+
+LONGEST_TITLE: Final = 48
+"""Letters and digits; a longer line is a sentence that names the paper."""
+
+
 @dataclass(frozen=True)
 class KindFound:
     """The kind and how sure it is, from 0 to 1; no kind where it is not known."""
@@ -180,6 +206,33 @@ def find_kind(lines: Iterable[TextLine]) -> KindFound:
     if confidence < LEAST_CONFIDENCE:
         return KindFound(None, max(0.0, round(confidence, 2)))
     return KindFound(kind, round(confidence, 2))
+
+
+def find_title(kind: PaperKind, lines: Iterable[TextLine]) -> TextLine | None:
+    """Return the line with the title of a paper of this kind; None where it was not read."""
+    return next((line for line in lines if _is_title(squeezed(line.text), TITLES[kind])), None)
+
+
+def has_title(kind: PaperKind, lines: Iterable[TextLine]) -> bool:
+    """Return whether the head of the paper was read; also where papers of this kind have no title."""
+    return kind not in TITLES or find_title(kind, lines) is not None
+
+
+def has_foot(kind: PaperKind, lines: Iterable[TextLine]) -> bool:
+    """Return whether the foot of the paper was read; also where papers of this kind have none that is read."""
+    return kind not in FEET or any(_has_any(squeezed(line.text), FEET[kind]) for line in lines)
+
+
+def _is_title(text: str, phrases: Iterable[str]) -> bool:
+    """Whether a short line has one of the phrases. One word must be there letter by letter: MENETAPKAN, which stands
+    in the middle of a decision, is nearly its title PENETAPAN.
+    """
+    found = (phrase in text if len(phrase) < ONE_WORD else has_phrase(text, phrase) for phrase in phrases)
+    return len(text) <= LONGEST_TITLE and any(found)
+
+
+def _has_any(text: str, phrases: Iterable[str]) -> bool:
+    return any(has_phrase(text, phrase) for phrase in phrases)
 
 
 def _score(text: str, markers: Markers) -> float:

@@ -7,12 +7,20 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from services.application.paper_reading.reading.lines import TextLine
 from services.application.paper_reading.reading.text_lines import FoundLines
 
-EDGE_PIXELS: Final = 4
-"""Of the 2000 that are read: one and a half of those that are searched."""
+EDGE_HEIGHTS: Final = 0.5
+"""A line that is nearer to the picture's edge than so much of its own height is cut, or the next one is: on a whole
+paper, and on a card that is cropped to its own edges, there is more."""
+
+SLACK: Final = 0.03
+"""Of the picture's width: so far a card may reach beyond the edge by its title, which is not quite in its middle."""
 
 TITLES: Final = 8
+FEET: Final = 4
+"""Lowest lines, of which one tells that the foot of the paper is in the picture."""
+
 VERY_LONG_LINE: Final = 20.0
 """Times its height: a sentence, which takes as long as five fields and rarely says more; or an MRZ."""
 
@@ -57,21 +65,33 @@ def tilt_degrees(found: FoundLines) -> float:
 
 
 def count_cut_lines(found: FoundLines) -> int:
-    """Return how many lines run into the picture's edge."""
+    """Return how many lines run into the picture's edge, or end right before it."""
     if not len(found):
         return 0
-    low = found.corners.min(axis=1) <= EDGE_PIXELS
-    high = found.corners.max(axis=1) >= np.array([found.width, found.height]) - 1 - EDGE_PIXELS
+    near = EDGE_HEIGHTS * heights_of(found)[:, np.newaxis]
+    low = found.corners.min(axis=1) <= near
+    high = found.corners.max(axis=1) >= np.array([found.width, found.height]) - 1 - near
     return int((low | high).any(axis=1).sum())
 
 
-def reading_order(found: FoundLines) -> list[int]:
-    """Return the numbers of all lines: the tallest, which are titles, then fields, then others, then sentences."""
+def reaches_beyond(found: FoundLines, title: TextLine) -> bool:
+    """Return whether a card whose title stands in its middle, and whose lines begin at its left, ends outside."""
+    left = float(found.corners[..., 0].min()) / found.width
+    return title.left + title.right - left > 1.0 + SLACK
+
+
+def reading_order(found: FoundLines, *, with_feet: bool = False) -> list[int]:
+    """Return the numbers of all lines: the tallest, which are titles, then fields, then others, then sentences.
+
+    With feet the lowest lines come first too.
+    """
     ratios = widths_of(found) / np.maximum(heights_of(found), 1)
     is_field = (ratios >= FIELD_LINE[0]) & (ratios <= FIELD_LINE[1])
     rank = np.where(ratios > VERY_LONG_LINE, 3, np.where(is_field, 1, 2))
     tallest = np.argsort(-heights_of(found))
     rank[[number for number in tallest if ratios[number] <= VERY_LONG_LINE][:TITLES]] = 0
+    if with_feet:
+        rank[np.argsort(-found.corners[..., 1].mean(axis=1))[:FEET]] = 0
     return [int(number) for number in np.argsort(rank, kind="stable")]
 
 

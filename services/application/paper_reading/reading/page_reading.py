@@ -8,7 +8,15 @@ from typing import Final
 
 from services.application.paper_reading.reading import layout
 from services.application.paper_reading.reading.agreement import AGREES, Reading, compare
-from services.application.paper_reading.reading.kinds import KindFound, PaperKind, find_kind
+from services.application.paper_reading.reading.kinds import (
+    FEET,
+    KindFound,
+    PaperKind,
+    find_kind,
+    find_title,
+    has_foot,
+    has_title,
+)
 from services.application.paper_reading.reading.lines import TextLine
 from services.application.paper_reading.reading.mrz import Mrz, find_mrz
 from services.application.paper_reading.reading.nik_reading import find_numbers, numbers_of_members
@@ -72,16 +80,26 @@ def _read_pixels(pixels: Pixels, asked: AskedPaper, side: int) -> tuple[FoundLin
         unread_lines=tried - len(lines),
         tilt_degrees=layout.tilt_degrees(found),
         cut_lines=layout.count_cut_lines(found),
+        beyond_edge=kind is PaperKind.KTP and _ends_outside(found, lines),
+        has_title=kind is None or has_title(kind, lines),
+        has_foot=kind is None or has_foot(kind, lines),
         has_key_field=reading is not None and has_key_field(reading),
         agreements=compare(asked.requirement, asked.facts, reading) if reading is not None else {},
     )
+
+
+def _ends_outside(found: FoundLines, lines: Sequence[TextLine]) -> bool:
+    """Whether the right of a card is cut off, where only a portrait is and no line that would be cut."""
+    title = find_title(PaperKind.KTP, lines)
+    return title is not None and layout.reaches_beyond(found, title)
 
 
 def _read_as_needed(found: FoundLines, asked: AskedPaper) -> tuple[list[TextLine], int]:
     """The lines that were read, in their order on the page, and how many were tried."""
     read: dict[int, TextLine] = {}
     tried = 0
-    for batch in _batches(layout.reading_order(found)):
+    with_feet = any(kind in FEET for kind in right_kinds(asked))
+    for batch in _batches(layout.reading_order(found, with_feet=with_feet)):
         read |= read_lines(found, batch)
         tried += len(batch)
         if is_settled([read[number] for number in sorted(read)], asked):
@@ -105,7 +123,8 @@ def is_settled(lines: Sequence[TextLine], asked: AskedPaper) -> bool:
     agreements = compare(asked.requirement, asked.facts, reading)
     agreeing = {name for name, word in agreements.items() if word == AGREES}
     is_holders = agreeing >= PROOF or agreeing == set(agreements)
-    return has_key_field(reading) and is_holders and (bool(agreeing) or found.confidence >= CERTAIN)
+    is_whole = has_key_field(reading) and has_title(found.kind, lines) and has_foot(found.kind, lines)
+    return is_whole and is_holders and (bool(agreeing) or found.confidence >= CERTAIN)
 
 
 def kind_of(lines: Sequence[TextLine]) -> tuple[KindFound, Mrz | None]:
@@ -138,7 +157,16 @@ def _is_worth_cutting_out(found: FoundLines, read: Read, asked: AskedPaper) -> b
 def _read_cut_out(kept: Pixels, found: FoundLines, read: Read, scale: float, asked: AskedPaper) -> Read:
     rows, columns = layout.paper_box(found, scale, kept.shape)
     _, again = _read_pixels(shrink(kept[rows, columns], READ_SIDE_PIXELS), asked, FINE_SIDE_PIXELS)
-    return replace(max(again, read, key=_worth), cut_lines=read.cut_lines, tilt_degrees=read.tilt_degrees)
+    better = max(again, read, key=_worth)
+    readings = [reading for reading in (read, again) if reading.kind is better.kind]
+    return replace(
+        better,
+        cut_lines=read.cut_lines,
+        beyond_edge=read.beyond_edge,
+        has_title=any(reading.has_title for reading in readings),
+        has_foot=any(reading.has_foot for reading in readings),
+        tilt_degrees=read.tilt_degrees,
+    )
 
 
 def _worth(read: Read) -> tuple[bool, bool, int]:

@@ -47,7 +47,7 @@ GLARE_SHARE: Final = 0.01
 """Part of the picture that shines so much that no print is seen: a letter in a hundred."""
 
 CUT_LINES: Final = 2
-"""Lines that run into the picture's edge: one may be print beside the paper."""
+"""Lines that run into the picture's edge or end right before it: one may be print beside the paper."""
 
 ONE_TONE: Final = "one_tone"
 BLURRED: Final = "blurred"
@@ -59,6 +59,7 @@ OTHER_KIND: Final = "other_kind"
 UNKNOWN_KIND: Final = "unknown_kind"
 NOTHING_WRITTEN: Final = "nothing_written"
 CODE_ONLY: Final = "code_only"
+NOT_WHOLE: Final = "not_whole"
 NOT_READABLE: Final = "not_readable"
 HOLDER_NOT_FOUND: Final = "holder_not_found"
 NO_PORTRAIT: Final = "no_portrait"
@@ -66,7 +67,7 @@ DATA_DIFFER: Final = "data_differ"
 
 REASONS: Final = (
     *(ONE_TONE, BLURRED, TOO_SMALL, CROPPED, TILTED, GLARE, OTHER_KIND, UNKNOWN_KIND),
-    *(NOTHING_WRITTEN, CODE_ONLY, NOT_READABLE, HOLDER_NOT_FOUND, NO_PORTRAIT, DATA_DIFFER),
+    *(NOTHING_WRITTEN, CODE_ONLY, NOT_WHOLE, NOT_READABLE, HOLDER_NOT_FOUND, NO_PORTRAIT, DATA_DIFFER),
 )
 """Why a page is refused or flagged; each has its sentence in `services.application.texts`."""
 
@@ -117,6 +118,10 @@ class Read:
     letter_pixels: float = 0.0
     tilt_degrees: float = 0.0
     cut_lines: int = 0
+    beyond_edge: bool = False
+    """By the place of its title, a card ends outside the picture."""
+    has_title: bool = True
+    has_foot: bool = True
     has_key_field: bool = False
     agreements: Mapping[str, Agreement] = field(default_factory=dict)
 
@@ -216,13 +221,15 @@ def _faults(look: Look, read: Read) -> Iterable[str]:
         yield GLARE
     if abs(read.tilt_degrees) >= TILTED_DEGREES:
         yield TILTED
-    if read.cut_lines >= CUT_LINES:
+    if read.cut_lines >= CUT_LINES or read.beyond_edge:
         yield CROPPED
     if 0 < read.letter_pixels < LEAST_LETTER_PIXELS:
         yield TOO_SMALL
 
 
 def _about_reading(asked: AskedPaper, read: Read, kind: PaperKind | None) -> Iterable[str]:
+    if kind in right_kinds(asked) and not (read.has_title and read.has_foot) and asked.page == 1:
+        yield NOT_WHOLE
     if kind in expected_kinds(asked) and not read.has_key_field and asked.page == 1:
         yield NOT_READABLE
     if "differs" in read.agreements.values():
@@ -232,9 +239,14 @@ def _about_reading(asked: AskedPaper, read: Read, kind: PaperKind | None) -> Ite
 
 
 def _flags(fault: str, asked: AskedPaper, read: Read) -> bool:
-    """Whether an officer has to look at it: a fault of quality counts only where something could not be read."""
-    if fault in (CROPPED, NOT_READABLE, DATA_DIFFER, HOLDER_NOT_FOUND):
+    """Whether an officer has to look at it: a fault of quality counts only where something could not be read.
+
+    Small print that was compared with nothing may be read wrongly.
+    """
+    if fault in (CROPPED, NOT_WHOLE, NOT_READABLE, DATA_DIFFER, HOLDER_NOT_FOUND):
         return True
     if fault == TILTED:
         return abs(read.tilt_degrees) >= STRONG_TILT_DEGREES
+    if fault == TOO_SMALL and "agrees" not in read.agreements.values():
+        return asked.page == 1
     return fault in (GLARE, TOO_SMALL) and not read.has_key_field and asked.page == 1

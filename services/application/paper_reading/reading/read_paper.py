@@ -63,7 +63,7 @@ def look_at(page: Page) -> Look:
 
 def with_face(look: Look, page: Page) -> Look:
     """Return the look with the largest face, and whether the wall behind it is plain."""
-    return replace(look, face_share=face_share(page.grey), plain_background=has_plain_background(page.grey))
+    return replace(look, face_share=face_share(page.grey), plain_background=has_plain_background(page.read))
 
 
 def warm_up() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.application.paper_reading.reading.kinds import PaperKind, find_kind
+from services.application.paper_reading.reading import kinds
+from services.application.paper_reading.reading.kinds import PaperKind, find_kind, find_title, has_foot, has_title
 from services.application.paper_reading.reading.lines import TextLine, has_phrase, squeezed
 
 TITLES = {
@@ -31,6 +32,22 @@ def test_a_paper_is_known_by_its_printed_words(kind: PaperKind) -> None:
     found = find_kind(read(*TITLES[kind]))
     assert found.kind is kind
     assert 0.55 <= found.confidence <= 1
+
+
+@pytest.mark.parametrize("kind", TITLES, ids=str)
+def test_the_head_of_every_paper_is_known(kind: PaperKind) -> None:
+    assert has_title(kind, read(*TITLES[kind]))
+    needs_title = kind in kinds.TITLES
+    assert has_title(kind, read("NIK", "Agama")) is not needs_title
+    assert (needs_title and find_title(kind, read("NIK", *TITLES[kind])) is not None) is needs_title
+
+
+def test_a_card_has_a_foot_and_other_papers_have_none_that_is_read() -> None:
+    assert has_foot(PaperKind.KTP, read("Kewarganegaraan : WNI"))
+    assert has_foot(PaperKind.KTP, read("Ber1aku Hingga"))
+    assert not has_foot(PaperKind.KTP, read(*TITLES[PaperKind.KTP][:4]))
+    assert has_foot(PaperKind.DIPLOMA, read("IJAZAH"))
+    assert find_title(PaperKind.KTP, read("NIK")) is None
 
 
 def test_letters_read_wrongly_change_nothing() -> None:

@@ -10,6 +10,7 @@ from services.application.paper_reading.reading.dates import dates_in, find_date
 from services.application.paper_reading.reading.lines import TextLine
 from services.application.paper_reading.reading.mrz import check_digit, find_mrz
 from services.application.paper_reading.reading.nik_reading import find_numbers, numbers_in, numbers_of_members
+from services.application.paper_reading.reading.number_words import number_of
 
 NIK = "9801014502900001"
 ICAO_FIRST = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<"
@@ -66,6 +67,70 @@ def test_a_family_cards_own_number_is_no_members() -> None:
 def test_dates_are_read_in_figures_and_with_months_in_words(text: str, found: tuple[date, ...]) -> None:
     assert dates_in(text) == found
     assert find_dates([TextLine(text), TextLine("")]) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "month"),
+    [
+        *zip(("Januari", "Februari", "Maret", "April", "Mei", "Juni"), range(1, 7), strict=True),
+        *zip(("Juli", "Agustus", "September", "Oktober", "November", "Desember"), range(7, 13), strict=True),
+        *zip(
+            ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agt", "Sep", "Okt", "Nov", "Des"),
+            range(1, 13),
+            strict=True,
+        ),
+        *(("Pebruari", 2), ("Peb", 2), ("Ags", 8), ("Sept", 9), ("Nopember", 11), ("Nop", 11)),
+    ],
+)
+def test_every_indonesian_month_is_known(name: str, month: int) -> None:
+    assert dates_in(f"Rekaan, 5 {name} 1990") == (date(1990, month, 5),)
+
+
+@pytest.mark.parametrize(
+    ("words", "number"),
+    [
+        ("LIMA", 5),
+        ("SEPULUH", 10),
+        ("SEBELAS", 11),
+        ("DUA BELAS", 12),
+        ("DUA PULUH", 20),
+        ("DUAPULUH TIGA", 23),
+        ("SERIBU SEMBILAN RATUS SEMBILAN PULUH", 1990),
+        ("SERIBU SEMBILAN RATUS SEMBILAN PULUH SEMBILAN", 1999),
+        ("DUA RIBU", 2000),
+        ("DUA RIBU SERATUS SEBELAS", 2111),
+        ("DUARIBUTUJUHBELAS", 2017),
+        ("", 0),
+    ],
+)
+def test_numbers_in_words_are_read(words: str, number: int) -> None:
+    assert number_of(words) == number
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("pada tanggal LIMA FEBRUARI tahun SERIBU SEMBILAN RATUS SEMBILAN PULUH telah lahir",),
+        ("bahwa di REKAAN pada tanggal LIMA FEBRUARI", "tahun SERIBU SEMBILAN RATUS SEMBILAN PULUH telah lahir"),
+        ("pada tanggal lima", "bulan Pebruari tahun seribu sembilan ratus sembilanpuluh"),
+        ("anak ke DUA", "LIMA FEBRUARI SERIBU SEMBILAN RATUS SEMBILAN PULUH"),
+    ],
+)
+def test_a_date_in_words_is_read_also_over_two_lines(texts: tuple[str, ...]) -> None:
+    assert find_dates([TextLine(text) for text in texts]) == (date(1990, 2, 5),)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TIGA PULUH FEBRUARI DUA RIBU",
+        "LIMA FEBRUARI SERIBU SEMBILAN",
+        "LIMA BUNGA DUA RIBU",
+        "FEBRUARI DUA RIBU",
+    ],
+)
+def test_words_that_are_no_whole_date_are_none(text: str) -> None:
+    assert find_dates([TextLine(text)]) == ()
 
 
 def test_the_specimen_of_icao_is_read() -> None:

@@ -62,7 +62,7 @@ def tell(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
 def test_lines_that_change_nothing_are_not_read(tell: Callable[..., list[int]]) -> None:
     numbers = tell(lambda _pixels, _side: (*drawn.KTP, *OTHER_TEXT))
     assert set(read_page(SMALL_PAGE, KTP).agreements.values()) == {"agrees"}
-    assert len(numbers) == 8
+    assert len(numbers) == 16, "as far as the foot of the card"
     numbers = tell(lambda _pixels, _side: (*TITLES, *OTHER_TEXT))
     assert read_page(SMALL_PAGE, KTP).kind is PaperKind.FAMILY_CARD
     assert len(numbers) == 8
@@ -72,6 +72,27 @@ def test_a_member_that_was_missed_is_looked_for_in_the_kept_picture(tell: Callab
     tell(lambda pixels, _side: TITLES if pixels.shape == SMALL_PAGE.read.shape else (*TITLES, MEMBER))
     read = read_page(SMALL_PAGE, FAMILY_CARD)
     assert read.agreements == {"nik": "agrees", "full_name": "agrees", "birth_date": "agrees"}
+
+
+@pytest.mark.acceptance("F44.cropped")
+def test_a_paper_is_read_on_until_its_head_and_foot_are_found(tell: Callable[..., list[int]]) -> None:
+    head, foot = drawn.KTP[0], drawn.KTP[-2:]
+    numbers = tell(lambda _pixels, _side: (*drawn.KTP[1:], *OTHER_TEXT))
+    read = read_page(SMALL_PAGE, KTP)
+    assert (read.has_title, read.has_foot, len(numbers)) == (False, True, len(drawn.KTP) - 1 + len(OTHER_TEXT))
+    tell(lambda _pixels, _side: (head, *(line for line in drawn.KTP[1:] if line not in foot)))
+    read = read_page(SMALL_PAGE, KTP)
+    assert (read.has_title, read.has_foot) == (True, False)
+
+
+def test_a_head_that_the_first_reading_missed_counts_when_the_second_finds_it(tell: Callable[..., list[int]]) -> None:
+    headless = (*drawn.FAMILY_CARD[1:6], "Hubungan Dalam Keluarga", "Dokumen Imigrasi")
+    tell(lambda pixels, _side: headless if pixels.shape == SMALL_PAGE.read.shape else (*TITLES, MEMBER))
+    assert read_page(SMALL_PAGE, FAMILY_CARD).has_title
+    tell(lambda pixels, _side: headless if pixels.shape == SMALL_PAGE.read.shape else (*headless, MEMBER))
+    assert not read_page(SMALL_PAGE, FAMILY_CARD).has_title
+    tell(lambda pixels, _side: headless if pixels.shape == SMALL_PAGE.read.shape else OTHER_TEXT)
+    assert not read_page(SMALL_PAGE, FAMILY_CARD).has_title, "a reading without a kind says nothing of its title"
 
 
 def test_a_second_reading_that_finds_less_changes_nothing(tell: Callable[..., list[int]]) -> None:

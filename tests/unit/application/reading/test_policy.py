@@ -59,11 +59,17 @@ def test_a_good_paper_is_accepted_without_a_word() -> None:
         ({"agreements": {}}, "accepted", None),
         ({"cut_lines": 2}, "flagged", "cropped"),
         ({"cut_lines": 1}, "accepted", None),
+        ({"beyond_edge": True}, "flagged", "cropped"),
+        ({"has_foot": False}, "flagged", "not_whole"),
+        ({"has_title": False}, "flagged", "not_whole"),
+        ({"has_title": False, "cut_lines": 2}, "flagged", "cropped"),
         ({"tilt_degrees": 25.0}, "flagged", "tilted"),
         ({"tilt_degrees": -25.0}, "flagged", "tilted"),
         ({"tilt_degrees": 24.0}, "accepted", None),
         ({"letter_pixels": 10.9, "has_key_field": False}, "flagged", "too_small"),
         ({"letter_pixels": 10.9}, "accepted", None),
+        ({"letter_pixels": 10.9, "agreements": {}}, "flagged", "too_small"),
+        ({"letter_pixels": 11.0, "agreements": {}}, "accepted", None),
     ],
 )
 def test_each_reading_has_its_outcome(read: dict[str, object], outcome: str, reason: str | None) -> None:
@@ -106,6 +112,8 @@ LATER = replace(KTP, page=2)
         (replace(GOOD, kind=PaperKind.FAMILY_CARD), "flagged", ("other_kind",)),
         (replace(GOOD, kind=None, lines=0), "flagged", ("nothing_written",)),
         (replace(GOOD, has_key_field=False, agreements={"nik": "not_read"}), "accepted", ()),
+        (replace(GOOD, has_title=False), "accepted", ()),
+        (replace(GOOD, letter_pixels=10.9, agreements={}), "accepted", ("too_small",)),
     ],
 )
 def test_a_later_page_is_never_refused_for_its_kind(read: Read, outcome: str, findings: tuple[str, ...]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -17,8 +18,9 @@ from services.application.paper_reading.reading import layout, page_reading
 from services.application.paper_reading.reading import read_paper as verdicts
 from services.application.paper_reading.reading.codes import count_codes
 from services.application.paper_reading.reading.faces import face_share, has_plain_background
+from services.application.paper_reading.reading.lines import TextLine
 from services.application.paper_reading.reading.orientation import turn_back
-from services.application.paper_reading.reading.page import NotAPicture, decode_page
+from services.application.paper_reading.reading.page import NotAPicture, Pixels, decode_page
 from services.application.paper_reading.reading.read_paper import read_paper, warm_up
 from services.application.paper_reading.reading.sharpness import glare_share
 from services.application.paper_reading.reading.text_lines import FoundLines
@@ -152,11 +154,39 @@ def test_bytes_that_are_no_picture_are_flagged(content: bytes) -> None:
 def test_a_portrait_is_asked_for_a_face_before_a_plain_wall() -> None:
     verdict = of(drawn.scene(), AskedPaper("photo", "photo"))
     assert (verdict.outcome, verdict.reason) == ("flagged", "no_portrait")
-    wall = np.full((500, 400), 200, np.uint8)
-    assert has_plain_background(wall)
-    assert face_share(wall) == 0
-    wall[:250:9, :40] = 0
-    assert not has_plain_background(wall)
+    assert face_share(np.full((500, 400), 200, np.uint8)) == 0
+
+
+def wall(blue: int, green: int, red: int) -> Pixels:
+    """A wall that gets a third darker from left to right."""
+    light = np.linspace(1.0, 0.67, 400)[np.newaxis, :, np.newaxis]
+    return np.asarray(np.full((500, 400, 3), (blue, green, red)) * light, np.uint8)
+
+
+@pytest.mark.parametrize("colour", [(244, 244, 246), (36, 28, 196), (170, 78, 30)], ids=["white", "red", "blue"])
+def test_a_wall_with_light_from_one_side_is_plain(colour: tuple[int, int, int]) -> None:
+    assert has_plain_background(wall(*colour))
+
+
+def beside_the_head(pixels: Pixels) -> None:
+    for shelf in range(0, 250, 60):
+        pixels[shelf : shelf + 20, :40] = 0
+
+
+def books_of_one_tone(pixels: Pixels) -> None:
+    pixels[:250, :25] = (40, 150, 190)
+    pixels[:250, 375:] = (200, 130, 110)
+
+
+def above_the_head(pixels: Pixels) -> None:
+    pixels[:90, 150:300] = 20
+
+
+@pytest.mark.parametrize("put", [beside_the_head, books_of_one_tone, above_the_head])
+def test_a_room_behind_a_selfie_is_no_wall(put: Callable[[Pixels], None]) -> None:
+    room = wall(150, 150, 150)
+    put(room)
+    assert not has_plain_background(room)
 
 
 def test_glare_is_what_shines_on_a_darker_paper() -> None:
@@ -171,6 +201,36 @@ def test_an_empty_page_has_no_lines_to_measure() -> None:
     found = FoundLines(np.zeros((10, 20, 3), np.uint8), EMPTY)
     assert (layout.letter_pixels(found), layout.tilt_degrees(found), layout.count_cut_lines(found)) == (0.0, 0.0, 0)
     assert layout.reading_order(found) == []
+
+
+def lines_at(*boxes: tuple[int, int, int, int]) -> FoundLines:
+    """Lines by left, top, right and bottom, in a picture of 2000 x 1000."""
+    corners = [[(left, top), (right, top), (right, bottom), (left, bottom)] for left, top, right, bottom in boxes]
+    return FoundLines(np.zeros((1000, 2000, 3), np.uint8), np.asarray(corners, np.float32))
+
+
+@pytest.mark.parametrize(
+    ("box", "cut"),
+    [
+        ((21, 500, 400, 540), 0),
+        ((20, 500, 400, 540), 1),
+        ((500, 21, 900, 61), 0),
+        ((500, 20, 900, 60), 1),
+        ((1500, 500, 1978, 540), 0),
+        ((1500, 500, 1979, 540), 1),
+        ((500, 938, 900, 978), 0),
+        ((500, 939, 900, 979), 1),
+    ],
+)
+def test_a_line_within_half_its_height_of_the_edge_counts_as_cut(box: tuple[int, int, int, int], cut: int) -> None:
+    assert layout.count_cut_lines(lines_at(box)) == cut
+
+
+def test_a_card_whose_title_is_not_in_the_middle_of_what_is_seen_ends_outside() -> None:
+    found = lines_at((100, 100, 900, 140))
+    whole, cut = TextLine("PROVINSI", left=0.35, right=0.72), TextLine("PROVINSI", left=0.35, right=0.74)
+    assert not layout.reaches_beyond(found, whole)
+    assert layout.reaches_beyond(found, cut)
 
 
 def test_a_page_is_turned_back() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from pathlib import Path
 
 from pydantic import Field, SecretStr
@@ -41,5 +43,9 @@ class Settings(BaseSettings):
     sms_receipt_secret: SecretStr = SecretStr("simulated-sms-receipt")
     sms_receipt_seconds: float = Field(default=0.2, ge=0)
 
+    dpri_private_keys: SecretStr = Field(
+        default=SecretStr(base64.b64encode(hashlib.sha256(b"simulated-dpri").digest()).decode()),
+        description="base64 of X25519 private keys that pictures are opened with, the current one first",
+    )
     dpri_acknowledge_seconds: float = Field(default=0.0, ge=0)
     dpri_print_seconds: float = Field(default=1.0, ge=0)

@@ -11,7 +11,7 @@ from typing import Final
 
 from services.application.applications.correction import Correction
 from services.application.applications.document import FIRST_PAGE, PRESENT_STATES, Document, DocumentState
-from services.application.applications.hand_over import Approval, Handed, HandOver, alert_time
+from services.application.applications.hand_over import Approval, Handed, HandOver, alert_time, asked_again
 from services.application.applications.pages import missing_pages, present_pages
 from services.application.applications.visit import Seat, Visits
 from services.application.requirements.answers import Answers
@@ -353,7 +353,10 @@ def hand_over_again(application: Application, pace: Pace, now: datetime, *, at: 
     if hand_over is None:
         return application
     alert_at = max(hand_over.alert_at, now + timedelta(seconds=pace.alert_grace_seconds))
-    again = replace(hand_over, next_try_at=at or now, acknowledged_at=None, alert_at=alert_at, refusals=0)
+    documents = tuple(asked_again(document) for document in hand_over.documents)
+    again = replace(
+        hand_over, next_try_at=at or now, acknowledged_at=None, alert_at=alert_at, refusals=0, documents=documents
+    )
     return replace(application, hand_over=again)
 
 
@@ -396,7 +399,8 @@ def deadlines(application: Application) -> Mapping[str, datetime]:
         "letter": application.letter_due_at,
         "hand_over": hand_over.next_try_at if hand_over else None,
         "hand_over_alert": hand_over.alert_at if hand_over and waiting and hand_over.overdue_since is None else None,
-        "approval": approval.next_try_at if approval and not application.visits.unpaid else None,
+        "approval": approval.next_try_at if approval and not (approval.recall or application.visits.unpaid) else None,
+        "recall": approval.recall.next_try_at if approval and approval.recall else None,
         "printing": approval.next_poll_at if approval else None,
         "uploads": min(uploads, default=None),
         "checks": min((until for until in checks if until is not None), default=None),

@@ -301,28 +301,35 @@ def with_document(application: Application, document: Document) -> Application:
 
 def settled(application: Application, pace: Pace, now: datetime) -> Application:
     """The application with the work that its certain visit asks for: letter, hand-over, alert. Whatever order facts
-    came in, the same facts ask for the same work.
+    came in, the same facts ask for the same work. The file of a visitor who was let in on a proof of payment goes too.
     """
     last, seat = application.visits.last_seat, application.visits.seat
     if last is not None and last.office_id is not None:
         application = replace(application, office_id=last.office_id, visit_at=last.starts_at)
     if application.status not in BEFORE_INTERVIEW:
         # told of the certain visit only after the interview: the file must still go, or the book is never printed
-        file_must_go = application.status is Status.APPROVED and application.hand_over is None
-        return _with_hand_over(application, seat, pace, now) if file_must_go and seat and seat.certain else application
-    if seat is None or not seat.certain:
+        if application.status is Status.APPROVED and application.hand_over is None and seat and seat.needs_file:
+            return _with_hand_over(application, seat, pace, now)
+        return application
+    if seat is None or not seat.needs_file:
         return _without_visit_work(application)
-    trouble = application.letter_trouble
-    given_up = trouble is not None and trouble.visit_key == seat.visit_key and trouble.failed_at is not None
-    if not given_up and (application.letter is None or application.letter.visit_key != seat.visit_key):
-        application = replace(application, letter_due_at=application.letter_due_at or now)
+    if seat.certain:
+        application = _with_letter(application, seat, now)
     if application.hand_over is None or application.hand_over.visit_key != seat.visit_key:
         application = _with_hand_over(application, seat, pace, now)
     return application
 
 
+def _with_letter(application: Application, seat: Seat, now: datetime) -> Application:
+    trouble = application.letter_trouble
+    given_up = trouble is not None and trouble.visit_key == seat.visit_key and trouble.failed_at is not None
+    if not given_up and (application.letter is None or application.letter.visit_key != seat.visit_key):
+        application = replace(application, letter_due_at=application.letter_due_at or now)
+    return application
+
+
 def _with_hand_over(application: Application, seat: Seat, pace: Pace, now: datetime) -> Application:
-    assert seat.starts_at is not None and seat.office_timezone is not None  # noqa: S101 - `certain` says so
+    assert seat.starts_at is not None and seat.office_timezone is not None  # noqa: S101 - `needs_file` says so
     alert_at = alert_time(seat.starts_at, seat.office_timezone, now, pace.alert_grace_seconds)
     return replace(application, hand_over=HandOver(seat.visit_key, alert_at, next_try_at=now))
 

@@ -21,7 +21,7 @@ from shared.errors import UpstreamDown
 from shared.events.application import PassportPrinted, PrintingRecalled, RecallCameTooLate
 from shared.store.transitions import IllegalTransition
 from tests.unit.application import make
-from tests.unit.application.test_voided_book import money, print_it, void
+from tests.unit.application.test_voided_book import approve, money, print_it, void
 from tests.unit.application.world import FRONT, World
 
 TOO_LATE = DpriRefuses("already_printed")
@@ -74,6 +74,42 @@ async def test_an_order_whose_visit_does_not_count_is_recalled_and_ordered_again
     assert len(world.dpri.recalls) == 1
     await print_it(world)
     await world.service.counter.hand_out(application_id, "self", FRONT, world.command())
+
+
+async def test_a_visitor_with_a_proof_has_their_file_at_the_counter_and_its_order_is_recalled_with_the_proof(
+    world: World,
+) -> None:
+    application_id = await world.submitted()
+    await world.tell(make.held(application_id=application_id), 1)
+    await world.run_due()
+    assert world.dpri.files == {}, "a seat that is held is no visit"
+    world.clock.set(make.VISIT)
+    await world.tell(make.checked_in(application_id=application_id), 5)
+    await world.run_due()
+    number = (await state_of(world, application_id)).number
+    assert world.dpri.files[number].content["appointment_id"] == make.APPOINTMENT
+    assert world.writer.written == [], "the letter waits for the money"
+    await approve(world, application_id)
+    await world.run_due()
+    assert len(world.dpri.approvals) == 1
+    await void(world, application_id)
+    await world.run_due()
+    assert (await recall_of(world, application_id)).state is RecallState.RECALLED
+    await money(world, application_id)
+    await world.run_due()
+    assert len(world.dpri.approvals) == 2
+
+
+async def test_money_for_a_proof_hands_the_same_file_over_once_more_and_no_picture(world: World) -> None:
+    application_id = await world.submitted()
+    await world.tell(make.held(application_id=application_id), 1)
+    await world.tell(make.checked_in(application_id=application_id), 5)
+    await world.run_due()
+    pictures = len(world.dpri.sent_pictures)
+    await money(world, application_id)
+    await world.run_due()
+    assert len(set(world.dpri.deliveries)) == 1
+    assert len(world.dpri.sent_pictures) == pictures
 
 
 async def test_a_recall_is_tried_again_until_the_issuance_system_answers(world: World) -> None:

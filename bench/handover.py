@@ -1,4 +1,4 @@
-"""Files with pictures that waited for the issuance system: how fast they go once it is back, and what memory that takes."""
+"""Files with pictures that waited for the issuance system: how fast they go once it is back, and the memory of that."""
 
 from __future__ import annotations
 
@@ -91,7 +91,9 @@ class WaitingFiles:
             applicant_id, application_id = str(uuid.uuid4()), str(uuid.uuid4())
             applicants.append((applicant_id, await self._applicant(applicant_id, number)))
             documents = [await self._document(applicant_id, paper, picture_bytes, now) for paper in PAPERS]
-            applications.append((application_id, with_documents(_waiting(applicant_id, application_id, now), documents)))
+            applications.append(
+                (application_id, with_documents(_waiting(applicant_id, application_id, now), documents))
+            )
 
         await timed(WRITTEN_AT_ONCE, count, make)
         await self._store.insert_all(APPLICANT, applicants, now=now)
@@ -161,9 +163,7 @@ def _waiting(applicant_id: str, application_id: str, now: datetime) -> Applicati
     )
 
 
-async def measure(
-    applications: int = APPLICATIONS, down_seconds: float = DOWN_SECONDS, scale: float = 1.0
-) -> Table:
+async def measure(applications: int = APPLICATIONS, down_seconds: float = DOWN_SECONDS, scale: float = 1.0) -> Table:
     """Measure on a fresh suite; ``scale`` shrinks the applications and the time without the issuance system."""
     applications, down_seconds = max(2, round(applications * scale)), down_seconds * scale
     async with stage.suite(without=RESTING) as running:

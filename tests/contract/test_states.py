@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from devtools.docs_command import StateTable, state_tables
-from services.application.applications import application
+from services.application.applications import application, hand_over
 from services.application.applications import document as documents
-from services.application.applications import hand_over
 from services.application.evidence import evidence
 from services.billing.bills.states import BILL_TRANSITIONS
 from services.billing.cases import model as billing_case

@@ -75,6 +75,6 @@ class PictureHandOver:
             return picture_waits(document, refuses.code, is_refused=refuses.code not in MOMENTARY)
         except OURS_BROKEN:
             return picture_waits(document, PICTURE_UNREADABLE, is_refused=True)
-        return picture_acknowledged(document, self._context.now()) if state in ACKNOWLEDGED else picture_waits(
-            document, state
-        )
+        if state not in ACKNOWLEDGED:
+            return picture_waits(document, state)
+        return picture_acknowledged(document, self._context.now())

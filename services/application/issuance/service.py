@@ -221,7 +221,9 @@ class Issuance:
             done = with_line(decision, "passport_printed", now, "passport_printed", DPRI)
             return Decision(note_voided_book(done.state, now), done.events)
 
-        alert_of_book(await self._applications.change(record.id, decide))
+        saved = await self._applications.change(record.id, decide)
+        if number is not None:
+            alert_of_book(saved)
 
     async def only_accepted_documents_were_handed_over(self) -> InvariantReport:
         """I9: every document that was handed over had been accepted by then."""

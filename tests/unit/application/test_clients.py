@@ -30,8 +30,8 @@ from shared.clock import SystemClock
 from shared.crypto.sealed import SealedBox, new_keypair
 from shared.crypto.sealed_stream import StreamSealer
 from shared.errors import Unavailable, UpstreamDown
-from shared.files.port import FileDamaged
 from shared.fields.names import LATIN_LETTERS, MOST_NAME_CHARS, PERSON_NAME, PLACE_NAME
+from shared.files.port import FileDamaged
 from shared.http.client import JsonClient, Patience
 from shared.randomness import SeededRandomness
 from shared.workers.pool import WorkerFigures

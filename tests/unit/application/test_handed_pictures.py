@@ -65,7 +65,9 @@ async def test_the_accepted_pictures_go_with_the_file_and_each_is_acknowledged(w
     application_id = await world.booked()
     await world.run_due()
     state = await state_of(world, application_id)
-    named = {document["document_id"]: document["sha256"] for document in world.dpri.files[state.number].content["documents"]}
+    named = {
+        document["document_id"]: document["sha256"] for document in world.dpri.files[state.number].content["documents"]
+    }
     assert {state.document(document_id).requirement for document_id in named} == ITEMS  # type: ignore[union-attr]
     came = {document_id: sha256 for (_, document_id), sha256 in world.dpri.pictures.items()}
     assert came == named, "byte for byte what was accepted"
@@ -227,9 +229,7 @@ async def test_a_picture_of_ours_that_does_not_open_is_nothing_that_dpri_refused
     assert list(problems.values()).count(None) == len(ITEMS) - 1
 
 
-async def test_one_try_has_its_time_and_the_rest_follows_at_once(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_one_try_has_its_time_and_the_rest_follows_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     real = world.dpri.hand_over_picture
 
     async def slowly(*given: Any) -> str:
@@ -344,7 +344,9 @@ async def content_of(world: World, application_id: str) -> Any:
 
 async def test_the_file_says_purpose_family_card_and_whether_it_is_for_the_same_day(world: World) -> None:
     application_id = await world.submitted()
-    sealed = SealedBox.for_recipient(OURS.public_key_b64).seal(CARD | {"family_card_number": "3174010101150001"}, "appl")
+    sealed = SealedBox.for_recipient(OURS.public_key_b64).seal(
+        CARD | {"family_card_number": "3174010101150001"}, "appl"
+    )
     ids = {"account_id": "acc", "applicant_id": "appl", "person_id": "person-appl"}
     await world.tell(KeepIdentityCard(**ids, sealed=sealed), 2)
     await world.tell(make.held(application_id=application_id, pool="same_day"), 1)

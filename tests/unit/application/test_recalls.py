@@ -212,7 +212,9 @@ async def test_money_that_comes_before_the_recall_has_ended_orders_again_after_i
 # ---- one overtakes the other ----
 
 
-async def meeting(world: World, monkeypatch: pytest.MonkeyPatch, verb: str, meanwhile: Callable[[], Awaitable[Any]]) -> None:
+async def meeting(
+    world: World, monkeypatch: pytest.MonkeyPatch, verb: str, meanwhile: Callable[[], Awaitable[Any]]
+) -> None:
     """Let something happen after the issuance system has done its part and before its answer is noted, once."""
     real = getattr(world.dpri, verb)
 

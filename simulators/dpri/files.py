@@ -1,7 +1,7 @@
 """Files at the issuance system: handed over, acknowledged, approved, printed. Plain data; the time is an argument.
 
-received -> acknowledged | rejected; acknowledged -> queued (approved) -> printed; queued -> acknowledged (recalled). The
-pictures that a file names come one by one after it; without all of them it is not approved.
+received -> acknowledged | rejected; acknowledged -> queued (approved) -> printed; queued -> acknowledged (recalled).
+The pictures that a file names come one by one after it; without all of them it is not approved.
 """
 
 from __future__ import annotations

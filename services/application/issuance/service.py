@@ -162,7 +162,7 @@ class Issuance:
 
     async def approve_due(self, record: Record[Application], _name: str) -> None:
         """Hand the approval over; where the file itself is not there yet, that comes first. Not for a visit that does
-        not count: it waits for the fee.
+        not count, which waits for the fee, nor while its order is being recalled.
         """
         application = record.state
         approval = application.approval

@@ -23,7 +23,7 @@ SERVER_ERROR: Final = 500
 MOST_PICTURES: Final = 1000
 """Pictures that an answer may name: ten times what one application can have."""
 PICTURE_CORRUPT: Final = "picture_corrupt"
-"""What arrived is another picture than the one that was sent."""
+"""Another picture arrived than the one that was sent."""
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 

@@ -44,7 +44,7 @@ def consequence(application: Application) -> str | None:
 def settle_order(application: Application, now: datetime) -> Application:
     """The application with the recall that its visit asks for, or with the order again that its fee allows.
 
-    What was approved is recalled even if no acknowledgement of the order came: the order may have arrived all the same.
+    An approval is recalled even if no acknowledgement of its order came: the order may have arrived all the same.
     A recall that is asked for is ended first, whatever is paid meanwhile.
     """
     approval, is_unpaid = application.approval, application.visits.unpaid

@@ -43,9 +43,11 @@ class Settings(BaseSettings):
     sms_receipt_secret: SecretStr = SecretStr("simulated-sms-receipt")
     sms_receipt_seconds: float = Field(default=0.2, ge=0)
 
-    dpri_private_keys: SecretStr = Field(
-        default=SecretStr(base64.b64encode(hashlib.sha256(b"simulated-dpri").digest()).decode()),
-        description="base64 of X25519 private keys that pictures are opened with, the current one first",
-    )
+    dpri_key_word: SecretStr = SecretStr("simulated-dpri")
     dpri_acknowledge_seconds: float = Field(default=0.0, ge=0)
     dpri_print_seconds: float = Field(default=1.0, ge=0)
+
+    @property
+    def dpri_private_key(self) -> str:
+        """Return the X25519 key that pictures are opened with, as base64; it is made of its word."""
+        return base64.b64encode(hashlib.sha256(self.dpri_key_word.get_secret_value().encode()).digest()).decode()

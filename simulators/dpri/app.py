@@ -102,7 +102,7 @@ class Dpri(Simulator[DpriKnobs]):
         knobs = DpriKnobs(
             acknowledge_seconds=settings.dpri_acknowledge_seconds, print_seconds=settings.dpri_print_seconds
         )
-        self._opener = StreamOpener(Unsealer.parse(settings.dpri_private_keys.get_secret_value()))
+        self._opener = StreamOpener(Unsealer.parse(settings.dpri_private_key))
         super().__init__(knobs, settings.seed, clock)
 
     def restart(self, rng: random.Random) -> None:

@@ -406,8 +406,7 @@ def test_a_paid_surcharge_makes_a_visit_one_of_the_same_day() -> None:
 
 
 def test_the_key_of_trials_is_the_simulators() -> None:
-    keys = SimulatorSettings().dpri_private_keys.get_secret_value()
-    assert Unsealer.parse(keys).public_key_b64 == SIMULATORS_DPRI_KEY
+    assert Unsealer.parse(SimulatorSettings().dpri_private_key).public_key_b64 == SIMULATORS_DPRI_KEY
 
 
 async def test_the_hash_is_that_of_the_stored_picture(world: World) -> None:

@@ -181,12 +181,12 @@ async def sealed(content: bytes, bound_to: str = f"{NUMBER}/d-ktp") -> bytes:
     async def pieces() -> AsyncIterator[bytes]:
         yield content
 
-    keys = Settings().dpri_private_keys.get_secret_value()
+    keys = Settings().dpri_private_key
     sealer = StreamSealer(SealedBox.for_recipient(Unsealer.parse(keys).public_key_b64))
     return b"".join([piece async for piece in sealer.seal(pieces(), bound_to)])
 
 
-async def send(client: Client, status: int = 202, content: bytes = PICTURE, **query: str) -> dict[str, Any]:
+async def send(client: Client, status: int = 202, content: bytes = PICTURE, **query: Any) -> dict[str, Any]:
     named = {"delivery_id": "d-1", "sha256": HASH} | query
     path = f"/dpri/files/{NUMBER}/pictures/d-ktp"
     answer = await client.put(path, params=named, data=await sealed(content))

@@ -42,6 +42,24 @@ class Officer:
         """Check a visitor in by what the QR code says."""
         return await self.post(f"{self.at.scheduling}/v1/check-ins", {"queue_code": queue_code})
 
+    async def check_in_on_proof(self, application_id: str, ntpn: str) -> Any:
+        """Let a visitor in whose payment does not show, on the NTPN of the proof that they brought."""
+        body = {"application_id": application_id, "ntpn": ntpn}
+        return await self.post(f"{self.at.scheduling}/v1/check-ins", body)
+
+    async def find_case(self, application_id: str) -> str:
+        """Wait for the payment case of an application; its id."""
+        await self._sign_in()
+        found = await self.api.get_until(
+            f"{self.at.billing}/v1/cases?application_id={application_id}", lambda seen: bool(seen["cases"]), "a case"
+        )
+        return str(found["cases"][0]["case_id"])
+
+    async def answer_case(self, case_id: str, outcome: str, reason: str) -> Any:
+        """Propose the outcome of a payment case, or agree to what another person has proposed."""
+        url = f"{self.at.billing}/v1/cases/{case_id}/closure"
+        return await self.post(url, {"outcome": outcome, "reason": reason})
+
     async def see_originals(self, application_id: str) -> Any:
         """Record that every required original was seen, once the screen shows that the visitor has checked in."""
         await self._sign_in()

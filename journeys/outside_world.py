@@ -31,6 +31,10 @@ class Outside:
         """Let a simulator behave badly, or well again."""
         await self._api.put(f"{getattr(self._at, agency)}/control/behaviour", behaviour)
 
+    async def turn(self, agency: str, **settings: Any) -> None:
+        """Turn settings of a simulator."""
+        await self._api.put(f"{getattr(self._at, agency)}/control/settings", settings)
+
     async def pay(self, billing_code: str, amount: int, **more: Any) -> Any:
         """Pay a billing code at the bank."""
         body = {"billing_code": billing_code, "amount": amount, "channel": "mobile_banking", **more}

@@ -20,6 +20,12 @@ from journeys.reporter import Reporter, Way, WayBroken
 PAID_BACK: Final = "Kas negara sudah membayar"
 """How the mail of a paid refund begins."""
 
+PRINTER_WAITS_SECONDS: Final = 3600
+"""So that the recall comes in time: the simulator prints after a second otherwise."""
+
+INVENTED_NTPN: Final = "0000000000000001"
+"""Of a proof that no bank has given."""
+
 
 class Ways:
     """Walks ways with new invented people each time, so that a kept database does not matter."""
@@ -50,6 +56,7 @@ class Ways:
             self.money_after_the_withdrawal,
             self.notice_lost,
             self.reschedule,
+            self.recall,
             self.guardian,
         )
 
@@ -188,6 +195,48 @@ class Ways:
         await self.pay(way, citizen)
         await way.step("move to another session", "scheduling", lambda: self._move(citizen))
         await way.step("see the new letter", "application", lambda: _described(citizen.letter()))
+
+    async def recall(self) -> None:
+        """A proof of payment turns out not to be valid after the approval: the order to print is taken back."""
+        way = self.reporter.way("recall", "the proof of payment was not valid; the ordered passport is recalled")
+        citizen = await self.ready_to_hold(way)
+        front, interviewer = self.officer("front_officer"), self.officer("interviewer")
+        application_id = citizen.application_id
+        await way.step("hold a seat", "scheduling", citizen.hold_seat)
+        await way.step("receive a billing code", "billing", lambda: citizen.bill("issued"))
+        await citizen.outside.turn("dpri", print_seconds=PRINTER_WAITS_SECONDS)
+        try:
+            await way.step(
+                "be let in on a proof",
+                "scheduling",
+                lambda: _noted(front.check_in_on_proof(application_id, INVENTED_NTPN)),
+            )
+            await way.step(
+                "show the originals", "application", lambda: _noted(interviewer.see_originals(application_id))
+            )
+            await way.step(
+                "be interviewed", "application", lambda: _noted(interviewer.record_interview(application_id))
+            )
+            await way.step(
+                "order the passport",
+                "application",
+                lambda: _noted(citizen.view_until(_is_ordered, "the order to print")),
+            )
+            await way.step("find the proof not valid", "billing", lambda: self._refuse_proof(application_id))
+            await way.step(
+                "recall the order", "application", lambda: _noted(citizen.view_until(_is_recalled, "the recall"))
+            )
+            await way.step("see what comes next", "application", lambda: _next_action(citizen))
+        finally:
+            await citizen.outside.turn("dpri", print_seconds=1)
+
+    async def _refuse_proof(self, application_id: str) -> str:
+        """Two people agree that the money of the proof is not there."""
+        treasurer, operator = self.officer("treasurer"), self.officer("operator")
+        case_id = await operator.find_case(application_id)
+        for person in (operator, treasurer):
+            await person.answer_case(case_id, "not_paid", "The bank does not know this payment.")
+        return "agreed by two people"
 
     async def guardian(self) -> None:
         """A parent applies for a child: other requirements, the same account."""
@@ -367,6 +416,18 @@ async def _counted(citizen: Citizen) -> str:
     sessions = await citizen.free_sessions()
     free = sum(session["pools"]["regular"]["free"] for session in sessions)
     return f"{free} free seats in {len(sessions)} sessions"
+
+
+def _is_ordered(view: Any) -> bool:
+    return any(line["what"] == "approval_handed_over" for line in view["timeline"])
+
+
+def _is_recalled(view: Any) -> bool:
+    return view["recall"] is not None and view["recall"]["state"] == "recalled"
+
+
+async def _next_action(citizen: Citizen) -> str:
+    return str((await citizen.view())["next_action"])
 
 
 async def _described(download: Awaitable[bytes]) -> str:

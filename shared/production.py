@@ -112,6 +112,18 @@ class OneOfThese(Rule):
         return None if value is None or value in self.words else f"it is not {' or '.join(self.words)}"
 
 
+class OtherThan(Rule):
+    """Another value than that of trials."""
+
+    def __init__(self, trial: str, why: str, write: str) -> None:
+        super().__init__(why, f"Write {write}")
+        self.trial = trial
+
+    def wrong(self, value: Any) -> str | None:
+        """Say that it is the one of trials."""
+        return "it is the one of trials" if value == self.trial else None
+
+
 class SomeNetworks(Rule):
     """Networks of ours or of agencies: never all addresses of the world."""
 

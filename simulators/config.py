@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from pathlib import Path
 
 from pydantic import Field, SecretStr
@@ -41,5 +43,11 @@ class Settings(BaseSettings):
     sms_receipt_secret: SecretStr = SecretStr("simulated-sms-receipt")
     sms_receipt_seconds: float = Field(default=0.2, ge=0)
 
+    dpri_key_word: SecretStr = SecretStr("simulated-dpri")
     dpri_acknowledge_seconds: float = Field(default=0.0, ge=0)
     dpri_print_seconds: float = Field(default=1.0, ge=0)
+
+    @property
+    def dpri_private_key(self) -> str:
+        """Return the X25519 key that pictures are opened with, as base64; it is made of its word."""
+        return base64.b64encode(hashlib.sha256(self.dpri_key_word.get_secret_value().encode()).digest()).decode()

@@ -8,12 +8,15 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from services.application.rules import Pace, PaperRules, PapersReading, PapersUnread, UploadRules
 from shared.crypto.sealed import SealedBox, Unsealer
-from shared.production import Anything, AtLeast, Between, Encrypted, OneOfThese, SharedSecret
+from shared.production import Anything, AtLeast, Between, Encrypted, OneOfThese, OtherThan, SharedSecret
 from shared.settings import ServiceSettings
 
 PACE: Final = Pace()
 UPLOADS: Final = UploadRules()
 PAPERS: Final = PaperRules()
+
+SIMULATORS_DPRI_KEY: Final = "8TItcl1V+NLQJvQpe9MHVoXjyHfWEo1fFTU+/bEi6yU="
+"""The public key of the simulator of the issuance system."""
 
 
 def _is_public_key(value: str) -> str:
@@ -44,6 +47,17 @@ class Settings(ServiceSettings):
     ] = Field("http://127.0.0.1:8204", pattern=r"^https?://", description="the issuance system")
     dpri_token: Annotated[SecretStr | None, SharedSecret("it opens the issuance system", 8)] = Field(
         None, description="our token there, if it asks for one"
+    )
+    dpri_public_key: Annotated[
+        str,
+        AfterValidator(_is_public_key),
+        OtherThan(SIMULATORS_DPRI_KEY, "everybody can open what is sealed to the simulator", "its X25519 public key"),
+    ] = Field(SIMULATORS_DPRI_KEY, description="base64 of the issuance system's X25519 public key, for pictures")
+    dpri_picture_seconds: Annotated[float, Between(5, 20, "a try is leased for half a minute")] = Field(
+        15.0, gt=0, description="patience with one picture"
+    )
+    dpri_pictures_at_once: Annotated[int, Anything("bounded by memory; the field itself ends at 32")] = Field(
+        6, ge=1, le=32, description="pictures on their way to the issuance system at the same time, of one process"
     )
     dpri_try_seconds: Annotated[float, AtLeast(1, "the issuance system takes that long")] = Field(
         5.0, gt=0, description="patience with one call"

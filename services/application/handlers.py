@@ -85,6 +85,7 @@ class Handlers:
             (kind, "hand_over"): self._service.issuance.hand_over_due,
             (kind, "hand_over_alert"): self._service.issuance.alert_due,
             (kind, "approval"): self._service.issuance.approve_due,
+            (kind, "recall"): self._service.recalls.recall_due,
             (kind, "printing"): self._service.issuance.look_for_book,
             (kind, "uploads"): self._service.uploads.abandon_overdue,
             (kind, "checks"): self._service.paper_readings.flag_overdue,

@@ -19,7 +19,8 @@ class Pace:
     """How patiently the issuance system is asked; all in seconds."""
 
     first_retry_seconds: float = 30.0
-    longest_retry_seconds: float = 900.0
+    longest_retry_seconds: float = 120.0
+    """So that what waited for the issuance system goes within minutes of its return."""
     print_poll_seconds: float = 300.0
     alert_grace_seconds: float = 600.0
     """A visit that is confirmed after the alert's hour gets this long before the alert."""

@@ -95,9 +95,20 @@ TIMELINE: Final[dict[str, Text]] = {
     "approval_held_back": Text(
         "The passport is not printed before the fee is paid.", "Paspor tidak dicetak sebelum biaya dibayar."
     ),
+    "printing_recall_asked": Text(
+        "The passport was ordered already; the order is being taken back.",
+        "Paspor sudah dipesan; pesanan sedang ditarik kembali.",
+    ),
+    "printing_recalled": Text(
+        "The order to print the passport was taken back.", "Pesanan cetak paspor telah ditarik kembali."
+    ),
+    "recall_too_late": Text(
+        "The passport was printed before its order could be taken back.",
+        "Paspor sudah dicetak sebelum pesanannya dapat ditarik kembali.",
+    ),
     "book_kept_back": Text(
-        "The passport was ordered already; the office keeps it until the fee is paid.",
-        "Paspor sudah dipesan; kantor menyimpannya sampai biaya dibayar.",
+        "The passport is printed; the office keeps it until the fee is paid.",
+        "Paspor sudah dicetak; kantor menyimpannya sampai biaya dibayar.",
     ),
     "book_left_unpaid": Text(
         "The passport was handed out before it showed that the fee is not paid.",
@@ -147,6 +158,10 @@ TIMELINE: Final[dict[str, Text]] = {
     "letter_asked_again": Text("The office has the letter made again.", "Kantor meminta surat dibuat lagi."),
     "letter_ready": Text("The cover letter can be downloaded.", "Surat pengantar dapat diunduh."),
     "file_handed_over": Text("The issuance system has the file.", "Berkas diterima sistem penerbitan."),
+    "picture_refused": Text(
+        "The issuance system does not take the picture of a document; the office looks at it.",
+        "Sistem penerbitan tidak menerima gambar suatu dokumen; kantor memeriksanya.",
+    ),
     "hand_over_overdue": Text(
         "The issuance system does not have the file yet; the office was alerted.",
         "Sistem penerbitan belum menerima berkas; kantor diberi tahu.",

@@ -22,6 +22,7 @@ from services.application.drafts.settlement import PersonSettlement
 from services.application.evidence.service import EvidenceFiles
 from services.application.facts.service import Facts
 from services.application.issuance.ports import Dpri
+from services.application.issuance.recalls import Recalls
 from services.application.issuance.service import Issuance
 from services.application.leavings.service import Leavings
 from services.application.letters.ports import LetterWriter
@@ -67,6 +68,7 @@ class UseCases:
         self.sweeper = Sweeper(context, referring)
         self.letters = Letters(context, self.applications, writer)
         self.issuance = Issuance(context, self.applications, dpri)
+        self.recalls = Recalls(context, self.applications, dpri)
         self.counter = Counter(context, self.applications)
         self.corrections = Corrections(context, self.applications)
         self.facts = Facts(context, self.applications)

@@ -187,6 +187,24 @@ class ApprovalHandedOver(Event):
     account_id: str
 
 
+class PrintingRecalled(Event):
+    """The issuance system has taken an order back, since its visit does not count: the book is not printed."""
+
+    TYPE: ClassVar[str] = "paspor.application.printing.recalled.v1"
+    application_id: str
+    account_id: str
+    office_id: str
+
+
+class RecallCameTooLate(Event):
+    """A book whose visit does not count was printed before its recall: the office keeps it until the fee is paid."""
+
+    TYPE: ClassVar[str] = "paspor.application.recall.came_too_late.v1"
+    application_id: str
+    account_id: str
+    office_id: str
+
+
 class PassportPrinted(Event):
     """The book is printed and waits for its holder."""
 

@@ -49,6 +49,8 @@ SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     application.HandOverOverdue: ("notification",),
     application.InterviewRecorded: ("scheduling", "notification"),
     application.ApprovalHandedOver: ("notification",),
+    application.PrintingRecalled: (),
+    application.RecallCameTooLate: (),
     application.PassportPrinted: ("billing", "notification"),
     application.PassportCollected: ("identity", "notification"),
     application.ApplicationRefused: ("identity", "notification"),

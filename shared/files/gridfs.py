@@ -18,6 +18,9 @@ from shared.store.port import StoreUnavailable
 _ASCENDING = 1
 _DESCENDING = -1
 
+CHUNKS_AT_ONCE = 2
+"""Chunks of one file in memory while it is read: many readers at once must not hold whole files."""
+
 
 @contextmanager
 def _file_errors() -> Iterator[None]:
@@ -107,7 +110,8 @@ class GridFsChunks:
 
     async def chunks(self, file_id: str) -> AsyncIterator[bytes]:
         with _file_errors():
-            async for found in self._parts.find({"files_id": file_id}, {"data": 1}).sort([("n", _ASCENDING)]):
+            cursor = self._parts.find({"files_id": file_id}, {"data": 1}, batch_size=CHUNKS_AT_ONCE)
+            async for found in cursor.sort([("n", _ASCENDING)]):
                 yield bytes(found["data"])
 
     async def remove(self, file_id: str) -> None:

@@ -6,7 +6,7 @@ not, is an answer.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -148,6 +148,22 @@ class _NotNow(Exception):
         self.reason = reason
 
 
+class _Pieces:
+    """A body that is read piece by piece, and remembers what went wrong on our own side."""
+
+    def __init__(self, pieces: AsyncIterable[bytes]) -> None:
+        self._pieces = pieces
+        self.failure: Exception | None = None
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for piece in self._pieces:
+                yield piece
+        except Exception as error:
+            self.failure = error
+            raise
+
+
 class JsonClient:
     """A client of one outside system. Follows no redirect, sends the trace along, reads at most `MAX_ANSWER_BYTES`."""
 
@@ -254,6 +270,28 @@ class JsonClient:
         except _NotNow as trouble:
             raise UpstreamDown(self.name, trouble.reason) from None
 
+    async def send(
+        self,
+        method: str,
+        path: str,
+        pieces: AsyncIterable[bytes],
+        *,
+        query: Mapping[str, str] | None = None,
+        try_seconds: float,
+    ) -> ClientAnswer:
+        """Call with a body that is read piece by piece, never held as a whole; tried once.
+
+        Raises:
+            UpstreamDown: it was not answered within ``try_seconds``.
+            Exception: whatever ``pieces`` raise, which says nothing about the other side.
+        """
+        sent = {**self._headers, "Content-Type": "application/octet-stream", "traceparent": child_traceparent()}
+        try:
+            return await self._try(method, path, _Pieces(pieces), query, sent, try_seconds)
+        except _NotNow as trouble:
+            log.warning("upstream.failed", upstream=self.name, reason=trouble.reason, tried=1, tries=1)
+            raise UpstreamDown(self.name, trouble.reason) from None
+
     async def close(self) -> None:
         """Close the connections that this client opened."""
         if self._owns_session and self._session is not None:
@@ -261,7 +299,13 @@ class JsonClient:
             self._session = None
 
     async def _try(
-        self, method: str, path: str, payload: bytes | None, query: Mapping[str, str] | None, headers: dict[str, str]
+        self,
+        method: str,
+        path: str,
+        payload: bytes | _Pieces | None,
+        query: Mapping[str, str] | None,
+        headers: dict[str, str],
+        try_seconds: float | None = None,
     ) -> ClientAnswer:
         async with self._watched():
             try:
@@ -272,12 +316,14 @@ class JsonClient:
                     params=query,
                     headers=headers,
                     allow_redirects=False,
-                    timeout=aiohttp.ClientTimeout(total=self._patience.try_seconds),
+                    timeout=aiohttp.ClientTimeout(total=try_seconds or self._patience.try_seconds),
                 ) as response:
                     body = await _read(response)
             except TimeoutError:
                 raise _NotNow("timeout") from None
             except (aiohttp.ClientError, OSError) as error:
+                if isinstance(payload, _Pieces) and payload.failure is not None:
+                    raise payload.failure from None
                 raise _NotNow(_reason(error)) from None
             if response.status in RETRIED_STATUSES:
                 raise _NotNow(f"status_{response.status}")

@@ -1,23 +1,41 @@
-"""DPRI over HTTP: hand-over, approval, state of a file."""
+"""DPRI over HTTP: hand-over of a file and its pictures, approval, recall, state of a file."""
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
+from shared.crypto.sealed import CannotUnseal, Unsealer
+from shared.crypto.sealed_stream import StreamOpener
 from simulators.behaviour import HTTP_MODES, Behaviour
 from simulators.config import Settings
 from simulators.control import Clock, Knobs, Simulator, behaviour_of, read, stamp, utc_now
-from simulators.dpri.files import File, Files, Handling
-from simulators.errors import RequestMalformed
+from simulators.dpri.files import File, Files, Handling, PictureCorrupt
+from simulators.dpri.kept_pictures import KeptPictures
+from simulators.errors import Refusal, RequestMalformed
 from simulators.state_file import application_of
 
 MAX_DOCUMENTS = 100
 MAX_NUMBER_CHARACTERS = 40
+MAX_PICTURE_BYTES = 16 * 1024 * 1024
+PIECE_BYTES = 64 * 1024
+
+
+class PictureUnreadable(Refusal):
+    status = 422
+    code = "picture_unreadable"
+    next_action = "Seal the picture to our public key, bound to the file's number and the document's id."
+
+
+class PictureTooLarge(Refusal):
+    status = 413
+    code = "picture_too_large"
+    next_action = f"At most {MAX_PICTURE_BYTES} bytes."
 
 
 class DpriKnobs(Knobs):
@@ -28,9 +46,10 @@ class DpriKnobs(Knobs):
 
 
 class Document(BaseModel):
-    """One accepted document; DPRI asks only for its hash."""
+    """One accepted document; its picture follows where it names its id."""
 
     model_config = ConfigDict(extra="allow")
+    document_id: str | None = Field(default=None, min_length=1, max_length=100)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
@@ -50,14 +69,31 @@ class Approval(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
+class RecallOrder(BaseModel):
+    """Body of ``PUT /dpri/files/{application_number}/recall``."""
+
+    model_config = ConfigDict(extra="allow")
+    order_id: str = Field(min_length=1, max_length=100)
+
+
+class PictureFate(BaseModel):
+    """Body of ``PUT /control/pictures/{application_number}/{document_id}``."""
+
+    model_config = ConfigDict(extra="forbid")
+    fate: Literal["lost", "corrupt", "refused", "taken"]
+    """``corrupt``: what is kept has another hash. ``refused``: from now on, until ``taken``."""
+
+
 class Dpri(Simulator[DpriKnobs]):
     """The issuance system."""
 
     name = "dpri"
     operations: ClassVar = {
         "hand_over": HTTP_MODES | {"reject", "ack_lost", "ack_late"},
+        "picture": HTTP_MODES | {"reject", "corrupt", "lose", "ack_lost", "ack_late"},
         "file": HTTP_MODES,
         "approve": HTTP_MODES,
+        "recall": HTTP_MODES | {"too_late"},
     }
     kept: ClassVar = TypeAdapter(list[File])
     files: Files
@@ -66,11 +102,13 @@ class Dpri(Simulator[DpriKnobs]):
         knobs = DpriKnobs(
             acknowledge_seconds=settings.dpri_acknowledge_seconds, print_seconds=settings.dpri_print_seconds
         )
+        self._opener = StreamOpener(Unsealer.parse(settings.dpri_private_key))
         super().__init__(knobs, settings.seed, clock)
 
     def restart(self, rng: random.Random) -> None:
         """Begin without files."""
         self.files = Files(rng)
+        self.kept_pictures = KeptPictures()
 
     def state(self) -> list[File]:
         """Return the files."""
@@ -86,7 +124,11 @@ class Dpri(Simulator[DpriKnobs]):
         return [
             web.put(path, self._hand_over, name="hand_over"),
             web.get(path, self._show, name="file", allow_head=False),
+            web.put(f"{path}/pictures/{{document_id}}", self._take_picture, name="picture"),
             web.put(f"{path}/approval", self._approve, name="approve"),
+            web.put(f"{path}/recall", self._recall, name="recall"),
+            web.get("/control/pictures/{number}/{document_id}", self._show_picture),
+            web.put("/control/pictures/{number}/{document_id}", self._set_fate),
         ]
 
     async def _hand_over(self, request: web.Request) -> web.Response:
@@ -96,9 +138,58 @@ class Dpri(Simulator[DpriKnobs]):
         file = self.files.hand_over(number_of(request), order.delivery_id, content, self.clock(), handling)
         return web.json_response(self._view(file), status=202)
 
+    async def _take_picture(self, request: web.Request) -> web.Response:
+        number, document_id = number_of(request), request.match_info["document_id"]
+        sha256, behaviour = request.query.get("sha256", ""), behaviour_of(request)
+        file = self.files.wanted(number, request.query.get("delivery_id", ""), document_id, sha256)
+        content = await self._open(request, f"{number}/{document_id}")
+        if behaviour.mode == "corrupt":
+            raise PictureCorrupt("The bytes are not those that the file names.", field="sha256")
+        found = hashlib.sha256(content).hexdigest()
+        handling = self._handling(behaviour)
+        self.files.take_picture(file, document_id, found, len(content), self.clock(), handling)
+        self.kept_pictures.keep(number, document_id, content)
+        state = file.picture_state(document_id, self.clock())
+        if behaviour.mode == "lose":
+            del file.pictures[document_id]
+        return web.json_response({"document_id": document_id, "sha256": found, "state": state}, status=202)
+
+    async def _open(self, request: web.Request, bound_to: str) -> bytes:
+        content = bytearray()
+        try:
+            async for piece in self._opener.open(request.content.iter_chunked(PIECE_BYTES), bound_to):
+                content += piece
+                if len(content) > MAX_PICTURE_BYTES:
+                    raise PictureTooLarge("The picture is too large.")
+        except CannotUnseal as cannot:
+            raise PictureUnreadable(str(cannot)) from None
+        return bytes(content)
+
+    async def _show_picture(self, request: web.Request) -> web.Response:
+        content = self.kept_pictures.content(number_of(request), request.match_info["document_id"])
+        return web.Response(body=content, content_type="application/octet-stream")
+
+    async def _set_fate(self, request: web.Request) -> web.Response:
+        file, document_id = self.files.file(number_of(request)), request.match_info["document_id"]
+        fate = (await read(request, PictureFate)).fate
+        if fate == "lost":
+            file.pictures.pop(document_id, None)
+        elif fate == "corrupt" and document_id in file.pictures:
+            file.pictures[document_id].sha256 = "0" * 64
+        file.refuses = [refused for refused in file.refuses if refused != document_id]
+        if fate == "refused":
+            file.refuses.append(document_id)
+        return web.json_response(self._view(file))
+
+    async def _recall(self, request: web.Request) -> web.Response:
+        order, number, now = await read(request, RecallOrder), number_of(request), self.clock()
+        if behaviour_of(request).mode == "too_late":
+            self.files.print_now(number, now)
+        return web.json_response(self._view(self.files.recall(number, order.order_id, now)), status=202)
+
     def _handling(self, behaviour: Behaviour) -> Handling:
         if behaviour.mode == "reject":
-            return Handling(reject_because="The file cannot be read.")
+            return Handling(reject_because="It cannot be read.")
         if behaviour.mode == "ack_lost":
             return Handling(acknowledge_seconds=None)
         if behaviour.mode == "ack_late":
@@ -127,7 +218,12 @@ class Dpri(Simulator[DpriKnobs]):
             "acknowledgement": file.acknowledgement if acknowledged else None,
             "acknowledged_at": stamp(file.acknowledge_at) if acknowledged else None,
             "reason": file.rejected_because,
+            "pictures": [
+                {"document_id": document_id, "sha256": sha256, "state": file.picture_state(document_id, now)}
+                for document_id, sha256 in file.wanted.items()
+            ],
             "approved_at": stamp(file.approved_at),
+            "recalled": list(file.recalled),
             "passport_number": file.passport_number if printed else None,
             "printed_at": stamp(file.print_at) if printed else None,
         }

@@ -1,6 +1,7 @@
 """Files at the issuance system: handed over, acknowledged, approved, printed. Plain data; the time is an argument.
 
-received -> acknowledged | rejected; acknowledged -> queued (approved) -> printed.
+received -> acknowledged | rejected; acknowledged -> queued (approved) -> printed; queued -> acknowledged (recalled).
+The pictures that a file names come one by one after it; without all of them it is not approved.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import hashlib
 import json
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from simulators.errors import Refusal, SimulatorFull
@@ -43,6 +44,49 @@ class ApprovalChanged(Refusal):
     next_action = "Repeat the first approval as it was."
 
 
+class PicturesMissing(Refusal):
+    code = "pictures_missing"
+    next_action = "Hand the file over again; its answer names the pictures that are here."
+
+
+class PictureNotWanted(Refusal):
+    status = 404
+    code = "picture_not_wanted"
+    next_action = "Hand over the file that names this picture first."
+
+
+class PictureCorrupt(Refusal):
+    status = 422
+    code = "picture_corrupt"
+    next_action = "Send the picture again."
+
+
+class PictureRefused(Refusal):
+    status = 422
+    code = "picture_refused"
+    next_action = "Look at the document; send another picture of it."
+
+
+class OrderRecalled(Refusal):
+    code = "order_recalled"
+    next_action = "A new order needs a new order_id."
+
+
+class AlreadyPrinted(Refusal):
+    code = "already_printed"
+    next_action = "Keep the book at the office."
+
+
+@dataclass(slots=True)
+class Picture:
+    """One picture that came. ``acknowledge_at`` None means that no acknowledgement will come."""
+
+    sha256: str
+    size_bytes: int
+    acknowledge_at: datetime | None = None
+    deliveries: int = 1
+
+
 @dataclass(slots=True)
 class File:
     """One application's file. ``acknowledge_at`` None means that no acknowledgement will come."""
@@ -59,6 +103,25 @@ class File:
     approved_at: datetime | None = None
     print_at: datetime | None = None
     passport_number: str | None = None
+    order_id: str | None = None
+    recalled: list[str] = field(default_factory=list)
+    """Orders that were taken back, in time or before they came: they are never printed."""
+    wanted: dict[str, str] = field(default_factory=dict)
+    """The hash of each picture that belongs to it, by document."""
+    pictures: dict[str, Picture] = field(default_factory=dict)
+    refuses: list[str] = field(default_factory=list)
+    """Documents whose pictures are refused from now on."""
+
+    def picture_state(self, document_id: str, now: datetime) -> str:
+        """Return missing, received or acknowledged."""
+        picture = self.pictures.get(document_id)
+        if picture is None or picture.sha256 != self.wanted.get(document_id):
+            return "missing"
+        return "acknowledged" if picture.acknowledge_at is not None and now >= picture.acknowledge_at else "received"
+
+    def missing(self, now: datetime) -> list[str]:
+        """Return the documents whose pictures are not acknowledged."""
+        return [document_id for document_id in self.wanted if self.picture_state(document_id, now) != "acknowledged"]
 
     def state(self, now: datetime) -> str:
         """Return received, acknowledged, rejected, queued or printed."""
@@ -104,9 +167,55 @@ class Files:
             raise FileAlreadyApproved("This file is approved.", field="delivery_id")
         if known is None and len(self._files) >= MAX_FILES:
             raise SimulatorFull(f"DPRI holds at most {MAX_FILES} files.")
-        file = File(number, delivery_id, fingerprint, now, self._draw("ACK", 10))
+        file = File(number, delivery_id, fingerprint, now, self._draw("ACK", 10), wanted=_wanted(content))
+        if known is not None:
+            file.recalled, file.refuses = known.recalled, known.refuses
+            file.pictures = {
+                document_id: picture
+                for document_id, picture in known.pictures.items()
+                if file.wanted.get(document_id) == picture.sha256
+            }
         _handle(file, now, handling)
         self._files[number] = file
+        return file
+
+    def wanted(self, number: str, delivery_id: str, document_id: str, sha256: str) -> File:
+        """Return the file that names this picture; refuses what no file or another delivery names."""
+        file = self.file(number)
+        if file.delivery_id != delivery_id or file.wanted.get(document_id) != sha256:
+            raise PictureNotWanted("No file that was handed over names this picture.", field="document_id")
+        return file
+
+    def take_picture(
+        self, file: File, document_id: str, sha256: str, size_bytes: int, now: datetime, handling: Handling
+    ) -> Picture:
+        """Keep a picture whose bytes hash to ``sha256``; the same again only wakes one that was never acknowledged."""
+        if handling.reject_because or document_id in file.refuses:
+            raise PictureRefused(handling.reject_because or "The picture cannot be used.", field="document_id")
+        if file.wanted[document_id] != sha256:
+            raise PictureCorrupt("The bytes are not those that the file names.", field="sha256")
+        known = file.pictures.get(document_id)
+        picture = known if known is not None and known.sha256 == sha256 else Picture(sha256, size_bytes, deliveries=0)
+        picture.deliveries += 1
+        if picture.acknowledge_at is None and handling.acknowledge_seconds is not None:
+            picture.acknowledge_at = now + timedelta(seconds=handling.acknowledge_seconds)
+        file.pictures[document_id] = picture
+        return picture
+
+    def print_now(self, number: str, now: datetime) -> None:
+        """Print a book that is queued, before its time."""
+        file = self.file(number)
+        file.print_at = now if file.print_at is not None else None
+
+    def recall(self, number: str, order_id: str, now: datetime) -> File:
+        """Take an order back, for good; the same recall again changes nothing, one that is printed is refused."""
+        file = self.file(number)
+        if file.order_id == order_id and file.state(now) == "printed":
+            raise AlreadyPrinted("The passport is printed.")
+        if order_id not in file.recalled:
+            file.recalled.append(order_id)
+        if file.order_id == order_id:
+            file.order_id = file.approval_fingerprint = file.approved_at = file.print_at = file.passport_number = None
         return file
 
     def file(self, number: str) -> File:
@@ -133,8 +242,14 @@ class Files:
             if file.approval_fingerprint != fingerprint:
                 raise ApprovalChanged("This file was approved with another content.")
             return file
+        order_id = approval.get("order_id")
+        if order_id in file.recalled:
+            raise OrderRecalled("This order was recalled.", field="order_id")
         if file.state(now) != "acknowledged":
             raise FileNotAcknowledged(f"The file is {file.state(now)}.")
+        if file.missing(now):
+            raise PicturesMissing(f"{len(file.missing(now))} pictures are not here.")
+        file.order_id = order_id if isinstance(order_id, str) else None
         file.approval_fingerprint, file.approved_at = fingerprint, now
         file.print_at = now + timedelta(seconds=print_seconds)
         file.passport_number = self._draw("X", 7)
@@ -154,6 +269,12 @@ class Files:
 def fingerprint_of(content: Mapping[str, object]) -> str:
     """Return what tells two contents apart."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _wanted(content: Mapping[str, object]) -> dict[str, str]:
+    documents = content.get("documents")
+    named = documents if isinstance(documents, list) else []
+    return {document["document_id"]: document["sha256"] for document in named if document.get("document_id")}
 
 
 def _handle(file: File, now: datetime, handling: Handling) -> None:

@@ -39,6 +39,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
             "uploads",
             "checks",
             "papers",
+            "recall",
             "collection",
         },
         "evidence": {"upload", "naming"},

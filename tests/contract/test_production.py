@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 from local_suite import demo, env_file
 from local_suite.parts import SERVICES
+from services.application.config import SIMULATORS_DPRI_KEY
 from shared.crypto.sealed import new_keypair
 from shared.production import (
     Anything,
@@ -126,6 +127,7 @@ GOOD: Final[dict[str, str]] = {
     "dukcapil_url": "https://dukcapil.go.id",
     "dukcapil_password": "word-of-the-registry",
     "dpri_url": "https://dpri.go.id",
+    "dpri_public_key": PAIR.public_key_b64,
     "simponi_url": "https://simponi.go.id",
     "simponi_client_secret": "word-of-the-treasury",
     "simponi_callback_secrets": "k1:word-of-the-treasury",
@@ -165,6 +167,8 @@ BAD: Final[dict[str, dict[str, str]]] = {
     },
     "application": {
         "dpri_url": "http://simulators:8204",
+        "dpri_public_key": SIMULATORS_DPRI_KEY,
+        "dpri_picture_seconds": "1",
         "hand_over_retry_seconds": "1",
         "print_poll_seconds": "1",
         "mongo_url": "mongodb://mongo:27017/?replicaSet=rs0",

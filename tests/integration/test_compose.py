@@ -23,6 +23,7 @@ from local_suite import env_file
 from local_suite.home import PROJECT
 from local_suite.parts import SERVICES
 from shared.bus import rights
+from shared.crypto.sealed import new_keypair
 from shared.settings import ServiceSettings, SettingsWrong
 from tests.integration.composition import (
     Deployment,
@@ -197,6 +198,7 @@ TOLD: Final = {
     "PASPOR_DUKCAPIL_URL": "https://dukcapil.go.id",
     "PASPOR_SIMPONI_URL": "https://simponi.go.id",
     "PASPOR_DPRI_URL": "https://dpri.go.id",
+    "PASPOR_DPRI_PUBLIC_KEY": new_keypair().public_key_b64,
     "PASPOR_SMS_URL": "https://sms.go.id",
     "PASPOR_SMTP_STARTTLS": "true",
     "PASPOR_MAIL_FROM": "Layanan Paspor <no-reply@paspor.go.id>",

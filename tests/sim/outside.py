@@ -6,17 +6,18 @@ Each class is a port of one service. An agency may be down (nothing was done) or
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import random
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import chain, repeat
 from typing import Any, TypeVar
 
 from services.application.documents.ports import Inspected, InspectedPage
-from services.application.issuance.ports import DpriFile, DpriRefuses, DpriState
+from services.application.issuance.ports import DpriFile, DpriPicture, DpriRefuses, DpriState
 from services.application.letters.ports import LetterContent
 from services.application.paper_reading.ports import PageNotRead, ReaderUnavailable
 from services.application.paper_reading.verdict import AskedPaper, Verdict
@@ -300,6 +301,24 @@ class Issuance:
         handling = Handling(acknowledge_seconds=seconds)
         return await self._line.call(lambda: self._hand_over(number, file, handling))
 
+    async def hand_over_picture(self, number: str, picture: DpriPicture, pieces: AsyncIterable[bytes]) -> str:
+        content = b"".join([piece async for piece in pieces])
+        found = hashlib.sha256(content).hexdigest()
+
+        def work() -> str:
+            now = self._world.clock.now()
+            file = self.files.wanted(number, picture.delivery_id, picture.document_id, picture.sha256)
+            self.files.take_picture(file, picture.document_id, found, len(content), now, Handling())
+            return file.picture_state(picture.document_id, now)
+
+        return await self._line.call(lambda: self._refusing(work))
+
+    async def recall(self, number: str, recall: Mapping[str, Any]) -> None:
+        def work() -> None:
+            self.files.recall(number, recall["order_id"], self._world.clock.now())
+
+        await self._line.call(lambda: self._refusing(work))
+
     async def get_state(self, number: str) -> DpriState:
         return await self._line.call(lambda: self._refusing(lambda: self._state(number)))
 
@@ -321,8 +340,10 @@ class Issuance:
 
     def _state(self, number: str) -> DpriState:
         file = self.files.file(number)
-        state = file.state(self._world.clock.now())
-        return DpriState(state, file.passport_number if state == "printed" else None)
+        now = self._world.clock.now()
+        state, missing = file.state(now), file.missing(now)
+        there = {document_id: sha256 for document_id, sha256 in file.wanted.items() if document_id not in missing}
+        return DpriState(state, file.passport_number if state == "printed" else None, there)
 
     @staticmethod
     def _refusing(work: Callable[[], T]) -> T:

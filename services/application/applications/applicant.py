@@ -62,3 +62,5 @@ class IdentityCard:
     birth_place: str = field(repr=False)
     birth_date: date = field(repr=False)
     sex: str = field(repr=False)
+    family_card_number: str | None = field(default=None, repr=False)
+    """None where identity was not told, and on cards that earlier versions sent."""

@@ -11,7 +11,7 @@ from typing import Final
 
 from services.application.applications.correction import Correction
 from services.application.applications.document import FIRST_PAGE, PRESENT_STATES, Document, DocumentState
-from services.application.applications.hand_over import Approval, Handed, HandOver, alert_time
+from services.application.applications.hand_over import Approval, Handed, HandOver, alert_time, asked_again
 from services.application.applications.pages import missing_pages, present_pages
 from services.application.applications.visit import Seat, Visits
 from services.application.requirements.answers import Answers
@@ -301,28 +301,35 @@ def with_document(application: Application, document: Document) -> Application:
 
 def settled(application: Application, pace: Pace, now: datetime) -> Application:
     """The application with the work that its certain visit asks for: letter, hand-over, alert. Whatever order facts
-    came in, the same facts ask for the same work.
+    came in, the same facts ask for the same work. The file of a visitor who was let in on a proof of payment goes too.
     """
     last, seat = application.visits.last_seat, application.visits.seat
     if last is not None and last.office_id is not None:
         application = replace(application, office_id=last.office_id, visit_at=last.starts_at)
     if application.status not in BEFORE_INTERVIEW:
         # told of the certain visit only after the interview: the file must still go, or the book is never printed
-        file_must_go = application.status is Status.APPROVED and application.hand_over is None
-        return _with_hand_over(application, seat, pace, now) if file_must_go and seat and seat.certain else application
-    if seat is None or not seat.certain:
+        if application.status is Status.APPROVED and application.hand_over is None and seat and seat.needs_file:
+            return _with_hand_over(application, seat, pace, now)
+        return application
+    if seat is None or not seat.needs_file:
         return _without_visit_work(application)
-    trouble = application.letter_trouble
-    given_up = trouble is not None and trouble.visit_key == seat.visit_key and trouble.failed_at is not None
-    if not given_up and (application.letter is None or application.letter.visit_key != seat.visit_key):
-        application = replace(application, letter_due_at=application.letter_due_at or now)
+    if seat.certain:
+        application = _with_letter(application, seat, now)
     if application.hand_over is None or application.hand_over.visit_key != seat.visit_key:
         application = _with_hand_over(application, seat, pace, now)
     return application
 
 
+def _with_letter(application: Application, seat: Seat, now: datetime) -> Application:
+    trouble = application.letter_trouble
+    given_up = trouble is not None and trouble.visit_key == seat.visit_key and trouble.failed_at is not None
+    if not given_up and (application.letter is None or application.letter.visit_key != seat.visit_key):
+        application = replace(application, letter_due_at=application.letter_due_at or now)
+    return application
+
+
 def _with_hand_over(application: Application, seat: Seat, pace: Pace, now: datetime) -> Application:
-    assert seat.starts_at is not None and seat.office_timezone is not None  # noqa: S101 - `certain` says so
+    assert seat.starts_at is not None and seat.office_timezone is not None  # noqa: S101 - `needs_file` says so
     alert_at = alert_time(seat.starts_at, seat.office_timezone, now, pace.alert_grace_seconds)
     return replace(application, hand_over=HandOver(seat.visit_key, alert_at, next_try_at=now))
 
@@ -353,7 +360,10 @@ def hand_over_again(application: Application, pace: Pace, now: datetime, *, at: 
     if hand_over is None:
         return application
     alert_at = max(hand_over.alert_at, now + timedelta(seconds=pace.alert_grace_seconds))
-    again = replace(hand_over, next_try_at=at or now, acknowledged_at=None, alert_at=alert_at, refusals=0)
+    documents = tuple(asked_again(document) for document in hand_over.documents)
+    again = replace(
+        hand_over, next_try_at=at or now, acknowledged_at=None, alert_at=alert_at, refusals=0, documents=documents
+    )
     return replace(application, hand_over=again)
 
 
@@ -396,7 +406,8 @@ def deadlines(application: Application) -> Mapping[str, datetime]:
         "letter": application.letter_due_at,
         "hand_over": hand_over.next_try_at if hand_over else None,
         "hand_over_alert": hand_over.alert_at if hand_over and waiting and hand_over.overdue_since is None else None,
-        "approval": approval.next_try_at if approval and not application.visits.unpaid else None,
+        "approval": approval.next_try_at if approval and not (approval.recall or application.visits.unpaid) else None,
+        "recall": approval.recall.next_try_at if approval and approval.recall else None,
         "printing": approval.next_poll_at if approval else None,
         "uploads": min(uploads, default=None),
         "checks": min((until for until in checks if until is not None), default=None),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
+from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from shared.calendar.national import NATIONAL_CALENDAR
 from shared.calendar.working_days import JAKARTA
+from shared.store.transitions import Transitions
 
 ALERT_HOUR: Final = 18
 """An unacknowledged file is an alert at this hour of the office's own clock, the day before the visit."""
@@ -23,10 +26,26 @@ somebody must look. While it does not answer it is tried without end."""
 
 @dataclass(frozen=True)
 class Handed:
-    """One document as it was handed over, for the rule that only accepted ones are (I9)."""
+    """One document as it was handed over, for the rule that only accepted ones are (I9), and where its picture is."""
 
     document_id: str
     sha256: str
+    acknowledged_at: datetime | None = None
+    """When the issuance system said that it has the picture and that its hash is right."""
+    problem: str | None = None
+    """Why the picture is not there yet, as a code."""
+    refusals: int = 0
+    """Times in a row that the issuance system said no to this picture."""
+
+    @property
+    def refused(self) -> bool:
+        """Return whether the picture is tried no more: a person looks at the document, or has it sent again."""
+        return self.acknowledged_at is None and self.refusals >= MOST_REFUSALS
+
+    @property
+    def waiting(self) -> bool:
+        """Return whether the picture has to be tried again."""
+        return self.acknowledged_at is None and not self.refused
 
 
 @dataclass(frozen=True)
@@ -43,10 +62,57 @@ class HandOver:
     handed_at: datetime | None = None
     acknowledged_at: datetime | None = None
     problem: str | None = None
-    """Why it is not there yet: ``documents_not_accepted``, ``upstream_down``, ``waiting`` or ``rejected``."""
+    """Why it is not there yet: ``documents_not_accepted``, ``upstream_down``, ``waiting``, ``rejected``,
+    `PICTURES_UNDER_WAY` or `PICTURE_REFUSED`."""
     overdue_since: datetime | None = None
     refusals: int = 0
     """Refused so often in a row; from `MOST_REFUSALS` on nothing is tried until somebody asks."""
+
+
+PICTURES_UNDER_WAY: Final = "pictures_under_way"
+"""The file is there; its pictures follow one after the other."""
+
+PICTURE_REFUSED: Final = "picture_refused"
+"""The issuance system takes a picture no more; ``documents`` name which."""
+
+
+class RecallState(StrEnum):
+    """States of a recall."""
+
+    ASKED = "asked"
+    RECALLED = "recalled"
+    """The issuance system does not print; the approval waits for the fee."""
+    TOO_LATE = "too_late"
+    """The book was printed already: it stays at the office until the fee is paid."""
+
+
+class RecallCommand(StrEnum):
+    """Commands of a recall."""
+
+    CONFIRM = "confirm"
+    FIND_PRINTED = "find_printed"
+
+
+RECALL_TRANSITIONS: Final[Transitions[RecallState, RecallCommand]] = Transitions(
+    {
+        (RecallState.ASKED, RecallCommand.CONFIRM): RecallState.RECALLED,
+        (RecallState.ASKED, RecallCommand.FIND_PRINTED): RecallState.TOO_LATE,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Recall:
+    """An order to print that is taken back, since its visit does not count."""
+
+    asked_at: datetime
+    next_try_at: datetime | None
+    """None once it has ended."""
+    state: RecallState = RecallState.ASKED
+    tries: int = 0
+    problem: str | None = None
+    refusals: int = 0
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +128,35 @@ class Approval:
     printed_at: datetime | None = None
     problem: str | None = None
     refusals: int = 0
+    order: int = 1
+    """Which order to print it is: another one follows a recall, once the fee is paid."""
+    recall: Recall | None = None
+
+
+def with_known_pictures(documents: Iterable[Handed], earlier: Iterable[Handed]) -> tuple[Handed, ...]:
+    """Return the documents with what is known of their pictures; another content is another picture."""
+    known = {(document.document_id, document.sha256): document for document in earlier}
+    return tuple(known.get((document.document_id, document.sha256), document) for document in documents)
+
+
+def picture_acknowledged(document: Handed, now: datetime) -> Handed:
+    """The document whose picture the issuance system has; the first acknowledgement keeps its time."""
+    return replace(document, acknowledged_at=document.acknowledged_at or now, problem=None, refusals=0)
+
+
+def picture_missing(document: Handed) -> Handed:
+    """The document whose picture the issuance system does not have, whatever it said before."""
+    return replace(document, acknowledged_at=None)
+
+
+def picture_waits(document: Handed, problem: str, *, is_refused: bool = False) -> Handed:
+    """The document after a try with its picture failed, for the coded reason."""
+    return replace(document, problem=problem, refusals=document.refusals + 1 if is_refused else 0)
+
+
+def asked_again(document: Handed) -> Handed:
+    """The document whose picture may be tried again, since a person asked or the file has changed."""
+    return replace(document, problem=None, refusals=0)
 
 
 def alert_time(starts_at: datetime, timezone: str, confirmed_at: datetime, grace_seconds: float) -> datetime:

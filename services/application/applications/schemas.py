@@ -11,6 +11,7 @@ from services.application.applications.appeal_texts import REFUND_GUIDE, grounds
 from services.application.applications.application import Application, Entry, Status
 from services.application.applications.correction_transitions import owed
 from services.application.applications.document import Document, DocumentState
+from services.application.applications.hand_over import Handed, RecallState
 from services.application.applications.next_step import ActionCode, NoStep, Step, local_time
 from services.application.applications.pages import missing_pages, telling_page
 from services.application.applications.reading import note_act
@@ -225,6 +226,26 @@ class TimelineView(View, in_indonesian=("text",)):
         )
 
 
+class HandedPictureView(View):
+    """Where the picture of one document stands on its way to the issuance system."""
+
+    document_id: str
+    requirement: str
+    state: Literal["acknowledged", "waiting", "refused"]
+    """``refused``: tried no more; look at the document, then refuse it or have the file handed over again."""
+    problem: str | None
+
+
+class RecallView(View):
+    """An order to print that is taken back, since its visit does not count."""
+
+    state: Annotated[str, OneOf(RecallState)]
+    """``too_late``: the book is printed and stays at the office until the fee is paid."""
+    problem: str | None
+    asked_at: datetime
+    ended_at: datetime | None
+
+
 class HandOverView(View):
     """Where the file stands on its way to the issuance system."""
 
@@ -234,6 +255,7 @@ class HandOverView(View):
     tries: int
     next_try_at: datetime | None
     acknowledged_at: datetime | None
+    pictures: list[HandedPictureView]
 
 
 class ApplicationView(View, in_indonesian=("next_action", "not_refundable")):
@@ -273,6 +295,7 @@ class ApplicationView(View, in_indonesian=("next_action", "not_refundable")):
     letter_state: LetterState | None
     """``being_made``, ``ready``, or ``not_made``: it could not be typeset, and the office has it made again."""
     hand_over: HandOverView | None
+    recall: RecallView | None
     originals_seen: list[str]
     interview_outcome: Annotated[str, OneOf(InterviewOutcome)] | None
     timeline: list[TimelineView]
@@ -316,6 +339,7 @@ class ApplicationView(View, in_indonesian=("next_action", "not_refundable")):
             letter_url=f"/v1/applications/{seen.application_id}/letter" if state.letter else None,
             letter_state=letter_state(state),
             hand_over=hand_over_view(state),
+            recall=_recall(state),
             originals_seen=list(state.originals),
             interview_outcome=state.interview.outcome if state.interview else None,
             timeline=[TimelineView.from_entry(entry, for_staff=seen.for_staff) for entry in state.timeline],
@@ -404,6 +428,27 @@ def hand_over_view(state: Application) -> HandOverView | None:
         tries=hand_over.tries,
         next_try_at=hand_over.next_try_at,
         acknowledged_at=hand_over.acknowledged_at,
+        pictures=[_picture(state, handed) for handed in hand_over.documents],
+    )
+
+
+def _picture(state: Application, handed: Handed) -> HandedPictureView:
+    document = state.document(handed.document_id)
+    waits: Literal["waiting", "refused"] = "refused" if handed.refused else "waiting"
+    return HandedPictureView(
+        document_id=handed.document_id,
+        requirement=document.requirement if document else "",
+        state="acknowledged" if handed.acknowledged_at else waits,
+        problem=handed.problem,
+    )
+
+
+def _recall(state: Application) -> RecallView | None:
+    recall = state.approval.recall if state.approval else None
+    if recall is None:
+        return None
+    return RecallView(
+        state=recall.state.value, problem=recall.problem, asked_at=recall.asked_at, ended_at=recall.ended_at
     )
 
 

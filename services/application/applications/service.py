@@ -24,6 +24,7 @@ from services.application.requirements.requirement import (
 )
 from shared.errors import NotFound
 from shared.files.port import FileMeta
+from shared.person_keys.errors import PersonErased
 from shared.projections import wait_until_known
 from shared.store.change import change
 from shared.store.decision import Decision
@@ -113,6 +114,17 @@ class Applications:
         if record is None:
             raise NotFound
         return await self.vault.card(applicant_id, record.state)
+
+    async def guardian_card(self, application: Application) -> IdentityCard | None:
+        """Return the identity card of the guardian who applies for a child; None for adults, and where none is kept."""
+        applicant = await self.repository.applicant(application.applicant_id)
+        guardian_id = applicant.state.guardian_applicant_id if applicant and application.minor else None
+        if guardian_id is None:
+            return None
+        try:
+            return await self.card(guardian_id)
+        except (NotFound, PersonErased):
+            return None
 
     async def seal_note(self, note: str, application_id: str) -> str:
         """Return the stored form of an officer's free text about the applicant; refuses with ``NotFound``."""

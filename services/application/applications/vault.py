@@ -55,6 +55,7 @@ class Vault:
             birth_place=card["birth_place"],
             birth_date=date.fromisoformat(card["birth_date"]),
             sex=card["sex"],
+            family_card_number=card.get("family_card_number"),
         )
 
     async def seal_passport_number(self, number: str, application_id: str, subject_id: str) -> str:

@@ -142,6 +142,12 @@ class Seat:
         return self.state in CERTAIN_SEAT_STATES and None not in known
 
     @property
+    def needs_file(self) -> bool:
+        """Whether the issuance system gets its file: it is certain, or its visitor is at the office on a proof."""
+        known = (self.office_id, self.office_timezone, self.starts_at)
+        return self.certain or (self.state is SeatState.CHECKED_IN and None not in known)
+
+    @property
     def visit_key(self) -> str:
         """Tells one certain visit from the next: a new time or place means a new letter and a new hand-over."""
         return f"{self.appointment_id}:{self.session_id}:{self.queue_number}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -16,11 +16,22 @@ class DpriFile:
 
 
 @dataclass(frozen=True)
+class DpriPicture:
+    """One picture of a delivery; the same id and hash are the same picture."""
+
+    delivery_id: str
+    document_id: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class DpriState:
     """Where a file stands there: ``received``, ``acknowledged``, ``rejected``, ``queued`` or ``printed``."""
 
     state: str
     passport_number: str | None = field(default=None, repr=False)
+    pictures: Mapping[str, str] = field(default_factory=dict)
+    """The hash of each picture that is acknowledged there, by document."""
 
 
 class DpriRefuses(Exception):
@@ -38,12 +49,24 @@ class Dpri(Protocol):
         """Give a file; `DpriRefuses` if it is not taken."""
         ...
 
+    async def hand_over_picture(self, number: str, picture: DpriPicture, pieces: AsyncIterable[bytes]) -> str:
+        """Give a picture of a file that was taken, and return where it stands there: ``acknowledged`` or ``received``.
+
+        It is sealed on its way so that the issuance system alone opens it. `DpriRefuses` if it is not taken; what
+        ``pieces`` raise is raised.
+        """
+        ...
+
     async def get_state(self, number: str) -> DpriState:
         """Return the state of the file; `DpriRefuses` if there is none."""
         ...
 
     async def approve(self, number: str, approval: Mapping[str, Any]) -> None:
         """Say that the book may be printed; `DpriRefuses` if the file is not acknowledged."""
+        ...
+
+    async def recall(self, number: str, recall: Mapping[str, Any]) -> None:
+        """Take an order to print back; `DpriRefuses` if the book is printed, or the file is not known there."""
         ...
 
     async def close(self) -> None:

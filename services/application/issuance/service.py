@@ -6,24 +6,42 @@ the content, so a repeat is the same delivery there.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from services.application.alerts import APPROVAL_REFUSED, HAND_OVER_REFUSED, alert
 from services.application.applications import application as rules
 from services.application.applications.access import refuse_other_offices
-from services.application.applications.applicant import IdentityCard
 from services.application.applications.application import Application, Author, Status
 from services.application.applications.document import Document
 from services.application.applications.errors import StepIsOver
-from services.application.applications.hand_over import MOST_REFUSALS, Handed, HandOver
+from services.application.applications.hand_over import (
+    MOST_REFUSALS,
+    PICTURE_REFUSED,
+    Handed,
+    HandOver,
+    with_known_pictures,
+)
 from services.application.applications.next_step import Step
 from services.application.applications.service import Applications, Seen
 from services.application.applications.timeline import add_to_timeline, author_of, with_line
 from services.application.context import Actor, UseCaseContext
-from services.application.issuance.ports import Dpri, DpriFile, DpriRefuses
+from services.application.issuance.file_content import file_for
+from services.application.issuance.pictures import PictureHandOver
+from services.application.issuance.ports import Dpri, DpriFile, DpriRefuses, DpriState
+from services.application.issuance.problems import (
+    ACKNOWLEDGED,
+    DPRI,
+    LOST_THERE,
+    MOMENTARY,
+    NOT_ACCEPTED,
+    NOT_ACKNOWLEDGED,
+    PRINTED,
+    REJECTED,
+    UPSTREAM_DOWN,
+)
+from services.application.issuance.recalls import order_id
 from services.application.issuance.transitions import (
     acknowledged,
     approval_acknowledged,
@@ -32,41 +50,16 @@ from services.application.issuance.transitions import (
     held_back,
     not_printed_yet,
     overdue,
+    pictures_wait,
     printed,
 )
 from services.application.voided_book.service import alert_of_book, note_voided_book
 from shared.errors import UpstreamDown
-from shared.ids import derived_id
 from shared.service import InvariantReport
 from shared.store.decision import Decision
 from shared.store.kinds import Record
 
-ACKNOWLEDGED: Final = frozenset({"acknowledged", "queued", "printed"})
-PRINTED: Final = "printed"
-NOT_ACCEPTED: Final = "documents_not_accepted"
-UPSTREAM_DOWN: Final = "upstream_down"
-NOT_ACKNOWLEDGED: Final = "file_not_acknowledged"
-REJECTED: Final = "rejected"
-MOMENTARY: Final = frozenset(
-    {
-        NOT_ACKNOWLEDGED,
-        "status_401",
-        "status_403",
-        "status_404",
-        "status_408",
-        "status_425",
-        "status_429",
-        "not_authenticated",
-        "not_authorized",
-        "forbidden",
-        "not_found",
-        "too_many_requests",
-    }
-)
-"""Refusals that pass by themselves, or are of our login or address: they say nothing of the file."""
-
 Outcome = tuple[str | None, bool]
-DPRI: Final = Author("dpri")
 SYSTEM: Final = Author("application")
 MOST_BROKEN: Final = 100
 
@@ -78,9 +71,13 @@ class Issuance:
         self._context = context
         self._applications = applications
         self._dpri = dpri
+        self._pictures = PictureHandOver(context, dpri)
 
     async def hand_over_due(self, record: Record[Application], _name: str) -> None:
-        """Try to hand the file over; held back while a document that must go is not accepted."""
+        """Try to hand the file and then its pictures over; held back while a document that must go is not accepted.
+
+        The issuance system's answer to the file names the pictures that it has: only the others are sent.
+        """
         application = record.state
         hand_over = application.hand_over
         if hand_over is None:
@@ -90,30 +87,40 @@ class Issuance:
         if documents is None:
             await self._update(record.id, hand_over.visit_key, lambda state: held_back(state, NOT_ACCEPTED))
             return
-        card = await self._applications.card(application.applicant_id)
-        file = file_for(record.id, application, card, documents)
-        problem, refused = await self._give(application.number, file)
+        documents = with_known_pictures(documents, hand_over.documents)
+        file = await self._file(record.id, application, documents)
+        problem, refused, there = await self._give(application.number, file)
+        has_more = False
+        if there is not None:
+            documents, has_more = await self._pictures.give(application, file.delivery_id, documents, there.pictures)
         now, pace = self._context.now(), self._context.settings.pace
+        tried: dict[str, Any] = {"delivery_id": file.delivery_id, "documents": documents, "now": now}
 
         def decide(state: Application) -> Decision[Application] | None:
             if was_asked_again(hand_over, state.hand_over):
                 return None  # the next try hands over what holds now
-            if problem is None:
-                done = acknowledged(record.id, state, delivery_id=file.delivery_id, documents=documents, now=now)
+            if problem is not None:
+                return handed(state, problem=problem, pace=pace, refused=refused, **tried)
+            if all(document.acknowledged_at is not None for document in documents):
+                done = acknowledged(record.id, state, **tried)
                 return with_line(done, f"handed:{file.delivery_id}", now, "file_handed_over", DPRI)
-            return handed(
-                state,
-                delivery_id=file.delivery_id,
-                documents=documents,
-                problem=problem,
-                pace=pace,
-                now=now,
-                refused=refused,
-            )
+            waiting = pictures_wait(state, pace=pace, has_more=has_more, **tried)
+            return Decision(self._with_refused_pictures(waiting.state, hand_over, now), waiting.events)
 
         saved = (await self._update(record.id, hand_over.visit_key, decide)).state.hand_over
-        if saved is not None and saved.refusals >= MOST_REFUSALS:
+        if saved is not None and (saved.refusals >= MOST_REFUSALS or _newly_refused(hand_over, saved)):
             alert(HAND_OVER_REFUSED, application_id=record.id, problem=saved.problem, tries=saved.tries)
+
+    @staticmethod
+    def _with_refused_pictures(application: Application, tried: HandOver, now: datetime) -> Application:
+        """The application with a line for each picture that is refused from now on, which names its item."""
+        assert application.hand_over is not None  # noqa: S101 - it was just tried
+        for handed_document in _newly_refused(tried, application.hand_over):
+            known = application.document(handed_document.document_id)
+            line_id = f"picture_refused:{handed_document.document_id}:{now.isoformat()}"
+            item = known.requirement if known else None
+            application = add_to_timeline(application, line_id, now, PICTURE_REFUSED, DPRI, item)
+        return application
 
     async def alert_due(self, record: Record[Application], _name: str) -> None:
         """The evening before the visit has come and the file is not acknowledged: tell the office."""
@@ -155,38 +162,43 @@ class Issuance:
 
     async def approve_due(self, record: Record[Application], _name: str) -> None:
         """Hand the approval over; where the file itself is not there yet, that comes first. Not for a visit that does
-        not count: it waits for the fee.
+        not count, which waits for the fee, nor while its order is being recalled.
         """
         application = record.state
-        if application.approval is None or application.interview is None or application.visits.unpaid:
+        approval = application.approval
+        if approval is None or application.interview is None or application.visits.unpaid or approval.recall:
             return
         content = {
+            "order_id": order_id(record.id, approval),
             "outcome": application.interview.outcome,
-            "approved_at": application.approval.approved_at.isoformat(),
+            "approved_at": approval.approved_at.isoformat(),
             "originals": sorted(application.originals),
         }
         problem, refused = await self._approve(application, content)
         now, pace = self._context.now(), self._context.settings.pace
 
         def decide(state: Application) -> Decision[Application] | None:
-            if state.approval is None or state.approval.acknowledged_at is not None:
+            known = state.approval
+            if known is None or known.acknowledged_at is not None or known.order != approval.order:
                 return None
+            if known.recall is not None and known.recall.ended_at is not None:
+                return None  # taken back meanwhile, whichever came first there
             if problem is None:
                 decision = approval_acknowledged(record.id, state, pace, now)
                 done = with_line(decision, "approval_handed_over", now, "approval_handed_over", DPRI)
                 return Decision(note_voided_book(done.state, now), done.events)
             waiting = approval_waits(state, problem, pace, now, refused=refused).state
             lost = state.hand_over is not None and state.hand_over.next_try_at is None
-            if problem == NOT_ACKNOWLEDGED and lost and waiting.approval is not None:
+            if problem in LOST_THERE and lost and waiting.approval is not None:
                 # With the approval's own pause, so that two systems that disagree do not ask each other without end.
                 waiting = rules.hand_over_again(waiting, pace, now, at=waiting.approval.next_try_at)
             return Decision(waiting)
 
         saved = await self._applications.change(record.id, decide)
         alert_of_book(saved)
-        approval = saved.state.approval
-        if approval is not None and approval.refusals >= MOST_REFUSALS:
-            alert(APPROVAL_REFUSED, application_id=record.id, problem=approval.problem, tries=approval.tries)
+        kept = saved.state.approval
+        if kept is not None and kept.refusals >= MOST_REFUSALS:
+            alert(APPROVAL_REFUSED, application_id=record.id, problem=kept.problem, tries=kept.tries)
 
     async def look_for_book(self, record: Record[Application], _name: str) -> None:
         """Ask whether the book is printed."""
@@ -201,14 +213,17 @@ class Issuance:
             number = await vault.seal_passport_number(seen.passport_number or "", record.id, applicant_id)
 
         def decide(state: Application) -> Decision[Application] | None:
-            if state.status is not Status.APPROVED:
+            if state.status is not Status.APPROVED or state.approval is None or state.approval.acknowledged_at is None:
                 return None
             if number is None:
                 return not_printed_yet(state, pace, now)
             decision = printed(record.id, state, number, now)
-            return with_line(decision, "passport_printed", now, "passport_printed", DPRI)
+            done = with_line(decision, "passport_printed", now, "passport_printed", DPRI)
+            return Decision(note_voided_book(done.state, now), done.events)
 
-        await self._applications.change(record.id, decide)
+        saved = await self._applications.change(record.id, decide)
+        if number is not None:
+            alert_of_book(saved)
 
     async def only_accepted_documents_were_handed_over(self) -> InvariantReport:
         """I9: every document that was handed over had been accepted by then."""
@@ -224,15 +239,22 @@ class Issuance:
                 broken.append(record.id)
         return InvariantReport(checked, tuple(broken))
 
-    async def _give(self, number: str, file: DpriFile) -> Outcome:
-        """The problem, none once acknowledged, and whether it was a no that will not change by itself."""
+    async def _file(self, application_id: str, application: Application, documents: tuple[Handed, ...]) -> DpriFile:
+        applicants = self._applications
+        card = await applicants.card(application.applicant_id)
+        return file_for(application_id, application, card, await applicants.guardian_card(application), documents)
+
+    async def _give(self, number: str, file: DpriFile) -> tuple[str | None, bool, DpriState | None]:
+        """The problem, whether it was a no that will not change by itself, and the state once it is acknowledged."""
         try:
             state = await self._dpri.hand_over(number, file)
         except UpstreamDown:
-            return UPSTREAM_DOWN, False
+            return UPSTREAM_DOWN, False, None
         except DpriRefuses as refuses:
-            return refuses.code, refuses.code not in MOMENTARY
-        return (None, False) if state.state in ACKNOWLEDGED else (state.state, state.state == REJECTED)
+            return refuses.code, refuses.code not in MOMENTARY, None
+        if state.state in ACKNOWLEDGED:
+            return None, False, state
+        return state.state, state.state == REJECTED, None
 
     async def _approve(self, application: Application, content: Mapping[str, Any]) -> Outcome:
         if application.hand_over is None or application.hand_over.acknowledged_at is None:
@@ -256,46 +278,15 @@ class Issuance:
         return await self._applications.change(application_id, guarded)
 
 
-def file_for(
-    application_id: str, application: Application, card: IdentityCard, documents: tuple[Handed, ...]
-) -> DpriFile:
-    """The file as the issuance system takes it; the same content always has the same delivery id."""
-    answers, seat = application.answers, application.visits.last_seat
-    by_id = {document.document_id: document for document in application.documents}
-    content = {
-        "kind": answers.passport_kind.value if answers else "",
-        "applicant": {
-            "full_name": card.full_name,
-            "nik": card.nik,
-            "birth_place": card.birth_place,
-            "birth_date": card.birth_date.isoformat(),
-            "sex": card.sex,
-        },
-        "reason": answers.reason.value if answers else "",
-        "validity_years": answers.validity_years if answers else 0,
-        "minor": application.minor,
-        "office_id": application.office_id,
-        "visit_at": application.visit_at.isoformat() if application.visit_at else None,
-        "appointment_id": seat.appointment_id if seat else None,
-        "documents": [
-            {
-                "document_id": document.document_id,
-                "requirement": by_id[document.document_id].requirement,
-                "paper": by_id[document.document_id].paper,
-                "page": by_id[document.document_id].page,
-                "media_type": by_id[document.document_id].media_type,
-                "sha256": document.sha256,
-            }
-            for document in documents
-        ],
-    }
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    return DpriFile(derived_id("delivery", application_id, digest), content)
-
-
 def was_asked_again(tried: HandOver, newest: HandOver | None) -> bool:
     """Return whether the file was asked for while a try was under way: that try does not count."""
     return newest is not None and newest.next_try_at != tried.next_try_at
+
+
+def _newly_refused(tried: HandOver, newest: HandOver) -> list[Handed]:
+    """Return the pictures that the last try has found refused for good."""
+    before = {document.document_id for document in tried.documents if document.refused}
+    return [document for document in newest.documents if document.refused and document.document_id not in before]
 
 
 def _was_accepted(document: Document | None, handed: Handed) -> bool:

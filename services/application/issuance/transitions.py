@@ -7,9 +7,27 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.application.applications.application import Application, Command, moved
-from services.application.applications.hand_over import MOST_REFUSALS, Approval, Handed, HandOver
+from services.application.applications.hand_over import (
+    MOST_REFUSALS,
+    PICTURE_REFUSED,
+    PICTURES_UNDER_WAY,
+    RECALL_TRANSITIONS,
+    Approval,
+    Handed,
+    HandOver,
+    Recall,
+    RecallCommand,
+    RecallState,
+)
 from services.application.rules import Pace
-from shared.events.application import ApprovalHandedOver, FileHandedOver, HandOverOverdue, PassportPrinted
+from shared.events.application import (
+    ApprovalHandedOver,
+    FileHandedOver,
+    HandOverOverdue,
+    PassportPrinted,
+    PrintingRecalled,
+    RecallCameTooLate,
+)
 from shared.store.decision import Decision
 from shared.store.transitions import IllegalTransition
 
@@ -50,10 +68,45 @@ def handed(
     return Decision(replace(application, hand_over=again))
 
 
+def pictures_wait(
+    application: Application,
+    *,
+    delivery_id: str,
+    documents: tuple[Handed, ...],
+    pace: Pace,
+    now: datetime,
+    has_more: bool = False,
+) -> Decision[Application]:
+    """The issuance system has the file, and not all its pictures yet: those go on, at once where only the time of one
+    try was over (``has_more``).
+
+    Where all that lacks is refused, the office's alert is due at once, and its staff (or a changed document) has it
+    handed over again.
+    """
+    hand_over = _hand_over(application)
+    waiting = [document for document in documents if document.waiting]
+    tries = hand_over.tries if has_more else hand_over.tries + 1
+    next_try_at = now if has_more else now + pace.retry_after(tries)
+    problems = [document.problem for document in documents if document.problem is not None]
+    is_refused = any(document.refused for document in documents)
+    again = replace(
+        hand_over,
+        tries=tries,
+        refusals=0,
+        delivery_id=delivery_id,
+        documents=documents,
+        handed_at=now,
+        problem=PICTURE_REFUSED if is_refused else next(iter(problems), PICTURES_UNDER_WAY),
+        next_try_at=next_try_at if waiting else None,
+        alert_at=min(hand_over.alert_at, now) if is_refused else hand_over.alert_at,
+    )
+    return Decision(replace(application, hand_over=again))
+
+
 def acknowledged(
     application_id: str, application: Application, *, delivery_id: str, documents: tuple[Handed, ...], now: datetime
 ) -> Decision[Application]:
-    """The issuance system has the file."""
+    """The issuance system has the file and all its pictures."""
     hand_over = _hand_over(application)
     done = replace(
         hand_over,
@@ -137,16 +190,74 @@ def printed(
     application_id: str, application: Application, passport_number_sealed: str, now: datetime
 ) -> Decision[Application]:
     """The book is printed and waits for its holder."""
+    found = recall_too_late(application_id, application, now)
     state = replace(
-        moved(application, Command.PRINT),
-        approval=replace(_approval(application), next_poll_at=None, printed_at=now),
+        moved(found.state, Command.PRINT),
+        approval=replace(_approval(found.state), next_poll_at=None, printed_at=now),
         passport_number_sealed=passport_number_sealed,
         collect_until=now + timedelta(days=COLLECTION_DAYS),
     )
     event = PassportPrinted(
         application_id=application_id, account_id=application.account_id, office_id=application.office_id or ""
     )
-    return Decision(state, (event,))
+    return Decision(state, (*found.events, event))
+
+
+def recall_waits(
+    application: Application, problem: str, pace: Pace, now: datetime, *, is_refused: bool
+) -> Decision[Application]:
+    """A try to recall the order failed, for the coded reason; it is tried again without end."""
+    recall = _recall(application)
+    tries = recall.tries + 1
+    refusals = recall.refusals + 1 if is_refused else 0
+    next_try_at = now + pace.retry_after(tries)
+    return _with_recall(
+        application, replace(recall, tries=tries, refusals=refusals, problem=problem, next_try_at=next_try_at)
+    )
+
+
+def recall_confirmed(application_id: str, application: Application, now: datetime) -> Decision[Application]:
+    """The issuance system does not print: the order is taken back, and the approval waits for the fee."""
+    decision = _with_recall(application, _ended_recall(application, RecallCommand.CONFIRM, now))
+    approval = replace(
+        _approval(decision.state), acknowledged_at=None, next_try_at=None, next_poll_at=None, problem=None
+    )
+    event = PrintingRecalled(
+        application_id=application_id, account_id=application.account_id, office_id=application.office_id or ""
+    )
+    return Decision(replace(decision.state, approval=approval), (event,))
+
+
+def recall_too_late(application_id: str, application: Application, now: datetime) -> Decision[Application]:
+    """The book was printed before the recall came: the office keeps it. Nothing where no recall is asked for.
+
+    So the order had arrived, whether its acknowledgement came or not, and the book is looked for.
+    """
+    approval = _approval(application)
+    if approval.recall is None or approval.recall.state is not RecallState.ASKED:
+        return Decision(application)
+    ended = _ended_recall(application, RecallCommand.FIND_PRINTED, now)
+    arrived = replace(
+        approval,
+        recall=ended,
+        acknowledged_at=approval.acknowledged_at or now,
+        next_try_at=None,
+        next_poll_at=approval.next_poll_at or now,
+    )
+    event = RecallCameTooLate(
+        application_id=application_id, account_id=application.account_id, office_id=application.office_id or ""
+    )
+    return Decision(replace(application, approval=arrived), (event,))
+
+
+def _ended_recall(application: Application, command: RecallCommand, now: datetime) -> Recall:
+    recall = _recall(application)
+    state = RECALL_TRANSITIONS.after(recall.state, command)
+    return replace(recall, state=state, tries=recall.tries + 1, problem=None, next_try_at=None, ended_at=now)
+
+
+def _with_recall(application: Application, recall: Recall) -> Decision[Application]:
+    return Decision(replace(application, approval=replace(_approval(application), recall=recall)))
 
 
 def _hand_over(application: Application) -> HandOver:
@@ -159,3 +270,10 @@ def _approval(application: Application) -> Approval:
     if application.approval is None:
         raise IllegalTransition(application.status, Command.PRINT)
     return application.approval
+
+
+def _recall(application: Application) -> Recall:
+    recall = _approval(application).recall
+    if recall is None:
+        raise IllegalTransition(application.status, Command.PRINT)
+    return recall

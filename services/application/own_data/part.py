@@ -94,6 +94,7 @@ class OwnIdentityCard(OwnData):
     birth_place: str = own("Tempat lahir", "Place of birth", Correction.PARTICULARS)
     birth_date: date = own("Tanggal lahir", "Date of birth", Correction.PARTICULARS)
     sex: str = own("Jenis kelamin", "Sex", Correction.PARTICULARS)
+    family_card_number: str | None = own("Nomor kartu keluarga", "Family card number", Correction.PARTICULARS)
 
 
 class ApplicationPart(OwnData):
@@ -162,6 +163,7 @@ class ApplicationParts:
             birth_place=card.birth_place,
             birth_date=card.birth_date,
             sex=card.sex,
+            family_card_number=card.family_card_number,
         )
 
 

@@ -9,15 +9,18 @@ from services.application.alerts import BOOK_WITHOUT_PAYMENT, alert
 from services.application.applications.application import Application, Author
 from services.application.applications.timeline import add_to_timeline
 from services.application.voided_book.errors import FeeNotPaid
-from services.application.voided_book.voided_book import BOOK_GONE, BOOK_KEPT, consequence
+from services.application.voided_book.voided_book import BOOK_GONE, BOOK_KEPT, consequence, settle_order
 from shared.store.kinds import Record
 
 SYSTEM: Final = Author("application")
 
 
 def note_voided_book(application: Application, at: datetime) -> Application:
-    """The application with what its visit, that does not count, means for the book on its timeline; once each."""
+    """The application with what its visit, that does not count, means for the book on its timeline, once each, and
+    with the recall or the new order that follows from it.
+    """
     what = consequence(application)
+    application = settle_order(application, at)
     return add_to_timeline(application, what, at, what, SYSTEM) if what is not None else application
 
 

@@ -101,6 +101,7 @@ class ApplicantVault:
             "birth_place": particulars.birth_place,
             "birth_date": particulars.birth_date.isoformat(),
             "sex": particulars.sex.value,
+            "family_card_number": particulars.family_card_number,
         }
         return KeepIdentityCard(
             account_id=account_id,

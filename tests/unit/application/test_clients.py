@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -19,14 +20,18 @@ from pydantic_core import PydanticCustomError
 
 from services.application.app import assemble
 from services.application.clients import DpriClient
-from services.application.issuance.ports import DpriFile, DpriRefuses
+from services.application.config import SIMULATORS_DPRI_KEY
+from services.application.issuance.ports import DpriFile, DpriPicture, DpriRefuses
 from services.application.letters.letter_worker import qr_svg
 from services.application.letters.pdf import TypstWriter, letter_pool, write_letter
 from services.application.letters.ports import LetterContent, NotTypeset
 from services.application.letters.service import LARGEST_LETTER_BYTES
 from shared.clock import SystemClock
+from shared.crypto.sealed import SealedBox, new_keypair
+from shared.crypto.sealed_stream import StreamSealer
 from shared.errors import Unavailable, UpstreamDown
 from shared.fields.names import LATIN_LETTERS, MOST_NAME_CHARS, PERSON_NAME, PLACE_NAME
+from shared.files.port import FileDamaged
 from shared.http.client import JsonClient, Patience
 from shared.randomness import SeededRandomness
 from shared.workers.pool import WorkerFigures
@@ -34,7 +39,7 @@ from shared.workers.port import WorkerLost, WorkerNotStarted, WorkersBusy
 from simulators.config import Settings as SimulatorSettings
 from simulators.dpri.app import create_app
 from tests.unit.application import make
-from tests.unit.application.world import World, make_settings
+from tests.unit.application.world import World, in_pieces, make_settings
 from tests.unit.shared_workers.failing import Failing
 
 FILE = DpriFile(
@@ -53,9 +58,11 @@ def _loopback_allowed(socket_enabled: None) -> None:
     """Let these tests open sockets where the unit room blocks them."""
 
 
-def client_of(url: str) -> DpriClient:
+def client_of(url: str, sealer: StreamSealer | None = None) -> DpriClient:
     patience = Patience(try_seconds=5.0, tries=1)
-    return DpriClient(JsonClient("dpri", url, clock=SystemClock(), randomness=SeededRandomness(1), patience=patience))
+    client = JsonClient("dpri", url, clock=SystemClock(), randomness=SeededRandomness(1), patience=patience)
+    ours = StreamSealer(SealedBox.for_recipient(SIMULATORS_DPRI_KEY))
+    return DpriClient(client, sealer or ours, picture_seconds=5.0)
 
 
 @pytest.fixture
@@ -79,6 +86,102 @@ async def test_a_file_goes_from_hand_over_to_the_printed_book(dpri: DpriClient) 
     assert seen.state == "printed"
     assert seen.passport_number
     assert seen.passport_number not in repr(seen)
+
+
+PICTURE = b"picture of a paper " * 40_000
+PICTURE_HASH = hashlib.sha256(PICTURE).hexdigest()
+WITH_PICTURE = DpriFile(
+    "delivery-1",
+    {
+        "kind": "electronic",
+        "applicant": {"full_name": "SARI CONTOH"},
+        "documents": [{"document_id": "d-ktp", "requirement": "ktp", "sha256": PICTURE_HASH}],
+    },
+)
+NAMED = DpriPicture("delivery-1", "d-ktp", PICTURE_HASH)
+
+
+@pytest.mark.acceptance("Y6.pictures", "Y6.hashes", "Y6.acknowledged", "Y6.resend_idempotent")
+async def test_a_picture_goes_sealed_is_acknowledged_by_its_hash_and_again_changes_nothing(dpri: DpriClient) -> None:
+    assert (await dpri.hand_over(NUMBER, WITH_PICTURE)).pictures == {}
+    for _ in range(2):
+        assert await dpri.hand_over_picture(NUMBER, NAMED, in_pieces(PICTURE)) == "acknowledged"
+    assert (await dpri.hand_over(NUMBER, WITH_PICTURE)).pictures == {"d-ktp": PICTURE_HASH}
+    await dpri.approve(NUMBER, {"order_id": "order-1"})
+
+
+async def test_a_file_without_its_pictures_is_not_approved(dpri: DpriClient) -> None:
+    await dpri.hand_over(NUMBER, WITH_PICTURE)
+    with pytest.raises(DpriRefuses) as refused:
+        await dpri.approve(NUMBER, {"order_id": "order-1"})
+    assert refused.value.code == "pictures_missing"
+
+
+async def test_other_bytes_than_the_file_names_are_refused(dpri: DpriClient) -> None:
+    await dpri.hand_over(NUMBER, WITH_PICTURE)
+    with pytest.raises(DpriRefuses) as refused:
+        await dpri.hand_over_picture(NUMBER, NAMED, in_pieces(PICTURE[:-1]))
+    assert refused.value.code == "picture_corrupt"
+
+
+async def test_a_picture_that_is_sealed_to_somebody_else_is_opened_by_none() -> None:
+    async with TestServer(create_app(SimulatorSettings())) as server:
+        stranger = StreamSealer(SealedBox.for_recipient(new_keypair().public_key_b64))
+        client = client_of(str(server.make_url("")), stranger)
+        await client.hand_over(NUMBER, WITH_PICTURE)
+        with pytest.raises(DpriRefuses) as refused:
+            await client.hand_over_picture(NUMBER, NAMED, in_pieces(PICTURE))
+        assert refused.value.code == "picture_unreadable"
+        await client.close()
+
+
+async def test_nothing_of_a_picture_is_readable_on_its_way() -> None:
+    seen: list[bytes] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append(await request.read())
+        return web.json_response({"document_id": "d-ktp", "sha256": "1" * 64, "state": "acknowledged"})
+
+    app = web.Application(client_max_size=2**24)
+    app.router.add_put("/{rest:.*}", answer)
+    async with TestServer(app) as server:
+        client = client_of(str(server.make_url("")))
+        with pytest.raises(DpriRefuses) as other:
+            await client.hand_over_picture(NUMBER, NAMED, in_pieces(PICTURE))
+        assert other.value.code == "picture_corrupt", "an acknowledgement of another picture is none"
+        await client.close()
+    assert len(seen[0]) > len(PICTURE) and PICTURE[:19] not in seen[0]
+
+
+async def test_a_picture_that_breaks_off_on_our_side_is_no_fault_of_the_issuance_system(dpri: DpriClient) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield PICTURE[:1000]
+        raise FileDamaged("a chunk does not open")
+
+    await dpri.hand_over(NUMBER, WITH_PICTURE)
+    for _ in range(6):
+        with pytest.raises(FileDamaged):
+            await dpri.hand_over_picture(NUMBER, NAMED, broken())
+    assert await dpri.hand_over_picture(NUMBER, NAMED, in_pieces(PICTURE)) == "acknowledged"
+
+
+async def test_a_system_that_is_away_takes_no_picture() -> None:
+    client = client_of("http://127.0.0.1:1")
+    with pytest.raises(UpstreamDown):
+        await client.hand_over_picture(NUMBER, NAMED, in_pieces(PICTURE))
+    await client.close()
+
+
+async def test_an_order_is_recalled_in_time_and_not_too_late(dpri: DpriClient) -> None:
+    await dpri.hand_over(NUMBER, FILE)
+    await dpri.recall(NUMBER, {"order_id": "order-1"})
+    with pytest.raises(DpriRefuses) as recalled:
+        await dpri.approve(NUMBER, {"order_id": "order-1"})
+    assert recalled.value.code == "order_recalled"
+    await dpri.approve(NUMBER, {"order_id": "order-2"})
+    with pytest.raises(DpriRefuses) as late:
+        await dpri.recall(NUMBER, {"order_id": "order-2"})
+    assert late.value.code == "already_printed"
 
 
 async def answering(status: int, body: bytes) -> TestServer:

@@ -20,7 +20,7 @@ from services.application.counter.schemas import OfficeDayView
 from services.application.documents.decisions import DocumentVerdict
 from services.application.issuance import transitions as issuance_transitions
 from services.application.issuance.ports import DpriState
-from services.application.issuance.service import MOMENTARY, NOT_ACKNOWLEDGED
+from services.application.issuance.problems import MOMENTARY, NOT_ACKNOWLEDGED
 from services.application.letters import transitions as letter_transitions
 from services.application.letters.errors import LetterNotMade
 from services.application.letters.ports import LetterContent, NotTypeset

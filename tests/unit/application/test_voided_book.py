@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from services.application.alerts import BOOK_WITHOUT_PAYMENT
 from services.application.applications.application import Application, Status, deadlines
 from services.application.voided_book.errors import FeeNotPaid
-from services.application.voided_book.voided_book import BOOK_GONE, BOOK_KEPT, HELD_BACK, consequence
+from services.application.voided_book.voided_book import BOOK_GONE, BOOK_KEPT, HELD_BACK, RECALL_ASKED, consequence
 from shared.events import scheduling
 from tests.unit.application import make
 from tests.unit.application.world import FRONT, INTERVIEWER, World
@@ -24,7 +24,7 @@ async def state_of(world: World, application_id: str) -> Application:
 
 
 def lines_of(application: Application) -> list[str]:
-    known = {HELD_BACK, BOOK_KEPT, BOOK_GONE}
+    known = {HELD_BACK, RECALL_ASKED, BOOK_KEPT, BOOK_GONE}
     return [entry.what for entry in application.timeline if entry.what in known]
 
 
@@ -98,16 +98,16 @@ async def test_an_approval_that_could_not_be_handed_over_yet_is_not_tried_again(
     assert len(world.dpri.approvals) == 1
 
 
-async def test_a_book_that_was_ordered_stays_at_the_office_until_the_fee_is_paid(world: World) -> None:
+async def test_a_book_that_was_printed_stays_at_the_office_until_the_fee_is_paid(world: World) -> None:
     application_id = await world.approved()
     await world.run_due()
     assert len(world.dpri.approvals) == 1
+    await print_it(world)
     (alert,) = await void(world, application_id)
     assert (alert["event"], alert["detail"]) == (BOOK_WITHOUT_PAYMENT, BOOK_KEPT)
     assert (alert["application_id"], alert["office_id"]) == (application_id, make.OFFICE)
-    await print_it(world)
     seen = await world.look(application_id)
-    assert seen.application.status is Status.PRINTED, "the issuance system knows no way back"
+    assert seen.application.status is Status.PRINTED
     assert "waits for the fee" in seen.progress.next_action.en
     with pytest.raises(FeeNotPaid) as refused:
         await world.service.counter.hand_out(application_id, "self", FRONT, world.command())
@@ -138,13 +138,13 @@ async def test_a_word_that_comes_while_the_approval_is_handed_over_is_told_with_
         alerts.extend(await void(world, application_id))
 
     monkeypatch.setattr(world.dpri, "approve", meanwhile)
-    with capture_logs() as logs:
-        await world.run_due()
+    record = await world.service.applications.application(application_id)
+    await world.service.issuance.approve_due(record, "approval")
     assert alerts == [], "not known there yet"
-    assert [line["detail"] for line in logs if line["event"] == BOOK_WITHOUT_PAYMENT] == [BOOK_KEPT]
     state = await state_of(world, application_id)
-    assert lines_of(state) == [HELD_BACK, BOOK_KEPT]
+    assert lines_of(state) == [HELD_BACK, RECALL_ASKED]
     assert state.approval is not None and state.approval.acknowledged_at is not None
+    assert "recall" in deadlines(state)
 
 
 async def test_missing_papers_that_come_after_the_word_lead_to_an_approval_that_waits(world: World) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from services.application.applications.service import Seen
 from services.application.config import Settings
 from services.application.context import Actor
 from services.application.evidence.repository import EVIDENCE
-from services.application.issuance.ports import DpriFile, DpriRefuses, DpriState
+from services.application.issuance.ports import DpriFile, DpriPicture, DpriRefuses, DpriState
 from services.application.letters.ports import LetterContent
 from services.application.use_cases import UseCases
 from shared.assistance import Assistance, AssistanceCopy
@@ -68,12 +69,35 @@ class TheDpri:
     deliveries: list[str] = field(default_factory=list)
     approvals: list[Mapping[str, Any]] = field(default_factory=list)
     printed: bool = False
+    says_of_pictures: list[str | Exception] = field(default_factory=list)
+    """What the next pictures are answered with; then all is well."""
+    sent_pictures: list[DpriPicture] = field(default_factory=list)
+    pictures: dict[tuple[str, str], str] = field(default_factory=dict)
+    """The hash of what came, by file and document."""
+    recalls: list[Mapping[str, Any]] = field(default_factory=list)
+    says_of_recalls: list[Exception] = field(default_factory=list)
 
     async def hand_over(self, number: str, file: DpriFile) -> DpriState:
         self.deliveries.append(file.delivery_id)
         said = self._said(DpriState("acknowledged"))
         self.files[number] = file
+        there = {document_id: sha256 for (of, document_id), sha256 in self.pictures.items() if of == number}
+        return replace(said, pictures=there)
+
+    async def hand_over_picture(self, number: str, picture: DpriPicture, pieces: AsyncIterable[bytes]) -> str:
+        self.sent_pictures.append(picture)
+        content = b"".join([piece async for piece in pieces])
+        said = self.says_of_pictures.pop(0) if self.says_of_pictures else "acknowledged"
+        if isinstance(said, Exception):
+            raise said
+        if said == "acknowledged":
+            self.pictures[number, picture.document_id] = hashlib.sha256(content).hexdigest()
         return said
+
+    async def recall(self, number: str, recall: Mapping[str, Any]) -> None:
+        self.recalls.append(recall)
+        if self.says_of_recalls:
+            raise self.says_of_recalls.pop(0)
 
     async def get_state(self, number: str) -> DpriState:
         usual = DpriState("printed", "X1234567") if self.printed else DpriState("queued")

@@ -53,6 +53,7 @@ async def test_an_applicant_is_checked_by_itself_and_becomes_a_person(world: Wor
             "birth_place": "BANDUNG",
             "birth_date": "1988-03-12",
             "sex": "male",
+            "family_card_number": None,
         }
     ]
     assert await world.worker.run_due() == 0

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from shared.crypto.sealed import SealedBox, Unsealer
+from shared.crypto.sealed_stream import StreamSealer
 from simulators.config import Settings
+from simulators.dpri import app as dpri_app
 from simulators.dpri import files as files_module
+from simulators.dpri import kept_pictures
 from simulators.dpri.app import MAX_DOCUMENTS, MAX_NUMBER_CHARACTERS, create_app
-from simulators.dpri.files import Files, Handling
+from simulators.dpri.files import Files, Handling, PictureNotWanted
 from simulators.errors import SimulatorFull
 
 from .conftest import START, Client, Clock, Serve, behave
@@ -162,3 +168,166 @@ def test_a_full_system_takes_no_new_file(monkeypatch: pytest.MonkeyPatch) -> Non
         files.hand_over("1", delivery_id, {}, START, Handling())
     with pytest.raises(SimulatorFull):
         files.hand_over("2", "d-1", {}, START, Handling())
+
+
+# ---- pictures ----
+
+PICTURE = b"a picture of a paper " * 30_000
+HASH = hashlib.sha256(PICTURE).hexdigest()
+WITH_PICTURE: dict[str, Any] = FILE | {"documents": [{"document_id": "d-ktp", "sha256": HASH}]}
+
+
+async def sealed(content: bytes, bound_to: str = f"{NUMBER}/d-ktp") -> bytes:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield content
+
+    keys = Settings().dpri_private_key
+    sealer = StreamSealer(SealedBox.for_recipient(Unsealer.parse(keys).public_key_b64))
+    return b"".join([piece async for piece in sealer.seal(pieces(), bound_to)])
+
+
+async def send(client: Client, status: int = 202, content: bytes = PICTURE, **query: Any) -> dict[str, Any]:
+    named = {"delivery_id": "d-1", "sha256": HASH} | query
+    path = f"/dpri/files/{NUMBER}/pictures/d-ktp"
+    answer = await client.put(path, params=named, data=await sealed(content))
+    assert answer.status == status, await answer.text()
+    body: dict[str, Any] = await answer.json()
+    return body
+
+
+async def pictures(client: Client) -> list[str]:
+    return [picture["state"] for picture in (await show(client))["pictures"]]
+
+
+async def decide(client: Client, fate: str) -> None:
+    answer = await client.put(f"/control/pictures/{NUMBER}/d-ktp", json={"fate": fate})
+    assert answer.status == 200
+
+
+async def test_a_picture_is_opened_verified_kept_and_acknowledged(client: Client) -> None:
+    await hand_over(client, **WITH_PICTURE)
+    assert await pictures(client) == ["missing"]
+    assert (await approve(client, status=409))["code"] == "pictures_missing"
+    for _ in range(2):
+        assert (await send(client))["state"] == "acknowledged"
+    assert await pictures(client) == ["acknowledged"]
+    kept = await client.get(f"/control/pictures/{NUMBER}/d-ktp")
+    assert await kept.read() == PICTURE
+    assert (await client.get(f"/control/pictures/{NUMBER}/d-other")).status == 404
+    await approve(client)
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [({"delivery_id": "d-2"}, 404, "picture_not_wanted"), ({"sha256": "0" * 64}, 404, "picture_not_wanted")],
+)
+async def test_a_picture_that_no_file_names_is_refused(
+    client: Client, query: dict[str, str], status: int, code: str
+) -> None:
+    await hand_over(client, **WITH_PICTURE)
+    assert (await send(client, status=status, **query))["code"] == code
+
+
+async def test_bytes_that_do_not_open_or_are_others_are_refused(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hand_over(client, **WITH_PICTURE)
+    assert (await send(client, status=422, content=b"another picture"))["code"] == "picture_corrupt"
+    query = {"delivery_id": "d-1", "sha256": HASH}
+    answer = await client.put(f"/dpri/files/{NUMBER}/pictures/d-ktp", params=query, data=b"in the open")
+    assert (answer.status, (await answer.json())["code"]) == (422, "picture_unreadable")
+    monkeypatch.setattr(dpri_app, "MAX_PICTURE_BYTES", len(PICTURE) - 1)
+    assert (await send(client, status=413))["code"] == "picture_too_large"
+    assert await pictures(client) == ["missing"]
+
+
+async def test_pictures_are_lost_delayed_corrupted_and_refused_on_demand(client: Client, clock: Clock) -> None:
+    await hand_over(client, **WITH_PICTURE)
+    await behave(client, "picture", "corrupt", next_calls=1)
+    assert (await send(client, status=422))["code"] == "picture_corrupt"
+    await behave(client, "picture", "reject", next_calls=1)
+    assert (await send(client, status=422))["code"] == "picture_refused"
+    await behave(client, "picture", "ack_lost", next_calls=1)
+    assert (await send(client))["state"] == "received"
+    await behave(client, "picture", "ack_late", delay_seconds=60, next_calls=1)
+    assert (await send(client))["state"] == "received"
+    clock.forward(60)
+    assert await pictures(client) == ["acknowledged"]
+    await decide(client, "lost")
+    await decide(client, "lost")
+    assert await pictures(client) == ["missing"]
+    await behave(client, "picture", "lose", next_calls=1)
+    assert (await send(client))["state"] == "acknowledged"
+    assert await pictures(client) == ["missing"]
+
+
+async def test_one_picture_is_refused_until_it_is_taken(client: Client) -> None:
+    await hand_over(client, **WITH_PICTURE)
+    await send(client)
+    await decide(client, "corrupt")
+    assert await pictures(client) == ["missing"]
+    await decide(client, "refused")
+    assert (await send(client, status=422))["code"] == "picture_refused"
+    await decide(client, "taken")
+    assert (await send(client))["state"] == "acknowledged"
+
+
+async def test_a_new_delivery_keeps_the_pictures_that_it_names_too(client: Client) -> None:
+    await hand_over(client, **WITH_PICTURE)
+    await send(client)
+    other = {"document_id": "d-other", "sha256": "1" * 64}
+    await hand_over(client, **(WITH_PICTURE | {"delivery_id": "d-2", "documents": [*WITH_PICTURE["documents"], other]}))
+    assert await pictures(client) == ["acknowledged", "missing"]
+    await hand_over(client, **(WITH_PICTURE | {"delivery_id": "d-3", "documents": [other]}))
+    assert await pictures(client) == ["missing"]
+
+
+def test_the_oldest_pictures_give_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_pictures, "MOST_BYTES", 8)
+    kept = kept_pictures.KeptPictures()
+    for number in ("1", "2", "2"):
+        kept.keep(number, "d", b"12345")
+    assert kept.content("2", "d") == b"12345"
+    with pytest.raises(PictureNotWanted):
+        kept.content("1", "d")
+
+
+# ---- recall ----
+
+
+async def recall(client: Client, order_id: str = "o-1", status: int = 202) -> dict[str, Any]:
+    answer = await client.put(f"/dpri/files/{NUMBER}/recall", json={"order_id": order_id, "reason": "visit_not_paid"})
+    assert answer.status == status, await answer.text()
+    body: dict[str, Any] = await answer.json()
+    return body
+
+
+async def test_an_order_is_recalled_in_time_for_good_and_another_one_is_printed(client: Client, clock: Clock) -> None:
+    assert (await recall(client, status=404))["code"] == "file_unknown"
+    await hand_over(client)
+    await approve(client, order_id="o-1")
+    for _ in range(2):
+        assert (await recall(client))["state"] == "acknowledged"
+    clock.forward(1)
+    assert (await show(client))["passport_number"] is None
+    assert (await approve(client, status=409, order_id="o-1"))["code"] == "order_recalled"
+    await approve(client, order_id="o-2")
+    assert (await recall(client))["state"] == "queued", "the earlier order again"
+    clock.forward(1)
+    assert (await show(client))["state"] == "printed"
+
+
+async def test_a_recall_that_comes_too_late_is_refused(client: Client, clock: Clock) -> None:
+    await hand_over(client)
+    await approve(client, order_id="o-1")
+    clock.forward(1)
+    assert (await recall(client, status=409))["code"] == "already_printed"
+    assert (await show(client))["state"] == "printed"
+
+
+async def test_a_recall_overtaken_by_the_printer_on_demand(client: Client) -> None:
+    await hand_over(client)
+    await approve(client, order_id="o-1")
+    await behave(client, "recall", "too_late", next_calls=1)
+    assert (await recall(client, status=409))["code"] == "already_printed"
+    assert (await show(client))["state"] == "printed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.application.collection import routes as collection
 from services.application.corrections import routes as corrections
 from services.application.counter import routes as counter
 from services.application.documents import routes as documents
@@ -44,6 +45,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *drafts.api.all,
             *settlement.api.all,
             *letters.letter.all,
+            *collection.api.all,
             *documents.api.all,
             *evidence.api.all,
             *counter.visits.all,

@@ -92,6 +92,7 @@ class Handlers:
             (EVIDENCE.name, "upload"): self._service.evidence.abandon_upload,
             (EVIDENCE.name, "naming"): self._service.evidence.remove_unnamed,
             (kind, "collection"): self._service.counter.collection_overdue,
+            (kind, "collection_reminder"): self._service.collection_reminders.remind_due,
             **self._service.assistances.deadlines(),
         }
 

@@ -6,6 +6,8 @@ from services.application.applications.application import Application
 from services.application.applications.repository import APPLICANT, APPLICATION
 from services.application.applications.service import Applications
 from services.application.applications.vault import Vault, is_application_current, is_card_current
+from services.application.collection.proxies import Proxies
+from services.application.collection.reminders import CollectionReminders
 from services.application.context import UseCaseContext
 from services.application.corrections.service import Corrections
 from services.application.counter.service import Counter
@@ -67,7 +69,9 @@ class UseCases:
         self.sweeper = Sweeper(context, referring)
         self.letters = Letters(context, self.applications, writer)
         self.issuance = Issuance(context, self.applications, dpri)
-        self.counter = Counter(context, self.applications)
+        self.proxies = Proxies(context, self.applications)
+        self.collection_reminders = CollectionReminders(context, self.applications)
+        self.counter = Counter(context, self.applications, self.proxies)
         self.corrections = Corrections(context, self.applications)
         self.facts = Facts(context, self.applications)
         self.retention: Retention  # given by the composition root, which has the platform

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 from shared.events.coded import Coded
 from shared.events.codes import (
     ApplicationReason,
+    CollectedBy,
     InterviewOutcome,
     LeavingObjection,
     PassportKind,
@@ -194,6 +195,30 @@ class PassportPrinted(Event):
     application_id: str
     account_id: str
     office_id: str
+    collect_until: datetime | None = None
+    """When it is cancelled unless it was collected. Not said by earlier versions."""
+
+
+class CollectionReminderDue(Event):
+    """The book waits since ``day`` days; it is cancelled at ``collect_until``."""
+
+    TYPE: ClassVar[str] = "paspor.application.passport.collection_reminder_due.v1"
+    application_id: str
+    account_id: str
+    office_id: str
+    office_name: str | None = None
+    office_timezone: str | None = None
+    day: int
+    """3, 14, 21 or 28 days after printing; of several that are due the newest alone is told."""
+    collect_until: datetime
+
+
+class ProxyAnnounced(Event):
+    """The account named a person who may collect the passport with a signed letter of authority."""
+
+    TYPE: ClassVar[str] = "paspor.application.passport.proxy_announced.v1"
+    application_id: str
+    account_id: str
 
 
 class PassportCollected(Event):
@@ -203,6 +228,8 @@ class PassportCollected(Event):
     application_id: str
     account_id: str
     person_id: str
+    collected_by: Annotated[str, Coded(CollectedBy)] = CollectedBy.SELF
+    """A :class:`~shared.events.codes.CollectedBy`. Not said by earlier versions."""
 
 
 class ApplicationRefused(Event):

@@ -227,6 +227,16 @@ class PenaltyGround(StrEnum):
     DAMAGED = "damaged"
 
 
+class CollectedBy(StrEnum):
+    """The person who collected a passport."""
+
+    SELF = "self"
+    FAMILY = "family"
+    """A member of the family, with the family card."""
+    PROXY = "proxy"
+    """Another person, with a signed letter of authority."""
+
+
 class InterviewOutcome(StrEnum):
     """Outcome of an interview."""
 

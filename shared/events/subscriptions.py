@@ -50,6 +50,8 @@ SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     application.InterviewRecorded: ("scheduling", "notification"),
     application.ApprovalHandedOver: ("notification",),
     application.PassportPrinted: ("billing", "notification"),
+    application.CollectionReminderDue: ("notification",),
+    application.ProxyAnnounced: ("notification",),
     application.PassportCollected: ("identity", "notification"),
     application.ApplicationRefused: ("identity", "notification"),
     application.KindCorrected: ("scheduling", "billing", "notification"),

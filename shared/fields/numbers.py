@@ -70,6 +70,13 @@ LONG_CODE: Final = TypedNumber(
     "ABCD-EFGH-2345",
     written=r"\1-\2-\3",
 )
+NIK: Final = TypedNumber(
+    "nik",
+    r"[0-9]{16}",
+    "Write the 16 digits of the identity number (NIK).",
+    "Tuliskan 16 angka NIK.",
+    "3174010101900001",
+)
 FAMILY_CARD: Final = TypedNumber(
     "family_card_number",
     r"[0-9]{16}",
@@ -130,6 +137,7 @@ QUEUE_NUMBER: Final = TypedNumber(
 )
 
 OneTimeCode = Annotated[str, ONE_TIME_CODE]
+Nik = Annotated[str, NIK]
 FamilyCardNumber = Annotated[str, FAMILY_CARD]
 ApplicationNumber = Annotated[str, APPLICATION_NUMBER]
 BillingCode = Annotated[str, BILLING_CODE]

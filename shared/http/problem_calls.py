@@ -59,6 +59,7 @@ _AGAIN: Final = frozenset(
         *("decided_twice", "page_beyond_limit", "paper_not_shared"),
         *("logout_token_not_trusted", "office_provider_down", "provider_address_not_taken"),
         *("webhook_address_not_taken", "webhook_event_unknown"),
+        *("proxy_is_holder",),
         *("evidence_of_others", "too_many_evidence_files"),
         *("enrolment_code_wrong", "password_holds_a_name", "password_is_common", "second_code_used"),
         *(
@@ -87,6 +88,7 @@ _OFFICE: Final = frozenset(
         *("staff_suspended", "too_late_for_special", "too_late_to_move", "too_late_to_withdraw"),
         *("correction_unknown", "nik_of_another_person", "person_applies_elsewhere", "second_officer_needed"),
         *("too_many_documents",),
+        *("proxy_not_authorised",),
         *("office_link_awaits_approval", "office_user_linked_already", "password_not_allowed"),
         *("second_person_for_reset", "too_many_documents"),
     }
@@ -266,6 +268,8 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "document_decided": SEE_APPLICATION,
     "document_not_there": _post(f"{APPLICATION}/documents"),
     "document_replaced": SEE_APPLICATION,
+    "collectors_papers_not_seen": _for(Role.FRONT_OFFICER, call=_post(f"{APPLICATION}/collection")),
+    "no_proxy_announced": NextCall("PUT", f"{APPLICATION}/proxy"),
     "documents_undecided": _for(*_AT_THE_COUNTER, call=_post(f"{APPLICATION}/documents/{{document_id}}/decision")),
     "identity_awaited": SEE_APPLICATION,
     "items_missing": _post(f"{APPLICATION}/documents"),

@@ -31,6 +31,7 @@ CODED: list[tuple[type[Event], str, type[StrEnum]]] = [
     (application.KindCorrected, "reason", codes.ApplicationReason),
     (application.PenaltyFound, "ground", codes.PenaltyGround),
     (application.InterviewRecorded, "outcome", codes.InterviewOutcome),
+    (application.PassportCollected, "collected_by", codes.CollectedBy),
     (billing.BillRequested, "purpose", codes.BillPurpose),
     (billing.RefundMoved, "state", codes.RefundStep),
     (billing.RefundMoved, "needs", codes.RefundNeed),
@@ -69,6 +70,7 @@ CODED: list[tuple[type[Event], str, type[StrEnum]]] = [
 ]
 IDS = [f"{event.__name__}.{field}" for event, field, _ in CODED]
 PUBLISHED = {
+    "CollectedBy": "self family proxy",
     "BillPurpose": "fee top_up penalty same_day",
     "SeatQuestion": "late_payment renewal same_day",
     "SeatAnswer": "confirmed offered unavailable released",

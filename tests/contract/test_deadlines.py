@@ -40,6 +40,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
             "checks",
             "papers",
             "collection",
+            "collection_reminder",
         },
         "evidence": {"upload", "naming"},
         "end_times": {"run"},

@@ -213,6 +213,32 @@ class HandOverView(View):
     acknowledged_at: datetime | None
 
 
+class CollectionView(View):
+    """A printed passport that waits for its holder."""
+
+    collect_until: datetime
+    """When it is cancelled unless it was collected."""
+    collect_until_in_words: str
+    collect_until_in_words_in_indonesian: str
+    next_reminder_at: datetime | None
+    proxy_announced: bool
+    """Whether the holder lets another person collect it; ``GET .../proxy`` tells the account whom."""
+
+    @classmethod
+    def from_application(cls, state: Application) -> Self | None:
+        """Return the view; None where no passport waits."""
+        until = state.collect_until
+        if until is None or state.status is not Status.PRINTED:
+            return None
+        return cls(
+            collect_until=until,
+            collect_until_in_words=local_time(until, state.office_timezone, indonesian=False),
+            collect_until_in_words_in_indonesian=local_time(until, state.office_timezone, indonesian=True),
+            next_reminder_at=state.next_collection_reminder_at,
+            proxy_announced=state.proxy is not None and state.proxy.is_announced,
+        )
+
+
 class ApplicationView(View, in_indonesian=("next_action", "not_refundable")):
     """An application, and where its applicant stands."""
 
@@ -252,6 +278,7 @@ class ApplicationView(View, in_indonesian=("next_action", "not_refundable")):
     hand_over: HandOverView | None
     originals_seen: list[str]
     interview_outcome: Annotated[str, OneOf(InterviewOutcome)] | None
+    collection: CollectionView | None
     timeline: list[TimelineView]
 
     @classmethod
@@ -295,6 +322,7 @@ class ApplicationView(View, in_indonesian=("next_action", "not_refundable")):
             hand_over=hand_over_view(state),
             originals_seen=list(state.originals),
             interview_outcome=state.interview.outcome if state.interview else None,
+            collection=CollectionView.from_application(state),
             timeline=[TimelineView.from_entry(entry, for_staff=seen.for_staff) for entry in state.timeline],
         )
 

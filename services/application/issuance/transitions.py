@@ -137,14 +137,18 @@ def printed(
     application_id: str, application: Application, passport_number_sealed: str, now: datetime
 ) -> Decision[Application]:
     """The book is printed and waits for its holder."""
+    collect_until = now + timedelta(days=COLLECTION_DAYS)
     state = replace(
         moved(application, Command.PRINT),
         approval=replace(_approval(application), next_poll_at=None, printed_at=now),
         passport_number_sealed=passport_number_sealed,
-        collect_until=now + timedelta(days=COLLECTION_DAYS),
+        collect_until=collect_until,
     )
     event = PassportPrinted(
-        application_id=application_id, account_id=application.account_id, office_id=application.office_id or ""
+        application_id=application_id,
+        account_id=application.account_id,
+        office_id=application.office_id or "",
+        collect_until=collect_until,
     )
     return Decision(state, (event,))
 

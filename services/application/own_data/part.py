@@ -55,6 +55,13 @@ class OwnEntry(OwnData):
     detail: str | None = own("Kode", "Code")
 
 
+class OwnCollector(OwnData):
+    """A person who may collect the passport, or collected it."""
+
+    full_name: str = own("Nama", "Name")
+    nik: str = own("NIK", "Identity number (NIK)")
+
+
 class OwnApplication(OwnData):
     """An application."""
 
@@ -70,6 +77,9 @@ class OwnApplication(OwnData):
     interview_outcome: str | None = own("Hasil wawancara", "Outcome of the interview")
     interview_reason: str | None = own("Alasan hasil wawancara", "Reason of the outcome")
     passport_number: str | None = own("Nomor paspor", "Passport number", Correction.OFFICE)
+    proxy: OwnCollector | None = own("Penerima kuasa pengambilan", "Person who may collect the passport")
+    collected_by: str | None = own("Diambil oleh", "Collected by")
+    collector: OwnCollector | None = own("Orang yang mengambil", "Person who collected the passport")
     timeline: list[OwnEntry] = own("Riwayat", "Timeline")
 
 
@@ -144,11 +154,20 @@ class ApplicationParts:
             interview_outcome=interview.outcome if interview is not None else None,
             interview_reason=interview.reason_code if interview is not None else None,
             passport_number=await self._applications.vault.passport_number(record.id, application),
+            proxy=await self._collector(record, application.proxy.sealed if application.proxy is not None else None),
+            collected_by=application.collected_by,
+            collector=await self._collector(record, application.collector_sealed),
             timeline=[
                 OwnEntry(at=entry.at, what=entry.what, who=entry.who, detail=entry.detail)
                 for entry in application.timeline
             ],
         )
+
+    async def _collector(self, record: Record[Application], sealed: str | None) -> OwnCollector | None:
+        if sealed is None:
+            return None
+        person = await self._applications.vault.collector(sealed, record.id, record.state.applicant_id)
+        return OwnCollector(full_name=person.full_name, nik=person.nik)
 
     async def _card(self, applicant_id: str, account_ids: tuple[str, ...]) -> OwnIdentityCard | None:
         record = await self._applications.repository.applicant(applicant_id)

@@ -62,6 +62,8 @@ ROWS: Final[Mapping[type[Event], Row]] = {
     application.InterviewRecorded: Row(ThingKind.APPLICATION, "application_id", fact="interview_recorded"),
     application.ApprovalHandedOver: Row(ThingKind.APPLICATION, "application_id", fact="approval_handed_over"),
     application.PassportPrinted: APPLICATION,
+    application.CollectionReminderDue: Row(ThingKind.APPLICATION, "application_id", fact="collection_reminder"),
+    application.ProxyAnnounced: Row(ThingKind.APPLICATION, "application_id", fact="proxy_announced"),
     application.PassportCollected: APPLICATION,
     application.ApplicationRefused: APPLICATION,
     application.KindCorrected: APPLICATION,

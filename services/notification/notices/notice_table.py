@@ -10,6 +10,7 @@ from typing import Final
 from services.notification.contacts.contact import ACCOUNTS_JOINED, ADDRESS_CHANGED
 from shared.events import application, billing, identity, notification, scheduling
 from shared.events.codes import (
+    CollectedBy,
     DeliveryChannel,
     InterviewOutcome,
     LeavingEnd,
@@ -97,7 +98,18 @@ RULES: Final[Mapping[type[Event], Rule]] = {
         },
     ),
     application.PassportPrinted: Rule(Notice("passport_printed", BY_BOTH)),
-    application.PassportCollected: Rule(Notice("passport_collected")),
+    application.CollectionReminderDue: Rule(
+        Notice("collection_reminder", BY_BOTH), until="collect_until", purpose=REMINDERS
+    ),
+    application.ProxyAnnounced: Rule(Notice("proxy_announced", BY_BOTH)),
+    application.PassportCollected: Rule(
+        Notice("passport_collected"),
+        by="collected_by",
+        cases={
+            CollectedBy.FAMILY: Notice("passport_collected_by_family", BY_BOTH),
+            CollectedBy.PROXY: Notice("passport_collected_by_proxy", BY_BOTH),
+        },
+    ),
     application.ApplicationRefused: Rule(
         Notice("application_refused"),
         by="reason_code",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.application.calendar_file import routes as calendar_file
 from services.application.collection import routes as collection
 from services.application.corrections import routes as corrections
 from services.application.counter import routes as counter
@@ -46,6 +47,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *settlement.api.all,
             *letters.letter.all,
             *collection.api.all,
+            *calendar_file.api.all,
             *documents.api.all,
             *evidence.api.all,
             *counter.visits.all,

@@ -6,6 +6,7 @@ from services.application.applications.application import Application
 from services.application.applications.repository import APPLICANT, APPLICATION
 from services.application.applications.service import Applications
 from services.application.applications.vault import Vault, is_application_current, is_card_current
+from services.application.calendar_file.service import CalendarFiles
 from services.application.collection.proxies import Proxies
 from services.application.collection.reminders import CollectionReminders
 from services.application.context import UseCaseContext
@@ -70,6 +71,7 @@ class UseCases:
         self.letters = Letters(context, self.applications, writer)
         self.issuance = Issuance(context, self.applications, dpri)
         self.proxies = Proxies(context, self.applications)
+        self.calendar_files = CalendarFiles(context, self.applications)
         self.collection_reminders = CollectionReminders(context, self.applications)
         self.counter = Counter(context, self.applications, self.proxies)
         self.corrections = Corrections(context, self.applications)

@@ -273,6 +273,8 @@ class ApplicationView(View, in_indonesian=("next_action", "not_refundable")):
     """Where the public page on refunds lies, once money was paid."""
     refusal: RefusalView | None
     letter_url: str | None
+    calendar_url: str | None
+    """Where the dates lie as a calendar file, once there was a certain visit."""
     letter_state: LetterState | None
     """``being_made``, ``ready``, or ``not_made``: it could not be typeset, and the office has it made again."""
     hand_over: HandOverView | None
@@ -317,6 +319,7 @@ class ApplicationView(View, in_indonesian=("next_action", "not_refundable")):
             refunds=_refunds(state),
             refund_guide=REFUND_GUIDE if any(bill.paid_at for bill in state.visits.bills) else None,
             refusal=_refusal(state),
+            calendar_url=_calendar_url(seen) if not seen.for_staff else None,
             letter_url=f"/v1/applications/{seen.application_id}/letter" if state.letter else None,
             letter_state=letter_state(state),
             hand_over=hand_over_view(state),
@@ -365,6 +368,11 @@ def _next_call(seen: Seen) -> NextCallView | None:
         appointment_id=seat.appointment_id if seat else None,
         bill_id=action.bill_id,
     )
+
+
+def _calendar_url(seen: Seen) -> str | None:
+    was_certain = any(seat.queue_number is not None for seat in seen.application.visits.seats)
+    return f"/v1/applications/{seen.application_id}/calendar" if was_certain else None
 
 
 def _answers(state: Application) -> Questionnaire | None:

@@ -8,6 +8,7 @@ from services.application.calendar_file import routes as calendar_file
 from services.application.collection import routes as collection
 from services.application.corrections import routes as corrections
 from services.application.counter import routes as counter
+from services.application.crossings import routes as crossings
 from services.application.documents import routes as documents
 from services.application.drafts import routes as drafts
 from services.application.drafts import settlement_routes as settlement
@@ -48,6 +49,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *letters.letter.all,
             *collection.api.all,
             *calendar_file.api.all,
+            *crossings.api.all,
             *documents.api.all,
             *evidence.api.all,
             *counter.visits.all,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from services.application.applications.repository import APPLICATION
 from services.application.applications.visit import BILL_FACTS, SEAT_FACTS
+from services.application.crossings.repository import CROSSING_COPY
 from services.application.evidence.repository import EVIDENCE
 from services.application.facts.service import PROGRESS
 from services.application.use_cases import UseCases
@@ -20,9 +21,11 @@ from shared.events.billing import (
 )
 from shared.events.envelope import Envelope
 from shared.events.identity import (
+    AccountRegistered,
     ApplicantConfirmed,
     ApplicantRefused,
     ChildCameOfAge,
+    ConsentsChanged,
     DataExportAsked,
     LeavingAsked,
     LeavingEnded,
@@ -49,6 +52,8 @@ class Handlers:
                     ApplicantConfirmed: self._applicant_confirmed,
                     ApplicantRefused: self._applicant_refused,
                     ChildCameOfAge: facts.came_of_age,
+                    AccountRegistered: self._service.crossings.hear_registration,
+                    ConsentsChanged: self._service.crossings.hear_consents,
                 }
             ),
             **dict.fromkeys(SEAT_FACTS, facts.seat),
@@ -92,6 +97,7 @@ class Handlers:
             (EVIDENCE.name, "upload"): self._service.evidence.abandon_upload,
             (EVIDENCE.name, "naming"): self._service.evidence.remove_unnamed,
             (kind, "collection"): self._service.counter.collection_overdue,
+            (CROSSING_COPY.name, "forget"): self._service.crossings.forget_due,
             (kind, "collection_reminder"): self._service.collection_reminders.remind_due,
             **self._service.assistances.deadlines(),
         }

@@ -12,6 +12,10 @@ from services.application.collection.reminders import CollectionReminders
 from services.application.context import UseCaseContext
 from services.application.corrections.service import Corrections
 from services.application.counter.service import Counter
+from services.application.crossings.ports import BorderCrossings
+from services.application.crossings.repository import CROSSING_COPY
+from services.application.crossings.service import Crossings
+from services.application.crossings.vault import is_copy_current
 from services.application.documents.decisions import OfficerDecisions
 from services.application.documents.ports import Inspector
 from services.application.documents.removals import DocumentRemovals
@@ -48,7 +52,13 @@ class UseCases:
     """From draft to collected passport: one attribute per group of use cases."""
 
     def __init__(
-        self, context: UseCaseContext, rules: RuleSet, dpri: Dpri, inspector: Inspector, writer: LetterWriter
+        self,
+        context: UseCaseContext,
+        rules: RuleSet,
+        dpri: Dpri,
+        inspector: Inspector,
+        writer: LetterWriter,
+        border: BorderCrossings | None = None,
     ) -> None:
         self.context = context
         self.audit = Audit(context.store, context.clock, context.ids)
@@ -71,6 +81,7 @@ class UseCases:
         self.letters = Letters(context, self.applications, writer)
         self.issuance = Issuance(context, self.applications, dpri)
         self.proxies = Proxies(context, self.applications)
+        self.crossings = Crossings(context, self.applications, border)
         self.calendar_files = CalendarFiles(context, self.applications)
         self.collection_reminders = CollectionReminders(context, self.applications)
         self.counter = Counter(context, self.applications, self.proxies)
@@ -78,7 +89,7 @@ class UseCases:
         self.facts = Facts(context, self.applications)
         self.retention: Retention  # given by the composition root, which has the platform
         self.key_turns = _key_turns(context, self.applications.vault)
-        own_parts = ApplicationParts(context.store, self.applications, self.evidence.repository)
+        own_parts = ApplicationParts(context.store, self.applications, self.evidence.repository, self.crossings)
         self.export_answers = ExportAnswers(context.store, context.clock, "application", own_parts.collect)
         self.own_files = OwnFiles(context, self.applications, self.evidence.repository, self.export_answers)
 
@@ -98,6 +109,7 @@ def _key_turns(context: UseCaseContext, vault: Vault) -> KeyTurns:
     kinds = (
         TurnedKind(APPLICANT, is_card_current, vault.card_turned),
         TurnedKind(APPLICATION, is_application_current, vault.application_turned, files_turned),
+        TurnedKind(CROSSING_COPY, is_copy_current),
     )
     key_ids = (context.person_keys.master_key_id,)
     return KeyTurns(context.store, context.clock, key_ids, kinds, (context.files, context.person_keys))

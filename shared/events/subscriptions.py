@@ -10,7 +10,7 @@ from shared.events.message import Command, Event
 SERVICES: Final = ("identity", "application", "scheduling", "billing", "notification")
 
 SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
-    identity.AccountRegistered: ("notification",),
+    identity.AccountRegistered: ("application", "notification"),
     identity.AccountJoined: ("notification",),
     identity.ApplicantAdded: ("application", "notification"),
     identity.ApplicantConfirmed: ("application", "notification"),
@@ -21,7 +21,7 @@ SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     identity.ParticularsCorrected: ("notification",),
     identity.AssistanceBegun: ("application", "scheduling", "notification"),
     identity.AssistanceEnded: ("application", "scheduling"),
-    identity.ConsentsChanged: ("notification",),
+    identity.ConsentsChanged: ("application", "notification"),
     identity.DataExportAsked: ("application", "scheduling", "billing", "notification"),
     identity.DataExportReady: ("notification",),
     identity.SessionEnded: ("application", "scheduling", "billing", "notification"),

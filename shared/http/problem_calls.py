@@ -88,7 +88,7 @@ _OFFICE: Final = frozenset(
         *("staff_suspended", "too_late_for_special", "too_late_to_move", "too_late_to_withdraw"),
         *("correction_unknown", "nik_of_another_person", "person_applies_elsewhere", "second_officer_needed"),
         *("too_many_documents",),
-        *("proxy_not_authorised",),
+        *("proxy_not_authorised", "crossings_of_grown_child"),
         *("office_link_awaits_approval", "office_user_linked_already", "password_not_allowed"),
         *("second_person_for_reset", "too_many_documents"),
     }
@@ -269,6 +269,7 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "document_not_there": _post(f"{APPLICATION}/documents"),
     "document_replaced": SEE_APPLICATION,
     "collectors_papers_not_seen": _for(Role.FRONT_OFFICER, call=_post(f"{APPLICATION}/collection")),
+    "crossings_consent_missing": NextCall("PUT", "/v1/account/consents/border_crossings"),
     "no_proxy_announced": NextCall("PUT", f"{APPLICATION}/proxy"),
     "documents_undecided": _for(*_AT_THE_COUNTER, call=_post(f"{APPLICATION}/documents/{{document_id}}/decision")),
     "identity_awaited": SEE_APPLICATION,

@@ -43,6 +43,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
             "collection_reminder",
         },
         "evidence": {"upload", "naming"},
+        "crossing_copy": {"forget"},
         "end_times": {"run"},
         "assistance_copy": {"forget"},
     },

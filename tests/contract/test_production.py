@@ -165,6 +165,8 @@ BAD: Final[dict[str, dict[str, str]]] = {
     },
     "application": {
         "dpri_url": "http://simulators:8204",
+        "crossings_url": "http://simulators:8205",
+        "crossings_try_seconds": "0.1",
         "hand_over_retry_seconds": "1",
         "print_poll_seconds": "1",
         "mongo_url": "mongodb://mongo:27017/?replicaSet=rs0",

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from services.application.applications.application import Application
 from services.application.applications.repository import APPLICANT, APPLICATION
 from services.application.applications.service import Applications
 from services.application.context import UseCaseContext
+from services.application.crossings.repository import CrossingRepository
 from services.application.drafts.expiry_transitions import draft_expired
 from services.application.erasures import transitions
 from services.application.evidence.evidence import Evidence, key_subject
@@ -36,9 +38,15 @@ class ApplicationShelves:
     """The shelves of application. Drafts come first: once closed they go the way of all that ended."""
 
     def __init__(
-        self, context: UseCaseContext, applications: Applications, evidence: EvidenceFiles, audit: Audit
+        self,
+        context: UseCaseContext,
+        applications: Applications,
+        evidence: EvidenceFiles,
+        audit: Audit,
+        crossings: CrossingRepository,
     ) -> None:
         self._context = context
+        self._crossings = crossings
         self._applications = applications
         self._evidence = evidence
         self._audit = audit
@@ -58,6 +66,7 @@ class ApplicationShelves:
                 between=self._between(_has_passport_number, transitions.without_passport_number),
             ),
             Shelf("evidence_files", "evidence_files", of=self._find_evidence, between=self._find_old_evidence),
+            Shelf("border_crossings", "border_crossings", of=self._find_crossings),
             Shelf("identity_cards", "identity_cards", of=self._cards),
         )
 
@@ -174,6 +183,20 @@ class ApplicationShelves:
         subjects = frozenset({record.id, subject_id, case_id})
         starts_at = state.counts_from or state.created_at
         return Item(record.id, subjects, starts_at, erase, subject_id, at=state.counts_from)
+
+    async def _find_crossings(self, order: Order) -> list[Item]:
+        """Return the last answers of the border system, and with the whole account its consent."""
+        now, items = self._context.now(), []
+        for copy in await self._crossings.copies_of(*order.account_ids):
+            if order.covers(copy.id):
+                subjects = frozenset({copy.id, copy.state.account_id})
+                items.append(Item(copy.id, subjects, now, partial(self._crossings.remove_copy, copy), copy.id))
+        for account_id in order.account_ids if order.whole_account else ():
+            consent = await self._crossings.consent(account_id)
+            if consent is not None:
+                erase = partial(self._crossings.remove_consent, consent)
+                items.append(Item(account_id, frozenset({account_id}), now, erase))
+        return items
 
     async def _cards(self, order: Order) -> list[Item]:
         ids = set(order.applicant_ids)

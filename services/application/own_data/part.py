@@ -7,6 +7,7 @@ from datetime import date, datetime
 from services.application.applications.application import Application
 from services.application.applications.document import PRESENT_STATES, Document
 from services.application.applications.service import Applications
+from services.application.crossings.service import Crossings
 from services.application.evidence.evidence import Evidence, EvidenceState
 from services.application.evidence.repository import EvidenceRepository
 from services.application.requirements.answers import Answers
@@ -106,20 +107,33 @@ class OwnIdentityCard(OwnData):
     sex: str = own("Jenis kelamin", "Sex", Correction.PARTICULARS)
 
 
+class OwnCrossing(OwnData):
+    """A border crossing that is kept for some hours, because the account asked to see it."""
+
+    applicant_id: str = own("Nomor pemohon", "Applicant number")
+    direction: str = own("Arah", "Direction", Correction.OFFICE)
+    at: datetime = own("Pada", "At")
+    place: str = own("Tempat", "Place")
+
+
 class ApplicationPart(OwnData):
     """All that application keeps of a person."""
 
     applications: list[OwnApplication] = own("Permohonan", "Applications")
     evidence: list[OwnEvidence] = own("Bukti", "Evidence")
     identity_cards: list[OwnIdentityCard] = own("Data pemohon yang dipastikan", "Confirmed data of applicants")
+    border_crossings: list[OwnCrossing] = own("Riwayat perlintasan", "Border crossings")
     staff_acts: list[OwnStaffAct] = own("Dibaca dan dikerjakan petugas", "Read and done by staff")
 
 
 class ApplicationParts:
     """Collects application's part."""
 
-    def __init__(self, store: Store, applications: Applications, evidence: EvidenceRepository) -> None:
+    def __init__(
+        self, store: Store, applications: Applications, evidence: EvidenceRepository, crossings: Crossings
+    ) -> None:
         self._store = store
+        self._crossings = crossings
         self._applications = applications
         self._evidence = evidence
 
@@ -135,8 +149,19 @@ class ApplicationParts:
             applications=[await self._application(record) for record in found],
             evidence=[_evidence(record) for record in evidence],
             identity_cards=[card for card in cards if card is not None],
+            border_crossings=await self._border_crossings(asked.account_ids),
             staff_acts=await list_staff_acts(self._store, subjects),
         )
+
+    async def _border_crossings(self, account_ids: tuple[str, ...]) -> list[OwnCrossing]:
+        kept = await self._crossings.list_kept(*account_ids)
+        return [
+            OwnCrossing(
+                applicant_id=applicant_id, direction=crossing.direction.value, at=crossing.at, place=crossing.place
+            )
+            for applicant_id, crossings in kept.items()
+            for crossing in crossings
+        ]
 
     async def _application(self, record: Record[Application]) -> OwnApplication:
         application = record.state

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -23,6 +24,9 @@ class _FileAnswer(BaseModel):
     model_config = ConfigDict(extra="ignore")
     state: str = Field(max_length=40)
     passport_number: str | None = Field(None, max_length=40)
+    passport_kind: str | None = Field(None, max_length=40)
+    issued_on: date | None = None
+    expires_on: date | None = None
 
 
 class _Problem(BaseModel):
@@ -82,7 +86,7 @@ def _state(answer: ClientAnswer) -> DpriState:
         file = _FileAnswer.model_validate_json(answer.body)
     except ValidationError:
         raise UpstreamDown(NAME, UNREADABLE) from None
-    return DpriState(file.state, file.passport_number)
+    return DpriState(file.state, file.passport_number, file.passport_kind, file.issued_on, file.expires_on)
 
 
 def _code(answer: ClientAnswer) -> str:

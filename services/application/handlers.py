@@ -9,7 +9,7 @@ from services.application.applications.visit import BILL_FACTS, SEAT_FACTS
 from services.application.evidence.repository import EVIDENCE
 from services.application.facts.service import PROGRESS
 from services.application.use_cases import UseCases
-from shared.events.application import KeepIdentityCard
+from shared.events.application import ApplicationRefused, KeepIdentityCard, PassportCollected, PassportPrinted
 from shared.events.billing import (
     BillingEvidenceNamed,
     CorrectionPriced,
@@ -64,6 +64,9 @@ class Handlers:
             SchedulingEvidenceNamed: self._service.evidence.note_named,
             DeliverySent: facts.delivery,
             DeliveryFailed: facts.delivery,
+            **dict.fromkeys(
+                (PassportPrinted, PassportCollected, ApplicationRefused), self._service.passport_records.follow
+            ),
             LeavingAsked: self._service.leavings.answer,
             LeavingEnded: self._service.leavings.end,
             DataExportAsked: self._service.export_answers.answer,

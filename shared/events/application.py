@@ -11,6 +11,7 @@ from shared.events.codes import (
     InterviewOutcome,
     LeavingObjection,
     PassportKind,
+    PassportReport,
     PenaltyGround,
     ReturnReason,
     StayingRecord,
@@ -203,6 +204,46 @@ class PassportCollected(Event):
     application_id: str
     account_id: str
     person_id: str
+
+
+class PassportReported(Event):
+    """A passport was reported as lost or damaged and is blocked; an officer alone can undo it."""
+
+    TYPE: ClassVar[str] = "paspor.application.passport.reported.v1"
+    passport_id: str
+    account_id: str
+    person_id: str
+    report: Annotated[str, Coded(PassportReport)]
+    """A :class:`~shared.events.codes.PassportReport`."""
+
+
+class PassportReportUndone(Event):
+    """An officer has the book in hand: the report of loss or damage is undone."""
+
+    TYPE: ClassVar[str] = "paspor.application.passport.report_undone.v1"
+    passport_id: str
+    account_id: str
+    person_id: str
+
+
+class ChildPassportPassedOn(Event):
+    """The holder of a child's passport has come of age: the guardian's account does not see it any more."""
+
+    TYPE: ClassVar[str] = "paspor.application.passport.passed_on.v1"
+    passport_id: str
+    account_id: str
+    """Of the guardian."""
+    applicant_id: str
+
+
+class PassportPassedToHolder(Event):
+    """A passport that a guardian's account had is in the account of its grown holder from now on."""
+
+    TYPE: ClassVar[str] = "paspor.application.passport.passed_to_holder.v1"
+    passport_id: str
+    account_id: str
+    """Of the holder."""
+    applicant_id: str
 
 
 class ApplicationRefused(Event):

@@ -15,6 +15,7 @@ from shared.events.codes import (
     LeavingEnd,
     MoveCause,
     OfferEnd,
+    PassportReport,
     PaymentCaseKind,
     RefundStep,
     ReleaseReason,
@@ -98,6 +99,14 @@ RULES: Final[Mapping[type[Event], Rule]] = {
     ),
     application.PassportPrinted: Rule(Notice("passport_printed", BY_BOTH)),
     application.PassportCollected: Rule(Notice("passport_collected")),
+    application.PassportReported: Rule(
+        Notice("passport_lost", BY_BOTH),
+        by="report",
+        cases={PassportReport.DAMAGED: Notice("passport_damaged", BY_BOTH)},
+    ),
+    application.PassportReportUndone: Rule(Notice("passport_report_undone", BY_BOTH)),
+    application.ChildPassportPassedOn: Rule(Notice("child_passport_passed_on")),
+    application.PassportPassedToHolder: Rule(Notice("passport_passed_to_holder")),
     application.ApplicationRefused: Rule(
         Notice("application_refused"),
         by="reason_code",

@@ -25,6 +25,7 @@ from services.application.leavings.repository import LEAVING_COPY
 from services.application.letters.pdf import TypstWriter, letter_pool
 from services.application.letters.ports import LetterWriter
 from services.application.malware.clamd import ClamdScanner
+from services.application.passports.repository import PASSPORT
 from services.application.requirements.rule_set import load_rules
 from services.application.use_cases import UseCases
 from shared.assistance import ASSISTANCE_COPY
@@ -42,6 +43,7 @@ from shared.workers.pool import WorkerFigures
 NAME: Final = "application"
 KINDS: Final[tuple[Kind[Any], ...]] = (
     *applications.KINDS,
+    PASSPORT,
     EVIDENCE,
     LEAVING_COPY,
     ASSISTANCE_COPY,

@@ -29,6 +29,9 @@ class _FileAnswer(BaseModel):
     model_config = ConfigDict(extra="ignore")
     state: str = Field(max_length=40)
     passport_number: str | None = Field(None, max_length=40)
+    passport_kind: str | None = Field(None, max_length=40)
+    issued_on: date | None = None
+    expires_on: date | None = None
 
 
 class _Problem(BaseModel):
@@ -144,7 +147,7 @@ def _state(answer: ClientAnswer) -> DpriState:
         file = _FileAnswer.model_validate_json(answer.body)
     except ValidationError:
         raise UpstreamDown(NAME, UNREADABLE) from None
-    return DpriState(file.state, file.passport_number)
+    return DpriState(file.state, file.passport_number, file.passport_kind, file.issued_on, file.expires_on)
 
 
 def _code(answer: ClientAnswer) -> str:

@@ -9,8 +9,9 @@ from services.application.applications.visit import BILL_FACTS, SEAT_FACTS
 from services.application.crossings.repository import CROSSING_COPY
 from services.application.evidence.repository import EVIDENCE
 from services.application.facts.service import PROGRESS
+from services.application.passports.repository import PASSPORT
 from services.application.use_cases import UseCases
-from shared.events.application import KeepIdentityCard
+from shared.events.application import ApplicationRefused, KeepIdentityCard, PassportCollected, PassportPrinted
 from shared.events.billing import (
     BillingEvidenceNamed,
     CorrectionPriced,
@@ -69,6 +70,9 @@ class Handlers:
             SchedulingEvidenceNamed: self._service.evidence.note_named,
             DeliverySent: facts.delivery,
             DeliveryFailed: facts.delivery,
+            **dict.fromkeys(
+                (PassportPrinted, PassportCollected, ApplicationRefused), self._service.passport_records.follow
+            ),
             LeavingAsked: self._service.leavings.answer,
             LeavingEnded: self._service.leavings.end,
             DataExportAsked: self._service.export_answers.answer,
@@ -98,6 +102,7 @@ class Handlers:
             (EVIDENCE.name, "naming"): self._service.evidence.remove_unnamed,
             (kind, "collection"): self._service.counter.collection_overdue,
             (CROSSING_COPY.name, "forget"): self._service.crossings.forget_due,
+            (PASSPORT.name, "expiry_reminder"): self._service.expiry_reminders.remind_due,
             (kind, "collection_reminder"): self._service.collection_reminders.remind_due,
             **self._service.assistances.deadlines(),
         }

@@ -27,6 +27,7 @@ from services.application.drafts.identities import Identities
 from services.application.drafts.service import Drafting
 from services.application.drafts.settlement import PersonSettlement
 from services.application.evidence.service import EvidenceFiles
+from services.application.expiry_reminders.service import ExpiryReminders
 from services.application.facts.service import Facts
 from services.application.issuance.ports import Dpri
 from services.application.issuance.service import Issuance
@@ -36,6 +37,9 @@ from services.application.letters.service import Letters
 from services.application.own_data.part import ApplicationParts
 from services.application.own_data.service import OwnFiles
 from services.application.paper_reading.service import PaperReadings
+from services.application.passports.recording import PassportRecords
+from services.application.passports.repository import PASSPORT
+from services.application.passports.vault import PassportVault
 from services.application.requirements.requirement import RuleSet
 from shared.assistance import Assistances
 from shared.audit import Audit
@@ -80,21 +84,23 @@ class UseCases:
         self.sweeper = Sweeper(context, referring)
         self.letters = Letters(context, self.applications, writer)
         self.issuance = Issuance(context, self.applications, dpri)
+        self.passport_records = PassportRecords(context, self.applications)
         self.proxies = Proxies(context, self.applications)
         self.crossings = Crossings(context, self.applications, border)
         self.calendar_files = CalendarFiles(context, self.applications)
+        self.expiry_reminders = ExpiryReminders(context, self.applications, self.passport_records.repository)
         self.collection_reminders = CollectionReminders(context, self.applications)
         self.counter = Counter(context, self.applications, self.proxies)
         self.corrections = Corrections(context, self.applications)
         self.facts = Facts(context, self.applications)
         self.retention: Retention  # given by the composition root, which has the platform
-        self.key_turns = _key_turns(context, self.applications.vault)
+        self.key_turns = _key_turns(context, self.applications.vault, self.passport_records.vault)
         own_parts = ApplicationParts(context.store, self.applications, self.evidence.repository, self.crossings)
         self.export_answers = ExportAnswers(context.store, context.clock, "application", own_parts.collect)
         self.own_files = OwnFiles(context, self.applications, self.evidence.repository, self.export_answers)
 
 
-def _key_turns(context: UseCaseContext, vault: Vault) -> KeyTurns:
+def _key_turns(context: UseCaseContext, vault: Vault, passport_vault: PassportVault) -> KeyTurns:
     """Return the turn of all that application keeps."""
 
     async def files_turned(application: Application) -> int:
@@ -110,6 +116,7 @@ def _key_turns(context: UseCaseContext, vault: Vault) -> KeyTurns:
         TurnedKind(APPLICANT, is_card_current, vault.card_turned),
         TurnedKind(APPLICATION, is_application_current, vault.application_turned, files_turned),
         TurnedKind(CROSSING_COPY, is_copy_current),
+        TurnedKind(PASSPORT, passport_vault.is_current, passport_vault.turned),
     )
-    key_ids = (context.person_keys.master_key_id,)
+    key_ids = (context.person_keys.master_key_id, passport_vault.fingerprints.current_id)
     return KeyTurns(context.store, context.clock, key_ids, kinds, (context.files, context.person_keys))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, ClassVar
 
 from shared.events.coded import Coded
@@ -12,6 +12,7 @@ from shared.events.codes import (
     InterviewOutcome,
     LeavingObjection,
     PassportKind,
+    PassportReport,
     PenaltyGround,
     ReturnReason,
     StayingRecord,
@@ -230,6 +231,61 @@ class PassportCollected(Event):
     person_id: str
     collected_by: Annotated[str, Coded(CollectedBy)] = CollectedBy.SELF
     """A :class:`~shared.events.codes.CollectedBy`. Not said by earlier versions."""
+
+
+class PassportReported(Event):
+    """A passport was reported as lost or damaged and is blocked; an officer alone can undo it."""
+
+    TYPE: ClassVar[str] = "paspor.application.passport.reported.v1"
+    passport_id: str
+    account_id: str
+    person_id: str
+    report: Annotated[str, Coded(PassportReport)]
+    """A :class:`~shared.events.codes.PassportReport`."""
+
+
+class PassportReportUndone(Event):
+    """An officer has the book in hand: the report of loss or damage is undone."""
+
+    TYPE: ClassVar[str] = "paspor.application.passport.report_undone.v1"
+    passport_id: str
+    account_id: str
+    person_id: str
+
+
+class ChildPassportPassedOn(Event):
+    """The holder of a child's passport has come of age: the guardian's account does not see it any more."""
+
+    TYPE: ClassVar[str] = "paspor.application.passport.passed_on.v1"
+    passport_id: str
+    account_id: str
+    """Of the guardian."""
+    applicant_id: str
+
+
+class PassportPassedToHolder(Event):
+    """A passport that a guardian's account had is in the account of its grown holder from now on."""
+
+    TYPE: ClassVar[str] = "paspor.application.passport.passed_to_holder.v1"
+    passport_id: str
+    account_id: str
+    """Of the holder."""
+    applicant_id: str
+
+
+class PassportExpiryReminderDue(Event):
+    """A passport expires in 12, 9 or 6 months: a replacement can be begun in one call.
+
+    ``expires_on`` is the last day on which it is valid.
+    """
+
+    TYPE: ClassVar[str] = "paspor.application.passport.expiry_reminder_due.v1"
+    passport_id: str
+    account_id: str
+    applicant_id: str
+    months: int
+    """The newest reminder that is due; older ones were skipped."""
+    expires_on: date
 
 
 class ApplicationRefused(Event):

@@ -220,6 +220,13 @@ class ApplicationReason(StrEnum):
     DATA_CHANGE = "data_change"
 
 
+class PassportReport(StrEnum):
+    """What is reported of a passport that was handed out."""
+
+    LOST = "lost"
+    DAMAGED = "damaged"
+
+
 class PenaltyGround(StrEnum):
     """Why a penalty is due."""
 

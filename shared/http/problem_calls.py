@@ -269,7 +269,7 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "document_not_there": _post(f"{APPLICATION}/documents"),
     "document_replaced": SEE_APPLICATION,
     "collectors_papers_not_seen": _for(Role.FRONT_OFFICER, call=_post(f"{APPLICATION}/collection")),
-    "crossings_consent_missing": NextCall("PUT", "/v1/account/consents/border_crossings"),
+    "crossings_consent_missing": NextCall("PUT", "/v1/account/consents/{purpose}"),
     "no_proxy_announced": NextCall("PUT", f"{APPLICATION}/proxy"),
     "documents_undecided": _for(*_AT_THE_COUNTER, call=_post(f"{APPLICATION}/documents/{{document_id}}/decision")),
     "identity_awaited": SEE_APPLICATION,

@@ -10,11 +10,13 @@ import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from simulators.errors import Refusal, SimulatorFull
 
 MAX_FILES = 200_000
+SHORT_VALIDITY_YEARS = 5
+"""Of a child's book, and of every order that names no other validity."""
 
 
 class FileUnknown(Refusal):
@@ -59,6 +61,8 @@ class File:
     approved_at: datetime | None = None
     print_at: datetime | None = None
     passport_number: str | None = None
+    passport_kind: str | None = None
+    validity_years: int = SHORT_VALIDITY_YEARS
 
     def state(self, now: datetime) -> str:
         """Return received, acknowledged, rejected, queued or printed."""
@@ -105,6 +109,8 @@ class Files:
         if known is None and len(self._files) >= MAX_FILES:
             raise SimulatorFull(f"DPRI holds at most {MAX_FILES} files.")
         file = File(number, delivery_id, fingerprint, now, self._draw("ACK", 10))
+        file.passport_kind = str(content.get("kind") or "ordinary")
+        file.validity_years = validity_of(content)
         _handle(file, now, handling)
         self._files[number] = file
         return file
@@ -149,6 +155,24 @@ class Files:
             pass
         self._numbers.add(number)
         return number
+
+
+def validity_of(content: Mapping[str, object]) -> int:
+    """Return the years for which a book of this order is valid: as ordered, five for a child."""
+    years = content.get("validity_years")
+    is_told = isinstance(years, int) and years > 0 and not content.get("minor")
+    return int(str(years)) if is_told else SHORT_VALIDITY_YEARS
+
+
+def expiry_of(file: File) -> date | None:
+    """Return the day on which the printed book expires; none before it is ordered."""
+    if file.print_at is None:
+        return None
+    issued_on = file.print_at.date()
+    try:
+        return issued_on.replace(year=issued_on.year + file.validity_years)
+    except ValueError:
+        return date(issued_on.year + file.validity_years, 3, 1)
 
 
 def fingerprint_of(content: Mapping[str, object]) -> str:

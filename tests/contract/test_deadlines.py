@@ -44,6 +44,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
         },
         "evidence": {"upload", "naming"},
         "crossing_copy": {"forget"},
+        "passport": {"expiry_reminder"},
         "end_times": {"run"},
         "assistance_copy": {"forget"},
     },

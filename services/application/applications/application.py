@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from services.application.applications.book import BookFacts
 from services.application.applications.collection import Proxy, next_reminder_at
 from services.application.applications.correction import Correction
 from services.application.applications.document import FIRST_PAGE, PRESENT_STATES, Document, DocumentState
@@ -197,6 +198,8 @@ class Application:
     passport_number_sealed: str | None = None
     passport_number_subject: str | None = None
     """The subject of the key that seals it: None for the applicant; the application itself once they are erased."""
+    printed_book: BookFacts | None = None
+    """Kind and dates of the printed book; none in documents from before these were kept."""
     collect_until: datetime | None = None
     collection_reminded_day: int = 0
     """The day after printing of the newest reminder to collect the book; 0 before the first."""

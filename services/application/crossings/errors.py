@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from shared.errors import NotAllowed, fact_types
 
 
@@ -9,7 +11,7 @@ class CrossingsConsentMissing(NotAllowed):
     """The account has not agreed to this purpose; nothing is asked of the border system."""
 
     code = "crossings_consent_missing"
-    facts_told = fact_types(purpose=str)
+    facts_told = fact_types(purpose=Literal["border_crossings"])
     title = "Border crossings are shown only once you have agreed to it."
     title_id = "Riwayat perlintasan hanya ditampilkan setelah Anda menyetujuinya."
     next_action = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Protocol
 
 
@@ -21,6 +22,9 @@ class DpriState:
 
     state: str
     passport_number: str | None = field(default=None, repr=False)
+    passport_kind: str | None = None
+    issued_on: date | None = None
+    expires_on: date | None = None
 
 
 class DpriRefuses(Exception):

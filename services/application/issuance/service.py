@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from services.application.alerts import APPROVAL_REFUSED, HAND_OVER_REFUSED, alert
@@ -16,6 +17,7 @@ from services.application.applications import application as rules
 from services.application.applications.access import refuse_other_offices
 from services.application.applications.applicant import IdentityCard
 from services.application.applications.application import Application, Author, Status
+from services.application.applications.book import BookFacts, expected_book, told_book
 from services.application.applications.document import Document
 from services.application.applications.errors import StepIsOver
 from services.application.applications.hand_over import MOST_REFUSALS, Handed, HandOver
@@ -23,7 +25,7 @@ from services.application.applications.next_step import Step
 from services.application.applications.service import Applications, Seen
 from services.application.applications.timeline import add_to_timeline, author_of, with_line
 from services.application.context import Actor, UseCaseContext
-from services.application.issuance.ports import Dpri, DpriFile, DpriRefuses
+from services.application.issuance.ports import Dpri, DpriFile, DpriRefuses, DpriState
 from services.application.issuance.transitions import (
     acknowledged,
     approval_acknowledged,
@@ -34,6 +36,7 @@ from services.application.issuance.transitions import (
     overdue,
     printed,
 )
+from services.application.requirements.requirement import day_at_capital
 from services.application.voided_book.service import alert_of_book, note_voided_book
 from shared.errors import UpstreamDown
 from shared.ids import derived_id
@@ -205,7 +208,7 @@ class Issuance:
                 return None
             if number is None:
                 return not_printed_yet(state, pace, now)
-            decision = printed(record.id, state, number, now)
+            decision = printed(record.id, state, number, now, _book_of(state, seen, now))
             return with_line(decision, "passport_printed", now, "passport_printed", DPRI)
 
         await self._applications.change(record.id, decide)
@@ -291,6 +294,11 @@ def file_for(
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     return DpriFile(derived_id("delivery", application_id, digest), content)
+
+
+def _book_of(application: Application, seen: DpriState | None, now: datetime) -> BookFacts:
+    expected = expected_book(application.answers, minor=application.minor, printed_on=day_at_capital(now))
+    return told_book(expected, seen.passport_kind, seen.issued_on, seen.expires_on) if seen is not None else expected
 
 
 def was_asked_again(tried: HandOver, newest: HandOver | None) -> bool:

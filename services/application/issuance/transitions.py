@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.application.applications.application import Application, Command, moved
+from services.application.applications.book import BookFacts
 from services.application.applications.hand_over import MOST_REFUSALS, Approval, Handed, HandOver
 from services.application.rules import Pace
 from shared.events.application import ApprovalHandedOver, FileHandedOver, HandOverOverdue, PassportPrinted
@@ -134,7 +135,11 @@ def not_printed_yet(application: Application, pace: Pace, now: datetime) -> Deci
 
 
 def printed(
-    application_id: str, application: Application, passport_number_sealed: str, now: datetime
+    application_id: str,
+    application: Application,
+    passport_number_sealed: str,
+    now: datetime,
+    book: BookFacts | None = None,
 ) -> Decision[Application]:
     """The book is printed and waits for its holder."""
     collect_until = now + timedelta(days=COLLECTION_DAYS)
@@ -142,6 +147,7 @@ def printed(
         moved(application, Command.PRINT),
         approval=replace(_approval(application), next_poll_at=None, printed_at=now),
         passport_number_sealed=passport_number_sealed,
+        printed_book=book,
         collect_until=collect_until,
     )
     event = PassportPrinted(

@@ -16,6 +16,7 @@ from shared.events.codes import (
     LeavingEnd,
     MoveCause,
     OfferEnd,
+    PassportReport,
     PaymentCaseKind,
     RefundStep,
     ReleaseReason,
@@ -110,6 +111,15 @@ RULES: Final[Mapping[type[Event], Rule]] = {
             CollectedBy.PROXY: Notice("passport_collected_by_proxy", BY_BOTH),
         },
     ),
+    application.PassportExpiryReminderDue: Rule(Notice("passport_expiring", BY_BOTH), purpose=REMINDERS),
+    application.PassportReported: Rule(
+        Notice("passport_lost", BY_BOTH),
+        by="report",
+        cases={PassportReport.DAMAGED: Notice("passport_damaged", BY_BOTH)},
+    ),
+    application.PassportReportUndone: Rule(Notice("passport_report_undone", BY_BOTH)),
+    application.ChildPassportPassedOn: Rule(Notice("child_passport_passed_on")),
+    application.PassportPassedToHolder: Rule(Notice("passport_passed_to_holder")),
     application.ApplicationRefused: Rule(
         Notice("application_refused"),
         by="reason_code",

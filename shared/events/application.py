@@ -198,6 +198,8 @@ class PassportPrinted(Event):
     office_id: str
     collect_until: datetime | None = None
     """When it is cancelled unless it was collected. Not said by earlier versions."""
+    office_timezone: str | None = None
+    """Not said by earlier versions."""
 
 
 class CollectionReminderDue(Event):

@@ -1,4 +1,4 @@
-"""The dates of an application: its visits, and the last day on which its passport can be collected. Pure."""
+"""The dates of an application: its visits, the last day to collect its passport, and the day that expires. Pure."""
 
 from __future__ import annotations
 
@@ -22,10 +22,22 @@ _COLLECT: Final = (
     "Paspor yang tidak diambil sampai tanggal ini dibatalkan.\nA passport that is not collected by this day is cancelled."
 )
 
+_EXPIRES: Final = "Paspor habis berlaku / Passport expires"
+_RENEW: Final = (
+    "Banyak negara menolak paspor yang berlaku kurang dari enam bulan.\n"
+    "Many countries let nobody in whose passport is valid for less than six months."
+)
+
 
 def calendar_events(application_id: str, application: Application) -> tuple[CalendarEvent, ...]:
-    """Return every visit that was certain once, and the last day to collect a printed passport."""
-    return (*_visits(application), *_collection(application_id, application))
+    """Return every visit that was certain once, the last day to collect a printed passport, and for one that was handed
+    out the last day on which it is valid.
+    """
+    return (
+        *_visits(application),
+        *_collection(application_id, application),
+        *_expiry(application_id, application),
+    )
 
 
 def _visits(application: Application) -> Iterator[CalendarEvent]:
@@ -65,4 +77,18 @@ def _collection(application_id: str, application: Application) -> Iterator[Calen
         location=(seat.office_name if seat is not None else None) or "",
         starts_at=until.date(),
         is_cancelled=is_over,
+    )
+
+
+def _expiry(application_id: str, application: Application) -> Iterator[CalendarEvent]:
+    book = application.printed_book
+    if book is None or application.status is not Status.COLLECTED:
+        return
+    yield CalendarEvent(
+        uid=f"expiry-{application_id}@paspor",
+        sequence=0,
+        summary=_EXPIRES,
+        description=_RENEW,
+        location="",
+        starts_at=book.expires_on,
     )

@@ -155,6 +155,7 @@ def printed(
         account_id=application.account_id,
         office_id=application.office_id or "",
         collect_until=collect_until,
+        office_timezone=application.office_timezone,
     )
     return Decision(state, (event,))
 

@@ -296,6 +296,7 @@ def _application_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
         "see_originals": {"requirements": ["ktp"]},
         "record_interview": {"outcome": "approved"},
         "hand_out": {"collected_by": "self"},
+        "announce_proxy": {"full_name": "BUDI CONTOH KUASA", "nik": nobody(8).nik},
         "correct_kind": {
             "passport_kind": "ordinary",
             "validity_years": 5,

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.application.applications.application import Status
+from services.application.applications.book import BookFacts, BookKind
 from services.application.applications.hand_over import Approval
 from services.application.calendar_file.calendar_file import (
     FIXED_ZONES,
@@ -151,6 +152,13 @@ def test_the_last_day_of_collection_is_a_day_of_the_office() -> None:
     assert calendar_events("a", seated)[-1].location == "Kantor Imigrasi Jakarta Selatan"
     (over,) = calendar_events("a", replace(waiting, status=Status.COLLECTED, collect_until=None))
     assert (over.starts_at, over.is_cancelled, over.sequence) == (date(2026, 12, 31), True, 1)
+
+
+def test_the_day_of_expiry_of_a_passport_that_was_handed_out() -> None:
+    book = BookFacts(BookKind.ELECTRONIC, date(2026, 12, 1), date(2036, 12, 1))
+    (only,) = calendar_events("a", make.draft(status=Status.COLLECTED, printed_book=book))
+    assert (only.uid, only.starts_at, only.is_cancelled) == ("expiry-a@paspor", date(2036, 12, 1), False)
+    assert calendar_events("a", make.draft(status=Status.PRINTED, printed_book=book)) == ()
 
 
 @pytest.mark.acceptance("Y23.calendar_file")

@@ -23,6 +23,7 @@ from services.application.leavings.repository import LEAVING_COPY
 from services.application.letters.pdf import TypstWriter, letter_pool
 from services.application.letters.ports import LetterWriter
 from services.application.malware.clamd import ClamdScanner
+from services.application.passport_imports.repository import PASSPORT_IMPORT
 from services.application.passports.repository import PASSPORT
 from services.application.requirements.rule_set import load_rules
 from services.application.use_cases import UseCases
@@ -42,6 +43,7 @@ NAME: Final = "application"
 KINDS: Final[tuple[Kind[Any], ...]] = (
     *applications.KINDS,
     PASSPORT,
+    PASSPORT_IMPORT,
     EVIDENCE,
     LEAVING_COPY,
     ASSISTANCE_COPY,
@@ -60,7 +62,9 @@ def build(
     """The service's parts. Without an `inspector` pictures are decoded in a thread, without a writer letters too."""
     context = UseCaseContext.on_platform(settings, platform)
     service = UseCases(context, load_rules(), dpri, inspector or PictureInspector(), writer or TypstWriter())
-    shelves = ApplicationShelves(context, service.applications, service.evidence, service.audit).all()
+    shelves = ApplicationShelves(
+        context, service.applications, service.passport_records, service.evidence, service.audit
+    ).all()
     service.retention = retention = Retention(
         NAME,
         platform,

@@ -9,6 +9,8 @@ from services.application.applications.document import PRESENT_STATES, Document
 from services.application.applications.service import Applications
 from services.application.evidence.evidence import Evidence, EvidenceState
 from services.application.evidence.repository import EvidenceRepository
+from services.application.passports.passport import Passport
+from services.application.passports.service import Passports
 from services.application.requirements.answers import Answers
 from shared.events.identity import DataExportAsked
 from shared.own_data.part import Correction, OwnData, own
@@ -96,10 +98,30 @@ class OwnIdentityCard(OwnData):
     sex: str = own("Jenis kelamin", "Sex", Correction.PARTICULARS)
 
 
+class OwnPassport(OwnData):
+    """A passport that was printed for the person, or recorded."""
+
+    passport_id: str = own("Nomor paspor di sistem", "Passport id")
+    applicant_id: str = own("Pemohon", "Applicant")
+    number: str | None = own("Nomor paspor", "Passport number", Correction.OFFICE)
+    kind: str = own("Jenis paspor", "Passport kind", Correction.OFFICE)
+    issued_on: date = own("Diterbitkan pada", "Issued on", Correction.OFFICE)
+    expires_on: date = own("Berlaku sampai", "Expires on", Correction.OFFICE)
+    office_id: str | None = own("Kantor", "Office", Correction.OFFICE)
+    state: str = own("Keadaan", "State", Correction.OFFICE)
+    source: str = own("Asal catatan", "Source of the record")
+    recorded_at: datetime = own("Dicatat pada", "Recorded at")
+    collected_at: datetime | None = own("Diambil pada", "Collected at")
+    reported_at: datetime | None = own("Dilaporkan pada", "Reported at")
+    replaced_at: datetime | None = own("Diganti pada", "Replaced at")
+    cancelled_at: datetime | None = own("Dibatalkan pada", "Cancelled at")
+
+
 class ApplicationPart(OwnData):
     """All that application keeps of a person."""
 
     applications: list[OwnApplication] = own("Permohonan", "Applications")
+    passports: list[OwnPassport] = own("Paspor", "Passports")
     evidence: list[OwnEvidence] = own("Bukti", "Evidence")
     identity_cards: list[OwnIdentityCard] = own("Data pemohon yang dipastikan", "Confirmed data of applicants")
     staff_acts: list[OwnStaffAct] = own("Dibaca dan dikerjakan petugas", "Read and done by staff")
@@ -108,9 +130,12 @@ class ApplicationPart(OwnData):
 class ApplicationParts:
     """Collects application's part."""
 
-    def __init__(self, store: Store, applications: Applications, evidence: EvidenceRepository) -> None:
+    def __init__(
+        self, store: Store, applications: Applications, passports: Passports, evidence: EvidenceRepository
+    ) -> None:
         self._store = store
         self._applications = applications
+        self._passports = passports
         self._evidence = evidence
 
     async def collect(self, asked: DataExportAsked) -> ApplicationPart:
@@ -119,10 +144,12 @@ class ApplicationParts:
         cards = [await self._card(applicant_id, asked.account_ids) for applicant_id in asked.applicant_ids]
         documents = [document.document_id for record in found for document in record.state.documents]
         evidence = await self._evidence.evidence_of(asked.account_ids)
-        files = (*documents, *(record.id for record in evidence))
+        passports = await self._passports.owned_by(asked.account_ids)
+        files = (*(record.id for record in passports), *documents, *(record.id for record in evidence))
         subjects = (*(record.id for record in found), *files, *asked.applicant_ids, *asked.account_ids)
         return ApplicationPart(
             applications=[await self._application(record) for record in found],
+            passports=[await self._passport(record) for record in passports],
             evidence=[_evidence(record) for record in evidence],
             identity_cards=[card for card in cards if card is not None],
             staff_acts=await list_staff_acts(self._store, subjects),
@@ -148,6 +175,25 @@ class ApplicationParts:
                 OwnEntry(at=entry.at, what=entry.what, who=entry.who, detail=entry.detail)
                 for entry in application.timeline
             ],
+        )
+
+    async def _passport(self, record: Record[Passport]) -> OwnPassport:
+        passport = record.state
+        return OwnPassport(
+            passport_id=record.id,
+            applicant_id=passport.applicant_id,
+            number=await self._passports.number_of(record),
+            kind=passport.book.kind.value,
+            issued_on=passport.book.issued_on,
+            expires_on=passport.book.expires_on,
+            office_id=passport.office_id,
+            state=passport.state.value,
+            source=passport.source.value,
+            recorded_at=passport.recorded_at,
+            collected_at=passport.collected_at,
+            reported_at=passport.reported_at,
+            replaced_at=passport.replaced_at,
+            cancelled_at=passport.cancelled_at,
         )
 
     async def _card(self, applicant_id: str, account_ids: tuple[str, ...]) -> OwnIdentityCard | None:

@@ -398,7 +398,7 @@ async def test_an_export_names_and_holds_every_page(browser: Browser, world: Wor
         await send(browser, path, "ktp", page)
     record = await record_of(world, path)
     application = await ApplicationParts(
-        world.store, world.service.applications, world.service.evidence.repository
+        world.store, world.service.applications, world.service.passports, world.service.evidence.repository
     )._application(record)
     named = {document.page: document.file for document in application.documents}
     archived = [entry.name async for entry in world.service.own_files._entries([record], [])]

@@ -35,6 +35,8 @@ FILE_FIELD: Final = "passport_import_file"
 class RowOutcome(StrEnum):
     """Outcomes of a row."""
 
+    __schema_name__ = "PassportRowOutcome"
+
     WOULD_BE_RECORDED = "would_be_recorded"
     KNOWN = "known"
     """The person's passport is recorded under this number already; nothing changes."""

@@ -20,6 +20,9 @@ from journeys.reporter import Reporter, Way, WayBroken
 PAID_BACK: Final = "Kas negara sudah membayar"
 """How the mail of a paid refund begins."""
 
+REPORTED_LOST: Final = "dilaporkan hilang"
+"""Stands in the mail about a passport that was reported as lost."""
+
 
 class Ways:
     """Walks ways with new invented people each time, so that a kept database does not matter."""
@@ -51,6 +54,7 @@ class Ways:
             self.notice_lost,
             self.reschedule,
             self.guardian,
+            self.lost_passport,
         )
 
     async def walk_unhurried(self) -> bool:
@@ -207,6 +211,26 @@ class Ways:
         await way.step("submit", "application", citizen.submit)
         await way.step("hold a seat", "scheduling", citizen.hold_seat)
         await self.pay(way, citizen)
+
+    async def lost_passport(self) -> None:
+        """A passport is collected, lost and reported; its replacement begins in one call and is submitted."""
+        way = self.reporter.way("lost passport", "a passport is lost: reported, blocked, replaced without retyping")
+        citizen = await self.ready_to_hold(way)
+        await way.step("hold a seat", "scheduling", citizen.hold_seat)
+        await self.pay(way, citizen)
+        await self.visit(way, citizen)
+        book = await way.step("see the passport in the account", "application", lambda: citizen.passport("collected"))
+        await way.step("report it as lost", "application", lambda: _noted(citizen.report_lost(book["passport_id"])))
+        await way.step(
+            "read of it by email",
+            "notification",
+            lambda: _noted(citizen.outside.mail_with(citizen.person.email, REPORTED_LOST)),
+        )
+        await way.step(
+            "begin the replacement", "application", lambda: _reason_of(citizen.replace_passport(book["passport_id"]))
+        )
+        await way.step("upload documents", "application", citizen.upload_documents)
+        await way.step("submit", "application", citizen.submit)
 
     async def newcomer(self, address: str | None = None) -> Citizen:
         """A citizen whom only the civil registry knows."""
@@ -374,6 +398,11 @@ async def _described(download: Awaitable[bytes]) -> str:
     if not content.startswith(b"%PDF"):
         raise ValueError("the letter is no PDF")
     return f"PDF of {len(content) // 1024} KiB"
+
+
+async def _reason_of(begun: Awaitable[Any]) -> str:
+    answers = (await begun)["answers"]
+    return f"filled in: {answers['reason']}, {answers['passport_kind']}, {answers['validity_years']} years"
 
 
 async def _noted(work: Awaitable[Any]) -> str:

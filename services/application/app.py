@@ -25,6 +25,7 @@ from services.application.leavings.repository import LEAVING_COPY
 from services.application.letters.pdf import TypstWriter, letter_pool
 from services.application.letters.ports import LetterWriter
 from services.application.malware.clamd import ClamdScanner
+from services.application.passport_imports.repository import PASSPORT_IMPORT
 from services.application.passports.repository import PASSPORT
 from services.application.requirements.rule_set import load_rules
 from services.application.use_cases import UseCases
@@ -44,6 +45,7 @@ NAME: Final = "application"
 KINDS: Final[tuple[Kind[Any], ...]] = (
     *applications.KINDS,
     PASSPORT,
+    PASSPORT_IMPORT,
     EVIDENCE,
     LEAVING_COPY,
     ASSISTANCE_COPY,
@@ -67,7 +69,12 @@ def build(
     context = UseCaseContext.on_platform(settings, platform)
     service = UseCases(context, load_rules(), dpri, inspector or PictureInspector(), writer or TypstWriter(), border)
     shelves = ApplicationShelves(
-        context, service.applications, service.evidence, service.audit, service.crossings.repository
+        context,
+        service.applications,
+        service.passport_records,
+        service.evidence,
+        service.audit,
+        service.crossings.repository,
     ).all()
     service.retention = retention = Retention(
         NAME,

@@ -17,6 +17,9 @@ from services.application.http import APPLICATION
 from services.application.issuance import routes as issuance
 from services.application.letters import routes as letters
 from services.application.own_data import routes as own_data
+from services.application.passport_imports import routes as passport_imports
+from services.application.passports import routes as passports
+from services.application.replacements import routes as replacements
 from services.application.requirements import routes as requirements
 from shared.audit.acting import audited
 from shared.audit.routes import audit_endpoints
@@ -52,6 +55,9 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *crossings.api.all,
             *documents.api.all,
             *evidence.api.all,
+            *passports.api.all,
+            *replacements.api.all,
+            *passport_imports.api.all,
             *counter.visits.all,
             *corrections.api.all,
             *issuance.api.all,

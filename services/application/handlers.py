@@ -52,7 +52,7 @@ class Handlers:
                     **dict.fromkeys(PROGRESS, facts.applicant_progress),
                     ApplicantConfirmed: self._applicant_confirmed,
                     ApplicantRefused: self._applicant_refused,
-                    ChildCameOfAge: facts.came_of_age,
+                    ChildCameOfAge: self._child_came_of_age,
                     AccountRegistered: self._service.crossings.hear_registration,
                     ConsentsChanged: self._service.crossings.hear_consents,
                 }
@@ -71,7 +71,7 @@ class Handlers:
             DeliverySent: facts.delivery,
             DeliveryFailed: facts.delivery,
             **dict.fromkeys(
-                (PassportPrinted, PassportCollected, ApplicationRefused), self._service.passport_records.follow
+                (PassportPrinted, PassportCollected, ApplicationRefused), self._service.passports.follow
             ),
             LeavingAsked: self._service.leavings.answer,
             LeavingEnded: self._service.leavings.end,
@@ -111,6 +111,12 @@ class Handlers:
         """Keep the confirmation, then tell the application that waits for it; the card may come before or after."""
         await self._service.facts.applicant_confirmed(fact, envelope)
         await self._service.identities.confirm(fact.applicant_id)
+        await self._service.passports.meet_holder(fact.applicant_id)
+
+    async def _child_came_of_age(self, fact: ChildCameOfAge, envelope: Envelope) -> None:
+        """Note that they act for themselves, then pass their passports on."""
+        await self._service.facts.came_of_age(fact, envelope)
+        await self._service.passports.pass_on(fact.applicant_id)
 
     async def _applicant_refused(self, fact: ApplicantRefused, envelope: Envelope) -> None:
         """Keep the refusal, then tell the submission that waits for the civil registry."""

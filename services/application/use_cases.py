@@ -37,9 +37,13 @@ from services.application.letters.service import Letters
 from services.application.own_data.part import ApplicationParts
 from services.application.own_data.service import OwnFiles
 from services.application.paper_reading.service import PaperReadings
+from services.application.passport_imports.service import PassportImports
+from services.application.passports.old_books import OldBooks
 from services.application.passports.recording import PassportRecords
 from services.application.passports.repository import PASSPORT
+from services.application.passports.service import Passports
 from services.application.passports.vault import PassportVault
+from services.application.replacements.service import Replacements
 from services.application.requirements.requirement import RuleSet
 from shared.assistance import Assistances
 from shared.audit import Audit
@@ -85,6 +89,10 @@ class UseCases:
         self.letters = Letters(context, self.applications, writer)
         self.issuance = Issuance(context, self.applications, dpri)
         self.passport_records = PassportRecords(context, self.applications)
+        self.passports = Passports(context, self.applications, self.passport_records)
+        self.replacements = Replacements(context, self.applications, self.drafting, self.passports)
+        self.passport_imports = PassportImports(context, self.applications, self.passport_records)
+        self.old_books = OldBooks(context, self.applications, self.passport_records, self.passports)
         self.proxies = Proxies(context, self.applications)
         self.crossings = Crossings(context, self.applications, border)
         self.calendar_files = CalendarFiles(context, self.applications)
@@ -95,7 +103,9 @@ class UseCases:
         self.facts = Facts(context, self.applications)
         self.retention: Retention  # given by the composition root, which has the platform
         self.key_turns = _key_turns(context, self.applications.vault, self.passport_records.vault)
-        own_parts = ApplicationParts(context.store, self.applications, self.evidence.repository, self.crossings)
+        own_parts = ApplicationParts(
+            context.store, self.applications, self.passports, self.evidence.repository, self.crossings
+        )
         self.export_answers = ExportAnswers(context.store, context.clock, "application", own_parts.collect)
         self.own_files = OwnFiles(context, self.applications, self.evidence.repository, self.export_answers)
 

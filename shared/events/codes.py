@@ -276,6 +276,7 @@ class PersonalData(StrEnum):
 
     APPLICATION = "application"
     PICTURE = "picture"
+    PASSPORT = "passport"
     LETTER = "letter"
     NIK = "nik"
     CONTACT = "contact"

@@ -91,6 +91,13 @@ APPLICATION_NUMBER: Final = TypedNumber(
     "Tuliskan 16 angka nomor permohonan.",
     "2026112300000017",
 )
+PASSPORT_NUMBER: Final = TypedNumber(
+    "passport_number",
+    r"[A-Z][A-Z0-9]{5,8}",
+    "Write the letters and digits of the passport number.",
+    "Tuliskan huruf dan angka nomor paspor.",
+    "X1234567",
+)
 BILLING_CODE: Final = TypedNumber(
     "billing_code",
     r"[0-9]{15}",
@@ -140,6 +147,7 @@ OneTimeCode = Annotated[str, ONE_TIME_CODE]
 Nik = Annotated[str, NIK]
 FamilyCardNumber = Annotated[str, FAMILY_CARD]
 ApplicationNumber = Annotated[str, APPLICATION_NUMBER]
+PassportNumber = Annotated[str, PASSPORT_NUMBER]
 BillingCode = Annotated[str, BILLING_CODE]
 Ntpn = Annotated[str, NTPN]
 Ntb = Annotated[str, NTB]

@@ -16,6 +16,7 @@ from shared.next_calls import (
     SEE_APPOINTMENTS,
     SEE_BILLS,
     SEE_OPENINGS,
+    SEE_PASSPORTS,
     SEE_REFUNDS,
     Elsewhere,
     NextCall,
@@ -130,6 +131,17 @@ _BANK_ACCOUNT: Final = NextCall("PUT", "/v1/refunds/{refund_id}/bank-account")
 
 PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     **dict.fromkeys(_AGAIN, Elsewhere.AGAIN),
+    # passports
+    "passport_of_grown_child": _post("/v1/registrations"),
+    "passport_not_in_hand": _for(*_APPLYING, call=SEE_PASSPORTS),
+    **dict.fromkeys(("passport_number_differs", "check_digit_wrong", "zone_unreadable"), Elsewhere.AGAIN),
+    **dict.fromkeys(("book_facts_missing", "expiry_before_issue", "passport_holder_differs"), Elsewhere.AGAIN),
+    "passport_number_of_another": Elsewhere.OFFICE,
+    **dict.fromkeys(("passport_file_not_checked", "passport_file_unknown", "passport_file_changed"), Elsewhere.AGAIN),
+    "passport_file_not_as_checked": Elsewhere.AGAIN,
+    "second_officer_needed": Elsewhere.OFFICE,
+    "replacement_not_due": Elsewhere.AGAIN,
+    "replacement_under_way": SEE_APPLICATION,
     **dict.fromkeys(_WAIT, Elsewhere.WAIT),
     **dict.fromkeys(_OFFICE, Elsewhere.OFFICE),
     # signing in

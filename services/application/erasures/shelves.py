@@ -17,6 +17,8 @@ from services.application.drafts.expiry_transitions import draft_expired
 from services.application.erasures import transitions
 from services.application.evidence.evidence import Evidence, key_subject
 from services.application.evidence.service import EvidenceFiles
+from services.application.passports.passport import Passport
+from services.application.passports.recording import PassportRecords
 from shared.audit import Audit
 from shared.crypto.errors import CannotDecrypt
 from shared.events.application import ApplicationErasureDone
@@ -41,6 +43,7 @@ class ApplicationShelves:
         self,
         context: UseCaseContext,
         applications: Applications,
+        passports: PassportRecords,
         evidence: EvidenceFiles,
         audit: Audit,
         crossings: CrossingRepository,
@@ -48,6 +51,7 @@ class ApplicationShelves:
         self._context = context
         self._crossings = crossings
         self._applications = applications
+        self._passports = passports
         self._evidence = evidence
         self._audit = audit
 
@@ -65,6 +69,7 @@ class ApplicationShelves:
                 of=self._find_numbers,
                 between=self._between(_has_passport_number, transitions.without_passport_number),
             ),
+            Shelf("passports", "issued_passports", of=self._find_passports, between=self._find_old_passports),
             Shelf("evidence_files", "evidence_files", of=self._find_evidence, between=self._find_old_evidence),
             Shelf("border_crossings", "border_crossings", of=self._find_crossings),
             Shelf("identity_cards", "identity_cards", of=self._cards),
@@ -75,7 +80,9 @@ class ApplicationShelves:
         applications = await self._applications_of(order)
         documents = [document.document_id for record in applications for document in record.state.documents]
         evidence = [item.item_id for item in await self._find_evidence(order)]
-        return {*order.key_subjects, *order.person_ids, *(record.id for record in applications), *documents, *evidence}
+        passports = [item.item_id for item in await self._find_passports(order)]
+        subjects = {*order.key_subjects, *order.person_ids, *(record.id for record in applications)}
+        return {*subjects, *documents, *evidence, *passports}
 
     def _shelf(self, name: str, has: Has, without: Without) -> Shelf:
         return Shelf(name, name, of=self._find_ordered(has, without), between=self._between(has, without))
@@ -147,6 +154,24 @@ class ApplicationShelves:
             return after.state.passport_number_subject is not None
 
         return keep_apart
+
+    async def _find_passports(self, order: Order) -> list[Item]:
+        found = await self._passports.repository.of_accounts(order.account_ids)
+        return [self._passport_item(record) for record in found if order.covers(record.state.applicant_id)]
+
+    async def _find_old_passports(self, low: datetime | None, high: datetime, limit: int) -> list[Item]:
+        found = await self._passports.repository.recorded_between(low, high, limit)
+        return [self._passport_item(record) for record in found]
+
+    def _passport_item(self, record: Record[Passport]) -> Item:
+        """Return the passport, whose number is under a key of its own: it is kept or goes, whoever's key goes."""
+
+        async def erase() -> bool:
+            return await self._passports.erase(record.id)
+
+        state = record.state
+        subjects = {record.id, state.account_id, state.applicant_id, state.person_id, state.application_id or record.id}
+        return Item(record.id, frozenset(subjects), state.recorded_at, erase, record.id, at=state.recorded_at)
 
     async def _drafts(self, order: Order) -> list[Item]:
         found = await self._applications_of(order)

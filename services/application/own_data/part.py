@@ -10,6 +10,8 @@ from services.application.applications.service import Applications
 from services.application.crossings.service import Crossings
 from services.application.evidence.evidence import Evidence, EvidenceState
 from services.application.evidence.repository import EvidenceRepository
+from services.application.passports.passport import Passport
+from services.application.passports.service import Passports
 from services.application.requirements.answers import Answers
 from shared.events.identity import DataExportAsked
 from shared.own_data.part import Correction, OwnData, own
@@ -107,6 +109,25 @@ class OwnIdentityCard(OwnData):
     sex: str = own("Jenis kelamin", "Sex", Correction.PARTICULARS)
 
 
+class OwnPassport(OwnData):
+    """A passport that was printed for the person, or recorded."""
+
+    passport_id: str = own("Nomor paspor di sistem", "Passport id")
+    applicant_id: str = own("Pemohon", "Applicant")
+    number: str | None = own("Nomor paspor", "Passport number", Correction.OFFICE)
+    kind: str = own("Jenis paspor", "Passport kind", Correction.OFFICE)
+    issued_on: date = own("Diterbitkan pada", "Issued on", Correction.OFFICE)
+    expires_on: date = own("Berlaku sampai", "Expires on", Correction.OFFICE)
+    office_id: str | None = own("Kantor", "Office", Correction.OFFICE)
+    state: str = own("Keadaan", "State", Correction.OFFICE)
+    source: str = own("Asal catatan", "Source of the record")
+    recorded_at: datetime = own("Dicatat pada", "Recorded at")
+    collected_at: datetime | None = own("Diambil pada", "Collected at")
+    reported_at: datetime | None = own("Dilaporkan pada", "Reported at")
+    replaced_at: datetime | None = own("Diganti pada", "Replaced at")
+    cancelled_at: datetime | None = own("Dibatalkan pada", "Cancelled at")
+
+
 class OwnCrossing(OwnData):
     """A border crossing that is kept for some hours, because the account asked to see it."""
 
@@ -120,6 +141,7 @@ class ApplicationPart(OwnData):
     """All that application keeps of a person."""
 
     applications: list[OwnApplication] = own("Permohonan", "Applications")
+    passports: list[OwnPassport] = own("Paspor", "Passports")
     evidence: list[OwnEvidence] = own("Bukti", "Evidence")
     identity_cards: list[OwnIdentityCard] = own("Data pemohon yang dipastikan", "Confirmed data of applicants")
     border_crossings: list[OwnCrossing] = own("Riwayat perlintasan", "Border crossings")
@@ -130,11 +152,17 @@ class ApplicationParts:
     """Collects application's part."""
 
     def __init__(
-        self, store: Store, applications: Applications, evidence: EvidenceRepository, crossings: Crossings
+        self,
+        store: Store,
+        applications: Applications,
+        passports: Passports,
+        evidence: EvidenceRepository,
+        crossings: Crossings,
     ) -> None:
         self._store = store
         self._crossings = crossings
         self._applications = applications
+        self._passports = passports
         self._evidence = evidence
 
     async def collect(self, asked: DataExportAsked) -> ApplicationPart:
@@ -143,10 +171,12 @@ class ApplicationParts:
         cards = [await self._card(applicant_id, asked.account_ids) for applicant_id in asked.applicant_ids]
         documents = [document.document_id for record in found for document in record.state.documents]
         evidence = await self._evidence.evidence_of(asked.account_ids)
-        files = (*documents, *(record.id for record in evidence))
+        passports = await self._passports.owned_by(asked.account_ids)
+        files = (*(record.id for record in passports), *documents, *(record.id for record in evidence))
         subjects = (*(record.id for record in found), *files, *asked.applicant_ids, *asked.account_ids)
         return ApplicationPart(
             applications=[await self._application(record) for record in found],
+            passports=[await self._passport(record) for record in passports],
             evidence=[_evidence(record) for record in evidence],
             identity_cards=[card for card in cards if card is not None],
             border_crossings=await self._border_crossings(asked.account_ids),
@@ -193,6 +223,25 @@ class ApplicationParts:
             return None
         person = await self._applications.vault.collector(sealed, record.id, record.state.applicant_id)
         return OwnCollector(full_name=person.full_name, nik=person.nik)
+
+    async def _passport(self, record: Record[Passport]) -> OwnPassport:
+        passport = record.state
+        return OwnPassport(
+            passport_id=record.id,
+            applicant_id=passport.applicant_id,
+            number=await self._passports.number_of(record),
+            kind=passport.book.kind.value,
+            issued_on=passport.book.issued_on,
+            expires_on=passport.book.expires_on,
+            office_id=passport.office_id,
+            state=passport.state.value,
+            source=passport.source.value,
+            recorded_at=passport.recorded_at,
+            collected_at=passport.collected_at,
+            reported_at=passport.reported_at,
+            replaced_at=passport.replaced_at,
+            cancelled_at=passport.cancelled_at,
+        )
 
     async def _card(self, applicant_id: str, account_ids: tuple[str, ...]) -> OwnIdentityCard | None:
         record = await self._applications.repository.applicant(applicant_id)

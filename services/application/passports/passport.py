@@ -62,6 +62,16 @@ class PassportCommand(StrEnum):
     REPLACE = "replace"
 
 
+class PassportStep(StrEnum):
+    """Next actions of its holder; :mod:`shared.next_calls` has the call that does each of them."""
+
+    COLLECT = "collect"
+    KEEP = "keep"
+    REPLACE = "replace"
+    SEE_NEWER = "see_newer"
+    BEGIN_AGAIN = "begin_again"
+
+
 PASSPORT_TRANSITIONS: Final[Transitions[PassportState, PassportCommand]] = Transitions(
     {
         (PassportState.PRINTED, PassportCommand.COLLECT): PassportState.COLLECTED,
@@ -78,6 +88,9 @@ PASSPORT_TRANSITIONS: Final[Transitions[PassportState, PassportCommand]] = Trans
 )
 IN_HAND: Final = tuple(state for state in PassportState if PASSPORT_TRANSITIONS.allows(state, PassportCommand.REPLACE))
 """States of a book that was handed out and that no newer one has replaced."""
+
+HELD: Final = (*IN_HAND, PassportState.REPLACED)
+"""States of a book that was ever handed out."""
 
 REPORTS: Final = {
     PassportReport.LOST: (PassportState.LOST, PassportCommand.REPORT_LOST),
@@ -216,6 +229,21 @@ def passed_to_holder(
     )
     event = PassportPassedToHolder(passport_id=passport_id, account_id=account_id, applicant_id=applicant_id)
     return Decision(state, (*(told.events if told is not None else ()), event))
+
+
+def next_step(passport: Passport, on: date) -> PassportStep:
+    """Return what its holder does next on that day."""
+    match passport.state:
+        case PassportState.PRINTED:
+            return PassportStep.COLLECT
+        case PassportState.COLLECTED:
+            return PassportStep.REPLACE if passport.expiring(on) else PassportStep.KEEP
+        case PassportState.LOST | PassportState.DAMAGED:
+            return PassportStep.REPLACE
+        case PassportState.REPLACED:
+            return PassportStep.SEE_NEWER
+        case PassportState.CANCELLED:
+            return PassportStep.BEGIN_AGAIN
 
 
 def _moved(passport: Passport, command: PassportCommand) -> Passport:

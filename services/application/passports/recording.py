@@ -12,6 +12,7 @@ from services.application.applications.book import BookFacts, expected_book
 from services.application.applications.service import Applications
 from services.application.context import UseCaseContext
 from services.application.passports.passport import (
+    HELD,
     PASSPORT_TRANSITIONS,
     Passport,
     PassportCommand,
@@ -25,11 +26,11 @@ from services.application.passports.repository import PassportRepository
 from services.application.passports.vault import PassportVault
 from services.application.requirements.requirement import day_at_capital
 from shared.events.application import ApplicationRefused, PassportCollected, PassportPrinted
-from shared.events.envelope import Envelope
 from shared.person_keys.errors import PersonErased
 from shared.store.decision import Decision
 from shared.store.kinds import Record
-from shared.store.port import AlreadyExists
+from shared.store.port import AlreadyExists, VersionConflict
+from shared.store.retry import again
 
 
 class PassportRecords:
@@ -41,20 +42,19 @@ class PassportRecords:
         self.repository = PassportRepository(context)
         self.vault = PassportVault(context.settings, context.person_keys)
 
-    async def follow(
-        self, event: PassportPrinted | PassportCollected | ApplicationRefused, _envelope: Envelope
-    ) -> None:
-        """Bring the passport of the event's application in step with it; nothing where no book was printed."""
+    async def follow(self, event: PassportPrinted | PassportCollected | ApplicationRefused) -> Record[Passport] | None:
+        """Bring the passport of the event's application in step with it, and return it; None where no book was printed,
+        or its number is another one's.
+        """
         found = await self._applications.repository.application(event.application_id)
         if found is None or found.state.passport_number_sealed is None:
-            return
+            return None
         passport = await self._find_or_record(found.id, found.state)
-        if passport is None:
-            return
-        if found.state.status is Status.COLLECTED:
+        if passport is not None and found.state.status is Status.COLLECTED:
             await self._collect(passport)
-        elif found.state.status is Status.CLOSED:
+        elif passport is not None and found.state.status is Status.CLOSED:
             await self._cancel(passport)
+        return passport
 
     async def record(self, number: str, passport: Passport) -> Record[Passport] | None:
         """Write a passport under its number, or return the one that has the number; None where that was erased.
@@ -73,6 +73,35 @@ class PassportRecords:
             return await self.repository.holder_of_number(prints)
         except PersonErased:
             return None
+
+    async def record_older(self, number: str, passport: Passport) -> Record[Passport] | None:
+        """As `record`, for a book that is taken over; where the person was handed a newer one, that has replaced it."""
+        newer = [
+            known
+            for known in await self.repository.of_person(passport.person_id)
+            if known.state.state in HELD and known.state.book.issued_on > passport.book.issued_on
+        ]
+        if newer:
+            newest = max(newer, key=lambda known: known.state.book.issued_on)
+            passport = replaced(passport, newest.id, self._context.now())
+        return await self.record(number, passport)
+
+    async def erase(self, passport_id: str) -> bool:
+        """Destroy the number's key and remove the passport; return whether there was anything to erase.
+
+        The key goes first: what a crash leaves is shown to nobody, and the next try removes it.
+        """
+
+        async def attempt() -> bool:
+            record = await self.repository.passport(passport_id)
+            if record is None:
+                return False
+            await self._context.person_keys.destroy(passport_id)
+            if not await self.repository.remove(record):
+                raise VersionConflict(f"passport {passport_id} was written meanwhile")
+            return True
+
+        return await again(attempt)
 
     async def _find_or_record(self, application_id: str, application: Application) -> Record[Passport] | None:
         known = await self.repository.of_application(application_id)

@@ -8,7 +8,7 @@ from typing import Final
 
 from services.application.context import UseCaseContext
 from services.application.passports.expiry import deadlines
-from services.application.passports.passport import IN_HAND, Passport
+from services.application.passports.passport import HELD, Passport
 from shared.errors import NotFound
 from shared.store.change import change
 from shared.store.decision import Decision
@@ -81,9 +81,9 @@ class PassportRepository:
         found = await self._context.store.find(PASSPORT, "application", wanted, limit=1)
         return found[0] if found else None
 
-    async def has_in_hand(self, person_id: str) -> bool:
-        """Return whether a book of this person was handed out and is not replaced."""
-        wanted = {"state.person_id": person_id, "state.state": tuple(map(str, IN_HAND))}
+    async def has_held(self, person_id: str) -> bool:
+        """Return whether a book of this person was ever handed out."""
+        wanted = {"state.person_id": person_id, "state.state": tuple(map(str, HELD))}
         return await self._context.store.count(PASSPORT, "person", wanted) > 0
 
     async def recorded_between(self, low: datetime | None, high: datetime, limit: int) -> list[Record[Passport]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -10,8 +11,12 @@ from services.application.passports.passport import Passport
 from shared.crypto.fingerprints import Fingerprints
 from shared.ids import derived_id
 from shared.person_keys.keys import PersonKeys
+from shared.store.kinds import Record
 
 _NUMBER: Final = "passport_number"
+
+SHOWN: Final = 3
+"""Signs of a number that are shown: enough to tell two books apart, too few to use one."""
 
 
 class PassportVault:
@@ -55,6 +60,15 @@ class PassportVault:
         """
         cipher = await self._person_keys.cipher(passport_id)
         return cipher.open(passport.number_sealed, owner_id=passport_id, field=_NUMBER)
+
+    async def number_ends(self, records: Iterable[Record[Passport]]) -> dict[str, str]:
+        """Return the last signs of each number, by passport; those that were erased are missing."""
+        states = {record.id: record.state for record in records}
+        ciphers = await self._person_keys.ciphers(states)
+        return {
+            passport_id: cipher.open(states[passport_id].number_sealed, owner_id=passport_id, field=_NUMBER)[-SHOWN:]
+            for passport_id, cipher in ciphers.items()
+        }
 
     async def turned(self, passport_id: str, passport: Passport) -> Passport:
         """Return the passport with the fingerprints of the present keys; its number is under its own key always."""

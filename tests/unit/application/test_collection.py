@@ -324,7 +324,9 @@ async def test_collectors_are_exported_turned_and_erased(world: World) -> None:
     await hand_out(world, application_id, "proxy", PERSON, *PAPERS["proxy"])
     asked = DataExportAsked.model_construct(account_ids=("acc",), applicant_ids=("appl",))
     service = world.service
-    parts = ApplicationParts(world.store, service.applications, service.evidence.repository, service.crossings)
+    parts = ApplicationParts(
+        world.store, service.applications, service.passports, service.evidence.repository, service.crossings
+    )
     (exported,) = (await parts.collect(asked)).applications
     assert exported.proxy is not None and exported.collector is not None
     assert (exported.proxy.nik, exported.collector.full_name) == (PERSON.nik, PERSON.full_name)

@@ -324,11 +324,18 @@ async def test_what_is_kept_is_exported_and_erased_by_an_order(world: BorderWorl
     await world.choose(given=True)
     await world.see()
     service = world.service
-    parts = ApplicationParts(world.store, service.applications, service.evidence.repository, service.crossings)
+    parts = ApplicationParts(
+        world.store, service.applications, service.passports, service.evidence.repository, service.crossings
+    )
     asked = DataExportAsked.model_construct(account_ids=("acc",), applicant_ids=("appl",))
     assert [row.place for row in (await parts.collect(asked)).border_crossings] == [row.place for row in JOURNEY]
     shelves = ApplicationShelves(
-        service.context, service.applications, service.evidence, service.audit, service.crossings.repository
+        service.context,
+        service.applications,
+        service.passport_records,
+        service.evidence,
+        service.audit,
+        service.crossings.repository,
     )
     (shelf,) = [shelf for shelf in shelves.all() if shelf.name == "border_crossings"]
     assert shelf.of is not None

@@ -251,10 +251,14 @@ async def test_a_book_that_is_not_collected_is_cancelled(world: World) -> None:
 async def test_collection_replaces_the_older_books_of_the_person(world: World) -> None:
     records = world.service.passport_records
     older = BookFacts(BookKind.ORDINARY, date(2020, 1, 1), date(2025, 1, 1))
+    await world.approved()
     lost = await records.record("A7654321", passport(person_id="person-appl", book=older, state=PassportState.LOST))
     other = await records.record("B7654321", passport(person_id="somebody", book=older))
     assert lost is not None and other is not None
-    await world.printed()
+    world.dpri.printed = True
+    await world.run_due()
+    await world.after(world.settings.print_poll_seconds)
+    await world.hear_own()
     assert (await records.repository.existing(lost.id)).state.state is PassportState.LOST
     (application,) = [record async for record in world.store.scan(APPLICATION)]
     await world.service.counter.hand_out(application.id, "self", FRONT, world.command())

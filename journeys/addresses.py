@@ -21,3 +21,4 @@ class Addresses:
     mail: str
     staff_password: str
     office_id: str = "jakarta-selatan"
+    crossings: str = ""

@@ -280,6 +280,30 @@ class Citizen:
         await self._told("application", ("collected",), self.application_id)
         return await self.view_until(lambda seen: seen["state"] == "collected", "the end of the journey")
 
+    async def passport(self, *states: str) -> Any:
+        """Wait until the newest passport of the account is in one of these states."""
+
+        async def find_newest() -> Any:
+            found = await self.api.get(f"{self.at.application}/v1/passports")
+            return next(iter(found["passports"]), None)
+
+        return await eventually(
+            find_newest,
+            lambda seen: seen is not None and seen["state"] in states,
+            f"the passport becoming {' or '.join(states)}",
+        )
+
+    async def report_lost(self, passport_id: str) -> Any:
+        """Report a passport as lost."""
+        url = f"{self.at.application}/v1/passports/{passport_id}/report"
+        return await self.api.post(url, {"report": "lost"})
+
+    async def replace_passport(self, passport_id: str) -> Any:
+        """Begin the replacement of a passport; it is the application that the citizen goes on with."""
+        view = await self.api.post(f"{self.at.application}/v1/passports/{passport_id}/replacement", {})
+        self.application_id = view["application_id"]
+        return view
+
     async def view_until(self, holds: Callable[[Any], bool], what: str) -> Any:
         """Wait until the application is as it should be."""
         return await self.api.get_until(self._application(), holds, what)

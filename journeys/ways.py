@@ -25,6 +25,8 @@ PRINTER_WAITS_SECONDS: Final = 3600
 
 INVENTED_NTPN: Final = "0000000000000001"
 """Of a proof that no bank has given."""
+REPORTED_LOST: Final = "dilaporkan hilang"
+"""Stands in the mail about a passport that was reported as lost."""
 
 
 class Ways:
@@ -58,6 +60,7 @@ class Ways:
             self.reschedule,
             self.recall,
             self.guardian,
+            self.lost_passport,
         )
 
     async def walk_unhurried(self) -> bool:
@@ -257,6 +260,26 @@ class Ways:
         await way.step("hold a seat", "scheduling", citizen.hold_seat)
         await self.pay(way, citizen)
 
+    async def lost_passport(self) -> None:
+        """A passport is collected, lost and reported; its replacement begins in one call and is submitted."""
+        way = self.reporter.way("lost passport", "a passport is lost: reported, blocked, replaced without retyping")
+        citizen = await self.ready_to_hold(way)
+        await way.step("hold a seat", "scheduling", citizen.hold_seat)
+        await self.pay(way, citizen)
+        await self.visit(way, citizen)
+        book = await way.step("see the passport in the account", "application", lambda: citizen.passport("collected"))
+        await way.step("report it as lost", "application", lambda: _noted(citizen.report_lost(book["passport_id"])))
+        await way.step(
+            "read of it by email",
+            "notification",
+            lambda: _noted(citizen.outside.mail_with(citizen.person.email, REPORTED_LOST)),
+        )
+        await way.step(
+            "begin the replacement", "application", lambda: _reason_of(citizen.replace_passport(book["passport_id"]))
+        )
+        await way.step("upload documents", "application", citizen.upload_documents)
+        await way.step("submit", "application", citizen.submit)
+
     async def newcomer(self, address: str | None = None) -> Citizen:
         """A citizen whom only the civil registry knows."""
         api = self._api(address)
@@ -435,6 +458,11 @@ async def _described(download: Awaitable[bytes]) -> str:
     if not content.startswith(b"%PDF"):
         raise ValueError("the letter is no PDF")
     return f"PDF of {len(content) // 1024} KiB"
+
+
+async def _reason_of(begun: Awaitable[Any]) -> str:
+    answers = (await begun)["answers"]
+    return f"filled in: {answers['reason']}, {answers['passport_kind']}, {answers['validity_years']} years"
 
 
 async def _noted(work: Awaitable[Any]) -> str:

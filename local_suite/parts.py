@@ -15,8 +15,8 @@ SERVICES = ("identity", "application", "scheduling", "billing", "notification")
 DEFAULT_BASE = 8100
 OTHER_BASES = (8400, 8700, 9000, 9300)
 FREE_BASES = range(20_000, 29_800, 300)  # below the kernel's range for outgoing connections, see local_suite.ports
-SIMULATORS = ("dukcapil", "simponi", "sms", "dpri")
-# added to the base: 8101 to 8206 on the default one
+SIMULATORS = ("dukcapil", "simponi", "sms", "dpri", "crossings")
+# added to the base: 8101 to 8207 on the default one
 OFFSETS = {
     "identity": 1,
     "application": 2,
@@ -34,6 +34,7 @@ OFFSETS = {
     "dpri": 104,
     "smtp": 105,
     "mail": 106,
+    "crossings": 107,
 }
 REPLICA_STEP = 20  # the second billing listens on base + 24, the third on base + 44
 MAX_REPLICAS = 3
@@ -210,6 +211,7 @@ def _service_settings(wiring: Wiring) -> dict[str, dict[str, str]]:
             "PASPOR_SEALING_PRIVATE_KEYS": application_private,
             "PASPOR_NOTIFICATION_SEALING_PUBLIC_KEY": notification_public,
             "PASPOR_DPRI_URL": at.url("dpri"),
+            "PASPOR_CROSSINGS_URL": at.url("crossings"),
         },
         "scheduling": {
             "PASPOR_QUEUE_CODE_SIGNING_KEYS": secret["queue_code_signing_keys"],

@@ -16,6 +16,7 @@ KINDS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
         PersonalData.APPLICATION: "passport application",
         PersonalData.PICTURE: "uploaded pictures",
+        PersonalData.PASSPORT: "passport",
         PersonalData.LETTER: "cover letter",
         PersonalData.NIK: "NIK and particulars",
         PersonalData.CONTACT: "address and telephone number",
@@ -26,6 +27,7 @@ KINDS: Final[Mapping[str, Mapping[str, str]]] = {
     "id": {
         PersonalData.APPLICATION: "permohonan paspor",
         PersonalData.PICTURE: "gambar yang diunggah",
+        PersonalData.PASSPORT: "paspor",
         PersonalData.LETTER: "surat pengantar",
         PersonalData.NIK: "NIK dan data diri",
         PersonalData.CONTACT: "alamat dan nomor telepon",

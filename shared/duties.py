@@ -44,7 +44,7 @@ DUTIES: Final[Mapping[Role, Duty]] = {
         frozenset(
             {
                 *(PersonalData.NIK, PersonalData.APPLICATION, PersonalData.PICTURE, PersonalData.LETTER),
-                PersonalData.EVIDENCE,
+                *(PersonalData.EVIDENCE, PersonalData.PASSPORT),
             }
         ),
     ),

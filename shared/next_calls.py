@@ -83,6 +83,7 @@ APPOINTMENT: Final = "/v1/appointments/{appointment_id}"
 SEE_APPLICATION: Final = _get(APPLICATION)
 BEGIN_APPLICATION: Final = _post("/v1/applications")
 HOLD_SEAT: Final = _post("/v1/appointments")
+SEE_PASSPORTS: Final = _get("/v1/passports")
 SEE_BILLS: Final = _get("/v1/bills?application_id={application_id}")
 SEE_REFUNDS: Final = _get("/v1/refunds?application_id={application_id}")
 SEE_OPENINGS: Final = _get("/v1/openings?office_id={office_id}")
@@ -197,6 +198,13 @@ NEXT_CALLS: Final[Mapping[str, Mapping[str, Way]]] = {
         "named": Elsewhere.WAIT,
         "refused": _post("/v1/evidence"),
         "removed": _post("/v1/evidence"),
+    },
+    "passport": {
+        "collect": Elsewhere.OFFICE,
+        "keep": Elsewhere.WAIT,
+        "replace": _post("/v1/passports/{passport_id}/replacement"),
+        "see_newer": SEE_PASSPORTS,
+        "begin_again": BEGIN_APPLICATION,
     },
     "bill": {
         "code_requested": Elsewhere.WAIT,

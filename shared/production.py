@@ -182,6 +182,14 @@ class Encrypted(Rule):
         return None if str(value).startswith("https://") else "it is not https"
 
 
+class EncryptedIfNamed(Rule):
+    """The address of somebody outside, https; or none."""
+
+    def wrong(self, value: Any) -> str | None:
+        """Say that it is not encrypted."""
+        return None if not value or str(value).startswith("https://") else "it is not https"
+
+
 class AllEncrypted(Rule):
     """A list of addresses, each of them https."""
 

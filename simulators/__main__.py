@@ -10,6 +10,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from simulators.config import Settings
+from simulators.crossings.app import create_app as crossings
 from simulators.dpri.app import create_app as dpri
 from simulators.dukcapil.app import create_app as dukcapil
 from simulators.simponi.app import create_app as simponi
@@ -22,6 +23,7 @@ CREATE: dict[str, Callable[[Settings], web.Application]] = {
     "simponi": simponi,
     "sms": sms,
     "dpri": dpri,
+    "crossings": crossings,
 }
 
 

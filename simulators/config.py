@@ -20,6 +20,7 @@ class Settings(BaseSettings):
     simponi_port: int = 8202
     sms_port: int = 8203
     dpri_port: int = 8204
+    crossings_port: int = 8207
     seed: int | None = None
     state_folder: Path | None = Field(default=None, description="where state is kept over a restart; nowhere without")
 

@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import Any, Final
 
 from services.application.applications import repository as applications
-from services.application.clients import DpriClient
+from services.application.clients import CrossingsClient, DpriClient
 from services.application.config import Settings
 from services.application.context import UseCaseContext
+from services.application.crossings import repository as crossings
+from services.application.crossings.ports import BorderCrossings
 from services.application.documents.pictures import PictureInspector, picture_pool
 from services.application.documents.ports import Inspector
 from services.application.documents.scanning import ScanningInspector
@@ -23,6 +25,8 @@ from services.application.leavings.repository import LEAVING_COPY
 from services.application.letters.pdf import TypstWriter, letter_pool
 from services.application.letters.ports import LetterWriter
 from services.application.malware.clamd import ClamdScanner
+from services.application.passport_imports.repository import PASSPORT_IMPORT
+from services.application.passports.repository import PASSPORT
 from services.application.requirements.rule_set import load_rules
 from services.application.use_cases import UseCases
 from shared.assistance import ASSISTANCE_COPY
@@ -38,7 +42,16 @@ from shared.store.kinds import Kind
 from shared.workers.pool import WorkerFigures
 
 NAME: Final = "application"
-KINDS: Final[tuple[Kind[Any], ...]] = (*applications.KINDS, EVIDENCE, LEAVING_COPY, ASSISTANCE_COPY, END_TIMES)
+KINDS: Final[tuple[Kind[Any], ...]] = (
+    *applications.KINDS,
+    PASSPORT,
+    PASSPORT_IMPORT,
+    EVIDENCE,
+    LEAVING_COPY,
+    ASSISTANCE_COPY,
+    END_TIMES,
+    *crossings.KINDS,
+)
 
 
 def build(
@@ -48,11 +61,21 @@ def build(
     dpri: Dpri,
     inspector: Inspector | None = None,
     writer: LetterWriter | None = None,
+    border: BorderCrossings | None = None,
 ) -> Parts:
-    """The service's parts. Without an `inspector` pictures are decoded in a thread, without a writer letters too."""
+    """The service's parts. Without an `inspector` pictures are decoded in a thread, without a writer letters too;
+    without a `border` system there are no border crossings.
+    """
     context = UseCaseContext.on_platform(settings, platform)
-    service = UseCases(context, load_rules(), dpri, inspector or PictureInspector(), writer or TypstWriter())
-    shelves = ApplicationShelves(context, service.applications, service.evidence, service.audit).all()
+    service = UseCases(context, load_rules(), dpri, inspector or PictureInspector(), writer or TypstWriter(), border)
+    shelves = ApplicationShelves(
+        context,
+        service.applications,
+        service.passport_records,
+        service.evidence,
+        service.audit,
+        service.crossings.repository,
+    ).all()
     service.retention = retention = Retention(
         NAME,
         platform,
@@ -102,16 +125,20 @@ def build(
 
 
 def assemble(settings: Settings, platform: Platform) -> Parts:
-    """The parts with the real issuance system, and pictures and letters made in processes of their own."""
+    """The parts with the real agencies, and pictures and letters made in processes of their own."""
     dpri, figures = DpriClient.from_settings(settings, platform), WorkerFigures()
+    border = CrossingsClient.from_settings(settings, platform)
     pictures, letters = picture_pool(settings.decodes_at_once, figures), letter_pool(figures)
 
     async def close() -> None:
         await pictures.close()
         await letters.close()
         await dpri.close()
+        if border is not None:
+            await border.close()
 
-    parts = build(settings, platform, dpri=dpri, inspector=PictureInspector(pictures), writer=TypstWriter(letters))
+    inspector, writer = PictureInspector(pictures), TypstWriter(letters)
+    parts = build(settings, platform, dpri=dpri, inspector=inspector, writer=writer, border=border)
     return replace(parts, figures=(*parts.figures, *figures.collectors), close=close)
 
 

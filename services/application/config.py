@@ -8,7 +8,16 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from services.application.rules import Pace, PaperRules, PapersReading, PapersUnread, UploadRules
 from shared.crypto.sealed import SealedBox, Unsealer
-from shared.production import Anything, AtLeast, Between, Encrypted, OneOfThese, OtherThan, SharedSecret
+from shared.production import (
+    Anything,
+    AtLeast,
+    Between,
+    Encrypted,
+    EncryptedIfNamed,
+    OneOfThese,
+    OtherThan,
+    SharedSecret,
+)
 from shared.settings import ServiceSettings
 
 PACE: Final = Pace()
@@ -78,6 +87,19 @@ class Settings(ServiceSettings):
     )
     print_poll_seconds: Annotated[float, AtLeast(60, "the issuance system would be asked too often")] = Field(
         PACE.print_poll_seconds, gt=0, description="how often the issuance system is asked for the book"
+    )
+
+    crossings_url: Annotated[
+        str,
+        EncryptedIfNamed("personal data are told there", "Write the agency's https:// address, or none"),
+    ] = Field(
+        "", pattern=r"^(https?://.+)?$", description="the border system; without it nobody is shown border crossings"
+    )
+    crossings_token: Annotated[SecretStr | None, SharedSecret("it opens the border system", 8)] = Field(
+        None, description="our token there, if it asks for one"
+    )
+    crossings_try_seconds: Annotated[float, AtLeast(0.5, "the border system would seem to be down")] = Field(
+        2.0, gt=0, le=10, description="patience with one call: a person waits for the answer"
     )
 
     largest_upload_bytes: Annotated[int, AtLeast(1024 * 1024, "telephones make pictures of that size")] = Field(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.application.calendar_file import routes as calendar_file
+from services.application.collection import routes as collection
 from services.application.corrections import routes as corrections
 from services.application.counter import routes as counter
+from services.application.crossings import routes as crossings
 from services.application.documents import routes as documents
 from services.application.drafts import routes as drafts
 from services.application.drafts import settlement_routes as settlement
@@ -14,6 +17,9 @@ from services.application.http import APPLICATION
 from services.application.issuance import routes as issuance
 from services.application.letters import routes as letters
 from services.application.own_data import routes as own_data
+from services.application.passport_imports import routes as passport_imports
+from services.application.passports import routes as passports
+from services.application.replacements import routes as replacements
 from services.application.requirements import routes as requirements
 from shared.audit.acting import audited
 from shared.audit.routes import audit_endpoints
@@ -44,8 +50,14 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *drafts.api.all,
             *settlement.api.all,
             *letters.letter.all,
+            *collection.api.all,
+            *calendar_file.api.all,
+            *crossings.api.all,
             *documents.api.all,
             *evidence.api.all,
+            *passports.api.all,
+            *replacements.api.all,
+            *passport_imports.api.all,
             *counter.visits.all,
             *corrections.api.all,
             *issuance.api.all,

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 from services.application.applications.repository import APPLICATION
 from services.application.applications.visit import BILL_FACTS, SEAT_FACTS
+from services.application.crossings.repository import CROSSING_COPY
 from services.application.evidence.repository import EVIDENCE
 from services.application.facts.service import PROGRESS
+from services.application.passports.repository import PASSPORT
 from services.application.use_cases import UseCases
-from shared.events.application import KeepIdentityCard
+from shared.events.application import ApplicationRefused, KeepIdentityCard, PassportCollected, PassportPrinted
 from shared.events.billing import (
     BillingEvidenceNamed,
     CorrectionPriced,
@@ -20,9 +22,11 @@ from shared.events.billing import (
 )
 from shared.events.envelope import Envelope
 from shared.events.identity import (
+    AccountRegistered,
     ApplicantConfirmed,
     ApplicantRefused,
     ChildCameOfAge,
+    ConsentsChanged,
     DataExportAsked,
     LeavingAsked,
     LeavingEnded,
@@ -48,7 +52,9 @@ class Handlers:
                     **dict.fromkeys(PROGRESS, facts.applicant_progress),
                     ApplicantConfirmed: self._applicant_confirmed,
                     ApplicantRefused: self._applicant_refused,
-                    ChildCameOfAge: facts.came_of_age,
+                    ChildCameOfAge: self._child_came_of_age,
+                    AccountRegistered: self._service.crossings.hear_registration,
+                    ConsentsChanged: self._service.crossings.hear_consents,
                 }
             ),
             **dict.fromkeys(SEAT_FACTS, facts.seat),
@@ -64,6 +70,7 @@ class Handlers:
             SchedulingEvidenceNamed: self._service.evidence.note_named,
             DeliverySent: facts.delivery,
             DeliveryFailed: facts.delivery,
+            **dict.fromkeys((PassportPrinted, PassportCollected, ApplicationRefused), self._service.passports.follow),
             LeavingAsked: self._service.leavings.answer,
             LeavingEnded: self._service.leavings.end,
             DataExportAsked: self._service.export_answers.answer,
@@ -93,6 +100,9 @@ class Handlers:
             (EVIDENCE.name, "upload"): self._service.evidence.abandon_upload,
             (EVIDENCE.name, "naming"): self._service.evidence.remove_unnamed,
             (kind, "collection"): self._service.counter.collection_overdue,
+            (CROSSING_COPY.name, "forget"): self._service.crossings.forget_due,
+            (PASSPORT.name, "expiry_reminder"): self._service.expiry_reminders.remind_due,
+            (kind, "collection_reminder"): self._service.collection_reminders.remind_due,
             **self._service.assistances.deadlines(),
         }
 
@@ -100,6 +110,12 @@ class Handlers:
         """Keep the confirmation, then tell the application that waits for it; the card may come before or after."""
         await self._service.facts.applicant_confirmed(fact, envelope)
         await self._service.identities.confirm(fact.applicant_id)
+        await self._service.passports.meet_holder(fact.applicant_id)
+
+    async def _child_came_of_age(self, fact: ChildCameOfAge, envelope: Envelope) -> None:
+        """Note that they act for themselves, then pass their passports on."""
+        await self._service.facts.came_of_age(fact, envelope)
+        await self._service.passports.pass_on(fact.applicant_id)
 
     async def _applicant_refused(self, fact: ApplicantRefused, envelope: Envelope) -> None:
         """Keep the refusal, then tell the submission that waits for the civil registry."""

@@ -177,6 +177,17 @@ TIMELINE: Final[dict[str, Text]] = {
     "interview_refused": Text("The application was refused.", "Permohonan ditolak."),
     "approval_handed_over": Text("The passport was ordered for printing.", "Pencetakan paspor dipesan."),
     "passport_printed": Text("The passport is printed.", "Paspor telah dicetak."),
+    "collection_reminder": Text(
+        "You were reminded to collect the passport.", "Anda diingatkan untuk mengambil paspor."
+    ),
+    "proxy_announced": Text(
+        "A person was named who may collect the passport with a letter of authority.",
+        "Orang yang boleh mengambil paspor dengan surat kuasa telah didaftarkan.",
+    ),
+    "proxy_taken_back": Text(
+        "The person who was to collect the passport may not any more.",
+        "Orang yang akan mengambil paspor tidak lagi diberi kuasa.",
+    ),
     "passport_collected": Text("The passport was collected.", "Paspor telah diambil."),
     "application_closed": Text("A time limit ran out.", "Batas waktu terlewati."),
 }

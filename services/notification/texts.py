@@ -5,12 +5,12 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
 from jinja2.runtime import Context
@@ -30,6 +30,7 @@ LARGEST_SMS_CHARACTERS: Final = 3 * 160
 """Three parts; the templates' test holds every SMS to it."""
 
 _MOMENT: Final = "EEEE, d MMMM y HH.mm"
+_DAY: Final = "EEEE, d MMMM y"
 _CLOCK: Final = "HH.mm"
 
 
@@ -62,6 +63,7 @@ class Texts:
             "rupiah": rupiah,
             "local": self._local,
             "clock": self._clock,
+            "day": _day,
             "reason": self._reason,
         }
         self._templates.globals["breach_lines"] = _breach_lines
@@ -111,6 +113,13 @@ class Texts:
     def _reason(self, context: Context, code: str | None) -> str:
         sentences = self._reasons[context["language"]]
         return sentences.get(code or "other", sentences["other"])
+
+
+@pass_context
+def _day(context: Context, on: str | date) -> str:
+    """Return a day that is the same everywhere in the country: "Kamis, 4 November 2027"."""
+    day = date.fromisoformat(on) if isinstance(on, str) else on
+    return str(format_date(day, _DAY, LOCALES[context["language"]]))
 
 
 @pass_context

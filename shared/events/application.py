@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, ClassVar
 
 from shared.events.coded import Coded
 from shared.events.codes import (
     ApplicationReason,
+    CollectedBy,
     InterviewOutcome,
     LeavingObjection,
     PassportKind,
+    PassportReport,
     PenaltyGround,
     ReturnReason,
     StayingRecord,
@@ -212,6 +214,32 @@ class PassportPrinted(Event):
     application_id: str
     account_id: str
     office_id: str
+    collect_until: datetime | None = None
+    """When it is cancelled unless it was collected. Not said by earlier versions."""
+    office_timezone: str | None = None
+    """Not said by earlier versions."""
+
+
+class CollectionReminderDue(Event):
+    """The book waits since ``day`` days; it is cancelled at ``collect_until``."""
+
+    TYPE: ClassVar[str] = "paspor.application.passport.collection_reminder_due.v1"
+    application_id: str
+    account_id: str
+    office_id: str
+    office_name: str | None = None
+    office_timezone: str | None = None
+    day: int
+    """3, 14, 21 or 28 days after printing; of several that are due the newest alone is told."""
+    collect_until: datetime
+
+
+class ProxyAnnounced(Event):
+    """The account named a person who may collect the passport with a signed letter of authority."""
+
+    TYPE: ClassVar[str] = "paspor.application.passport.proxy_announced.v1"
+    application_id: str
+    account_id: str
 
 
 class PassportCollected(Event):
@@ -221,6 +249,63 @@ class PassportCollected(Event):
     application_id: str
     account_id: str
     person_id: str
+    collected_by: Annotated[str, Coded(CollectedBy)] = CollectedBy.SELF
+    """A :class:`~shared.events.codes.CollectedBy`. Not said by earlier versions."""
+
+
+class PassportReported(Event):
+    """A passport was reported as lost or damaged and is blocked; an officer alone can undo it."""
+
+    TYPE: ClassVar[str] = "paspor.application.passport.reported.v1"
+    passport_id: str
+    account_id: str
+    person_id: str
+    report: Annotated[str, Coded(PassportReport)]
+    """A :class:`~shared.events.codes.PassportReport`."""
+
+
+class PassportReportUndone(Event):
+    """An officer has the book in hand: the report of loss or damage is undone."""
+
+    TYPE: ClassVar[str] = "paspor.application.passport.report_undone.v1"
+    passport_id: str
+    account_id: str
+    person_id: str
+
+
+class ChildPassportPassedOn(Event):
+    """The holder of a child's passport has come of age: the guardian's account does not see it any more."""
+
+    TYPE: ClassVar[str] = "paspor.application.passport.passed_on.v1"
+    passport_id: str
+    account_id: str
+    """Of the guardian."""
+    applicant_id: str
+
+
+class PassportPassedToHolder(Event):
+    """A passport that a guardian's account had is in the account of its grown holder from now on."""
+
+    TYPE: ClassVar[str] = "paspor.application.passport.passed_to_holder.v1"
+    passport_id: str
+    account_id: str
+    """Of the holder."""
+    applicant_id: str
+
+
+class PassportExpiryReminderDue(Event):
+    """A passport expires in 12, 9 or 6 months: a replacement can be begun in one call.
+
+    ``expires_on`` is the last day on which it is valid.
+    """
+
+    TYPE: ClassVar[str] = "paspor.application.passport.expiry_reminder_due.v1"
+    passport_id: str
+    account_id: str
+    applicant_id: str
+    months: int
+    """The newest reminder that is due; older ones were skipped."""
+    expires_on: date
 
 
 class ApplicationRefused(Event):

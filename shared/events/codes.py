@@ -220,11 +220,28 @@ class ApplicationReason(StrEnum):
     DATA_CHANGE = "data_change"
 
 
+class PassportReport(StrEnum):
+    """What is reported of a passport that was handed out."""
+
+    LOST = "lost"
+    DAMAGED = "damaged"
+
+
 class PenaltyGround(StrEnum):
     """Why a penalty is due."""
 
     LOST = "lost"
     DAMAGED = "damaged"
+
+
+class CollectedBy(StrEnum):
+    """The person who collected a passport."""
+
+    SELF = "self"
+    FAMILY = "family"
+    """A member of the family, with the family card."""
+    PROXY = "proxy"
+    """Another person, with a signed letter of authority."""
 
 
 class InterviewOutcome(StrEnum):
@@ -259,6 +276,7 @@ class PersonalData(StrEnum):
 
     APPLICATION = "application"
     PICTURE = "picture"
+    PASSPORT = "passport"
     LETTER = "letter"
     NIK = "nik"
     CONTACT = "contact"

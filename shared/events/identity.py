@@ -18,6 +18,8 @@ class AccountRegistered(Event):
     TYPE: ClassVar[str] = "paspor.identity.account.registered.v1"
     account_id: str
     language: str
+    given_purposes: tuple[str, ...] = ()
+    """Codes of the free purposes that were agreed to with it. Not said by earlier versions."""
 
 
 class AccountJoined(Event):

@@ -70,6 +70,13 @@ LONG_CODE: Final = TypedNumber(
     "ABCD-EFGH-2345",
     written=r"\1-\2-\3",
 )
+NIK: Final = TypedNumber(
+    "nik",
+    r"[0-9]{16}",
+    "Write the 16 digits of the identity number (NIK).",
+    "Tuliskan 16 angka NIK.",
+    "3174010101900001",
+)
 FAMILY_CARD: Final = TypedNumber(
     "family_card_number",
     r"[0-9]{16}",
@@ -83,6 +90,13 @@ APPLICATION_NUMBER: Final = TypedNumber(
     "Write the 16 digits of the application number.",
     "Tuliskan 16 angka nomor permohonan.",
     "2026112300000017",
+)
+PASSPORT_NUMBER: Final = TypedNumber(
+    "passport_number",
+    r"[A-Z][A-Z0-9]{5,8}",
+    "Write the letters and digits of the passport number.",
+    "Tuliskan huruf dan angka nomor paspor.",
+    "X1234567",
 )
 BILLING_CODE: Final = TypedNumber(
     "billing_code",
@@ -130,8 +144,10 @@ QUEUE_NUMBER: Final = TypedNumber(
 )
 
 OneTimeCode = Annotated[str, ONE_TIME_CODE]
+Nik = Annotated[str, NIK]
 FamilyCardNumber = Annotated[str, FAMILY_CARD]
 ApplicationNumber = Annotated[str, APPLICATION_NUMBER]
+PassportNumber = Annotated[str, PASSPORT_NUMBER]
 BillingCode = Annotated[str, BILLING_CODE]
 Ntpn = Annotated[str, NTPN]
 Ntb = Annotated[str, NTB]

@@ -16,6 +16,7 @@ from shared.next_calls import (
     SEE_APPOINTMENTS,
     SEE_BILLS,
     SEE_OPENINGS,
+    SEE_PASSPORTS,
     SEE_REFUNDS,
     Elsewhere,
     NextCall,
@@ -59,6 +60,7 @@ _AGAIN: Final = frozenset(
         *("decided_twice", "page_beyond_limit", "paper_not_shared"),
         *("logout_token_not_trusted", "office_provider_down", "provider_address_not_taken"),
         *("webhook_address_not_taken", "webhook_event_unknown"),
+        *("proxy_is_holder",),
         *("evidence_of_others", "too_many_evidence_files"),
         *("enrolment_code_wrong", "password_holds_a_name", "password_is_common", "second_code_used"),
         *(
@@ -87,6 +89,7 @@ _OFFICE: Final = frozenset(
         *("staff_suspended", "too_late_for_special", "too_late_to_move", "too_late_to_withdraw"),
         *("correction_unknown", "nik_of_another_person", "person_applies_elsewhere", "second_officer_needed"),
         *("too_many_documents",),
+        *("proxy_not_authorised", "crossings_of_grown_child"),
         *("office_link_awaits_approval", "office_user_linked_already", "password_not_allowed"),
         *("second_person_for_reset", "too_many_documents"),
     }
@@ -128,6 +131,17 @@ _BANK_ACCOUNT: Final = NextCall("PUT", "/v1/refunds/{refund_id}/bank-account")
 
 PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     **dict.fromkeys(_AGAIN, Elsewhere.AGAIN),
+    # passports
+    "passport_of_grown_child": _post("/v1/registrations"),
+    "passport_not_in_hand": _for(*_APPLYING, call=SEE_PASSPORTS),
+    **dict.fromkeys(("passport_number_differs", "check_digit_wrong", "zone_unreadable"), Elsewhere.AGAIN),
+    **dict.fromkeys(("book_facts_missing", "expiry_before_issue", "passport_holder_differs"), Elsewhere.AGAIN),
+    "passport_number_of_another": Elsewhere.OFFICE,
+    **dict.fromkeys(("passport_file_not_checked", "passport_file_unknown", "passport_file_changed"), Elsewhere.AGAIN),
+    "passport_file_not_as_checked": Elsewhere.AGAIN,
+    "second_officer_needed": Elsewhere.OFFICE,
+    "replacement_not_due": Elsewhere.AGAIN,
+    "replacement_under_way": SEE_APPLICATION,
     **dict.fromkeys(_WAIT, Elsewhere.WAIT),
     **dict.fromkeys(_OFFICE, Elsewhere.OFFICE),
     # signing in
@@ -266,6 +280,9 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "document_decided": SEE_APPLICATION,
     "document_not_there": _post(f"{APPLICATION}/documents"),
     "document_replaced": SEE_APPLICATION,
+    "collectors_papers_not_seen": _for(Role.FRONT_OFFICER, call=_post(f"{APPLICATION}/collection")),
+    "crossings_consent_missing": NextCall("PUT", "/v1/account/consents/{purpose}"),
+    "no_proxy_announced": NextCall("PUT", f"{APPLICATION}/proxy"),
     "documents_undecided": _for(*_AT_THE_COUNTER, call=_post(f"{APPLICATION}/documents/{{document_id}}/decision")),
     "identity_awaited": SEE_APPLICATION,
     "items_missing": _post(f"{APPLICATION}/documents"),

@@ -15,7 +15,7 @@ from shared.crypto.sealed_stream import StreamOpener
 from simulators.behaviour import HTTP_MODES, Behaviour
 from simulators.config import Settings
 from simulators.control import Clock, Knobs, Simulator, behaviour_of, read, stamp, utc_now
-from simulators.dpri.files import File, Files, Handling, PictureCorrupt
+from simulators.dpri.files import File, Files, Handling, PictureCorrupt, expiry_of
 from simulators.dpri.kept_pictures import KeptPictures
 from simulators.errors import Refusal, RequestMalformed
 from simulators.state_file import application_of
@@ -225,8 +225,19 @@ class Dpri(Simulator[DpriKnobs]):
             "approved_at": stamp(file.approved_at),
             "recalled": list(file.recalled),
             "passport_number": file.passport_number if printed else None,
+            **(book_view(file) if printed else {}),
             "printed_at": stamp(file.print_at) if printed else None,
         }
+
+
+def book_view(file: File) -> dict[str, str | None]:
+    """Return kind and dates of a printed book."""
+    expires_on = expiry_of(file)
+    return {
+        "passport_kind": file.passport_kind,
+        "issued_on": file.print_at.date().isoformat() if file.print_at else None,
+        "expires_on": expires_on.isoformat() if expires_on else None,
+    }
 
 
 def number_of(request: web.Request) -> str:

@@ -11,11 +11,13 @@ import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from simulators.errors import Refusal, SimulatorFull
 
 MAX_FILES = 200_000
+SHORT_VALIDITY_YEARS = 5
+"""Of a child's book, and of every order that names no other validity."""
 
 
 class FileUnknown(Refusal):
@@ -122,6 +124,8 @@ class File:
     def missing(self, now: datetime) -> list[str]:
         """Return the documents whose pictures are not acknowledged."""
         return [document_id for document_id in self.wanted if self.picture_state(document_id, now) != "acknowledged"]
+    passport_kind: str | None = None
+    validity_years: int = SHORT_VALIDITY_YEARS
 
     def state(self, now: datetime) -> str:
         """Return received, acknowledged, rejected, queued or printed."""
@@ -175,6 +179,8 @@ class Files:
                 for document_id, picture in known.pictures.items()
                 if file.wanted.get(document_id) == picture.sha256
             }
+        file.passport_kind = str(content.get("kind") or "ordinary")
+        file.validity_years = validity_of(content)
         _handle(file, now, handling)
         self._files[number] = file
         return file
@@ -264,6 +270,24 @@ class Files:
             pass
         self._numbers.add(number)
         return number
+
+
+def validity_of(content: Mapping[str, object]) -> int:
+    """Return the years for which a book of this order is valid: as ordered, five for a child."""
+    years = content.get("validity_years")
+    is_told = isinstance(years, int) and years > 0 and not content.get("minor")
+    return int(str(years)) if is_told else SHORT_VALIDITY_YEARS
+
+
+def expiry_of(file: File) -> date | None:
+    """Return the day on which the printed book expires; none before it is ordered."""
+    if file.print_at is None:
+        return None
+    issued_on = file.print_at.date()
+    try:
+        return issued_on.replace(year=issued_on.year + file.validity_years)
+    except ValueError:
+        return date(issued_on.year + file.validity_years, 3, 1)
 
 
 def fingerprint_of(content: Mapping[str, object]) -> str:

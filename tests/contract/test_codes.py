@@ -29,8 +29,10 @@ CODED: list[tuple[type[Event], str, type[StrEnum]]] = [
     (application.SubmissionReturned, "reason", codes.ReturnReason),
     (application.KindCorrected, "passport_kind", codes.PassportKind),
     (application.KindCorrected, "reason", codes.ApplicationReason),
+    (application.PassportReported, "report", codes.PassportReport),
     (application.PenaltyFound, "ground", codes.PenaltyGround),
     (application.InterviewRecorded, "outcome", codes.InterviewOutcome),
+    (application.PassportCollected, "collected_by", codes.CollectedBy),
     (billing.BillRequested, "purpose", codes.BillPurpose),
     (billing.RefundMoved, "state", codes.RefundStep),
     (billing.RefundMoved, "needs", codes.RefundNeed),
@@ -69,6 +71,7 @@ CODED: list[tuple[type[Event], str, type[StrEnum]]] = [
 ]
 IDS = [f"{event.__name__}.{field}" for event, field, _ in CODED]
 PUBLISHED = {
+    "CollectedBy": "self family proxy",
     "BillPurpose": "fee top_up penalty same_day",
     "SeatQuestion": "late_payment renewal same_day",
     "SeatAnswer": "confirmed offered unavailable released",
@@ -91,6 +94,7 @@ PUBLISHED = {
     "RefundNeed": "papers bank_account another_bank_account",
     "PassportKind": "ordinary electronic",
     "ApplicationReason": "new expired pages_full lost damaged data_change",
+    "PassportReport": "lost damaged",
     "PenaltyGround": "lost damaged",
     "InterviewOutcome": "approved incomplete refused",
     "AssistanceEnd": "expired account officer head officer_left_post",
@@ -99,7 +103,7 @@ PUBLISHED = {
     "grown_child",
     "StayingRecord": "issuance_record payment_record",
     "LeavingEnd": "objected undone",
-    "PersonalData": "application picture letter nik contact evidence bank_account staff_name",
+    "PersonalData": "application picture letter nik contact evidence bank_account staff_name passport",
     "EvidencePurpose": "refund special_reschedule payment_claim walk_in",
     "ReadReason": "person_at_counter applicant_asked document_check correction payment_question complaint supervision "
     "fraud_review system_fault legal_request investigation",

@@ -104,6 +104,7 @@ NOT_PAGED = {
     "list_event_schemas": "fixed by the release, as a whole",
     "list_webhook_kinds": "fixed by the release, as a whole",
     "list_consents": "one account's, with their history, as a whole",
+    "list_crossings": "one person's newest, at most 200, as another agency tells them",
     "list_requirements": "what one case asks for, as a whole",
 }
 """Lists that callers cannot page through, each with the reason."""

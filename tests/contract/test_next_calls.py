@@ -12,6 +12,7 @@ import pytest
 from devtools.docs_command import endpoints_of
 from services.application.applications.next_step import ActionCode
 from services.application.applications.next_step import Step as ApplicationStep
+from services.application.passports.passport import PassportStep
 from services.billing.bills import texts as bill_texts
 from services.billing.refunds.states import RefundState
 from services.identity.applicants.applicant import IdentityState
@@ -47,6 +48,7 @@ CODES: Final[Mapping[str, Iterable[str]]] = {
     "waiting_entry": WaitingStatus,
     "quota_change": ChangeState,
     "evidence": ["uploading", *EvidencePurpose, "named", "refused", "removed"],
+    "passport": PassportStep,
     "bill": BILL_CODES,
     "refund": RefundState,
 }

@@ -169,6 +169,8 @@ BAD: Final[dict[str, dict[str, str]]] = {
         "dpri_url": "http://simulators:8204",
         "dpri_public_key": SIMULATORS_DPRI_KEY,
         "dpri_picture_seconds": "1",
+        "crossings_url": "http://simulators:8205",
+        "crossings_try_seconds": "0.1",
         "hand_over_retry_seconds": "1",
         "print_poll_seconds": "1",
         "mongo_url": "mongodb://mongo:27017/?replicaSet=rs0",

@@ -15,6 +15,8 @@ from devtools.docs_command import StateTable, state_tables
 from services.application.applications import application, hand_over
 from services.application.applications import document as documents
 from services.application.evidence import evidence
+from services.application.passport_imports import passport_import
+from services.application.passports import passport
 from services.billing.bills.states import BILL_TRANSITIONS
 from services.billing.cases import model as billing_case
 from services.billing.extra_charges import correction
@@ -136,6 +138,16 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
     ("services.application.evidence.evidence", "EVIDENCE_TRANSITIONS"): (
         {"refused", "removed"},
         evidence.EVIDENCE_TRANSITIONS.after,
+        IllegalTransition,
+    ),
+    ("services.application.passport_imports.passport_import", "PASSPORT_IMPORT_TRANSITIONS"): (
+        {"done"},
+        passport_import.PASSPORT_IMPORT_TRANSITIONS.after,
+        IllegalTransition,
+    ),
+    ("services.application.passports.passport", "PASSPORT_TRANSITIONS"): (
+        {"replaced", "cancelled"},
+        passport.PASSPORT_TRANSITIONS.after,
         IllegalTransition,
     ),
     ("services.scheduling.booking.appointments.appointment", "TRANSITIONS"): (

@@ -128,7 +128,7 @@ class Deployment:
         gateway = self._ports.url("identity")
         return Addresses(
             **dict.fromkeys(SERVICES, gateway),
-            **{name: self._ports.url(name) for name in ("dukcapil", "simponi", "sms", "dpri", "mail")},
+            **{name: self._ports.url(name) for name in ("dukcapil", "simponi", "sms", "dpri", "crossings", "mail")},
             staff_password=self.secrets["PASPOR_DEMO_STAFF_PASSWORD"],
         )
 
@@ -220,7 +220,7 @@ class Deployment:
         return ["--filter", f"label=com.docker.compose.project={self.name}"]
 
     def _choices(self) -> dict[str, str]:
-        outside = ("dukcapil", "simponi", "sms", "dpri", "mail")
+        outside = ("dukcapil", "simponi", "sms", "dpri", "crossings", "mail")
         return {
             "PASPOR_PORT": str(self._ports["identity"]),
             **{f"PASPOR_{name.upper()}_PORT": str(self._ports[name]) for name in outside},

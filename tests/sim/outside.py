@@ -343,7 +343,7 @@ class Issuance:
         now = self._world.clock.now()
         state, missing = file.state(now), file.missing(now)
         there = {document_id: sha256 for document_id, sha256 in file.wanted.items() if document_id not in missing}
-        return DpriState(state, file.passport_number if state == "printed" else None, there)
+        return DpriState(state, file.passport_number if state == "printed" else None, pictures=there)
 
     @staticmethod
     def _refusing(work: Callable[[], T]) -> T:

@@ -9,12 +9,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from services.application.applications.book import BookFacts
+from services.application.applications.collection import Proxy, next_reminder_at
 from services.application.applications.correction import Correction
 from services.application.applications.document import FIRST_PAGE, PRESENT_STATES, Document, DocumentState
 from services.application.applications.hand_over import Approval, Handed, HandOver, alert_time, asked_again
 from services.application.applications.pages import missing_pages, present_pages
 from services.application.applications.visit import Seat, Visits
 from services.application.requirements.answers import Answers
+from services.application.requirements.requirement import CAPITAL_ZONE
 from services.application.rules import DRAFT_IDLE, DRAFT_WARNING, Pace
 from shared.store.decision import Decision
 from shared.store.transitions import Transitions
@@ -195,8 +198,16 @@ class Application:
     passport_number_sealed: str | None = None
     passport_number_subject: str | None = None
     """The subject of the key that seals it: None for the applicant; the application itself once they are erased."""
+    printed_book: BookFacts | None = None
+    """Kind and dates of the printed book; none in documents from before these were kept."""
     collect_until: datetime | None = None
+    collection_reminded_day: int = 0
+    """The day after printing of the newest reminder to collect the book; 0 before the first."""
+    proxy: Proxy | None = None
+    """Announced by the holder; kept once taken back, so that a letter for that person is refused."""
     collected_by: str | None = None
+    collector_sealed: str | None = None
+    """JSON of name and NIK of the person who collected the book for its holder, encrypted for the applicant."""
     timeline: tuple[Entry, ...] = ()
     closed_at: datetime | None = None
     """When it ended; None while it is live, and in older documents that ended before this was kept."""
@@ -230,6 +241,20 @@ class Application:
     def identity_confirmed(self) -> bool:
         """Return whether the civil registry has confirmed who applies."""
         return self.identity_look_at is None
+
+    @property
+    def next_collection_reminder_at(self) -> datetime | None:
+        """Return when the holder is reminded next to collect the book; None while it cannot be collected."""
+        printed_at = self.approval.printed_at if self.approval is not None else None
+        if self.status is not Status.PRINTED or printed_at is None or self.visits.unpaid:
+            return None
+        return next_reminder_at(printed_at, self.collection_reminded_day, self.office_timezone)
+
+    @property
+    def office_timezone(self) -> str:
+        """Return the zone of the office of the visit; that of the capital where none is known."""
+        seat = self.visits.last_seat
+        return seat.office_timezone if seat is not None and seat.office_timezone is not None else CAPITAL_ZONE
 
     @property
     def another_open(self) -> bool:
@@ -413,6 +438,7 @@ def deadlines(application: Application) -> Mapping[str, datetime]:
         "checks": min((until for until in checks if until is not None), default=None),
         "papers": interview.complete_until if interview and application.status is Status.INCOMPLETE else None,
         "collection": application.collect_until if application.status is Status.PRINTED else None,
+        "collection_reminder": application.next_collection_reminder_at,
     }
     return {**{name: at for name, at in found.items() if at is not None}, **draft_deadlines(application)}
 

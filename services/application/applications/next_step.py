@@ -14,6 +14,7 @@ from services.application.applications.correction_transitions import owed
 from services.application.applications.hand_over import issue_due
 from services.application.applications.visit import ENDED_BILL_STATES, Bill, BillState, Seat, SeatState
 from services.application.requirements.requirement import CAPITAL_ZONE
+from services.application.texts import Text
 
 
 class Step(StrEnum):
@@ -462,6 +463,12 @@ def _print(application: Application) -> NextAction:
     )
 
 
+_CANCELLED: Final = Text(
+    ": then it is cancelled, and you would have to apply and pay again.",
+    ": setelah itu paspor dibatalkan, dan Anda harus mengajukan serta membayar lagi.",
+)
+
+
 def _collect(application: Application) -> NextAction:
     if application.visits.unpaid:
         return _unpaid()
@@ -470,8 +477,8 @@ def _collect(application: Application) -> NextAction:
     en, id_ = _until(application.collect_until, seat.office_timezone if seat else None)
     return NextAction(
         ActionCode.COLLECT,
-        f"Collect your passport at {office or 'the office'}{en}.",
-        f"Ambil paspor Anda di {office or 'kantor'}{id_}.",
+        f"Collect your passport at {office or 'the office'}{en}{_CANCELLED.en if en else '.'}",
+        f"Ambil paspor Anda di {office or 'kantor'}{id_}{_CANCELLED.id if id_ else '.'}",
         application.collect_until,
     )
 

@@ -42,7 +42,11 @@ APPLICATION: Final[Kind[Application]] = Kind(
     deadlines=deadlines,
     batched=True,
 )
-APPLICANT: Final[Kind[Applicant]] = Kind("applicant", Applicant, indexes=(Index("account", ("state.account_id",)),))
+APPLICANT: Final[Kind[Applicant]] = Kind(
+    "applicant",
+    Applicant,
+    indexes=(Index("account", ("state.account_id",)), Index("person", ("state.person_id",))),
+)
 KINDS: Final[tuple[Kind[Any], ...]] = (APPLICATION, APPLICANT)
 
 
@@ -120,6 +124,16 @@ class Repository:
     async def applicant(self, applicant_id: str) -> Record[Applicant] | None:
         """By its id."""
         return await self._store.get(APPLICANT, applicant_id)
+
+    async def applicants_of(self, account_ids: Sequence[str]) -> list[Record[Applicant]]:
+        """Return the applicants of these accounts."""
+        wanted = {"state.account_id": tuple(account_ids)}
+        return await self._store.find(APPLICANT, "account", wanted, limit=MOST_APPLICATIONS)
+
+    async def applicants_for(self, person_id: str) -> list[Record[Applicant]]:
+        """Return the applicants who are this person, in whichever account."""
+        wanted = {"state.person_id": person_id}
+        return await self._store.find(APPLICANT, "person", wanted, limit=MOST_APPLICATIONS)
 
     async def keep_applicant(
         self, applicant_id: str, record: Record[Applicant] | None, state: Applicant, now: datetime, received: str

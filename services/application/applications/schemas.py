@@ -258,6 +258,32 @@ class HandOverView(View):
     pictures: list[HandedPictureView]
 
 
+class CollectionView(View):
+    """A printed passport that waits for its holder."""
+
+    collect_until: datetime
+    """When it is cancelled unless it was collected."""
+    collect_until_in_words: str
+    collect_until_in_words_in_indonesian: str
+    next_reminder_at: datetime | None
+    proxy_announced: bool
+    """Whether the holder lets another person collect it; ``GET .../proxy`` tells the account whom."""
+
+    @classmethod
+    def from_application(cls, state: Application) -> Self | None:
+        """Return the view; None where no passport waits."""
+        until = state.collect_until
+        if until is None or state.status is not Status.PRINTED:
+            return None
+        return cls(
+            collect_until=until,
+            collect_until_in_words=local_time(until, state.office_timezone, indonesian=False),
+            collect_until_in_words_in_indonesian=local_time(until, state.office_timezone, indonesian=True),
+            next_reminder_at=state.next_collection_reminder_at,
+            proxy_announced=state.proxy is not None and state.proxy.is_announced,
+        )
+
+
 class ApplicationView(View, in_indonesian=("next_action", "not_refundable")):
     """An application, and where its applicant stands."""
 
@@ -292,12 +318,15 @@ class ApplicationView(View, in_indonesian=("next_action", "not_refundable")):
     """Where the public page on refunds lies, once money was paid."""
     refusal: RefusalView | None
     letter_url: str | None
+    calendar_url: str | None
+    """Where the dates lie as a calendar file, once there was a certain visit."""
     letter_state: LetterState | None
     """``being_made``, ``ready``, or ``not_made``: it could not be typeset, and the office has it made again."""
     hand_over: HandOverView | None
     recall: RecallView | None
     originals_seen: list[str]
     interview_outcome: Annotated[str, OneOf(InterviewOutcome)] | None
+    collection: CollectionView | None
     timeline: list[TimelineView]
 
     @classmethod
@@ -336,12 +365,14 @@ class ApplicationView(View, in_indonesian=("next_action", "not_refundable")):
             refunds=_refunds(state),
             refund_guide=REFUND_GUIDE if any(bill.paid_at for bill in state.visits.bills) else None,
             refusal=_refusal(state),
+            calendar_url=_calendar_url(seen) if not seen.for_staff else None,
             letter_url=f"/v1/applications/{seen.application_id}/letter" if state.letter else None,
             letter_state=letter_state(state),
             hand_over=hand_over_view(state),
             recall=_recall(state),
             originals_seen=list(state.originals),
             interview_outcome=state.interview.outcome if state.interview else None,
+            collection=CollectionView.from_application(state),
             timeline=[TimelineView.from_entry(entry, for_staff=seen.for_staff) for entry in state.timeline],
         )
 
@@ -384,6 +415,11 @@ def _next_call(seen: Seen) -> NextCallView | None:
         appointment_id=seat.appointment_id if seat else None,
         bill_id=action.bill_id,
     )
+
+
+def _calendar_url(seen: Seen) -> str | None:
+    was_certain = any(seat.queue_number is not None for seat in seen.application.visits.seats)
+    return f"/v1/applications/{seen.application_id}/calendar" if was_certain else None
 
 
 def _answers(state: Application) -> Questionnaire | None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from services.application.applications.applicant import Applicant, IdentityCard
 from services.application.applications.application import Application
+from services.application.applications.collection import Collector
 from services.application.config import Settings
 from shared.crypto.sealed import SealedBox, Unsealer
 from shared.errors import NotFound
@@ -22,6 +23,9 @@ _PASSPORT_NUMBER: Final = "passport_number"
 
 
 _NOTE: Final = "interview_note"
+
+
+_COLLECTOR: Final = "collector"
 
 
 class Vault:
@@ -88,6 +92,18 @@ class Vault:
         cipher = await self._person_keys.cipher(applicant_id)
         return cipher.seal(note, owner_id=application_id, field=_NOTE)
 
+    async def seal_collector(self, collector: Collector, application_id: str, applicant_id: str) -> str:
+        """The stored form of name and NIK of a person who collects a passport for its holder."""
+        cipher = await self._person_keys.cipher(applicant_id)
+        content = json.dumps({"full_name": collector.full_name, "nik": collector.nik}, ensure_ascii=False)
+        return cipher.seal(content, owner_id=application_id, field=_COLLECTOR)
+
+    async def collector(self, sealed: str, application_id: str, applicant_id: str) -> Collector:
+        """Return the name and the NIK of a person who collects a passport for its holder, opened."""
+        cipher = await self._person_keys.cipher(applicant_id)
+        content = json.loads(cipher.open(sealed, owner_id=application_id, field=_COLLECTOR))
+        return Collector(content["full_name"], content["nik"])
+
     async def card_turned(self, applicant_id: str, applicant: Applicant) -> Applicant:
         """Return the applicant with the card sealed by their own key."""
         if applicant.card_sealed is None:
@@ -96,15 +112,17 @@ class Vault:
         return replace(applicant, card_sealed=cipher.turned(applicant.card_sealed, owner_id=applicant_id, field=_CARD))
 
     async def application_turned(self, application_id: str, application: Application) -> Application:
-        """Return the application with passport number and notes sealed by its applicant's own key."""
+        """Return the application with all that is sealed in it sealed by its applicant's own key."""
         cipher = await self._person_keys.cipher(application.applicant_id)
 
         def resealed(value: str | None, field: str = _NOTE) -> str | None:
             return cipher.turned(value, owner_id=application_id, field=field) if value is not None else None
 
-        interview = application.interview
+        interview, proxy = application.interview, application.proxy
         return replace(
             application,
+            proxy=replace(proxy, sealed=resealed(proxy.sealed, _COLLECTOR)) if proxy is not None else None,
+            collector_sealed=resealed(application.collector_sealed, _COLLECTOR),
             passport_number_sealed=resealed(application.passport_number_sealed, _PASSPORT_NUMBER),
             interview=replace(interview, note_sealed=resealed(interview.note_sealed))
             if interview is not None
@@ -130,4 +148,6 @@ def is_application_current(_application_id: str, application: Application) -> bo
     notes = [correction.note_sealed for correction in application.corrections]
     if application.interview is not None:
         notes.append(application.interview.note_sealed)
-    return all(is_persons(value) for value in (application.passport_number_sealed, *notes) if value is not None)
+    collectors = (application.collector_sealed, application.proxy.sealed if application.proxy is not None else None)
+    sealed = (application.passport_number_sealed, *collectors, *notes)
+    return all(is_persons(value) for value in sealed if value is not None)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from services.application import errors
 from services.application.applications.access import LATE, SEEING
+from services.application.applications.collection import Collector
 from services.application.applications.errors import ApplicationEnded, StepComesFirst
 from services.application.applications.schemas import ApplicationView, view_application
+from services.application.collection.errors import CollectorsPapersNotSeen, ProxyIsHolder, ProxyNotAuthorised
 from services.application.context import Actor
 from services.application.corrections.errors import PaymentOwed, PriceNotKnownYet
 from services.application.counter.errors import DocumentsUndecided, OriginalsNotSeen
@@ -13,6 +15,7 @@ from services.application.counter.schemas import Collection, DayQuery, Interview
 from services.application.http import APPLICATION
 from services.application.requirements.errors import DocumentNotAsked
 from services.application.voided_book.errors import FeeNotPaid
+from shared.errors import SomeoneElseChangedIt
 from shared.http.call import Call
 from shared.http.endpoint import STAFF, Endpoints
 from shared.tokens import Role
@@ -79,13 +82,29 @@ async def record_interview(call: Call[InterviewResult]) -> ApplicationView:
     access=STAFF(Role.FRONT_OFFICER),
     body=Collection,
     answers={200: ApplicationView},
-    refusals=(*SEEING, ApplicationEnded, StepComesFirst, FeeNotPaid),
+    refusals=(
+        *SEEING,
+        ApplicationEnded,
+        StepComesFirst,
+        FeeNotPaid,
+        CollectorsPapersNotSeen,
+        ProxyIsHolder,
+        ProxyNotAuthorised,
+        SomeoneElseChangedIt,
+    ),
     idempotent=True,
 )
 async def hand_out(call: Call[Collection]) -> ApplicationView:
     """Record the collection."""
+    body = call.body
+    collector = Collector(body.collector.full_name, body.collector.nik) if body.collector is not None else None
     seen = await call.app[APPLICATION].counter.hand_out(
-        call.path["application_id"], call.body.collected_by, Actor.from_caller(call.caller), call.command_id
+        call.path["application_id"],
+        body.collected_by,
+        Actor.from_caller(call.caller),
+        call.command_id,
+        collector=collector,
+        papers_seen=body.collector.papers_seen if body.collector is not None else (),
     )
     return view_application(call, seen)
 

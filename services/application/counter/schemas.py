@@ -17,8 +17,10 @@ from services.application.applications.schemas import (
     letter_state,
 )
 from services.application.applications.service import Seen
+from services.application.collection.proxies import CollectorsPaper
 from services.application.field_types import Code
-from shared.fields.numbers import ApplicationNumber
+from shared.fields.names import PersonName
+from shared.fields.numbers import ApplicationNumber, Nik
 from shared.http.codes import OneOf
 from shared.http.paging import ListView
 from shared.http.schema import Body, IsoDate, Query, View
@@ -50,10 +52,23 @@ class InterviewResult(Body):
     note: str | None = Field(None, max_length=2000, description="kept encrypted, for the office alone")
 
 
+class CollectorOfPassport(Body):
+    """The person who collects a passport for its holder, as on their identity card, and the papers that were seen."""
+
+    full_name: PersonName
+    nik: Nik
+    papers_seen: list[CollectorsPaper] = Field(
+        max_length=MOST_ITEMS, examples=[["identity_card", "letter_of_authority"]]
+    )
+
+
 class Collection(Body):
-    """The collection of a passport at the counter."""
+    """The collection of a passport at the counter. ``collector`` goes with ``family`` and ``proxy``: a member of the
+    family shows the family card, anybody else a letter of authority that the holder signed, both their identity card.
+    """
 
     collected_by: Literal["self", "family", "proxy"]
+    collector: CollectorOfPassport | None = None
 
 
 class VisitView(View):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -11,10 +12,12 @@ from services.application import errors
 from services.application.applications import application as rules
 from services.application.applications.access import OFFICE_ROLES, refuse_other_offices
 from services.application.applications.application import Application, Author, Interview, Status
+from services.application.applications.collection import Collector
 from services.application.applications.errors import StepComesFirst, StepIsOver
 from services.application.applications.next_step import Step
 from services.application.applications.service import Applications, Seen
 from services.application.applications.timeline import add_to_timeline, author_of, with_line
+from services.application.collection.proxies import Proxies
 from services.application.context import Actor, UseCaseContext
 from services.application.corrections.service import refuse_unpaid
 from services.application.counter.errors import DocumentsUndecided, OriginalsNotSeen
@@ -34,9 +37,10 @@ WIDEST_ZONE: Final = timedelta(hours=14)
 class Counter:
     """The use cases of officers at the visit and after it."""
 
-    def __init__(self, context: UseCaseContext, applications: Applications) -> None:
+    def __init__(self, context: UseCaseContext, applications: Applications, proxies: Proxies) -> None:
         self._context = context
         self._applications = applications
+        self._proxies = proxies
 
     async def see_originals(self, application_id: str, codes: tuple[str, ...], who: Actor, command_id: str) -> Seen:
         """Record which originals were seen.
@@ -96,22 +100,35 @@ class Counter:
             await self._applications.change(application_id, decide, received=command_id), who
         )
 
-    async def hand_out(self, application_id: str, collected_by: str, who: Actor, command_id: str) -> Seen:
-        """Record that the book was collected; again is no error.
+    async def hand_out(
+        self,
+        application_id: str,
+        collected_by: str,
+        who: Actor,
+        command_id: str,
+        *,
+        collector: Collector | None = None,
+        papers_seen: Collection[str] = (),
+    ) -> Seen:
+        """Record that the book was collected; again is no error. ``collector`` is the person who came in place of the
+        holder, with the papers that the officer saw of them.
 
         Raises:
             NotYourOffice. StepComesFirst: it is not printed. ApplicationEnded: it ended without a book. FeeNotPaid.
+            CollectorsPapersNotSeen, ProxyNotAuthorised: the person may not have it.
         """
         record = await self._applications.application(application_id)
         refuse_other_offices(record.state, who)
         now = self._context.now()
+        checked = await self._proxies.check(record, collected_by, collector, papers_seen)
 
         def decide(application: Application) -> Decision[Application] | None:
             if application.status is Status.COLLECTED:
                 return None
             self._applications.refuse_early(application, Step.COLLECT)
             refuse_unpaid_book(application)
-            decision = collected(application_id, application, collected_by)
+            checked.refuse(application)
+            decision = collected(application_id, application, collected_by, checked.sealed)
             return with_line(
                 decision, f"collected:{command_id}", now, "passport_collected", author_of(who), collected_by
             )

@@ -44,11 +44,16 @@ def interviewed(
     return Decision(without_work(state), (recorded, ended))
 
 
-def collected(application_id: str, application: Application, by: str) -> Decision[Application]:
-    """Hand the book out."""
-    state = replace(moved(application, Command.COLLECT), collected_by=by)
+def collected(
+    application_id: str, application: Application, by: str, collector_sealed: str | None = None
+) -> Decision[Application]:
+    """Hand the book out: to its holder, or to a person who collects it for them."""
+    state = replace(moved(application, Command.COLLECT), collected_by=by, collector_sealed=collector_sealed)
     event = PassportCollected(
-        application_id=application_id, account_id=application.account_id, person_id=application.person_id
+        application_id=application_id,
+        account_id=application.account_id,
+        person_id=application.person_id,
+        collected_by=by,
     )
     return Decision(without_work(state), (event,))
 

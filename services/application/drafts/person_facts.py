@@ -9,6 +9,7 @@ from services.application.applications.application import Application
 from services.application.applications.next_step import Step
 from services.application.applications.service import Applications
 from services.application.drafts.errors import ItemsMissing, PagesMissing
+from services.application.passports.on_record import has_held_passport
 from services.application.requirements.answers import Answers, age_band, contradiction_in, is_minor
 from services.application.requirements.errors import AnswersContradict
 from services.application.requirements.requirement import day_at_capital, missing
@@ -71,7 +72,7 @@ async def load_person_facts(
         guardian_id = applicant.state.guardian_applicant_id if applicant is not None else None
         return PersonFacts(application.person_id, None, guardian_id is not None, on_record=False, now=now)
     card = await applications.card(application.applicant_id)
-    on_record = await applications.repository.has_passport_on_record(person_id)
+    on_record = await has_held_passport(applications, person_id)
     return PersonFacts(application.person_id, card.birth_date, has_guardian=False, on_record=on_record, now=now)
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from services.application.applications.application import Application
 from services.application.applications.repository import APPLICANT, APPLICATION
 from services.application.applications.service import Applications
 from services.application.context import UseCaseContext
+from services.application.crossings.repository import CrossingRepository
 from services.application.drafts.expiry_transitions import draft_expired
 from services.application.erasures import transitions
 from services.application.evidence.evidence import Evidence, key_subject
 from services.application.evidence.service import EvidenceFiles
+from services.application.passports.passport import Passport
+from services.application.passports.recording import PassportRecords
 from shared.audit import Audit
 from shared.crypto.errors import CannotDecrypt
 from shared.events.application import ApplicationErasureDone
@@ -36,10 +40,18 @@ class ApplicationShelves:
     """The shelves of application. Drafts come first: once closed they go the way of all that ended."""
 
     def __init__(
-        self, context: UseCaseContext, applications: Applications, evidence: EvidenceFiles, audit: Audit
+        self,
+        context: UseCaseContext,
+        applications: Applications,
+        passports: PassportRecords,
+        evidence: EvidenceFiles,
+        audit: Audit,
+        crossings: CrossingRepository,
     ) -> None:
         self._context = context
+        self._crossings = crossings
         self._applications = applications
+        self._passports = passports
         self._evidence = evidence
         self._audit = audit
 
@@ -50,13 +62,16 @@ class ApplicationShelves:
             audit_shelf(self._context.store, self._audit, self.subjects_of),
             self._shelf("documents", transitions.has_documents, transitions.without_documents),
             self._shelf("interview_notes", transitions.has_notes, transitions.without_notes),
+            self._shelf("collectors", transitions.has_collectors, transitions.without_collectors),
             Shelf(
                 "issued_passports",
                 "issued_passports",
                 of=self._find_numbers,
                 between=self._between(_has_passport_number, transitions.without_passport_number),
             ),
+            Shelf("passports", "issued_passports", of=self._find_passports, between=self._find_old_passports),
             Shelf("evidence_files", "evidence_files", of=self._find_evidence, between=self._find_old_evidence),
+            Shelf("border_crossings", "border_crossings", of=self._find_crossings),
             Shelf("identity_cards", "identity_cards", of=self._cards),
         )
 
@@ -65,7 +80,9 @@ class ApplicationShelves:
         applications = await self._applications_of(order)
         documents = [document.document_id for record in applications for document in record.state.documents]
         evidence = [item.item_id for item in await self._find_evidence(order)]
-        return {*order.key_subjects, *order.person_ids, *(record.id for record in applications), *documents, *evidence}
+        passports = [item.item_id for item in await self._find_passports(order)]
+        subjects = {*order.key_subjects, *order.person_ids, *(record.id for record in applications)}
+        return {*subjects, *documents, *evidence, *passports}
 
     def _shelf(self, name: str, has: Has, without: Without) -> Shelf:
         return Shelf(name, name, of=self._find_ordered(has, without), between=self._between(has, without))
@@ -138,6 +155,24 @@ class ApplicationShelves:
 
         return keep_apart
 
+    async def _find_passports(self, order: Order) -> list[Item]:
+        found = await self._passports.repository.of_accounts(order.account_ids)
+        return [self._passport_item(record) for record in found if order.covers(record.state.applicant_id)]
+
+    async def _find_old_passports(self, low: datetime | None, high: datetime, limit: int) -> list[Item]:
+        found = await self._passports.repository.recorded_between(low, high, limit)
+        return [self._passport_item(record) for record in found]
+
+    def _passport_item(self, record: Record[Passport]) -> Item:
+        """Return the passport, whose number is under a key of its own: it is kept or goes, whoever's key goes."""
+
+        async def erase() -> bool:
+            return await self._passports.erase(record.id)
+
+        state = record.state
+        subjects = {record.id, state.account_id, state.applicant_id, state.person_id, state.application_id or record.id}
+        return Item(record.id, frozenset(subjects), state.recorded_at, erase, record.id, at=state.recorded_at)
+
     async def _drafts(self, order: Order) -> list[Item]:
         found = await self._applications_of(order)
         return [self._draft(record) for record in found if transitions.is_draft(record.state)]
@@ -173,6 +208,20 @@ class ApplicationShelves:
         subjects = frozenset({record.id, subject_id, case_id})
         starts_at = state.counts_from or state.created_at
         return Item(record.id, subjects, starts_at, erase, subject_id, at=state.counts_from)
+
+    async def _find_crossings(self, order: Order) -> list[Item]:
+        """Return the last answers of the border system, and with the whole account its consent."""
+        now, items = self._context.now(), []
+        for copy in await self._crossings.copies_of(*order.account_ids):
+            if order.covers(copy.id):
+                subjects = frozenset({copy.id, copy.state.account_id})
+                items.append(Item(copy.id, subjects, now, partial(self._crossings.remove_copy, copy), copy.id))
+        for account_id in order.account_ids if order.whole_account else ():
+            consent = await self._crossings.consent(account_id)
+            if consent is not None:
+                erase = partial(self._crossings.remove_consent, consent)
+                items.append(Item(account_id, frozenset({account_id}), now, erase))
+        return items
 
     async def _cards(self, order: Order) -> list[Item]:
         ids = set(order.applicant_ids)

@@ -51,6 +51,16 @@ def without_notes(application: Application) -> Application:
     return replace(application, corrections=corrections, interview=interview)
 
 
+def has_collectors(application: Application) -> bool:
+    """Return whether name and NIK of a person who may collect or collected the passport are left."""
+    return application.proxy is not None or application.collector_sealed is not None
+
+
+def without_collectors(application: Application) -> Application:
+    """Return the application without the persons who may collect or collected the passport for its holder."""
+    return replace(application, proxy=None, collector_sealed=None)
+
+
 def without_passport_number(application: Application) -> Application:
     """Return the application without the number of its passport."""
     return replace(application, passport_number_sealed=None, passport_number_subject=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Protocol
 
 
@@ -30,6 +31,9 @@ class DpriState:
 
     state: str
     passport_number: str | None = field(default=None, repr=False)
+    passport_kind: str | None = None
+    issued_on: date | None = None
+    expires_on: date | None = None
     pictures: Mapping[str, str] = field(default_factory=dict)
     """The hash of each picture that is acknowledged there, by document."""
 

@@ -14,6 +14,7 @@ from services.application.alerts import APPROVAL_REFUSED, HAND_OVER_REFUSED, ale
 from services.application.applications import application as rules
 from services.application.applications.access import refuse_other_offices
 from services.application.applications.application import Application, Author, Status
+from services.application.applications.book import BookFacts, expected_book, told_book
 from services.application.applications.document import Document
 from services.application.applications.errors import StepIsOver
 from services.application.applications.hand_over import (
@@ -53,6 +54,7 @@ from services.application.issuance.transitions import (
     pictures_wait,
     printed,
 )
+from services.application.requirements.requirement import day_at_capital
 from services.application.voided_book.service import alert_of_book, note_voided_book
 from shared.errors import UpstreamDown
 from shared.service import InvariantReport
@@ -217,7 +219,7 @@ class Issuance:
                 return None
             if number is None:
                 return not_printed_yet(state, pace, now)
-            decision = printed(record.id, state, number, now)
+            decision = printed(record.id, state, number, now, _book_of(state, seen, now))
             done = with_line(decision, "passport_printed", now, "passport_printed", DPRI)
             return Decision(note_voided_book(done.state, now), done.events)
 
@@ -291,3 +293,8 @@ def _newly_refused(tried: HandOver, newest: HandOver) -> list[Handed]:
 
 def _was_accepted(document: Document | None, handed: Handed) -> bool:
     return document is not None and document.accepted_at is not None and document.sha256 == handed.sha256
+
+
+def _book_of(application: Application, seen: DpriState | None, now: datetime) -> BookFacts:
+    expected = expected_book(application.answers, minor=application.minor, printed_on=day_at_capital(now))
+    return told_book(expected, seen.passport_kind, seen.issued_on, seen.expires_on) if seen is not None else expected

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.application.applications.application import Application, Command, moved
+from services.application.applications.book import BookFacts
 from services.application.applications.hand_over import (
     MOST_REFUSALS,
     PICTURE_REFUSED,
@@ -187,18 +188,28 @@ def not_printed_yet(application: Application, pace: Pace, now: datetime) -> Deci
 
 
 def printed(
-    application_id: str, application: Application, passport_number_sealed: str, now: datetime
+    application_id: str,
+    application: Application,
+    passport_number_sealed: str,
+    now: datetime,
+    book: BookFacts | None = None,
 ) -> Decision[Application]:
     """The book is printed and waits for its holder."""
     found = recall_too_late(application_id, application, now)
+    collect_until = now + timedelta(days=COLLECTION_DAYS)
     state = replace(
         moved(found.state, Command.PRINT),
         approval=replace(_approval(found.state), next_poll_at=None, printed_at=now),
         passport_number_sealed=passport_number_sealed,
-        collect_until=now + timedelta(days=COLLECTION_DAYS),
+        printed_book=book,
+        collect_until=collect_until,
     )
     event = PassportPrinted(
-        application_id=application_id, account_id=application.account_id, office_id=application.office_id or ""
+        application_id=application_id,
+        account_id=application.account_id,
+        office_id=application.office_id or "",
+        collect_until=collect_until,
+        office_timezone=application.office_timezone,
     )
     return Decision(state, (*found.events, event))
 

@@ -31,7 +31,7 @@ def objections_to_leaving(applications: Iterable[Application]) -> tuple[str, ...
     return tuple(sorted({code.value for code in found}))
 
 
-def staying_records(applications: Iterable[Application]) -> tuple[str, ...]:
-    """Return the codes of what stays anyway: of a passport that was handed out, the record of its issuance."""
-    is_issued = any(application.status is Status.COLLECTED for application in applications)
+def staying_records(applications: Iterable[Application], *, has_passport: bool = False) -> tuple[str, ...]:
+    """Return the codes of what stays anyway: of a passport that was handed out or recorded, the record of it."""
+    is_issued = has_passport or any(application.status is Status.COLLECTED for application in applications)
     return (StayingRecord.ISSUANCE_RECORD.value,) if is_issued else ()

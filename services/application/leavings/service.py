@@ -11,6 +11,7 @@ from services.application.context import UseCaseContext
 from services.application.leavings.errors import ApplicantLeaving
 from services.application.leavings.leaving_copy import LeavingCopy, objections_to_leaving, staying_records
 from services.application.leavings.repository import LEAVING_COPY, LeavingCopies
+from services.application.passports.repository import PassportRepository
 from shared.events.application import ApplicationLeavingAnswered
 from shared.events.envelope import Envelope
 from shared.events.identity import LeavingAsked, LeavingEnded
@@ -27,6 +28,7 @@ class Leavings:
         self._context = context
         self._applications = applications
         self._copies = LeavingCopies(context.store)
+        self._passports = PassportRepository(context)
 
     async def refuse_leaving(self, applicant_id: str) -> None:
         """Return unless the applicant is being removed.
@@ -48,7 +50,7 @@ class Leavings:
             account_id=event.account_id,
             asking=event.asking,
             objections=objections_to_leaving(applications),
-            stays=staying_records(applications),
+            stays=staying_records(applications, has_passport=await self._has_passport(event)),
         )
         version = envelope.aggregate_version
 
@@ -74,6 +76,10 @@ class Leavings:
         fresh = LeavingCopy(event.account_id)
         store, clock = self._context.store, self._context.clock
         await change(store, clock, LEAVING_COPY, event.leaving_id, decide, received=envelope.id, fresh=fresh)
+
+    async def _has_passport(self, event: LeavingAsked) -> bool:
+        found = await self._passports.of_accounts((event.account_id, *event.joined_account_ids))
+        return any(event.whole_account or record.state.applicant_id in event.applicant_ids for record in found)
 
     async def _find_applications(self, event: LeavingAsked) -> list[Application]:
         """Return the applications of the account's applicants who are to go, those of joined accounts too."""

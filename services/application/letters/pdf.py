@@ -17,6 +17,8 @@ from shared.workers.port import JobFailed, WorkerLost, WorkerNotStarted, Workers
 
 LETTER: Final = "letter.typ"
 FORM: Final = "form.typ"
+FORMS: Final = {"letter_of_authority": "letter_of_authority.typ"}
+"""Templates of forms that do not look like the usual one."""
 LIMITS: Final = WorkerLimits(memory_bytes=128 * 1024 * 1024, job_seconds=20.0, idle_seconds=20.0)
 """A letter takes 27 MiB of private memory and a twentieth of a second; the process with typst is 60 MiB large."""
 
@@ -38,7 +40,8 @@ class TypstWriter:
 
     async def form(self, requirement: str, title: str) -> bytes:
         """An empty form."""
-        return await self._typeset({"template": FORM, "data": {"requirement": requirement, "title": title}})
+        template = FORMS.get(requirement, FORM)
+        return await self._typeset({"template": template, "data": {"requirement": requirement, "title": title}})
 
     async def _typeset(self, job: Mapping[str, Any]) -> bytes:
         try:

@@ -27,6 +27,10 @@ PDF = "application/pdf"
 LARGEST_LETTER_BYTES = 200_000
 """It travels in a message, as text and sealed."""
 
+LETTER_OF_AUTHORITY = "letter_of_authority"
+OTHER_FORMS = {LETTER_OF_AUTHORITY: "Surat Kuasa Pengambilan Paspor"}
+"""Forms beside those of the list of requirements, with their titles."""
+
 SYSTEM = Author("application")
 
 
@@ -134,18 +138,19 @@ class Letters:
             alert(LETTER_NOT_MADE, application_id=application_id, problem=trouble.problem, tries=trouble.tries)
 
     async def form(self, requirement: str) -> bytes:
-        """The empty form of an item, in Indonesian.
+        """The empty form of an item, in Indonesian, or the letter with which a person collects a passport.
 
         Raises:
             NotFound: there is none. Unavailable: the typesetter is busy, or was lost.
         """
-        for rule in self._applications.rules.requirements:
-            if rule.code == requirement and rule.form:
-                try:
-                    return await self._writer.form(rule.code, rule.title.id)
-                except NotTypeset:
-                    raise Unavailable from None
-        raise NotFound
+        titles = {rule.code: rule.title.id for rule in self._applications.rules.requirements if rule.form}
+        title = (titles | OTHER_FORMS).get(requirement)
+        if title is None:
+            raise NotFound
+        try:
+            return await self._writer.form(requirement, title)
+        except NotTypeset:
+            raise Unavailable from None
 
     async def _current(self, application_id: str) -> Letter | None:
         application = (await self._applications.application(application_id)).state

@@ -7,8 +7,11 @@ from datetime import date, datetime
 from services.application.applications.application import Application
 from services.application.applications.document import PRESENT_STATES, Document
 from services.application.applications.service import Applications
+from services.application.crossings.service import Crossings
 from services.application.evidence.evidence import Evidence, EvidenceState
 from services.application.evidence.repository import EvidenceRepository
+from services.application.passports.passport import Passport
+from services.application.passports.service import Passports
 from services.application.requirements.answers import Answers
 from shared.events.identity import DataExportAsked
 from shared.own_data.part import Correction, OwnData, own
@@ -55,6 +58,13 @@ class OwnEntry(OwnData):
     detail: str | None = own("Kode", "Code")
 
 
+class OwnCollector(OwnData):
+    """A person who may collect the passport, or collected it."""
+
+    full_name: str = own("Nama", "Name")
+    nik: str = own("NIK", "Identity number (NIK)")
+
+
 class OwnApplication(OwnData):
     """An application."""
 
@@ -70,6 +80,9 @@ class OwnApplication(OwnData):
     interview_outcome: str | None = own("Hasil wawancara", "Outcome of the interview")
     interview_reason: str | None = own("Alasan hasil wawancara", "Reason of the outcome")
     passport_number: str | None = own("Nomor paspor", "Passport number", Correction.OFFICE)
+    proxy: OwnCollector | None = own("Penerima kuasa pengambilan", "Person who may collect the passport")
+    collected_by: str | None = own("Diambil oleh", "Collected by")
+    collector: OwnCollector | None = own("Orang yang mengambil", "Person who collected the passport")
     timeline: list[OwnEntry] = own("Riwayat", "Timeline")
 
 
@@ -97,21 +110,60 @@ class OwnIdentityCard(OwnData):
     family_card_number: str | None = own("Nomor kartu keluarga", "Family card number", Correction.PARTICULARS)
 
 
+class OwnPassport(OwnData):
+    """A passport that was printed for the person, or recorded."""
+
+    passport_id: str = own("Nomor paspor di sistem", "Passport id")
+    applicant_id: str = own("Pemohon", "Applicant")
+    number: str | None = own("Nomor paspor", "Passport number", Correction.OFFICE)
+    kind: str = own("Jenis paspor", "Passport kind", Correction.OFFICE)
+    issued_on: date = own("Diterbitkan pada", "Issued on", Correction.OFFICE)
+    expires_on: date = own("Berlaku sampai", "Expires on", Correction.OFFICE)
+    office_id: str | None = own("Kantor", "Office", Correction.OFFICE)
+    state: str = own("Keadaan", "State", Correction.OFFICE)
+    source: str = own("Asal catatan", "Source of the record")
+    recorded_at: datetime = own("Dicatat pada", "Recorded at")
+    collected_at: datetime | None = own("Diambil pada", "Collected at")
+    reported_at: datetime | None = own("Dilaporkan pada", "Reported at")
+    replaced_at: datetime | None = own("Diganti pada", "Replaced at")
+    cancelled_at: datetime | None = own("Dibatalkan pada", "Cancelled at")
+
+
+class OwnCrossing(OwnData):
+    """A border crossing that is kept for some hours, because the account asked to see it."""
+
+    applicant_id: str = own("Nomor pemohon", "Applicant number")
+    direction: str = own("Arah", "Direction", Correction.OFFICE)
+    at: datetime = own("Pada", "At")
+    place: str = own("Tempat", "Place")
+
+
 class ApplicationPart(OwnData):
     """All that application keeps of a person."""
 
     applications: list[OwnApplication] = own("Permohonan", "Applications")
+    passports: list[OwnPassport] = own("Paspor", "Passports")
     evidence: list[OwnEvidence] = own("Bukti", "Evidence")
     identity_cards: list[OwnIdentityCard] = own("Data pemohon yang dipastikan", "Confirmed data of applicants")
+    border_crossings: list[OwnCrossing] = own("Riwayat perlintasan", "Border crossings")
     staff_acts: list[OwnStaffAct] = own("Dibaca dan dikerjakan petugas", "Read and done by staff")
 
 
 class ApplicationParts:
     """Collects application's part."""
 
-    def __init__(self, store: Store, applications: Applications, evidence: EvidenceRepository) -> None:
+    def __init__(
+        self,
+        store: Store,
+        applications: Applications,
+        passports: Passports,
+        evidence: EvidenceRepository,
+        crossings: Crossings,
+    ) -> None:
         self._store = store
+        self._crossings = crossings
         self._applications = applications
+        self._passports = passports
         self._evidence = evidence
 
     async def collect(self, asked: DataExportAsked) -> ApplicationPart:
@@ -120,14 +172,27 @@ class ApplicationParts:
         cards = [await self._card(applicant_id, asked.account_ids) for applicant_id in asked.applicant_ids]
         documents = [document.document_id for record in found for document in record.state.documents]
         evidence = await self._evidence.evidence_of(asked.account_ids)
-        files = (*documents, *(record.id for record in evidence))
+        passports = await self._passports.owned_by(asked.account_ids)
+        files = (*(record.id for record in passports), *documents, *(record.id for record in evidence))
         subjects = (*(record.id for record in found), *files, *asked.applicant_ids, *asked.account_ids)
         return ApplicationPart(
             applications=[await self._application(record) for record in found],
+            passports=[await self._passport(record) for record in passports],
             evidence=[_evidence(record) for record in evidence],
             identity_cards=[card for card in cards if card is not None],
+            border_crossings=await self._border_crossings(asked.account_ids),
             staff_acts=await list_staff_acts(self._store, subjects),
         )
+
+    async def _border_crossings(self, account_ids: tuple[str, ...]) -> list[OwnCrossing]:
+        kept = await self._crossings.list_kept(*account_ids)
+        return [
+            OwnCrossing(
+                applicant_id=applicant_id, direction=crossing.direction.value, at=crossing.at, place=crossing.place
+            )
+            for applicant_id, crossings in kept.items()
+            for crossing in crossings
+        ]
 
     async def _application(self, record: Record[Application]) -> OwnApplication:
         application = record.state
@@ -145,10 +210,38 @@ class ApplicationParts:
             interview_outcome=interview.outcome if interview is not None else None,
             interview_reason=interview.reason_code if interview is not None else None,
             passport_number=await self._applications.vault.passport_number(record.id, application),
+            proxy=await self._collector(record, application.proxy.sealed if application.proxy is not None else None),
+            collected_by=application.collected_by,
+            collector=await self._collector(record, application.collector_sealed),
             timeline=[
                 OwnEntry(at=entry.at, what=entry.what, who=entry.who, detail=entry.detail)
                 for entry in application.timeline
             ],
+        )
+
+    async def _collector(self, record: Record[Application], sealed: str | None) -> OwnCollector | None:
+        if sealed is None:
+            return None
+        person = await self._applications.vault.collector(sealed, record.id, record.state.applicant_id)
+        return OwnCollector(full_name=person.full_name, nik=person.nik)
+
+    async def _passport(self, record: Record[Passport]) -> OwnPassport:
+        passport = record.state
+        return OwnPassport(
+            passport_id=record.id,
+            applicant_id=passport.applicant_id,
+            number=await self._passports.number_of(record),
+            kind=passport.book.kind.value,
+            issued_on=passport.book.issued_on,
+            expires_on=passport.book.expires_on,
+            office_id=passport.office_id,
+            state=passport.state.value,
+            source=passport.source.value,
+            recorded_at=passport.recorded_at,
+            collected_at=passport.collected_at,
+            reported_at=passport.reported_at,
+            replaced_at=passport.replaced_at,
+            cancelled_at=passport.cancelled_at,
         )
 
     async def _card(self, applicant_id: str, account_ids: tuple[str, ...]) -> OwnIdentityCard | None:

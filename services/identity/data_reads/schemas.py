@@ -27,6 +27,7 @@ GroundWord = Annotated[ReadingHoldGround, Field(strict=False)]
 KIND_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     PersonalData.APPLICATION: ("Your application", "Permohonan Anda"),
     PersonalData.PICTURE: ("A picture that you uploaded", "Gambar yang Anda unggah"),
+    PersonalData.PASSPORT: ("Your passport", "Paspor Anda"),
     PersonalData.LETTER: ("Your letter", "Surat Anda"),
     PersonalData.NIK: ("Your NIK and particulars", "NIK dan data diri Anda"),
     PersonalData.CONTACT: ("Your address or telephone number", "Alamat atau nomor telepon Anda"),

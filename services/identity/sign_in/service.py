@@ -857,7 +857,11 @@ class SigningIn:
         session = self._credentials.start(session_id)
         account = replace(account, sessions=(session,))
         messages: list[Message] = [
-            AccountRegistered(account_id=account_id, language=account.language),
+            AccountRegistered(
+                account_id=account_id,
+                language=account.language,
+                given_purposes=agreement.purposes if agreement is not None else (),
+            ),
             unlocked.contact_card(account),
         ]
         await self._context.store.insert(ACCOUNT, account_id, account, now=now, events=messages)

@@ -33,6 +33,7 @@ class ThingKind(StrEnum):
     APPLICATION = "application"
     DOCUMENT = "document"
     LETTER = "letter"
+    PASSPORT = "passport"
     APPOINTMENT = "appointment"
     WAITING_ENTRY = "waiting_entry"
     BILL = "bill"

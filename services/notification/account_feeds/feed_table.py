@@ -30,6 +30,7 @@ ACCOUNT: Final = Row(ThingKind.ACCOUNT, "account_id")
 APPLICANT: Final = Row(ThingKind.APPLICANT, "applicant_id")
 APPLICATION: Final = Row(ThingKind.APPLICATION, "application_id")
 APPOINTMENT: Final = Row(ThingKind.APPOINTMENT, "appointment_id")
+PASSPORT: Final = Row(ThingKind.PASSPORT, "passport_id")
 BILL: Final = Row(ThingKind.BILL, "bill_id")
 
 ROWS: Final[Mapping[type[Event], Row]] = {
@@ -62,7 +63,14 @@ ROWS: Final[Mapping[type[Event], Row]] = {
     application.InterviewRecorded: Row(ThingKind.APPLICATION, "application_id", fact="interview_recorded"),
     application.ApprovalHandedOver: Row(ThingKind.APPLICATION, "application_id", fact="approval_handed_over"),
     application.PassportPrinted: APPLICATION,
+    application.CollectionReminderDue: Row(ThingKind.APPLICATION, "application_id", fact="collection_reminder"),
+    application.ProxyAnnounced: Row(ThingKind.APPLICATION, "application_id", fact="proxy_announced"),
     application.PassportCollected: APPLICATION,
+    application.PassportExpiryReminderDue: Row(ThingKind.PASSPORT, "passport_id", fact="expiry_reminder"),
+    application.PassportReported: PASSPORT,
+    application.PassportReportUndone: PASSPORT,
+    application.ChildPassportPassedOn: PASSPORT,
+    application.PassportPassedToHolder: PASSPORT,
     application.ApplicationRefused: APPLICATION,
     application.KindCorrected: APPLICATION,
     application.DocumentChecked: Row(ThingKind.DOCUMENT, "document_id"),
@@ -114,6 +122,7 @@ HREFS: Final[Mapping[ThingKind, str]] = {
     ThingKind.APPLICATION: "/v1/applications/{thing_id}",
     ThingKind.DOCUMENT: "/v1/applications/{application_id}/documents/{thing_id}",
     ThingKind.LETTER: "/v1/applications/{thing_id}/letter",
+    ThingKind.PASSPORT: "/v1/passports/{thing_id}",
     ThingKind.APPOINTMENT: "/v1/appointments/{thing_id}",
     ThingKind.WAITING_ENTRY: "/v1/waiting-list/{thing_id}",
     ThingKind.BILL: "/v1/bills/{thing_id}",

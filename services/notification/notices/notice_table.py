@@ -10,11 +10,13 @@ from typing import Final
 from services.notification.contacts.contact import ACCOUNTS_JOINED, ADDRESS_CHANGED
 from shared.events import application, billing, identity, notification, scheduling
 from shared.events.codes import (
+    CollectedBy,
     DeliveryChannel,
     InterviewOutcome,
     LeavingEnd,
     MoveCause,
     OfferEnd,
+    PassportReport,
     PaymentCaseKind,
     RefundStep,
     ReleaseReason,
@@ -97,7 +99,27 @@ RULES: Final[Mapping[type[Event], Rule]] = {
         },
     ),
     application.PassportPrinted: Rule(Notice("passport_printed", BY_BOTH)),
-    application.PassportCollected: Rule(Notice("passport_collected")),
+    application.CollectionReminderDue: Rule(
+        Notice("collection_reminder", BY_BOTH), until="collect_until", purpose=REMINDERS
+    ),
+    application.ProxyAnnounced: Rule(Notice("proxy_announced", BY_BOTH)),
+    application.PassportCollected: Rule(
+        Notice("passport_collected"),
+        by="collected_by",
+        cases={
+            CollectedBy.FAMILY: Notice("passport_collected_by_family", BY_BOTH),
+            CollectedBy.PROXY: Notice("passport_collected_by_proxy", BY_BOTH),
+        },
+    ),
+    application.PassportExpiryReminderDue: Rule(Notice("passport_expiring", BY_BOTH), purpose=REMINDERS),
+    application.PassportReported: Rule(
+        Notice("passport_lost", BY_BOTH),
+        by="report",
+        cases={PassportReport.DAMAGED: Notice("passport_damaged", BY_BOTH)},
+    ),
+    application.PassportReportUndone: Rule(Notice("passport_report_undone", BY_BOTH)),
+    application.ChildPassportPassedOn: Rule(Notice("child_passport_passed_on")),
+    application.PassportPassedToHolder: Rule(Notice("passport_passed_to_holder")),
     application.ApplicationRefused: Rule(
         Notice("application_refused"),
         by="reason_code",

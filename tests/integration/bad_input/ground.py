@@ -78,6 +78,7 @@ class Ground:
             "challenge_id": NOBODYS_ID,
             "document_id": self.documents[0],
             "evidence_id": NOBODYS_ID,
+            "passport_id": NOBODYS_ID,
             "office_id": OFFICE,
             "session_id": NOBODYS_ID,
             "change_id": NOBODYS_ID,
@@ -296,6 +297,7 @@ def _application_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
         "see_originals": {"requirements": ["ktp"]},
         "record_interview": {"outcome": "approved"},
         "hand_out": {"collected_by": "self"},
+        "announce_proxy": {"full_name": "BUDI CONTOH KUASA", "nik": nobody(8).nik},
         "correct_kind": {
             "passport_kind": "ordinary",
             "validity_years": 5,
@@ -305,6 +307,10 @@ def _application_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
         "search_by_person": {"person_id": NOBODYS_ID},
         "close_for_person": {"person_id": NOBODYS_ID, "reason_code": "not_known_to_person"},
         "find_penalty": {"ground": "lost", "reason_code": "told_at_interview"},
+        "report_passport": {"report": "lost"},
+        "undo_report": {"number": "X1234567"},
+        "begin_replacement": {"reason": "pages_full"},
+        "record_old_passport": {"kind": "ordinary", "issued_on": "2020-03-04", "zone": "P<IDN"},
     }
 
 

@@ -279,6 +279,7 @@ def test_every_fact_that_is_heard_has_a_place() -> None:
         "AssistanceEnded",
         "SessionEnded",
         *("LeavingAsked", "LeavingEnded", "DataExportAsked"),
+        *("PassportPrinted", "PassportCollected", "ApplicationRefused"),
         "ErasureOrdered",
         "LegalHoldPlaced",
         "LegalHoldLifted",

@@ -398,8 +398,9 @@ async def test_an_export_names_and_holds_every_page(browser: Browser, world: Wor
     for page in (2, 1):
         await send(browser, path, "ktp", page)
     record = await record_of(world, path)
+    service = world.service
     application = await ApplicationParts(
-        world.store, world.service.applications, world.service.evidence.repository
+        world.store, service.applications, service.passports, service.evidence.repository, service.crossings
     )._application(record)
     named = {document.page: document.file for document in application.documents}
     archived = [entry.name async for entry in world.service.own_files._entries([record], [])]

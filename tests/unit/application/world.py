@@ -24,7 +24,7 @@ from shared.assistance import Assistance, AssistanceCopy
 from shared.crypto.sealed import SealedBox, Unsealer, new_keypair
 from shared.deadlines import DeadlineWorker
 from shared.errors import UpstreamDown
-from shared.events.application import KeepIdentityCard
+from shared.events.application import ApplicationRefused, KeepIdentityCard, PassportCollected, PassportPrinted
 from shared.events.envelope import Envelope
 from shared.events.identity import ApplicantAdded, ApplicantConfirmed, AssistanceBegun
 from shared.events.message import Message
@@ -309,6 +309,28 @@ class World:
         """Let time pass until a moment and do what is due."""
         self.clock.set(moment)
         return await self.run_due()
+
+    async def hear_own(self) -> None:
+        """Application hears its own events, all that were said so far: those that it heard before come again."""
+        for envelope in list(self.said):
+            if type(envelope.data) in (PassportPrinted, PassportCollected, ApplicationRefused):
+                await self.parts.events[type(envelope.data)](envelope.data, envelope)
+
+    async def printed(self) -> str:
+        """An application whose book waits at the office; its id."""
+        application_id = await self.approved()
+        self.dpri.printed = True
+        await self.run_due()
+        await self.after(self.settings.print_poll_seconds)
+        await self.hear_own()
+        return application_id
+
+    async def collected(self) -> str:
+        """An application whose book was handed out; its id."""
+        application_id = await self.printed()
+        await self.service.counter.hand_out(application_id, "self", FRONT, self.command())
+        await self.hear_own()
+        return application_id
 
     # what is left
 

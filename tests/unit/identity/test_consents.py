@@ -221,7 +221,7 @@ async def test_a_child_is_agreed_to_by_the_guardian_and_asked_at_17(client: Clie
     [grown] = (await consents.list_consents(account_id)).children
     assert grown.is_to_be_asked
     assert grown.act.is_given, "what runs goes on until they answer"
-    answered = await consents.choose(account_id, "child_data", is_given=True, notice_version=1, applicant_id=child)
+    answered = await consents.choose(account_id, "child_data", is_given=True, notice_version=2, applicant_id=child)
     assert (answered.children[0].act.how, answered.children[0].is_to_be_asked) == (How.GROWN_CHILD, False)
 
 

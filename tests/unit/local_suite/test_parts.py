@@ -40,7 +40,7 @@ def test_a_setting_of_the_simulators_reaches_them_alone() -> None:
 def test_the_default_ports_are_the_documented_ones() -> None:
     ports = Ports()
     assert [ports[name] for name in SERVICES] == [8101, 8102, 8103, 8104, 8105]
-    assert [ports[name] for name in SIMULATORS] == [8201, 8202, 8203, 8204]
+    assert [ports[name] for name in SIMULATORS] == [8201, 8202, 8203, 8204, 8207]
     assert [ports[name] for name in ("smtp", "mail")] == [8205, 8206]
     assert [ports[name] for name in ("mongod", "rabbitmq", "epmd", "rabbitmq-dist")] == [8117, 8172, 8169, 8173]
 

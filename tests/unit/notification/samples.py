@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -47,6 +47,8 @@ def _value(name: str, annotation: Any) -> Any:
         annotation = next(argument for argument in get_args(annotation) if argument is not type(None))
     if annotation is datetime:
         return START + timedelta(hours=2)
+    if annotation is date:
+        return (START + timedelta(days=365)).date()
     if annotation is bool:
         return True
     if annotation is int:

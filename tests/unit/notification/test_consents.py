@@ -99,4 +99,10 @@ async def test_a_newer_card_keeps_what_is_stopped(world: World) -> None:
 
 def test_only_messages_that_remind_can_be_stopped() -> None:
     can_be = {event.__name__ for event, rule in notices.RULES.items() if rule.purpose}
-    assert can_be == {"BillReminderDue", "DraftEnding", "OpeningAnnounced"}
+    assert can_be == {
+        "BillReminderDue",
+        "CollectionReminderDue",
+        "DraftEnding",
+        "OpeningAnnounced",
+        "PassportExpiryReminderDue",
+    }

@@ -50,6 +50,7 @@ WITHHELD = {
         "office_timezone",
         "previous_session_id",
     ),
+    *("collect_until", "collected_by"),
     *("appointment_id", "needs", "due_at", "amount", "note_code", "by", "case_id", "cause", "ground"),
 }
 """Members of published events that some webhook is not told: each was looked at."""

@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import cycle
 from typing import Final
 
+from services.application.applications.check_digits import check_digit
 from services.application.paper_reading.reading.lines import TextLine, capitals
 
 LINE_LENGTH: Final = 44
 LEAST_LENGTH: Final = 28
 """Of the second line: all fields with a check digit of their own. A reader loses some of the fillers behind them."""
 
-WEIGHTS: Final = (7, 3, 1)
 FILLERS: Final = str.maketrans({"«": "<", "‹": "<", "≤": "<", "〈": "<", "《": "<", "(": "<", " ": None, ">": "<"})
 AS_DIGITS: Final = str.maketrans("OQDILZSBGTU", "00011258670")
 AS_LETTERS: Final = str.maketrans("012568", "OIZSGB")
@@ -65,16 +64,6 @@ def is_second_line(text: str) -> bool:
         return False
     found = (_checked_number(text), _checked_digits(text, BIRTH), _checked_digits(text, EXPIRY))
     return sum(part is not None for part in found) >= LEAST_CHECKED
-
-
-def check_digit(text: str) -> str:
-    """Return the check digit of a field: its values weighted 7, 3, 1, modulo 10 (ICAO 9303 part 3, 4.9)."""
-    total = sum(_value(letter) * weight for letter, weight in zip(text, cycle(WEIGHTS), strict=False))
-    return str(total % 10)
-
-
-def _value(letter: str) -> int:
-    return int(letter, 36) if letter.isascii() and letter.isalnum() else 0
 
 
 def _is_first_line(text: str) -> bool:

@@ -6,9 +6,10 @@ from datetime import date
 
 import pytest
 
+from services.application.applications.check_digits import check_digit
 from services.application.paper_reading.reading.dates import dates_in, find_dates
 from services.application.paper_reading.reading.lines import TextLine
-from services.application.paper_reading.reading.mrz import check_digit, find_mrz
+from services.application.paper_reading.reading.mrz import find_mrz
 from services.application.paper_reading.reading.nik_reading import find_numbers, numbers_in, numbers_of_members
 from services.application.paper_reading.reading.number_words import number_of
 

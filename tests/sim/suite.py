@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import time
 from functools import cache
@@ -33,6 +35,7 @@ from shared.events.subscriptions import SERVICES
 from shared.service import Parts, Platform
 from shared.settings import ServiceSettings
 from shared.tokens import new_signing_key_pem
+from shared.typesetting.typesetter import Typesetter
 from tests.sim.outside import (
     NOTICE_SECRET,
     CivilRegistry,
@@ -197,6 +200,13 @@ async def _no_typesetting(sheet: DaySheet) -> bytes:
 PLAIN_SHEETS = SheetWriters(sheet_json, _no_typesetting)
 
 
+class PlainPapers(Typesetter):
+    """No typesetting: threads have no place on the simulated clock."""
+
+    async def typeset(self, job: Mapping[str, Any]) -> bytes:
+        return b"%PDF-1.7 " + json.dumps(job["data"]).encode()
+
+
 def _plan(hour: int, seats: int) -> SessionPlan:
     return SessionPlan(time(hour), time(hour + 3), seats, 30, seats, {Pool.REGULAR: seats})
 
@@ -221,4 +231,6 @@ def _notification(platform: Platform, agencies: Agencies) -> Parts:
         sms_callback_secret="y" * 16,
         operator_email="operator@paspor.example",
     )
-    return notification_app.build(settings, platform, mailer=agencies.post.mailer, sms=agencies.post.sms_gateway)
+    return notification_app.build(
+        settings, platform, mailer=agencies.post.mailer, sms=agencies.post.sms_gateway, typesetter=PlainPapers()
+    )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import time
 from functools import cache
@@ -35,7 +33,7 @@ from shared.events.subscriptions import SERVICES
 from shared.service import Parts, Platform
 from shared.settings import ServiceSettings
 from shared.tokens import new_signing_key_pem
-from shared.typesetting.typesetter import Typesetter
+from tests.papers import PlainPapers
 from tests.sim.outside import (
     NOTICE_SECRET,
     CivilRegistry,
@@ -198,13 +196,6 @@ async def _no_typesetting(sheet: DaySheet) -> bytes:
 
 
 PLAIN_SHEETS = SheetWriters(sheet_json, _no_typesetting)
-
-
-class PlainPapers(Typesetter):
-    """No typesetting: threads have no place on the simulated clock."""
-
-    async def typeset(self, job: Mapping[str, Any]) -> bytes:
-        return b"%PDF-1.7 " + json.dumps(job["data"]).encode()
 
 
 def _plan(hour: int, seats: int) -> SessionPlan:

@@ -29,6 +29,7 @@ NTPN = "A1B2C3D4E5F60718"
 @pytest.fixture
 async def reachable() -> World:
     world = World()
+    world.service.sender._receipts._typesetter = Typesetter()
     assert await world.hears(a_card()) is Outcome.DONE
     return world
 

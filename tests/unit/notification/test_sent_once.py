@@ -26,7 +26,7 @@ from tests.unit.notification.world import World, a_card
 async def world() -> AsyncIterator[World]:
     made = World()
     await made.hears(a_card(phone=None))
-    await made.hears(event_of(billing.BillExpired))
+    await made.hears(event_of(billing.BillPaid))
     yield made
 
 

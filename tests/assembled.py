@@ -44,6 +44,7 @@ from shared.store.kinds import Kind
 from shared.store.memory import MemoryStore
 from shared.store.port import Store
 from shared.tokens import ALL_OFFICES, Caller, Role, StaticKeys, TokenIssuer, TokenVerifier
+from tests.papers import PlainPapers
 from tests.treasury import SimulatedTreasury
 from tests.unit.application import world as application_world
 from tests.unit.billing import world as billing_world
@@ -170,7 +171,7 @@ def build_all(
             settings, at, simponi=agencies.simponi, treasury=agencies.treasury
         ),
         "notification": lambda at, settings: notification_app.build(
-            settings, at, mailer=agencies.mailer, sms=agencies.sms
+            settings, at, mailer=agencies.mailer, sms=agencies.sms, typesetter=PlainPapers()
         ),
     }
     return {name: _built(grounds[name], name, clock, settings[name], builders[name], keys) for name in SERVICES}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from services.billing.bills import application_repository as applications
@@ -10,7 +11,7 @@ from services.billing.cases import repository as cases
 from services.billing.clients.simponi import HttpSimponi
 from services.billing.clients.treasury import HttpTreasury
 from services.billing.config import Settings
-from services.billing.data.reference import refund_reasons, tariff_book
+from services.billing.data.reference import payment_channels, refund_reasons, tariff_book
 from services.billing.endpoints import ENDPOINTS
 from services.billing.erasures.shelves import BillingShelves, tell_erasure
 from services.billing.extra_charges import repository as extra_charges
@@ -39,6 +40,8 @@ from shared.retention.service import RETENTION_KINDS, Retention
 from shared.service import Chore, Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
 from shared.store.kinds import Kind
+from shared.typesetting.typesetter import Typesetter, typesetting_pool
+from shared.workers.pool import WorkerFigures
 
 KINDS: Final[tuple[Kind[Any], ...]] = (
     *applications.KINDS,
@@ -62,8 +65,18 @@ CHECKED_EVERY_SECONDS = 3600.0
 """Interval of checking whether it is night; the invariants are then checked once."""
 
 
-def build(settings: Settings, platform: Platform, *, simponi: Simponi, treasury: Treasury | None = None) -> Parts:
-    """Return billing on this platform, with this SIMPONI and this treasury; without one, refunds wait for it."""
+def build(
+    settings: Settings,
+    platform: Platform,
+    *,
+    simponi: Simponi,
+    treasury: Treasury | None = None,
+    typesetter: Typesetter | None = None,
+) -> Parts:
+    """Return billing on this platform, with this SIMPONI and this treasury; without one, refunds wait for it.
+
+    Without a typesetter receipts are typeset in a thread.
+    """
     treasury = treasury or NoTreasury()
     billing = Billing(
         platform,
@@ -75,6 +88,9 @@ def build(settings: Settings, platform: Platform, *, simponi: Simponi, treasury:
         vault=Vault(platform.person_keys),
         treasury=treasury,
         signatures=settings.settlement_signatures(),
+        channels=payment_channels(),
+        typesetter=typesetter or Typesetter(),
+        public_url=settings.public_url,
     )
 
     async def close() -> None:
@@ -141,4 +157,13 @@ def assemble(settings: Settings, platform: Platform) -> Parts:
         platform.clock,
         platform.randomness,
     )
-    return build(settings, platform, simponi=simponi, treasury=treasury)
+    figures = WorkerFigures()
+    workers = typesetting_pool("receipts", figures)
+    parts = build(settings, platform, simponi=simponi, treasury=treasury, typesetter=Typesetter(workers))
+
+    async def close() -> None:
+        await workers.close()
+        await simponi.close()
+        await treasury.close()
+
+    return replace(parts, figures=(*parts.figures, *figures.collectors), close=close)

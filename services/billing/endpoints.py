@@ -10,6 +10,8 @@ from services.billing.cases import routes as cases
 from services.billing.extra_charges import routes as extra_charges
 from services.billing.http import BILLING
 from services.billing.ledger import routes as ledger
+from services.billing.payment_channels import routes as payment_channels
+from services.billing.receipt_papers import routes as receipt_papers
 from services.billing.receipts import routes as receipts
 from services.billing.refunds import routes as refunds
 from services.billing.sagas import explanation_routes as explanations
@@ -40,6 +42,8 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *extra_charges.api.all,
             *claims.api.all,
             *receipts.api.all,
+            *receipt_papers.api.all,
+            *payment_channels.api.all,
             *refunds.api.all,
             *cases.api.all,
             *settlement.api.all,

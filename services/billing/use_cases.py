@@ -26,7 +26,10 @@ from services.billing.leavings.service import Leavings
 from services.billing.ledger.book import LedgerBook
 from services.billing.metrics import Metrics
 from services.billing.own_data.part import BillingParts
+from services.billing.payment_channels.model import PaymentChannel
+from services.billing.payment_channels.service import PaymentChannels
 from services.billing.rebooking.service import RebookingService
+from services.billing.receipt_papers.service import ReceiptPapers
 from services.billing.receipts.late_payments import LatePayments
 from services.billing.receipts.payments import PaymentIntake
 from services.billing.receipts.receipt_processing import ReceiptProcessing
@@ -67,6 +70,7 @@ from shared.own_data.answers import ExportAnswers
 from shared.retention.service import Retention
 from shared.service import Platform
 from shared.store.port import Store
+from shared.typesetting.typesetter import Typesetter
 
 T = TypeVar("T")
 
@@ -105,6 +109,9 @@ class Billing:
         vault: Vault,
         treasury: Treasury,
         signatures: DetachedVerifier,
+        channels: tuple[PaymentChannel, ...],
+        typesetter: Typesetter,
+        public_url: str,
     ) -> None:
         clock = platform.clock
         self.clock = clock
@@ -129,6 +136,11 @@ class Billing:
         self._make_cases(context, stored, offices)
         self._make_refunds(context, stored, offices, reasons, treasury, vault)
         self._make_settlement(context, stored, platform, simponi, signatures)
+        own_bills = OwnBills(stored.bills, offices)
+        self.payment_channels = PaymentChannels(own_bills, channels)
+        self.receipt_papers = ReceiptPapers(
+            own_bills, stored.bills, stored.receipts, stored.refunds, vault, typesetter, public_url
+        )
         self._make_checks(stored)
         self.leavings = Leavings(
             context, stored.applications, stored.bills, stored.receipts, stored.refunds, stored.cases

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -31,10 +32,15 @@ from shared.retention.service import RETENTION_KINDS, Retention
 from shared.service import Chore, Parts, Platform
 from shared.sessions import ENDED_SESSION, EndedSessions
 from shared.store.kinds import Kind
+from shared.typesetting.typesetter import Typesetter, typesetting_pool
+from shared.workers.pool import WorkerFigures
 
 NAME: Final = "notification"
 KINDS: Final[tuple[Kind[Any], ...]] = (CARDS, DELIVERIES, FEEDS, WEBHOOKS, KEPT_EVENTS, WEBHOOK_DELIVERIES)
 """Every kind of document that notification keeps."""
+
+RECEIPTS_AT_ONCE: Final = 2
+"""Workers that typeset receipts of mails: one does some 20 to 50 a second, and 50 payments a second are expected."""
 
 
 def build(
@@ -44,6 +50,7 @@ def build(
     mailer: Mailer,
     sms: SmsGateway,
     poster: WebhookPoster | None = None,
+    typesetter: Typesetter | None = None,
     close: Callable[[], Awaitable[None]] | None = None,
 ) -> Parts:
     """Return the service's parts; ``close`` ends what the clients hold open."""
@@ -71,6 +78,7 @@ def build(
         platform=platform,
         poster=poster or HttpWebhookPoster(allow_loopback=settings.allows_loopback_webhooks),
         public_url=settings.public_url.rstrip("/"),
+        typesetter=typesetter,
     )
     handlers = Handlers(notification)
     ended_sessions = EndedSessions(platform.store, platform.clock)
@@ -121,9 +129,16 @@ def assemble(settings: Settings, platform: Platform) -> Parts:
 
     poster = HttpWebhookPoster(allow_loopback=settings.allows_loopback_webhooks)
 
+    figures = WorkerFigures()
+    workers = typesetting_pool("receipts", figures, most=RECEIPTS_AT_ONCE)
+
     async def close() -> None:
+        await workers.close()
         await mailer.close()
         await sms.close()
         await poster.close()
 
-    return build(settings, platform, mailer=mailer, sms=sms, poster=poster, close=close)
+    parts = build(
+        settings, platform, mailer=mailer, sms=sms, poster=poster, typesetter=Typesetter(workers), close=close
+    )
+    return replace(parts, figures=(*parts.figures, *figures.collectors))

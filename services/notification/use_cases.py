@@ -10,6 +10,7 @@ from services.notification.context import UseCaseContext
 from services.notification.deliveries.contents import DeliveryVault
 from services.notification.deliveries.ports import Mailer, SmsGateway
 from services.notification.deliveries.queue import DeliveryQueue
+from services.notification.deliveries.receipt_papers import ReceiptPapers
 from services.notification.deliveries.repository import DELIVERIES
 from services.notification.deliveries.sender import Sender
 from services.notification.deliveries.service import Deliveries
@@ -29,6 +30,7 @@ from shared.key_turn.steps import TurnedKind
 from shared.own_data.answers import ExportAnswers
 from shared.retention.service import Retention
 from shared.service import Platform
+from shared.typesetting.typesetter import Typesetter
 
 
 class Notification:
@@ -46,10 +48,12 @@ class Notification:
         platform: Platform,
         poster: WebhookPoster,
         public_url: str,
+        typesetter: Typesetter | None = None,
     ) -> None:
         """Make the use cases of every room; ``receipts_from`` verifies the SMS gateway's receipts.
 
-        ``public_url`` is where consumers of events find their schemas.
+        ``public_url`` is where consumers of events find their schemas, and where receipts of payments are checked;
+        without a typesetter these are typeset in a thread.
         """
         self.context = context
         self.retention = retention
@@ -59,7 +63,7 @@ class Notification:
         self.notices = Notices(context, self.contacts, queue)
         own_parts = NotificationParts(context)
         self.export_answers = ExportAnswers(context.store, context.clock, "notification", own_parts.collect)
-        self.sender = Sender(context, texts, mailer, sms)
+        self.sender = Sender(context, texts, mailer, sms, ReceiptPapers(typesetter or Typesetter(), public_url))
         self.deliveries = Deliveries(context, self.sender, receipts_from)
         self.audit = Audit(platform.store, platform.clock, platform.ids)
         self.audit_book = AuditBook(platform.store, platform.clock, platform.ids)

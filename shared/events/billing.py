@@ -95,7 +95,14 @@ class BillPaid(_BillFact):
     amount: int
     paid_at: datetime
     receipt_id: str | None = None
-    """The money that pays it; :class:`PaymentArrivedLate` asks under the same id where its seat was lost."""
+    """The money that pays it (NTPN); :class:`PaymentArrivedLate` asks under the same id where its seat was lost."""
+    ntb: str = ""
+    """The number that the bank or the post office gave the payment."""
+    paid_code: str = ""
+    """The billing code that was paid; it pays nothing more."""
+    channel: str = ""
+    """The way in which it was paid, as SIMPONI names it."""
+    legal_basis: str = ""
 
 
 class BillExpiryUnconfirmed(_BillFact):
@@ -184,6 +191,10 @@ class RefundMoved(Event):
     due_at: datetime | None = None
     application_id: str | None = None
     account_id: str | None = None
+    order_number: str | None = None
+    """The number of the treasury's payment order; told once the money is paid out."""
+    paid_at: datetime | None = None
+    """When the treasury's payment was heard of."""
 
 
 class BillingLeavingAnswered(Event):

@@ -33,6 +33,7 @@ from shared.events.subscriptions import SERVICES
 from shared.service import Parts, Platform
 from shared.settings import ServiceSettings
 from shared.tokens import new_signing_key_pem
+from tests.papers import PlainPapers
 from tests.sim.outside import (
     NOTICE_SECRET,
     CivilRegistry,
@@ -221,4 +222,6 @@ def _notification(platform: Platform, agencies: Agencies) -> Parts:
         sms_callback_secret="y" * 16,
         operator_email="operator@paspor.example",
     )
-    return notification_app.build(settings, platform, mailer=agencies.post.mailer, sms=agencies.post.sms_gateway)
+    return notification_app.build(
+        settings, platform, mailer=agencies.post.mailer, sms=agencies.post.sms_gateway, typesetter=PlainPapers()
+    )

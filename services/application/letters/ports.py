@@ -24,14 +24,6 @@ class LetterContent:
     made_at: datetime
 
 
-class NotTypeset(Exception):
-    """A paper cannot be typeset; ``problem`` is the class of what was raised: its text may hold a name."""
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
-
-
 class LetterWriter(Protocol):
     """Writes the papers of the suite as PDF.
 
@@ -39,9 +31,9 @@ class LetterWriter(Protocol):
     """
 
     async def letter(self, content: LetterContent) -> bytes:
-        """A cover letter; raises `NotTypeset`."""
+        """A cover letter; raises `shared.typesetting.typesetter.NotTypeset`."""
         ...
 
     async def form(self, requirement: str, title: str) -> bytes:
-        """An empty form to fill in and sign; raises `NotTypeset`."""
+        """An empty form to fill in and sign; raises as `letter` does."""
         ...

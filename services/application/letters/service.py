@@ -16,12 +16,13 @@ from services.application.applications.timeline import add_to_timeline, author_o
 from services.application.applications.visit import Seat
 from services.application.context import Actor, UseCaseContext
 from services.application.letters.errors import LetterNotMade
-from services.application.letters.ports import LetterContent, LetterWriter, NotTypeset
+from services.application.letters.ports import LetterContent, LetterWriter
 from services.application.letters.transitions import letter_again, letter_failed, lettered
 from shared.errors import NotFound, NotKnownYet, Unavailable
 from shared.events.notification import SendLetter
 from shared.store.decision import Decision
 from shared.store.kinds import Record
+from shared.typesetting.typesetter import NotTypeset
 
 PDF = "application/pdf"
 LARGEST_LETTER_BYTES = 200_000

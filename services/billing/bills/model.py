@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from services.billing.bills.simponi_poll_times import next_poll
 from services.billing.bills.states import BILL_TRANSITIONS, ENDED_BILLS, LIVE_BILLS, BillCommand, BillState
+from services.billing.payment import Payment
 from services.billing.rules import BillPolicy, backoff, seconds, whole_seconds
 from services.billing.tariffs.model import Price
 from shared.events import billing as events
@@ -427,8 +428,13 @@ def note_bank_receipt(bill: Bill, evidence: Evidence, now: datetime, policy: Bil
     return Decision(unsettled, (events.BillPaidUnsettled(**_fact(bill)),))
 
 
-def pay(bill: Bill, receipt_id: str, paid_at: datetime, now: datetime, policy: BillPolicy) -> Decision[Bill]:
-    """Pay the bill: it never expires. One last poll of its code finds a second payment."""
+def pay(
+    bill: Bill, receipt_id: str, paid_at: datetime, now: datetime, policy: BillPolicy, *, payment: Payment | None = None
+) -> Decision[Bill]:
+    """Pay the bill: it never expires. One last poll of its code finds a second payment.
+
+    ``payment`` is what the bank told of the money, for the receipt.
+    """
     last_look = bill.expires_at + seconds(policy.grace_seconds) if bill.expires_at else None
     paid = _moved(
         bill,
@@ -440,11 +446,18 @@ def pay(bill: Bill, receipt_id: str, paid_at: datetime, now: datetime, policy: B
         claims=_confirmed(bill.claims),
         due={"poll": last_look} if last_look else {},
     )
-    return Decision(paid, (_paid_event(paid),))
+    return Decision(paid, (_paid_event(paid, payment),))
 
 
 def pay_late(
-    bill: Bill, receipt_id: str, paid_at: datetime, now: datetime, policy: BillPolicy, *, refunds_overcome: int = 0
+    bill: Bill,
+    receipt_id: str,
+    paid_at: datetime,
+    now: datetime,
+    policy: BillPolicy,
+    *,
+    refunds_overcome: int = 0,
+    payment: Payment | None = None,
 ) -> Decision[Bill]:
     """Pay an ended bill with late money that has its seat, or needs none.
 
@@ -462,7 +475,7 @@ def pay_late(
         due={},
         refunds_overcome=max(refunds_overcome, bill.refunds_overcome),
     )
-    return Decision(paid, told if bill.state == BillState.PAID else (*told, _paid_event(paid)))
+    return Decision(paid, told if bill.state == BillState.PAID else (*told, _paid_event(paid, payment)))
 
 
 def _stands_on(bill: Bill) -> dict[str, Any]:
@@ -485,9 +498,16 @@ def _ended_first(bill: Bill, now: datetime, policy: BillPolicy) -> tuple[Bill, t
     return ended.state, ended.events
 
 
-def _paid_event(paid: Bill) -> events.BillPaid:
+def _paid_event(paid: Bill, payment: Payment | None) -> events.BillPaid:
     return events.BillPaid(
-        **_fact(paid), amount=paid.amount, paid_at=paid.paid_at or paid.requested_at, receipt_id=paid.settled_by
+        **_fact(paid),
+        amount=paid.amount,
+        paid_at=paid.paid_at or paid.requested_at,
+        receipt_id=paid.settled_by,
+        ntb=payment.ntb if payment else "",
+        paid_code=payment.billing_code if payment else "",
+        channel=payment.channel if payment else "",
+        legal_basis=paid.price.legal_basis,
     )
 
 

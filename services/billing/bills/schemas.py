@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
+from pydantic import Field
+
 from services.billing.bills.claim_schemas import ClaimView
 from services.billing.bills.model import Bill, RenewalState, next_check_at
 from services.billing.bills.states import BillState
@@ -81,6 +83,9 @@ class BillView(View, in_indonesian=("warning", "next_action")):
     superseded_by: str | None
     renewal: RenewalView | None
     claims: tuple[ClaimView, ...]
+    ntpn: str | None = Field(None, description="The treasury's number of the payment that pays it.")
+    how_to_pay: str | None = Field(None, description="The path of how its code is paid, while it can be paid.")
+    receipt: str | None = Field(None, description="The path of its receipt, once it is paid.")
 
     @classmethod
     def from_bill(cls, bill: Bill, wait_seconds: int) -> Self:
@@ -103,6 +108,9 @@ class BillView(View, in_indonesian=("warning", "next_action")):
             "deadline": bill.expires_at if bill.state == BillState.ISSUED else None,
             "next_check_at": next_check_at(bill),
             "expected_wait_seconds": wait_seconds if bill.live else None,
+            "ntpn": bill.settled_by,
+            "how_to_pay": f"/v1/bills/{bill.bill_id}/how-to-pay" if bill.state == BillState.ISSUED else None,
+            "receipt": f"/v1/bills/{bill.bill_id}/receipt" if bill.settled_by else None,
             "claims": [ClaimView.from_claim(bill, claim, wait_seconds) for claim in bill.claims],
         }
         return cls.model_validate({**vars(bill), **vars(told), **shown})

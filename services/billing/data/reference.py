@@ -1,4 +1,4 @@
-"""Reference data of billing, shipped with the code: tariffs and reasons of a refund, dated and with legal basis."""
+"""Reference data of billing, shipped with the code: tariffs, reasons of a refund, ways to pay."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from services.billing.payment_channels.model import PaymentChannel, channels_of
 from services.billing.refunds.model import RefundReasons, reasons_of
 from services.billing.tariffs.model import TariffBook, book_of
 
@@ -27,3 +28,9 @@ def tariff_book() -> TariffBook:
 def refund_reasons() -> RefundReasons:
     """Return the reasons of ``refund_reasons.toml``."""
     return reasons_of(_read("refund_reasons.toml"))
+
+
+@cache
+def payment_channels() -> tuple[PaymentChannel, ...]:
+    """Return the ways to pay of ``payment_channels.toml``."""
+    return channels_of(_read("payment_channels.toml"))

@@ -172,6 +172,7 @@ class LatePayments:
             self._clock.now(),
             self._rules.bill,
             refunds_overcome=receipt.refund_entries,
+            payment=receipt.payment,
         )
 
     def _settled(self, receipt: Receipt, bill_id: str) -> Decision[Receipt]:

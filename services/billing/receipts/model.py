@@ -142,6 +142,11 @@ class Receipt:
         return _WORD_OF.get(self.learnt_by, SimponiWord.UNRECORDED)
 
     @property
+    def payment(self) -> Payment:
+        """The payment as it was told."""
+        return Payment(self.billing_code, self.ntpn, self.ntb, self.amount, self.paid_at, self.channel)
+
+    @property
     def remaining(self) -> int:
         """The amount that no refund case holds, in rupiah."""
         return self.amount - sum(share.amount for share in self.shares)

@@ -157,7 +157,7 @@ class ReceiptProcessing:
             return
         now = self._clock.now()
         pay = bills.pay_late if late else bills.pay
-        decision = pay(target.state, receipt.ntpn, receipt.paid_at, now, self._rules.bill)
+        decision = pay(target.state, receipt.ntpn, receipt.paid_at, now, self._rules.bill, payment=receipt.payment)
         await self._aggregates.save(BILLS, target, decision)
 
     async def _ask_for_seat(self, target: Record[Bill], receipt: Receipt) -> None:

@@ -214,6 +214,9 @@ class RefundView(View, in_indonesian=("next_action",)):
     grant_proposed: bool = Field(False, description="One person has said yes to the objection; a second one must.")
     guide: str = GUIDE_PATH
 
+    ntpn: str | None = Field(None, description="The treasury's number of the payment whose money goes back.")
+    receipt: str | None = Field(None, description="The path of the receipt of the payout, once it is paid.")
+
     @classmethod
     def from_refund(cls, refund: Refund, table: RefundReasons, masked: str | None, statements: tuple[str, ...]) -> Self:
         """Return the view of a case; ``masked`` is the number of its bank account."""
@@ -233,6 +236,8 @@ class RefundView(View, in_indonesian=("next_action",)):
             "evidence_files": view_evidence_files(refund.evidence_ids),
             "confirmation": ConfirmationView.from_refund(refund),
             "grant_proposed": refund.grant_proposed_by is not None,
+            "ntpn": refund.receipt_id,
+            "receipt": f"/v1/refunds/{refund.refund_id}/receipt" if refund.state is RefundState.PAID else None,
         }
         return cls.model_validate({**vars(refund), **shown})
 

@@ -170,6 +170,7 @@ def needs_second_grant(refund: Refund, actor: StepActor) -> bool:
 
 def moved_event(refund: Refund, *, needs: RefundNeed | None = None) -> events.RefundMoved:
     """Return the event of the case's present state."""
+    paid_out = refund.state == RefundState.PAID
     return events.RefundMoved(
         refund_id=refund.refund_id,
         receipt_id=refund.receipt_id,
@@ -181,6 +182,8 @@ def moved_event(refund: Refund, *, needs: RefundNeed | None = None) -> events.Re
         due_at=refund.step_due_at,
         application_id=refund.application_id,
         account_id=refund.account_id,
+        order_number=refund.order_number if paid_out else None,
+        paid_at=refund.ended_at if paid_out else None,
     )
 
 

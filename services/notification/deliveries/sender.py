@@ -13,6 +13,7 @@ from services.notification.deliveries import delivery
 from services.notification.deliveries.contents import Content, DeliveryVault
 from services.notification.deliveries.delivery import Delivery, State
 from services.notification.deliveries.ports import Attachment, Mail, Mailer, MessageRefused, Sms, SmsGateway
+from services.notification.deliveries.receipt_papers import ReceiptPapers
 from services.notification.deliveries.repository import DeliveryRepository
 from services.notification.texts import Text, Texts
 from shared.crypto.errors import CannotDecrypt
@@ -38,13 +39,16 @@ NOTE_RETRY_SECONDS: Final = 0.2
 class Sender:
     """Sends what is due."""
 
-    def __init__(self, context: UseCaseContext, texts: Texts, mailer: Mailer, sms: SmsGateway) -> None:
+    def __init__(
+        self, context: UseCaseContext, texts: Texts, mailer: Mailer, sms: SmsGateway, receipts: ReceiptPapers
+    ) -> None:
         self._context = context
         self._deliveries = DeliveryRepository(context)
         self._vault = DeliveryVault(context.seals)
         self._texts = texts
         self._mailer = mailer
         self._sms = sms
+        self._receipts = receipts
         self._in_hand: set[str] = set()  # deliveries that this process is sending, or has sent and not yet noted
 
     async def send(self, record: Record[Delivery]) -> None:
@@ -145,7 +149,8 @@ class Sender:
         if message.channel is DeliveryChannel.SMS:
             await self._sms.send(Sms(record.id, content.to, text.body))
             return
-        attachment = await self._attachment(message.attachment_id, content.file_name)
+        attachment = await self._receipts.attachment(message.template, content.variables)
+        attachment = attachment or await self._attachment(message.attachment_id, content.file_name)
         await self._mailer.send(Mail(record.id, content.to, text.subject, text.body, attachment))
 
     async def _written(self, record: Record[Delivery]) -> tuple[Content, Text]:

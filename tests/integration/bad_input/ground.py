@@ -109,6 +109,8 @@ class Ground:
             "link": f"{NOBODYS_ID}.nothing",
             "requirement": "ktp",
             "example": "ktp",
+            "ntpn": "A1B2C3D4E5F60718",
+            "amount": "650000",
             "since": "2026-11-01",
             "until": "2026-11-30",
         }

@@ -22,9 +22,8 @@ from services.application.app import assemble
 from services.application.clients import DpriClient
 from services.application.config import SIMULATORS_DPRI_KEY
 from services.application.issuance.ports import DpriFile, DpriPicture, DpriRefuses
-from services.application.letters.letter_worker import qr_svg
 from services.application.letters.pdf import TypstWriter, letter_pool, write_letter
-from services.application.letters.ports import LetterContent, NotTypeset
+from services.application.letters.ports import LetterContent
 from services.application.letters.service import LARGEST_LETTER_BYTES
 from shared.clock import SystemClock
 from shared.crypto.sealed import SealedBox, new_keypair
@@ -34,6 +33,8 @@ from shared.fields.names import LATIN_LETTERS, MOST_NAME_CHARS, PERSON_NAME, PLA
 from shared.files.port import FileDamaged
 from shared.http.client import JsonClient, Patience
 from shared.randomness import SeededRandomness
+from shared.typesetting.typeset_worker import qr_svg
+from shared.typesetting.typesetter import NotTypeset
 from shared.workers.pool import WorkerFigures
 from shared.workers.port import WorkerLost, WorkerNotStarted, WorkersBusy
 from simulators.config import Settings as SimulatorSettings

@@ -23,7 +23,7 @@ from services.application.issuance.ports import DpriState
 from services.application.issuance.problems import MOMENTARY, NOT_ACKNOWLEDGED
 from services.application.letters import transitions as letter_transitions
 from services.application.letters.errors import LetterNotMade
-from services.application.letters.ports import LetterContent, NotTypeset
+from services.application.letters.ports import LetterContent
 from services.application.letters.service import LARGEST_LETTER_BYTES, LetterTooLarge
 from services.application.letters.transitions import MOST_LETTER_TRIES
 from services.application.requirements.errors import DocumentNotAsked
@@ -44,6 +44,7 @@ from shared.events.message import Command, Event
 from shared.events.notification import DeliveryFailed, DeliverySent, SendLetter
 from shared.events.subscriptions import commands_for, events_for
 from shared.service import NotYet
+from shared.typesetting.typesetter import NotTypeset
 from tests.unit.application import make
 from tests.unit.application.world import (
     COUNTER,

@@ -73,6 +73,8 @@ async def ask(world: World, socket_enabled: None) -> AsyncIterator[Ask]:
         async with client.request(method, path, headers=sent, **words) as answer:
             if answer.content_type == "application/x-ndjson":
                 return answer.status, await answer.text()
+            if answer.content_type == "application/pdf" or answer.status == 304:
+                return answer.status, (answer.headers, await answer.read())
             return answer.status, await answer.json()
 
     yield call

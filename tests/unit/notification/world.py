@@ -42,6 +42,7 @@ from shared.retention.service import RETENTION_KINDS, Retention
 from shared.store.kinds import Record
 from shared.store.memory import MemoryStore
 from tests.conftest import START
+from tests.papers import PlainPapers
 from tests.unit.world import envelope_of, key, seeded_platform
 
 KEYS = Keyring.parse(key("k1", 0))
@@ -95,6 +96,7 @@ class World:
             platform=platform,
             poster=HttpWebhookPoster(allow_loopback=True),
             public_url="https://paspor.example.go.id",
+            typesetter=PlainPapers(),
         )
         handlers = Handlers(self.service)
         events = {**handlers.events(), **self.retention.events()}

@@ -1,6 +1,7 @@
 """The process that typesets papers as PDF (`shared.workers.worker`): readable aloud (PDF/UA-1), nothing fetched.
 
-A job's head has ``template``, ``data`` and, for a letter, ``queue_code``; an answer is one blob, the paper.
+A job's head has ``package`` and ``template``, where the template lies, ``data``, and ``qr`` where the paper has a QR
+code: its text. An answer is one blob, the paper. The same job gives the same bytes.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ QR_BORDER_MODULES: Final = 4
 
 def answer_job(head: Mapping[str, Any], _content: bytes) -> JobAnswer:
     """Typeset one paper."""
-    inputs = {"qr": qr_svg(head["queue_code"])} if "queue_code" in head else {}
-    return JobAnswer(blobs=(_typeset(head["template"], head["data"], inputs),))
+    inputs = {"qr": qr_svg(head["qr"])} if "qr" in head else {}
+    return JobAnswer(blobs=(_typeset(read_template(head["package"], head["template"]), head["data"], inputs),))
 
 
 def prepare() -> None:
@@ -40,11 +41,17 @@ def qr_svg(text: str) -> str:
     return written.getvalue().decode()
 
 
-def _typeset(template: str, data: Mapping[str, Any], inputs: Mapping[str, str]) -> bytes:
+@cache
+def read_template(package: str, name: str) -> bytes:
+    """Return a template that is shipped with a package."""
+    return files(package).joinpath(name).read_bytes()
+
+
+def _typeset(template: bytes, data: Mapping[str, Any], inputs: Mapping[str, str]) -> bytes:
     import typst
 
     pdf = typst.compile(
-        _template(template),
+        template,
         format="pdf",
         sys_inputs={"data": json.dumps(data, ensure_ascii=False), **inputs},
         pdf_standards=STANDARD,
@@ -53,11 +60,6 @@ def _typeset(template: str, data: Mapping[str, Any], inputs: Mapping[str, str]) 
     if not isinstance(pdf, bytes):
         raise TypeError("a paper is one file")
     return pdf
-
-
-@cache
-def _template(name: str) -> bytes:
-    return files("services.application.data").joinpath(name).read_bytes()
 
 
 if __name__ == "__main__":

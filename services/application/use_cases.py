@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.application.appeals.service import Appeals
 from services.application.applications.application import Application
 from services.application.applications.repository import APPLICANT, APPLICATION
 from services.application.applications.service import Applications
@@ -25,10 +26,12 @@ from services.application.issuance.ports import Dpri
 from services.application.issuance.service import Issuance
 from services.application.leavings.service import Leavings
 from services.application.letters.ports import LetterWriter
+from services.application.letters.refusal_letters import RefusalLetters
 from services.application.letters.service import Letters
 from services.application.own_data.part import ApplicationParts
 from services.application.own_data.service import OwnFiles
 from services.application.paper_reading.service import PaperReadings
+from services.application.printing.service import Printing
 from services.application.requirements.requirement import RuleSet
 from shared.assistance import Assistances
 from shared.audit import Audit
@@ -66,8 +69,11 @@ class UseCases:
         referring = (self.applications.repository.refers_to, self.evidence.repository.refers_to)
         self.sweeper = Sweeper(context, referring)
         self.letters = Letters(context, self.applications, writer)
+        self.refusal_letters = RefusalLetters(context, self.applications, writer)
+        self.printing = Printing(context, self.applications)
         self.issuance = Issuance(context, self.applications, dpri)
         self.counter = Counter(context, self.applications)
+        self.appeals = Appeals(context, self.applications)
         self.corrections = Corrections(context, self.applications)
         self.facts = Facts(context, self.applications)
         self.retention: Retention  # given by the composition root, which has the platform

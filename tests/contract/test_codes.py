@@ -93,6 +93,7 @@ PUBLISHED = {
     "ApplicationReason": "new expired pages_full lost damaged data_change",
     "PenaltyGround": "lost damaged",
     "InterviewOutcome": "approved incomplete refused",
+    "LetterKind": "cover refusal",
     "AssistanceEnd": "expired account officer head officer_left_post",
     "DeliveryChannel": "email sms",
     "LeavingObjection": "live_application passport_not_collected money_under_way last_address guardian_of_others "

@@ -11,7 +11,7 @@ from typing import Final
 
 from services.application.applications.correction import Correction
 from services.application.applications.document import FIRST_PAGE, PRESENT_STATES, Document, DocumentState
-from services.application.applications.hand_over import Approval, Handed, HandOver, alert_time
+from services.application.applications.hand_over import Approval, Handed, HandOver, alert_time, issue_due
 from services.application.applications.pages import missing_pages, present_pages
 from services.application.applications.visit import Seat, Visits
 from services.application.requirements.answers import Answers
@@ -141,6 +141,14 @@ class LetterTrouble:
 
 
 @dataclass(frozen=True)
+class RefusalLetter:
+    """The letter that tells a refused applicant reason, rule and ways of redress."""
+
+    file_id: str
+    made_at: datetime
+
+
+@dataclass(frozen=True)
 class Interview:
     """The recorded outcome of an interview."""
 
@@ -150,6 +158,20 @@ class Interview:
     reason_code: str | None = None
     note_sealed: str | None = None
     complete_until: datetime | None = None
+    missing: tuple[str, ...] = ()
+    """Codes of the list's items whose papers were missing; of an incomplete interview at least one."""
+    note_withheld: str | None = None
+    """The ground on which the head of the office keeps the note from the applicant (UU 14/2008 art. 17)."""
+
+
+@dataclass(frozen=True)
+class Appeal:
+    """A refused applicant's objection to the head of the office (UU 30/2014 art. 77)."""
+
+    lodged_at: datetime
+    lodged_by: str
+    answer_due: datetime
+    text_sealed: str | None
 
 
 @dataclass(frozen=True)
@@ -197,6 +219,9 @@ class Application:
     """The subject of the key that seals it: None for the applicant; the application itself once they are erased."""
     collect_until: datetime | None = None
     collected_by: str | None = None
+    refusal_letter_due_at: datetime | None = None
+    refusal_letter: RefusalLetter | None = None
+    appeal: Appeal | None = None
     timeline: tuple[Entry, ...] = ()
     closed_at: datetime | None = None
     """When it ended; None while it is live, and in older documents that ended before this was kept."""
@@ -286,10 +311,12 @@ def with_documents(application: Application, documents: Collection[Document]) ->
 
 
 def refer_to_files(application: Application) -> Application:
-    """The application with `file_ids` naming every file of its documents and its letter."""
+    """The application with `file_ids` naming every file of its documents and its letters."""
     files = [document.file_id for document in application.documents if document.file_id is not None]
     if application.letter is not None:
         files.append(application.letter.file_id)
+    if application.refusal_letter is not None:
+        files.append(application.refusal_letter.file_id)
     return replace(application, file_ids=tuple(files))
 
 
@@ -398,12 +425,22 @@ def deadlines(application: Application) -> Mapping[str, datetime]:
         "hand_over_alert": hand_over.alert_at if hand_over and waiting and hand_over.overdue_since is None else None,
         "approval": approval.next_try_at if approval and not application.visits.unpaid else None,
         "printing": approval.next_poll_at if approval else None,
+        "print_alert": print_alert_at(application),
+        "refusal_letter": application.refusal_letter_due_at,
         "uploads": min(uploads, default=None),
         "checks": min((until for until in checks if until is not None), default=None),
         "papers": interview.complete_until if interview and application.status is Status.INCOMPLETE else None,
         "collection": application.collect_until if application.status is Status.PRINTED else None,
     }
     return {**{name: at for name, at in found.items() if at is not None}, **draft_deadlines(application)}
+
+
+def print_alert_at(application: Application) -> datetime | None:
+    """Return when the office is told that the book is overdue; None while nothing is printed, or once it was told."""
+    approval = application.approval
+    if application.status is not Status.APPROVED or approval is None or approval.overdue_since is not None:
+        return None
+    return None if application.visits.unpaid else issue_due(approval.approved_at)
 
 
 def _without_visit_work(application: Application) -> Application:

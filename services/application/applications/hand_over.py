@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -62,6 +63,30 @@ class Approval:
     printed_at: datetime | None = None
     problem: str | None = None
     refusals: int = 0
+    queued_at: datetime | None = None
+    """When the issuance system was first heard to have it in the queue for printing."""
+    overdue_since: datetime | None = None
+    """When the office was told that the book is not printed in time."""
+
+
+class PrintStage(StrEnum):
+    """How far an approved passport is, as the issuance system tells."""
+
+    APPROVED = "approved"
+    """The interview was passed; the issuance system has not acknowledged the approval."""
+    ADJUDICATION = "adjudication"
+    """It has the approval and checks the data against its records."""
+    QUEUED = "queued"
+    PRINTED = "printed"
+
+
+def print_stage(approval: Approval) -> PrintStage:
+    """Return how far the passport of this approval is."""
+    if approval.printed_at is not None:
+        return PrintStage.PRINTED
+    if approval.queued_at is not None:
+        return PrintStage.QUEUED
+    return PrintStage.APPROVED if approval.acknowledged_at is None else PrintStage.ADJUDICATION
 
 
 def alert_time(starts_at: datetime, timezone: str, confirmed_at: datetime, grace_seconds: float) -> datetime:

@@ -24,6 +24,9 @@ _PASSPORT_NUMBER: Final = "passport_number"
 _NOTE: Final = "interview_note"
 
 
+_APPEAL: Final = "appeal"
+
+
 class Vault:
     """The only place where an applicant's data exist in the open for longer than a function call."""
 
@@ -87,6 +90,24 @@ class Vault:
         cipher = await self._person_keys.cipher(applicant_id)
         return cipher.seal(note, owner_id=application_id, field=_NOTE)
 
+    async def open_note(self, sealed: str, application_id: str, applicant_id: str) -> str:
+        """Return an interviewer's free text, opened."""
+        cipher = await self._person_keys.cipher(applicant_id)
+        return cipher.open(sealed, owner_id=application_id, field=_NOTE)
+
+    async def seal_appeal(self, text: str, application_id: str, applicant_id: str) -> str:
+        """The stored form of an applicant's objection."""
+        cipher = await self._person_keys.cipher(applicant_id)
+        return cipher.seal(text, owner_id=application_id, field=_APPEAL)
+
+    async def appeal_text(self, application_id: str, application: Application) -> str | None:
+        """Return the applicant's objection, opened; None where there is none."""
+        appeal = application.appeal
+        if appeal is None or appeal.text_sealed is None:
+            return None
+        cipher = await self._person_keys.cipher(application.applicant_id)
+        return cipher.open(appeal.text_sealed, owner_id=application_id, field=_APPEAL)
+
     async def card_turned(self, applicant_id: str, applicant: Applicant) -> Applicant:
         """Return the applicant with the card sealed by their own key."""
         if applicant.card_sealed is None:
@@ -101,9 +122,10 @@ class Vault:
         def resealed(value: str | None, field: str = _NOTE) -> str | None:
             return cipher.turned(value, owner_id=application_id, field=field) if value is not None else None
 
-        interview = application.interview
+        interview, appeal = application.interview, application.appeal
         return replace(
             application,
+            appeal=replace(appeal, text_sealed=resealed(appeal.text_sealed, _APPEAL)) if appeal is not None else None,
             passport_number_sealed=resealed(application.passport_number_sealed, _PASSPORT_NUMBER),
             interview=replace(interview, note_sealed=resealed(interview.note_sealed))
             if interview is not None
@@ -129,4 +151,6 @@ def is_application_current(_application_id: str, application: Application) -> bo
     notes = [correction.note_sealed for correction in application.corrections]
     if application.interview is not None:
         notes.append(application.interview.note_sealed)
+    if application.appeal is not None:
+        notes.append(application.appeal.text_sealed)
     return all(is_persons(value) for value in (application.passport_number_sealed, *notes) if value is not None)

@@ -34,6 +34,7 @@ from services.application.issuance.transitions import (
     overdue,
     printed,
 )
+from services.application.printing.service import note_stage
 from services.application.voided_book.service import alert_of_book, note_voided_book
 from shared.errors import UpstreamDown
 from shared.ids import derived_id
@@ -204,7 +205,7 @@ class Issuance:
             if state.status is not Status.APPROVED:
                 return None
             if number is None:
-                return not_printed_yet(state, pace, now)
+                return note_stage(record.id, not_printed_yet(state, pace, now), seen.state if seen else None, now)
             decision = printed(record.id, state, number, now)
             return with_line(decision, "passport_printed", now, "passport_printed", DPRI)
 

@@ -96,6 +96,9 @@ RULES: Final[Mapping[type[Event], Rule]] = {
             InterviewOutcome.REFUSED: None,  # ApplicationRefused tells it
         },
     ),
+    application.PassportQueued: Rule(Notice("passport_queued")),
+    application.PrintOverdue: Rule(Notice("print_overdue")),
+    application.AppealLodged: Rule(Notice("appeal_lodged")),
     application.PassportPrinted: Rule(Notice("passport_printed", BY_BOTH)),
     application.PassportCollected: Rule(Notice("passport_collected")),
     application.ApplicationRefused: Rule(
@@ -193,7 +196,12 @@ RULES: Final[Mapping[type[Event], Rule]] = {
     ),
 }
 
-TO_OFFICES: Final = frozenset({application.HandOverOverdue, notification.WebhookDisabled})
+TO_OFFICES: Final = frozenset(
+    {
+        *(application.HandOverOverdue, application.PrintOverdue, application.AppealLodged),
+        notification.WebhookDisabled,
+    }
+)
 """Told to the office, not to the applicant; what concerns no office to the operator."""
 
 OTP: Final = "otp"
@@ -207,6 +215,7 @@ LEAVING: Final = "leaving"
 """The news of what goes at the end of a grace time, with the link that undoes it."""
 
 LETTER: Final = "letter"
+REFUSAL_LETTER: Final = "refusal_letter"
 
 
 def otp_template(purpose: str) -> str:
@@ -243,5 +252,15 @@ def templates() -> frozenset[str]:
     """Return the name of every template that can be asked for."""
     from_events = {notice.template for rule in RULES.values() for notice in rule.notices()}
     return frozenset(
-        {*from_events, OTP, CONSENT_CODE, NEW_DEVICE, LEAVING, LETTER, ACCOUNTS_JOINED, *ADDRESS_CHANGED.values()}
+        {
+            *from_events,
+            OTP,
+            CONSENT_CODE,
+            NEW_DEVICE,
+            LEAVING,
+            LETTER,
+            REFUSAL_LETTER,
+            ACCOUNTS_JOINED,
+            *ADDRESS_CHANGED.values(),
+        }
     )

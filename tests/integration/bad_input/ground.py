@@ -305,6 +305,8 @@ def _application_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
         "search_by_person": {"person_id": NOBODYS_ID},
         "close_for_person": {"person_id": NOBODYS_ID, "reason_code": "not_known_to_person"},
         "find_penalty": {"ground": "lost", "reason_code": "told_at_interview"},
+        "lodge_appeal": {"text": "Surat undangan saya asli."},
+        "withhold_note": {"ground": "third_person"},
     }
 
 
@@ -403,6 +405,8 @@ def _notification_bodies() -> dict[str, Any]:
     }
     return {
         "choose_preferences": {"language": "id", "channels": ["email"]},
+        "keep_office_contacts": {"email": "piket@kantor.example"},
+        "keep_region_contacts": {"email": "kanwil@kantor.example"},
         "take_sms_receipt": receipt,
         "register_webhook": {
             "consumer": "kantor-statistik",

@@ -50,6 +50,8 @@ WITHHELD = {
         "office_timezone",
         "previous_session_id",
     ),
+    *("missing", "complete_until", "issue_due"),
+    *("office_address", "office_telephone", "office_latitude", "office_longitude"),
     *("appointment_id", "needs", "due_at", "amount", "note_code", "by", "case_id", "cause", "ground"),
 }
 """Members of published events that some webhook is not told: each was looked at."""

@@ -56,7 +56,7 @@ async def read_interview_note(call: Call[None, ReasonQuery]) -> InterviewNoteVie
         call.reading = Reading((ReadSubject(opened.application.account_id, opened.application.office_id),))
     interview = opened.interview
     return InterviewNoteView(
-        note=opened.note,
+        interview_note=opened.note,
         written_at=interview.at,
         outcome=interview.outcome,
         reason_code=interview.reason_code,

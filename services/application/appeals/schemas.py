@@ -38,7 +38,7 @@ class WithholdNote(Body):
 class InterviewNoteView(View):
     """The interviewer's note, and the objection in which it is opened."""
 
-    note: str
+    interview_note: str
     written_at: datetime
     outcome: Annotated[str, OneOf(InterviewOutcome)]
     reason_code: str | None

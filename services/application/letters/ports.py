@@ -27,7 +27,7 @@ class LetterContent:
     office_position: tuple[float, float] | None = None
     """Latitude and longitude in degrees."""
     paid: tuple[tuple[str, str, int], ...] = ()
-    """What was paid for it: (Indonesian, English, rupiah); 0 where nothing is to pay."""
+    """Payments for it: (Indonesian, English, rupiah); 0 where nothing is to pay."""
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,7 @@ RULES: Final[Mapping[type[Event], Rule]] = {
     application.PassportPrinted: Rule(Notice("passport_printed", BY_BOTH)),
     application.PassportCollected: Rule(Notice("passport_collected")),
     application.ApplicationRefused: Rule(
-        Notice("application_refused"),
+        Notice("application_refused", BY_BOTH),
         by="reason_code",
         cases={"papers_not_completed": Notice("application_closed"), "not_collected": Notice("application_closed")},
     ),

@@ -14,7 +14,7 @@ from services.notification.deliveries.recipient import Reach, Recipient
 from services.notification.deliveries.sender import PDF
 from services.notification.notices import notice_table as notices
 from services.notification.notices.vault import NoticeVault
-from services.notification.office_contacts.office_contacts import Told
+from services.notification.office_contacts.office_contacts import AlertReceiver
 from services.notification.office_contacts.service import OfficeContactsBook
 from shared.events.codes import DeliveryChannel, LetterKind
 from shared.events.envelope import Envelope
@@ -153,7 +153,7 @@ class Notices:
     async def _tell_office(self, notice: notices.Notice, event: Event, envelope: Envelope) -> None:
         office_id: str = getattr(event, "office_id", "")
         to, told = await self._office_contacts.find_recipient(office_id)
-        if told is Told.NOBODY:
+        if told is AlertReceiver.NOBODY:
             log.error("office_has_no_address", office_id=office_id, message_type=envelope.type)
         by_sms = to.reach.email is None and to.reach.phone is not None
         channel = DeliveryChannel.SMS if by_sms else DeliveryChannel.EMAIL

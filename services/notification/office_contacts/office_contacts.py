@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 
-class Told(StrEnum):
+class AlertReceiver(StrEnum):
     """Whose contacts are told of an office's overdue work."""
 
     OFFICE = "office"

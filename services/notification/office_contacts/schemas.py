@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AfterValidator, Field
 
 from services.notification.deliveries.recipient import Reach
-from services.notification.office_contacts.office_contacts import OfficeContacts, Told
+from services.notification.office_contacts.office_contacts import AlertReceiver, OfficeContacts
 from shared.fields.email import MAX_EMAIL_CHARS, NotAnEmail, read_email
 from shared.fields.telephone import MAX_TELEPHONE_CHARS, NotAMobileNumber, read_mobile_number
 from shared.http.codes import OneOf
@@ -68,19 +68,19 @@ class KeepOfficeContacts(Body):
 class OfficeContactsView(View):
     """The contacts, masked, and whose contacts are told of overdue work now."""
 
-    email: str | None
-    phone: str | None
+    email_masked: str | None
+    phone_masked: str | None
     language: LanguageCode
     kept_at: datetime | None
-    told: Annotated[str, OneOf(Told)]
+    told: Annotated[str, OneOf(AlertReceiver)]
     """Whose contacts are told now: of an office without any the region's, then the operators'."""
 
     @classmethod
-    def from_contacts(cls, contacts: OfficeContacts, reach: Reach, told: Told) -> Self:
+    def from_contacts(cls, contacts: OfficeContacts, reach: Reach, told: AlertReceiver) -> Self:
         """Return the view of contacts."""
         return cls(
-            email=mask_email(reach.email) if reach.email else None,
-            phone=mask_phone(reach.phone) if reach.phone else None,
+            email_masked=mask_email(reach.email) if reach.email else None,
+            phone_masked=mask_phone(reach.phone) if reach.phone else None,
             language=contacts.language,
             kept_at=contacts.kept_at,
             told=told.value,

@@ -9,8 +9,8 @@ from services.notification.deliveries.recipient import Reach, Recipient
 from services.notification.office_contacts.errors import OfficeOfOthers, RegionNotFound
 from services.notification.office_contacts.office_contacts import (
     NO_CONTACTS,
+    AlertReceiver,
     OfficeContacts,
-    Told,
     office_key,
     region_key,
 )
@@ -27,7 +27,7 @@ class ShownContacts:
 
     contacts: OfficeContacts
     reach: Reach
-    told: Told
+    told: AlertReceiver
 
 
 class OfficeContactsBook:
@@ -74,8 +74,8 @@ class OfficeContactsBook:
         """
         self._refuse_other_regions(region_id, caller)
         contacts = await self._repository.contacts(region_key(region_id))
-        told = Told.OPERATORS if self._context.rules.operator_email else Told.NOBODY
-        told = told if contacts.empty else Told.REGION
+        told = AlertReceiver.OPERATORS if self._context.rules.operator_email else AlertReceiver.NOBODY
+        told = told if contacts.empty else AlertReceiver.REGION
         return ShownContacts(contacts, self._vault.open_reach(region_key(region_id), contacts), told)
 
     async def keep_region(
@@ -90,7 +90,7 @@ class OfficeContactsBook:
         await self._keep(region_key(region_id), reach, language, caller, command_id)
         return await self.show_region(region_id, caller)
 
-    async def find_recipient(self, office_id: str) -> tuple[Recipient, Told]:
+    async def find_recipient(self, office_id: str) -> tuple[Recipient, AlertReceiver]:
         """Return whom to tell of an office's overdue work: its own contacts, else those of the office that keeps it,
         else its region's, else the operators. Its own may stand in the settings too.
         """
@@ -99,17 +99,19 @@ class OfficeContactsBook:
         for office in offices:
             found = await self._recipient(office_id, office_key(office))
             if found is not None:
-                return found, Told.OFFICE
+                return found, AlertReceiver.OFFICE
             address = self._context.rules.office_emails.get(office)
             if address is not None:
-                return Recipient(office_key(office_id), NO_CONTACTS.language, Reach(email=address)), Told.OFFICE
+                return Recipient(
+                    office_key(office_id), NO_CONTACTS.language, Reach(email=address)
+                ), AlertReceiver.OFFICE
         region_id = self._regions.region_of(offices[-1])
         found = await self._recipient(office_id, region_key(region_id)) if region_id is not None else None
         if found is not None:
-            return found, Told.REGION
+            return found, AlertReceiver.REGION
         address = self._context.rules.operator_email
         recipient = Recipient(office_key(office_id), NO_CONTACTS.language, Reach(email=address))
-        return recipient, Told.OPERATORS if address is not None else Told.NOBODY
+        return recipient, AlertReceiver.OPERATORS if address is not None else AlertReceiver.NOBODY
 
     async def _recipient(self, office_id: str, key: str) -> Recipient | None:
         contacts = await self._repository.contacts(key)

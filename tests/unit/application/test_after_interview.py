@@ -287,7 +287,7 @@ async def test_the_head_opens_the_note_with_a_reason_and_the_read_is_audited(bro
     status, problem = await browser.ask("GET", note, Role.OFFICE_ADMIN)
     assert (status, problem["code"]) == (422, "read_reason_needed")
     status, opened = await browser.ask("GET", f"{note}?reason=complaint", Role.OFFICE_ADMIN)
-    assert (status, opened["note"], opened["appeal_text"]) == (200, NOTE, None)
+    assert (status, opened["interview_note"], opened["appeal_text"]) == (200, NOTE, None)
     [read] = world.events(ApplicationDataRead)[-1:]
     assert (read.reason, read.account_ids, read.reader_id) == ("complaint", ("acc",), "staff-office_admin")
     status, problem = await browser.ask("GET", f"{note}?reason=complaint", Role.OFFICE_ADMIN, office=FAR_OFFICE)
@@ -317,9 +317,9 @@ async def test_in_an_appeal_the_applicant_and_the_office_above_get_the_note(brow
     [told] = world.events(AppealLodged)
     assert (told.office_id, told.account_id) == (make.OFFICE, "acc")
     status, opened = await browser.ask("GET", note)
-    assert (status, opened["note"], opened["appeal_text"]) == (200, NOTE, TEXT)
+    assert (status, opened["interview_note"], opened["appeal_text"]) == (200, NOTE, TEXT)
     status, opened = await browser.ask("GET", f"{note}?reason=complaint", Role.REGIONAL_OFFICER, **region)
-    assert (status, opened["note"]) == (200, NOTE)
+    assert (status, opened["interview_note"]) == (200, NOTE)
     status, problem = await browser.ask("GET", f"{note}?reason=complaint", Role.REGIONAL_OFFICER, offices=("medan",))
     assert (status, problem["code"]) == (403, "not_your_office")
     assert (await browser.ask("GET", note, account="stranger"))[0] == 404

@@ -27,6 +27,7 @@ from services.scheduling.offices.facts import (
     place_of,
     plan_capacity,
     priority_group,
+    with_facts,
 )
 from services.scheduling.offices.release_rule import OpeningRule, RuleKind
 from services.scheduling.offices.session import PlanProblem, SessionPlan
@@ -271,6 +272,12 @@ class TestFactsEdits:
         with pytest.raises(FactsWrong) as refused:
             await world.service.office_edits.put_facts(edit(expected_version=1), world_facts)
         assert refused.value.field == field
+
+    def test_an_office_has_the_address_and_telephone_of_its_facts(self) -> None:
+        facts = replace(FACTS, address="Jalan Contoh 1", telephone="+62215550100")
+        office = with_facts(SOUTH, facts)
+        assert (office.address, office.telephone, office.latitude) == ("Jalan Contoh 1", "+62215550100", FACTS.latitude)
+        assert with_facts(SOUTH, None) == SOUTH
 
     @pytest.mark.acceptance("F77.outreach")
     async def test_an_outreach_has_its_own_days_and_quota(self, world: World) -> None:

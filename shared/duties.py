@@ -112,7 +112,9 @@ DUTIES: Final[Mapping[Role, Duty]] = {
         "officer of a regional office",
         "petugas kantor wilayah",
         Reach.REGION,
-        "Watches the offices of the region: quota, queue, overrides, counts of refunds. Decides nothing at a counter.",
+        "Watches the offices of the region: quota, queue, overrides, counts of refunds. Decides nothing at a counter. "
+        "Reads the note of an interview once its applicant objected.",
+        frozenset({PersonalData.APPLICATION}),
     ),
     Role.PUBLIC_RELATIONS: Duty(
         "public relations",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.application.appeals import routes as appeals
 from services.application.calendar_file import routes as calendar_file
 from services.application.collection import routes as collection
 from services.application.corrections import routes as corrections
@@ -61,6 +62,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *counter.visits.all,
             *corrections.api.all,
             *issuance.api.all,
+            *appeals.api.all,
             *own_data.api.all,
             *letters.office_letter.all,
             *counter.office_day.all,

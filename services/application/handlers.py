@@ -94,6 +94,8 @@ class Handlers:
             (kind, "approval"): self._service.issuance.approve_due,
             (kind, "recall"): self._service.recalls.recall_due,
             (kind, "printing"): self._service.issuance.look_for_book,
+            (kind, "print_alert"): self._service.printing.alert_due,
+            (kind, "refusal_letter"): self._service.refusal_letters.write_due,
             (kind, "uploads"): self._service.uploads.abandon_overdue,
             (kind, "checks"): self._service.paper_readings.flag_overdue,
             (kind, "papers"): self._service.counter.papers_overdue,

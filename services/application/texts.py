@@ -176,6 +176,20 @@ TIMELINE: Final[dict[str, Text]] = {
     "correction_priced": Text("What the correction costs is known.", "Biaya akibat perbaikan sudah dihitung."),
     "interview_refused": Text("The application was refused.", "Permohonan ditolak."),
     "approval_handed_over": Text("The passport was ordered for printing.", "Pencetakan paspor dipesan."),
+    "passport_queued": Text("The passport is queued for printing.", "Paspor dalam antrean pencetakan."),
+    "print_overdue": Text(
+        "The passport is not printed in time; the office was alerted.",
+        "Paspor belum dicetak tepat waktu; kantor diberi tahu.",
+    ),
+    "refusal_letter_ready": Text("The letter of refusal can be downloaded.", "Surat penolakan dapat diunduh."),
+    "appeal_lodged": Text("The applicant objected to the refusal.", "Pemohon mengajukan keberatan atas penolakan."),
+    "note_opened": Text(
+        "The head of the office opened the interviewer's note.", "Kepala kantor membuka catatan petugas."
+    ),
+    "note_withheld": Text(
+        "The head of the office keeps the interviewer's note, on a ground of the law.",
+        "Kepala kantor mengecualikan catatan petugas berdasarkan undang-undang.",
+    ),
     "passport_printed": Text("The passport is printed.", "Paspor telah dicetak."),
     "collection_reminder": Text(
         "You were reminded to collect the passport.", "Anda diingatkan untuk mengambil paspor."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.application.appeals.service import Appeals
 from services.application.applications.application import Application
 from services.application.applications.repository import APPLICANT, APPLICATION
 from services.application.applications.service import Applications
@@ -34,6 +35,7 @@ from services.application.issuance.recalls import Recalls
 from services.application.issuance.service import Issuance
 from services.application.leavings.service import Leavings
 from services.application.letters.ports import LetterWriter
+from services.application.letters.refusal_letters import RefusalLetters
 from services.application.letters.service import Letters
 from services.application.own_data.part import ApplicationParts
 from services.application.own_data.service import OwnFiles
@@ -44,6 +46,7 @@ from services.application.passports.recording import PassportRecords
 from services.application.passports.repository import PASSPORT
 from services.application.passports.service import Passports
 from services.application.passports.vault import PassportVault
+from services.application.printing.service import Printing
 from services.application.replacements.service import Replacements
 from services.application.requirements.requirement import RuleSet
 from shared.assistance import Assistances
@@ -88,6 +91,8 @@ class UseCases:
         referring = (self.applications.repository.refers_to, self.evidence.repository.refers_to)
         self.sweeper = Sweeper(context, referring)
         self.letters = Letters(context, self.applications, writer)
+        self.refusal_letters = RefusalLetters(context, self.applications, writer)
+        self.printing = Printing(context, self.applications)
         self.issuance = Issuance(context, self.applications, dpri)
         self.recalls = Recalls(context, self.applications, dpri)
         self.passport_records = PassportRecords(context, self.applications)
@@ -101,6 +106,7 @@ class UseCases:
         self.expiry_reminders = ExpiryReminders(context, self.applications, self.passport_records.repository)
         self.collection_reminders = CollectionReminders(context, self.applications)
         self.counter = Counter(context, self.applications, self.proxies)
+        self.appeals = Appeals(context, self.applications)
         self.corrections = Corrections(context, self.applications)
         self.facts = Facts(context, self.applications)
         self.retention: Retention  # given by the composition root, which has the platform

@@ -18,6 +18,7 @@ from services.notification.endpoints import ENDPOINTS
 from services.notification.erasures.shelves import NotificationShelves, tell_erasure
 from services.notification.handlers import Handlers, in_turn
 from services.notification.http import NOTIFICATION, SMS_PREFIX
+from services.notification.office_contacts.repository import OFFICE_CONTACTS, OPENED_OFFICE
 from services.notification.texts import Texts
 from services.notification.use_cases import Notification
 from services.notification.webhooks.ports import WebhookPoster
@@ -36,7 +37,10 @@ from shared.typesetting.typesetter import Typesetter, typesetting_pool
 from shared.workers.pool import WorkerFigures
 
 NAME: Final = "notification"
-KINDS: Final[tuple[Kind[Any], ...]] = (CARDS, DELIVERIES, FEEDS, WEBHOOKS, KEPT_EVENTS, WEBHOOK_DELIVERIES)
+KINDS: Final[tuple[Kind[Any], ...]] = (
+    *(CARDS, DELIVERIES, FEEDS, WEBHOOKS, KEPT_EVENTS, WEBHOOK_DELIVERIES),
+    *(OFFICE_CONTACTS, OPENED_OFFICE),
+)
 """Every kind of document that notification keeps."""
 
 RECEIPTS_AT_ONCE: Final = 2

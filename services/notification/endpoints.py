@@ -9,6 +9,7 @@ from services.notification.contacts import routes as contacts
 from services.notification.deliveries import routes as deliveries
 from services.notification.event_schemas import routes as event_schemas
 from services.notification.http import NOTIFICATION
+from services.notification.office_contacts import routes as office_contacts
 from services.notification.webhooks import routes as webhooks
 from shared.audit.acting import audited
 from shared.audit.routes import audit_endpoints
@@ -27,6 +28,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
         (
             *deliveries.api.all,
             *contacts.api.all,
+            *office_contacts.api.all,
             *account_feeds.api.all,
             *deliveries.receipts.all,
             *webhooks.api.all,

@@ -22,6 +22,7 @@ from shared.events.notification import (
     WebhookTested,
 )
 from shared.events.published import PUBLISHED
+from shared.events.scheduling import OfficeOpened
 from shared.service import DeadlineHandler, MessageHandler
 from shared.store.kinds import Record
 
@@ -42,6 +43,7 @@ class Handlers:
             **dict.fromkeys(notice_table.RULES, service.notices.tell),
             AccountJoined: service.contacts.account_joined,
             ConsentsChanged: service.contacts.consents_changed,
+            OfficeOpened: service.office_contacts.office_opened,
             DataExportAsked: service.export_answers.answer,
         }
         feeds: Mapping[type[Event], MessageHandler] = {

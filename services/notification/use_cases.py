@@ -15,6 +15,9 @@ from services.notification.deliveries.repository import DELIVERIES
 from services.notification.deliveries.sender import Sender
 from services.notification.deliveries.service import Deliveries
 from services.notification.notices.service import Notices
+from services.notification.office_contacts.repository import OFFICE_CONTACTS
+from services.notification.office_contacts.service import OfficeContactsBook
+from services.notification.office_contacts.vault import OfficeContactsVault
 from services.notification.own_data.part import NotificationParts
 from services.notification.texts import Texts
 from services.notification.webhooks.ports import WebhookPoster
@@ -60,7 +63,8 @@ class Notification:
         queue = DeliveryQueue(context)
         self.account_feeds = AccountFeeds(context)
         self.contacts = Contacts(context, queue)
-        self.notices = Notices(context, self.contacts, queue)
+        self.office_contacts = OfficeContactsBook(context)
+        self.notices = Notices(context, self.contacts, self.office_contacts, queue)
         own_parts = NotificationParts(context)
         self.export_answers = ExportAnswers(context.store, context.clock, "notification", own_parts.collect)
         self.sender = Sender(context, texts, mailer, sms, ReceiptPapers(typesetter or Typesetter(), public_url))
@@ -77,9 +81,11 @@ class Notification:
 def _key_turns(context: UseCaseContext, secrets: WebhookVault) -> KeyTurns:
     """Return the turn of all that notification keeps. Messages are forgotten once they are sent."""
     contacts, deliveries = ContactVault(context.seals), DeliveryVault(context.seals)
+    office_contacts = OfficeContactsVault(context.seals)
     kinds = (
         TurnedKind(CARDS, is_current, contacts.turned),
         TurnedKind(DELIVERIES, deliveries.is_current),
+        TurnedKind(OFFICE_CONTACTS, office_contacts.is_current, office_contacts.turned),
         TurnedKind(WEBHOOKS, secrets.is_current, secrets.turned),
     )
     key_ids = (context.person_keys.master_key_id,)

@@ -29,6 +29,11 @@ class Office:
     """``WIB``, ``WITA`` or ``WIT``."""
     timezone: str
     """IANA name."""
+    address: str | None = None
+    telephone: str | None = None
+    """Of the office itself, as E.164. Address, telephone and position are facts that its head keeps."""
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 def slug(name: str) -> str:

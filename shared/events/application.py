@@ -179,6 +179,13 @@ class InterviewRecorded(Event):
     outcome: Annotated[str, Coded(InterviewOutcome)]
     """An :class:`~shared.events.codes.InterviewOutcome`."""
     reason_code: str | None = None
+    missing: tuple[str, ...] = ()
+    """Codes of the requirements whose papers were missing. Not said by earlier versions."""
+    complete_until: datetime | None = None
+    """Until when missing papers can be brought. Not said by earlier versions."""
+    issue_due: datetime | None = None
+    """By when an approved passport is printed. Not said by earlier versions."""
+    office_timezone: str | None = None
 
 
 class ApprovalHandedOver(Event):
@@ -205,6 +212,35 @@ class RecallCameTooLate(Event):
     application_id: str
     account_id: str
     office_id: str
+
+
+class PassportQueued(Event):
+    """The issuance system has adjudicated and the book waits to be printed, by ``issue_due`` at the latest."""
+
+    TYPE: ClassVar[str] = "paspor.application.passport.queued.v1"
+    application_id: str
+    account_id: str
+    office_id: str
+    issue_due: datetime
+
+
+class PrintOverdue(Event):
+    """The time for printing is over and the book is not printed: the office must act."""
+
+    TYPE: ClassVar[str] = "paspor.application.passport.print_overdue.v1"
+    application_id: str
+    office_id: str
+    issue_due: datetime
+
+
+class AppealLodged(Event):
+    """A refused applicant objected to the head of the office, who answers by ``answer_due``."""
+
+    TYPE: ClassVar[str] = "paspor.application.appeal.lodged.v1"
+    application_id: str
+    account_id: str
+    office_id: str
+    answer_due: datetime
 
 
 class PassportPrinted(Event):

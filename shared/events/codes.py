@@ -252,6 +252,14 @@ class InterviewOutcome(StrEnum):
     REFUSED = "refused"
 
 
+class LetterKind(StrEnum):
+    """Letter about an application that is sent by email."""
+
+    COVER = "cover"
+    """Of a certain visit."""
+    REFUSAL = "refusal"
+
+
 class AssistanceEnd(StrEnum):
     """Why an assistance ended."""
 

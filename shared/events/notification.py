@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, ClassVar
 
 from shared.events.coded import Coded
-from shared.events.codes import DeliveryChannel, WebhookEnd
+from shared.events.codes import DeliveryChannel, LetterKind, WebhookEnd
 from shared.events.message import Command, Event
 
 
@@ -125,7 +125,9 @@ class KeepContactCard(Command):
 
 
 class SendLetter(Command):
-    """Send the cover letter by email; sealed JSON: ``file_name``, ``content`` (base64 of the PDF).
+    """Send a letter by email: the cover letter, or the letter of refusal.
+
+    Sealed JSON: ``file_name``, ``content`` (base64 of the PDF).
 
     The box is bound (``aad``) to ``application_id``.
     """
@@ -135,6 +137,8 @@ class SendLetter(Command):
     account_id: str
     application_id: str
     appointment_id: str
+    kind: Annotated[str, Coded(LetterKind)] = LetterKind.COVER.value
+    """A :class:`~shared.events.codes.LetterKind`. Not said by earlier versions."""
     sealed: str
 
 

@@ -41,6 +41,15 @@ class _TimedAppointmentFact(_AppointmentFact):
     """IANA name, such as ``Asia/Jakarta``."""
 
 
+class _CertainVisitFact(_TimedAppointmentFact):
+    office_address: str | None = None
+    """Where visitors find the office. It, telephone and position are not said by earlier versions."""
+    office_telephone: str | None = None
+    """Of the office itself, as E.164."""
+    office_latitude: float | None = None
+    office_longitude: float | None = None
+
+
 class SeatHeld(_TimedAppointmentFact):
     """A seat is held for an application; it lapses at ``hold_until`` unless a bill is requested before."""
 
@@ -57,7 +66,7 @@ class SeatHeld(_TimedAppointmentFact):
     """The family that books together, all or none."""
 
 
-class AppointmentConfirmed(_TimedAppointmentFact):
+class AppointmentConfirmed(_CertainVisitFact):
     """The seat is paid for (or free of charge) and the visit is certain."""
 
     TYPE: ClassVar[str] = "paspor.scheduling.appointment.confirmed.v1"
@@ -69,7 +78,7 @@ class AppointmentConfirmed(_TimedAppointmentFact):
     """A :class:`~shared.events.codes.ConfirmCause`."""
 
 
-class AppointmentRescheduled(_TimedAppointmentFact):
+class AppointmentRescheduled(_CertainVisitFact):
     """The visit moved to another seat in one step; the old queue code is void."""
 
     TYPE: ClassVar[str] = "paspor.scheduling.appointment.rescheduled.v1"

@@ -22,6 +22,8 @@ APOSTROPHES: Final = "\u2019\u2018\u0060\u00b4\u02bc"
 
 MOST_NAME_CHARS: Final = 100
 MOST_PLACE_CHARS: Final = 60
+MOST_ADDRESS_CHARS: Final = 200
+"""Of an office: two lines on a letter."""
 
 _RANGES: Final = ((0x41, 0x5B), (0x61, 0x7B), (0xC0, 0x250), (0x1E00, 0x1F00))
 """Basic Latin, Latin-1, Latin Extended-A and -B, Latin Extended Additional (Unicode blocks)."""
@@ -125,6 +127,17 @@ ACCOUNT_HOLDER: Final = WrittenName(
 )
 """At least two signs: the treasury's orders have no shorter holder."""
 
+OFFICE_ADDRESS: Final = WrittenName(
+    "office_address",
+    MOST_ADDRESS_CHARS,
+    "'-.,/():0123456789",
+    "Write the address in Latin letters; digits, spaces and ' - . , / ( ) : may stand in it.",
+    "Tuliskan alamat dengan huruf Latin; angka, spasi, dan ' - . , / ( ) : boleh dipakai.",
+    "Jalan Contoh Raya No. 1, Jakarta Selatan 12760",
+    least_chars=5,
+)
+
 PersonName = Annotated[str, PERSON_NAME]
 PlaceName = Annotated[str, PLACE_NAME]
+OfficeAddress = Annotated[str, OFFICE_ADDRESS]
 AccountHolder = Annotated[str, ACCOUNT_HOLDER]

@@ -30,6 +30,10 @@ class NotAMobileNumber(ValueError):
     """The text is no number, one that takes no SMS, or one that can be read in two ways."""
 
 
+class NotATelephoneNumber(ValueError):
+    """The text is no telephone number."""
+
+
 def read_mobile_number(text: str) -> str:
     """Return the number as E.164: 08.., 62.., +62.., 0062.. and 001 62.. are one number.
 
@@ -42,6 +46,28 @@ def read_mobile_number(text: str) -> str:
     if len(found) != 1:
         raise NotAMobileNumber
     return found.pop()
+
+
+def read_telephone_number(text: str) -> str:
+    """Return any telephone number as E.164, a fixed line too: 021-7996340 is +62217996340.
+
+    Raises:
+        NotATelephoneNumber: it is none.
+    """
+    for digits in _readings(fold_number(text)):
+        try:
+            number = phonenumbers.parse(digits, HOME_REGION)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    raise NotATelephoneNumber
+
+
+def telephone_in_words(number: str) -> str:
+    """Return a number in E.164 as people read it: +62 21 7996340."""
+    parsed = phonenumbers.parse(number, None)
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def _readings(digits: str) -> list[str]:

@@ -58,6 +58,7 @@ _AGAIN: Final = frozenset(
         *("nik_needed", "phone_country_unserved", "second_code_needed", "wrong_media_type", "wrong_offset"),
         *("breach_times_wrong", "reading_hold_too_long", "read_reason_needed"),
         *("decided_twice", "page_beyond_limit", "paper_not_shared"),
+        *("missing_papers_not_named", "nothing_is_missing", "region_not_found"),
         *("logout_token_not_trusted", "office_provider_down", "provider_address_not_taken"),
         *("webhook_address_not_taken", "webhook_event_unknown"),
         *("proxy_is_holder",),
@@ -84,6 +85,7 @@ _OFFICE: Final = frozenset(
     {
         *("another_pair_of_eyes", "documents_closed", "fee_not_paid", "letter_not_made", "no_moves_left"),
         *("no_priority_to_deny", "no_special_left", "not_on_yourself", "not_paid_yet"),
+        *("note_withheld", "office_of_others"),
         *("not_your_office", "one_time_password_expired", "request_of_somebody_else", "role_not_yours"),
         *("second_operator_needed", "second_person_must_agree", "second_person_needed", "special_over"),
         *("staff_suspended", "too_late_for_special", "too_late_to_move", "too_late_to_withdraw"),
@@ -274,6 +276,10 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "too_many_children": _get("/v1/applicants"),
     # applications
     "application_already_open": _get("/v1/applications"),
+    "appeal_comes_first": _for(*_APPLYING, call=_post(f"{APPLICATION}/appeal")),
+    "appeal_too_late": _for(*_APPLYING, call=BEGIN_APPLICATION),
+    "application_not_refused": _for(*_APPLYING, call=SEE_APPLICATION),
+    "no_note_written": _for(*_APPLYING, Role.OFFICE_ADMIN, call=SEE_APPLICATION),
     "application_ended": _for(*_APPLYING, call=BEGIN_APPLICATION),
     "application_not_submitted": _post(f"{APPLICATION}/submission"),
     "application_withdrawn": BEGIN_APPLICATION,

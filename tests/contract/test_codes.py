@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from shared.events import application, billing, codes, identity, notification, scheduling
 from shared.events.coded import MORE_MAY_COME
-from shared.events.message import Event
+from shared.events.message import Message
 
 PROJECT = Path(__file__).parents[2]
 ENUMS = {
@@ -23,7 +23,7 @@ ENUMS = {
     for name, each in inspect.getmembers(codes, inspect.isclass)
     if issubclass(each, StrEnum) and each is not StrEnum
 }
-CODED: list[tuple[type[Event], str, type[StrEnum]]] = [
+CODED: list[tuple[type[Message], str, type[StrEnum]]] = [
     (application.ApplicationSubmitted, "passport_kind", codes.PassportKind),
     (application.ApplicationSubmitted, "reason", codes.ApplicationReason),
     (application.SubmissionReturned, "reason", codes.ReturnReason),
@@ -50,6 +50,7 @@ CODED: list[tuple[type[Event], str, type[StrEnum]]] = [
     (identity.PersonalDataBreached, "cause", codes.BreachCause),
     (identity.PersonalDataBreached, "kinds", codes.PersonalData),
     (identity.PersonalDataBreached, "measures", codes.BreachMeasure),
+    (notification.SendLetter, "kind", codes.LetterKind),
     (notification.DeliverySent, "channel", codes.DeliveryChannel),
     (notification.DeliveryFailed, "channel", codes.DeliveryChannel),
     (notification.WebhookDisabled, "cause", codes.WebhookEnd),
@@ -97,6 +98,7 @@ PUBLISHED = {
     "PassportReport": "lost damaged",
     "PenaltyGround": "lost damaged",
     "InterviewOutcome": "approved incomplete refused",
+    "LetterKind": "cover refusal",
     "AssistanceEnd": "expired account officer head officer_left_post",
     "DeliveryChannel": "email sms",
     "LeavingObjection": "live_application passport_not_collected money_under_way last_address guardian_of_others "
@@ -133,7 +135,7 @@ def test_every_enum_is_the_code_of_a_field() -> None:
 
 
 @pytest.mark.parametrize(("event", "field", "enum"), CODED, ids=IDS)
-def test_a_code_is_text_on_the_wire(event: type[Event], field: str, enum: type[StrEnum]) -> None:
+def test_a_code_is_text_on_the_wire(event: type[Message], field: str, enum: type[StrEnum]) -> None:
     """A receiver may be older than its sender: it must be able to read a code that it does not know."""
     annotation = event.model_fields[field].annotation
     assert annotation in (str, str | None, tuple[str, ...])
@@ -150,7 +152,7 @@ SEVERAL = {(scheduling.SeatUnavailable, "reason"), (scheduling.SeatAnswerRepeate
 
 
 @pytest.mark.parametrize(("event", "field", "enum"), CODED, ids=IDS)
-def test_the_schema_lists_the_codes(event: type[Event], field: str, enum: type[StrEnum]) -> None:
+def test_the_schema_lists_the_codes(event: type[Message], field: str, enum: type[StrEnum]) -> None:
     schema = text_schema(event.model_json_schema()["properties"][field])
     assert schema.get("title") == enum.__name__ or (event, field) in SEVERAL
 
@@ -164,7 +166,7 @@ def text_schema(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("event", "field", "enum"), CODED, ids=IDS)
-def test_the_event_names_its_enum(event: type[Event], field: str, enum: type[StrEnum]) -> None:
+def test_the_event_names_its_enum(event: type[Message], field: str, enum: type[StrEnum]) -> None:
     declaring = [each for each in event.__mro__ if field in inspect.get_annotations(each)]
     assert any(enum.__name__ in inspect.getsource(each) for each in declaring)
 

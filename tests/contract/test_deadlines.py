@@ -36,6 +36,8 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
             "hand_over_alert",
             "approval",
             "printing",
+            "print_alert",
+            "refusal_letter",
             "uploads",
             "checks",
             "papers",

@@ -32,7 +32,9 @@ FIELDS: Final[dict[PersonalData, frozenset[str]]] = {
     PersonalData.STAFF_NAME: frozenset({"full_name", "username"}),
     PersonalData.BANK_ACCOUNT: frozenset({"account_number", "number_masked", "holder_name", "bank_account"}),
     PersonalData.EVIDENCE: frozenset({"evidence"}),
-    PersonalData.APPLICATION: frozenset({"answers", "timeline", "papers", "birth_date", "birth_place"}),
+    PersonalData.APPLICATION: frozenset(
+        {"answers", "timeline", "papers", "birth_date", "birth_place", "interview_note", "appeal_text"}
+    ),
 }
 """Names of fields that show a person; a field of a new name belongs here as soon as it does."""
 
@@ -150,6 +152,8 @@ def test_the_declared_reads_are_the_ones_we_know() -> None:
         ("application", "list_papers", PersonalData.APPLICATION),
         ("application", "search_by_person", PersonalData.APPLICATION),
         ("application", "download_letter", PersonalData.LETTER),
+        ("application", "download_refusal_letter", PersonalData.LETTER),
+        ("application", "read_interview_note", PersonalData.APPLICATION),
         ("application", "download_document", PersonalData.PICTURE),
         ("application", "download_evidence", PersonalData.EVIDENCE),
         ("scheduling", "special_requests", PersonalData.EVIDENCE),

@@ -35,6 +35,8 @@ NOBODYS: Final = {
     ("scheduling", "opening"): "its seed is sealed until the draw, and no person's",
     ("identity", "office_provider"): "its secret is the client's at a provider, and no person's",
     ("notification", "webhook"): "its secrets are a consumer's, and no person's",
+    ("scheduling", "office"): "its address is the office's, and public",
+    ("scheduling", "office_facts"): "its address is the office's, and public",
     ("scheduling", "flag"): "its evidence is ids, counts and times",
 }
 """Fields of such a name that are about no person, each with the reason."""

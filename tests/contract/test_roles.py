@@ -7,9 +7,10 @@ from typing import Any, Final
 
 import pytest
 
-from devtools.docs_command import DOCS, WRITTEN_BY, operations
+from devtools.docs_command import DOCS, WRITTEN_BY, endpoints_of, operations
 from devtools.roles_page import may_call, operations_of, roles_page
 from services.identity.staff.powers import HIRES, OF_AN_OFFICE, POWERFUL, SECOND_PERSONS, Post
+from shared.audit.acting import OF_PERSONS
 from shared.duties import DUTIES, Reach
 from shared.events.subscriptions import SERVICES
 from shared.http.endpoint import ANY_CALLER, STAFF, Door, Endpoint, PersonalData
@@ -53,7 +54,8 @@ SMALLEST: Final[dict[Role, set[str]]] = {
         *AUDIT_LISTS,
         *("billing:show_refund_statistics", "scheduling:read_queue", "scheduling:list_offline_quotas"),
         *("scheduling:read_template", "scheduling:template_history", "scheduling:session_history"),
-        *("scheduling:list_changes", "scheduling:read_change"),
+        *("scheduling:list_changes", "scheduling:read_change", "application:read_interview_note"),
+        *("notification:show_region_contacts", "notification:keep_region_contacts"),
     },
     Role.PUBLIC_RELATIONS: {"billing:show_refund_statistics"},
     Role.HQ_POLICY: {
@@ -154,9 +156,20 @@ def test_no_endpoint_lets_every_role_in_without_naming_it() -> None:
     assert (unnamed, everybody) == ([], OWN_ACCOUNT)
 
 
-@pytest.mark.parametrize("role", [Role.PUBLIC_RELATIONS, Role.HQ_POLICY, Role.HQ_IT, Role.REGIONAL_OFFICER])
-def test_headquarters_and_regions_read_no_personal_data(role: Role) -> None:
+@pytest.mark.parametrize("role", [Role.PUBLIC_RELATIONS, Role.HQ_POLICY, Role.HQ_IT])
+def test_headquarters_read_no_personal_data(role: Role) -> None:
     assert DUTIES[role].reads == frozenset()
+
+
+def test_regions_read_an_interviewers_note_in_an_appeal_and_nothing_else_of_a_person() -> None:
+    """The office above decides an appeal against the head's answer (UU 30/2014 art. 78)."""
+    assert DUTIES[Role.REGIONAL_OFFICER].reads == {PersonalData.APPLICATION}
+    reads = {each.name for service in SERVICES for each in endpoints_of(service) if reads_as_regional_officer(each)}
+    assert reads == {"read_interview_note"}
+
+
+def reads_as_regional_officer(endpoint: Endpoint) -> bool:
+    return endpoint.reads in OF_PERSONS and Role.REGIONAL_OFFICER in (endpoint.access.roles or ())
 
 
 def test_the_reach_of_a_duty_is_where_its_posts_belong() -> None:

@@ -27,7 +27,7 @@ ROLES: Final = {
     "application": (Role.APPLICANT, Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OFFICE_ADMIN, Role.OPERATOR),
     "scheduling": (Role.APPLICANT, Role.FRONT_OFFICER, Role.OFFICE_ADMIN, Role.OPERATOR),
     "billing": (Role.APPLICANT, Role.TREASURER, Role.FRONT_OFFICER, Role.OFFICE_ADMIN, Role.OPERATOR),
-    "notification": (Role.APPLICANT, Role.OPERATOR),
+    "notification": (Role.APPLICANT, Role.OFFICE_ADMIN, Role.REGIONAL_OFFICER, Role.OPERATOR),
 }
 """Who speaks to whom. The first one also calls what is open to anybody; each next one what was shut to those before."""
 

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from services.application.documents.ports import Inspected, InspectedPage
 from services.application.issuance.ports import DpriFile, DpriPicture, DpriRefuses, DpriState
-from services.application.letters.ports import LetterContent
+from services.application.letters.ports import LetterContent, RefusalContent
 from services.application.paper_reading.ports import PageNotRead, ReaderUnavailable
 from services.application.paper_reading.verdict import AskedPaper, Verdict
 from services.billing.payment import Payment as KnownPayment
@@ -386,6 +386,9 @@ class Writer:
 
     async def letter(self, content: LetterContent) -> bytes:
         return f"%PDF {content.number} {content.queue_number} {content.queue_code}".encode()
+
+    async def refusal(self, content: RefusalContent) -> bytes:
+        return f"%PDF {content.number} refused".encode()
 
     async def form(self, requirement: str, title: str) -> bytes:
         return f"%PDF {requirement} {title}".encode()

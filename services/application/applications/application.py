@@ -13,7 +13,7 @@ from services.application.applications.book import BookFacts
 from services.application.applications.collection import Proxy, next_reminder_at
 from services.application.applications.correction import Correction
 from services.application.applications.document import FIRST_PAGE, PRESENT_STATES, Document, DocumentState
-from services.application.applications.hand_over import Approval, Handed, HandOver, alert_time, asked_again
+from services.application.applications.hand_over import Approval, Handed, HandOver, alert_time, asked_again, issue_due
 from services.application.applications.pages import missing_pages, present_pages
 from services.application.applications.visit import Seat, Visits
 from services.application.requirements.answers import Answers
@@ -144,6 +144,14 @@ class LetterTrouble:
 
 
 @dataclass(frozen=True)
+class RefusalLetter:
+    """The letter that tells a refused applicant reason, rule and ways of redress."""
+
+    file_id: str
+    made_at: datetime
+
+
+@dataclass(frozen=True)
 class Interview:
     """The recorded outcome of an interview."""
 
@@ -153,6 +161,20 @@ class Interview:
     reason_code: str | None = None
     note_sealed: str | None = None
     complete_until: datetime | None = None
+    missing: tuple[str, ...] = ()
+    """Codes of the list's items whose papers were missing; of an incomplete interview at least one."""
+    note_withheld: str | None = None
+    """The ground on which the head of the office keeps the note from the applicant (UU 14/2008 art. 17)."""
+
+
+@dataclass(frozen=True)
+class Appeal:
+    """A refused applicant's objection to the head of the office (UU 30/2014 art. 77)."""
+
+    lodged_at: datetime
+    lodged_by: str
+    answer_due: datetime
+    text_sealed: str | None
 
 
 @dataclass(frozen=True)
@@ -208,6 +230,9 @@ class Application:
     collected_by: str | None = None
     collector_sealed: str | None = None
     """JSON of name and NIK of the person who collected the book for its holder, encrypted for the applicant."""
+    refusal_letter_due_at: datetime | None = None
+    refusal_letter: RefusalLetter | None = None
+    appeal: Appeal | None = None
     timeline: tuple[Entry, ...] = ()
     closed_at: datetime | None = None
     """When it ended; None while it is live, and in older documents that ended before this was kept."""
@@ -311,10 +336,12 @@ def with_documents(application: Application, documents: Collection[Document]) ->
 
 
 def refer_to_files(application: Application) -> Application:
-    """The application with `file_ids` naming every file of its documents and its letter."""
+    """The application with `file_ids` naming every file of its documents and its letters."""
     files = [document.file_id for document in application.documents if document.file_id is not None]
     if application.letter is not None:
         files.append(application.letter.file_id)
+    if application.refusal_letter is not None:
+        files.append(application.refusal_letter.file_id)
     return replace(application, file_ids=tuple(files))
 
 
@@ -434,6 +461,8 @@ def deadlines(application: Application) -> Mapping[str, datetime]:
         "approval": approval.next_try_at if approval and not (approval.recall or application.visits.unpaid) else None,
         "recall": approval.recall.next_try_at if approval and approval.recall else None,
         "printing": approval.next_poll_at if approval else None,
+        "print_alert": print_alert_at(application),
+        "refusal_letter": application.refusal_letter_due_at,
         "uploads": min(uploads, default=None),
         "checks": min((until for until in checks if until is not None), default=None),
         "papers": interview.complete_until if interview and application.status is Status.INCOMPLETE else None,
@@ -441,6 +470,14 @@ def deadlines(application: Application) -> Mapping[str, datetime]:
         "collection_reminder": application.next_collection_reminder_at,
     }
     return {**{name: at for name, at in found.items() if at is not None}, **draft_deadlines(application)}
+
+
+def print_alert_at(application: Application) -> datetime | None:
+    """Return when the office is told that the book is overdue; None while nothing is printed, or once it was told."""
+    approval = application.approval
+    if application.status is not Status.APPROVED or approval is None or approval.overdue_since is not None:
+        return None
+    return None if application.visits.unpaid else issue_due(approval.approved_at)
 
 
 def _without_visit_work(application: Application) -> Application:

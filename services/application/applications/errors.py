@@ -67,6 +67,17 @@ class ApplicationEnded(Refusal):
     next_action_id = "Buat permohonan baru."
 
 
+class ApplicationNotRefused(Refusal):
+    """The call is for applications that were refused at the interview."""
+
+    status = 409
+    code = "application_not_refused"
+    title = "This application was not refused."
+    title_id = "Permohonan ini tidak ditolak."
+    next_action = "Read the application to see what comes next."
+    next_action_id = "Lihat permohonan untuk mengetahui langkah berikutnya."
+
+
 class StepIsOver(Refusal):
     """The step was done and cannot be done again."""
 

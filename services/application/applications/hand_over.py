@@ -131,6 +131,10 @@ class Approval:
     order: int = 1
     """Which order to print it is: another one follows a recall, once the fee is paid."""
     recall: Recall | None = None
+    queued_at: datetime | None = None
+    """When the issuance system was first heard to have it in the queue for printing."""
+    overdue_since: datetime | None = None
+    """When the office was told that the book is not printed in time."""
 
 
 def with_known_pictures(documents: Iterable[Handed], earlier: Iterable[Handed]) -> tuple[Handed, ...]:
@@ -157,6 +161,26 @@ def picture_waits(document: Handed, problem: str, *, is_refused: bool = False) -
 def asked_again(document: Handed) -> Handed:
     """The document whose picture may be tried again, since a person asked or the file has changed."""
     return replace(document, problem=None, refusals=0)
+
+
+class PrintStage(StrEnum):
+    """How far an approved passport is, as the issuance system tells."""
+
+    APPROVED = "approved"
+    """The interview was passed; the issuance system has not acknowledged the approval."""
+    ADJUDICATION = "adjudication"
+    """It has the approval and checks the data against its records."""
+    QUEUED = "queued"
+    PRINTED = "printed"
+
+
+def print_stage(approval: Approval) -> PrintStage:
+    """Return how far the passport of this approval is."""
+    if approval.printed_at is not None:
+        return PrintStage.PRINTED
+    if approval.queued_at is not None:
+        return PrintStage.QUEUED
+    return PrintStage.APPROVED if approval.acknowledged_at is None else PrintStage.ADJUDICATION
 
 
 def alert_time(starts_at: datetime, timezone: str, confirmed_at: datetime, grace_seconds: float) -> datetime:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from services.application.applications.application import FINAL, PAST_INTERVIEW, Application, Status
 from services.application.applications.correction_transitions import owed
-from services.application.applications.hand_over import issue_due
+from services.application.applications.hand_over import PrintStage, issue_due, print_stage
 from services.application.applications.visit import ENDED_BILL_STATES, Bill, BillState, Seat, SeatState
 from services.application.requirements.requirement import CAPITAL_ZONE
 from services.application.texts import Text
@@ -139,8 +139,13 @@ def first_missing(application: Application, wanted: Step, *, documents_complete:
     return next((step for step in before if step not in done), None)
 
 
-def application_progress(application: Application, *, documents_complete: bool) -> Progress:
-    """Return the current step, the remaining steps, the next action and its deadline."""
+def application_progress(
+    application: Application, *, documents_complete: bool, lacking: tuple[Text, ...] = ()
+) -> Progress:
+    """Return the current step, the remaining steps, the next action and its deadline.
+
+    ``lacking`` are the titles of the papers that an incomplete interview asked for.
+    """
     if application.status in FINAL:
         ending = _CLOSED_FOR_PERSON if application.closed_for_person else _ENDINGS[application.status]
         return Progress(FINISHED, (), ending)
@@ -150,6 +155,8 @@ def application_progress(application: Application, *, documents_complete: bool) 
     not_needed |= {Step.IDENTITY} if application.identity_confirmed else set()
     remaining = tuple(step for step in Step if step not in done | not_needed)
     action = _ACTIONS[remaining[0]](application)
+    if application.status is Status.INCOMPLETE and lacking:
+        action = _with_lacking(action, lacking)
     if application.submitted_at is not None and not documents_complete and remaining[0] in _BEFORE_INTERVIEW:
         action = _with_upload_again(action)
     for bill in owed(application):
@@ -194,6 +201,15 @@ def _with_upload_again(action: NextAction) -> NextAction:
         f"A document was refused: upload it again. {action.en}",
         f"Ada dokumen yang ditolak: unggah ulang. {action.id}",
         action.deadline,
+    )
+
+
+def _with_lacking(action: NextAction, lacking: tuple[Text, ...]) -> NextAction:
+    names_en, names_id = "; ".join(title.en for title in lacking), "; ".join(title.id for title in lacking)
+    return replace(
+        action,
+        en=f"{action.en} Missing: {names_en}. Bring the originals to the same office.",
+        id=f"{action.id} Yang kurang: {names_id}. Bawa aslinya ke kantor yang sama.",
     )
 
 
@@ -454,12 +470,18 @@ def _unpaid() -> NextAction:
 def _print(application: Application) -> NextAction:
     if application.visits.unpaid:
         return _unpaid()
-    approval = application.approval
+    approval, seat = application.approval, application.visits.last_seat
+    if approval is None:
+        return NextAction(ActionCode.WAIT, "Your passport is being ordered.", "Pencetakan paspor Anda sedang dipesan.")
+    due = issue_due(approval.approved_at)
+    en, id_ = _until(due, seat.office_timezone if seat else None)
+    words = _PRINTING[print_stage(approval)]
+    late_en, late_id = _LATE if approval.overdue_since is not None else ("", "")
     return NextAction(
         ActionCode.WAIT,
-        "Your passport is being printed; we tell you when it is ready.",
-        "Paspor Anda sedang dicetak; kami memberi tahu jika sudah siap.",
-        issue_due(approval.approved_at) if approval else None,
+        f"{words.en} It has time{en}; we tell you when the passport is ready.{late_en}",
+        f"{words.id} Batas waktunya{id_}; kami memberi tahu jika paspor sudah siap.{late_id}",
+        due,
     )
 
 
@@ -467,6 +489,19 @@ _CANCELLED: Final = Text(
     ": then it is cancelled, and you would have to apply and pay again.",
     ": setelah itu paspor dibatalkan, dan Anda harus mengajukan serta membayar lagi.",
 )
+_PRINTING: Final = {
+    PrintStage.APPROVED: Text(
+        "The interview was passed; the approval is on its way to the issuance system.",
+        "Wawancara disetujui; persetujuan sedang dikirim ke sistem penerbitan.",
+    ),
+    PrintStage.ADJUDICATION: Text(
+        "The issuance system checks your data before printing (adjudication).",
+        "Sistem penerbitan memeriksa data Anda sebelum dicetak (adjudikasi).",
+    ),
+    PrintStage.QUEUED: Text("Your passport is queued for printing.", "Paspor Anda dalam antrean pencetakan."),
+    PrintStage.PRINTED: Text("Your passport is printed.", "Paspor Anda telah dicetak."),
+}
+_LATE: Final = (" It is late: the office was alerted.", " Pencetakan terlambat: kantor sudah diberi tahu.")
 
 
 def _collect(application: Application) -> NextAction:

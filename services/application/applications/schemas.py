@@ -11,7 +11,7 @@ from services.application.applications.appeal_texts import REFUND_GUIDE, grounds
 from services.application.applications.application import Application, Entry, Status
 from services.application.applications.correction_transitions import owed
 from services.application.applications.document import Document, DocumentState
-from services.application.applications.hand_over import Handed, RecallState
+from services.application.applications.hand_over import Handed, PrintStage, RecallState, issue_due, print_stage
 from services.application.applications.next_step import ActionCode, NoStep, Step, local_time
 from services.application.applications.pages import missing_pages, telling_page
 from services.application.applications.reading import note_act
@@ -180,6 +180,13 @@ class ApplicationRefundView(View):
     refused_by_rule: str | None
 
 
+class AppealView(View):
+    """A refused applicant's objection to the head of the office."""
+
+    lodged_at: datetime
+    answer_due: datetime = Field(description="by when the head of the office answers")
+
+
 class RedressView(View, in_indonesian=("text",)):
     """One way to have a refusal looked at again."""
 
@@ -284,6 +291,35 @@ class CollectionView(View):
         )
 
 
+class PrintingView(View):
+    """How far an approved passport is, each stage with the time at which it was reached."""
+
+    stage: Annotated[str, OneOf(PrintStage)]
+    approved_at: datetime
+    adjudication_at: datetime | None = Field(description="when the issuance system took the approval")
+    queued_at: datetime | None
+    printed_at: datetime | None
+    due_at: datetime = Field(description="four working days after the interview")
+    overdue: bool
+
+
+class MissingPaperView(View, in_indonesian=("title", "help")):
+    """A paper that the interview found missing, and what is to bring."""
+
+    code: str
+    title: str
+    title_id: str
+    help: str
+    help_id: str
+
+
+class MissingPapersView(View):
+    """The papers that the interview found missing, and until when they are brought."""
+
+    papers: list[MissingPaperView]
+    until: datetime | None
+
+
 class ApplicationView(View, in_indonesian=("next_action", "not_refundable")):
     """An application, and where its applicant stands."""
 
@@ -327,6 +363,10 @@ class ApplicationView(View, in_indonesian=("next_action", "not_refundable")):
     originals_seen: list[str]
     interview_outcome: Annotated[str, OneOf(InterviewOutcome)] | None
     collection: CollectionView | None
+    missing_papers: MissingPapersView | None
+    printing: PrintingView | None
+    refusal_letter_url: str | None
+    appeal: AppealView | None
     timeline: list[TimelineView]
 
     @classmethod
@@ -373,6 +413,12 @@ class ApplicationView(View, in_indonesian=("next_action", "not_refundable")):
             originals_seen=list(state.originals),
             interview_outcome=state.interview.outcome if state.interview else None,
             collection=CollectionView.from_application(state),
+            missing_papers=_missing_papers(seen),
+            printing=printing_view(state),
+            refusal_letter_url=f"/v1/applications/{seen.application_id}/refusal-letter"
+            if state.refusal_letter
+            else None,
+            appeal=AppealView.model_validate(state.appeal, from_attributes=True) if state.appeal else None,
             timeline=[TimelineView.from_entry(entry, for_staff=seen.for_staff) for entry in state.timeline],
         )
 
@@ -486,6 +532,36 @@ def _recall(state: Application) -> RecallView | None:
     return RecallView(
         state=recall.state.value, problem=recall.problem, asked_at=recall.asked_at, ended_at=recall.ended_at
     )
+
+
+def printing_view(state: Application) -> PrintingView | None:
+    """Return how far the passport is; None before the interview was passed."""
+    approval = state.approval
+    if approval is None:
+        return None
+    return PrintingView(
+        stage=print_stage(approval).value,
+        approved_at=approval.approved_at,
+        adjudication_at=approval.acknowledged_at,
+        queued_at=approval.queued_at,
+        printed_at=approval.printed_at,
+        due_at=issue_due(approval.approved_at),
+        overdue=approval.overdue_since is not None and approval.printed_at is None,
+    )
+
+
+def _missing_papers(seen: Seen) -> MissingPapersView | None:
+    interview = seen.application.interview
+    if interview is None or not seen.lacking:
+        return None
+    rules = (item.requirement for item in seen.lacking)
+    papers = [
+        MissingPaperView(
+            code=rule.code, title=rule.title.en, title_id=rule.title.id, help=rule.help.en, help_id=rule.help.id
+        )
+        for rule in rules
+    ]
+    return MissingPapersView(papers=papers, until=interview.complete_until)
 
 
 def view_application(call: AnyCall, seen: Seen) -> ApplicationView:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from services.application.applications.applicant import IdentityCard
-from services.application.applications.application import Application, Decide, with_end
+from services.application.applications.application import Application, Decide, Status, with_end
 from services.application.applications.errors import ApplicationEnded, PersonAppliesElsewhere, StepComesFirst
 from services.application.applications.next_step import Progress, Step, application_progress, first_missing
 from services.application.applications.repository import APPLICATION, SUBMITTED_PERSON, Repository
@@ -43,6 +43,8 @@ class Seen:
     application: Application
     items: tuple[Listed, ...]
     progress: Progress
+    lacking: tuple[Listed, ...] = ()
+    """The items whose papers the interview found missing."""
     for_staff: bool = False
 
 
@@ -143,6 +145,12 @@ class Applications:
         is_lacking = missing(self.items(application), application.present()) or self.missing_pages(application)
         return application.answers is not None and not is_lacking
 
+    def lacking(self, application: Application) -> tuple[Listed, ...]:
+        """Return the items whose papers an incomplete interview asked for; empty in any other state."""
+        if application.status is not Status.INCOMPLETE or application.interview is None:
+            return ()
+        return tuple(item for item in self.items(application) if item.code in application.interview.missing)
+
     def missing_pages(self, application: Application) -> dict[str, tuple[int, ...]]:
         """Return the pages that are missing of items that are listed and partly there, by item."""
         listed = {item.code for item in self.items(application)}
@@ -162,7 +170,12 @@ class Applications:
             record.id,
             record.state,
             self.items(record.state),
-            application_progress(record.state, documents_complete=self.documents_complete(record.state)),
+            application_progress(
+                record.state,
+                documents_complete=self.documents_complete(record.state),
+                lacking=tuple(item.requirement.title for item in self.lacking(record.state)),
+            ),
+            lacking=self.lacking(record.state),
             for_staff=who is not None and who.is_staff,
         )
 

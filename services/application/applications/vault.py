@@ -26,6 +26,7 @@ _NOTE: Final = "interview_note"
 
 
 _COLLECTOR: Final = "collector"
+_APPEAL: Final = "appeal"
 
 
 class Vault:
@@ -104,6 +105,24 @@ class Vault:
         content = json.loads(cipher.open(sealed, owner_id=application_id, field=_COLLECTOR))
         return Collector(content["full_name"], content["nik"])
 
+    async def open_note(self, sealed: str, application_id: str, applicant_id: str) -> str:
+        """Return an interviewer's free text, opened."""
+        cipher = await self._person_keys.cipher(applicant_id)
+        return cipher.open(sealed, owner_id=application_id, field=_NOTE)
+
+    async def seal_appeal(self, text: str, application_id: str, applicant_id: str) -> str:
+        """The stored form of an applicant's objection."""
+        cipher = await self._person_keys.cipher(applicant_id)
+        return cipher.seal(text, owner_id=application_id, field=_APPEAL)
+
+    async def appeal_text(self, application_id: str, application: Application) -> str | None:
+        """Return the applicant's objection, opened; None where there is none."""
+        appeal = application.appeal
+        if appeal is None or appeal.text_sealed is None:
+            return None
+        cipher = await self._person_keys.cipher(application.applicant_id)
+        return cipher.open(appeal.text_sealed, owner_id=application_id, field=_APPEAL)
+
     async def card_turned(self, applicant_id: str, applicant: Applicant) -> Applicant:
         """Return the applicant with the card sealed by their own key."""
         if applicant.card_sealed is None:
@@ -118,10 +137,13 @@ class Vault:
         def resealed(value: str | None, field: str = _NOTE) -> str | None:
             return cipher.turned(value, owner_id=application_id, field=field) if value is not None else None
 
-        interview, proxy = application.interview, application.proxy
+        interview, proxy, appeal = application.interview, application.proxy, application.appeal
+        if proxy is not None:
+            proxy = replace(proxy, sealed=cipher.turned(proxy.sealed, owner_id=application_id, field=_COLLECTOR))
         return replace(
             application,
-            proxy=replace(proxy, sealed=resealed(proxy.sealed, _COLLECTOR)) if proxy is not None else None,
+            proxy=proxy,
+            appeal=replace(appeal, text_sealed=resealed(appeal.text_sealed, _APPEAL)) if appeal is not None else None,
             collector_sealed=resealed(application.collector_sealed, _COLLECTOR),
             passport_number_sealed=resealed(application.passport_number_sealed, _PASSPORT_NUMBER),
             interview=replace(interview, note_sealed=resealed(interview.note_sealed))
@@ -148,6 +170,8 @@ def is_application_current(_application_id: str, application: Application) -> bo
     notes = [correction.note_sealed for correction in application.corrections]
     if application.interview is not None:
         notes.append(application.interview.note_sealed)
+    if application.appeal is not None:
+        notes.append(application.appeal.text_sealed)
     collectors = (application.collector_sealed, application.proxy.sealed if application.proxy is not None else None)
     sealed = (application.passport_number_sealed, *collectors, *notes)
     return all(is_persons(value) for value in sealed if value is not None)

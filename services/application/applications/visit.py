@@ -114,6 +114,10 @@ class Seat:
     office_id: str | None = None
     office_name: str | None = None
     office_timezone: str | None = None
+    office_address: str | None = None
+    office_telephone: str | None = None
+    office_latitude: float | None = None
+    office_longitude: float | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     hold_until: datetime | None = None
@@ -301,6 +305,8 @@ def with_refund_moved(visits: Visits, fact: billing.RefundMoved, *, version: int
 
 
 _OWN: Final = frozenset({"version", "at", "state"})
+_OF_OFFICE: Final = frozenset({"office_address", "office_telephone", "office_latitude", "office_longitude"})
+"""Facts of one office: a visit that moved to another one does not take them along."""
 T = TypeVar("T", Seat, Bill)
 
 
@@ -314,5 +320,7 @@ def _names(shape: type[Any]) -> Iterable[str]:
 
 def _later_over_earlier(later: T, earlier: T) -> T:
     """The later one, with what it does not tell taken from the earlier one."""
-    gaps = {name: getattr(earlier, name) for name in _names(type(later)) if getattr(later, name) is None}
+    moved = isinstance(later, Seat) and None is not later.office_id != getattr(earlier, "office_id", None)
+    names = [name for name in _names(type(later)) if not (moved and name in _OF_OFFICE)]
+    gaps = {name: getattr(earlier, name) for name in names if getattr(later, name) is None}
     return replace(later, **gaps)

@@ -26,6 +26,28 @@ class OriginalsNotSeen(Refusal):
         )
 
 
+class MissingPapersNotNamed(Refusal):
+    """An interview that ends incomplete names the papers that were missing."""
+
+    status = 422
+    code = "missing_papers_not_named"
+    title = "The papers that are missing are not named."
+    title_id = "Dokumen yang kurang belum disebutkan."
+    next_action = 'Send in missing the codes of the application\'s list, such as ["family_card"].'
+    next_action_id = 'Kirim dalam missing kode dari daftar persyaratan permohonan, misalnya ["family_card"].'
+
+
+class NothingIsMissing(Refusal):
+    """Missing papers are named for another outcome than an incomplete one."""
+
+    status = 422
+    code = "nothing_is_missing"
+    title = "Missing papers go with the outcome incomplete only."
+    title_id = "Dokumen yang kurang hanya untuk hasil incomplete."
+    next_action = "Leave missing out, or record the outcome incomplete."
+    next_action_id = "Hapus missing, atau catat hasil incomplete."
+
+
 class DocumentsUndecided(Refusal):
     """An approval needs every required document accepted: only accepted ones are handed over."""
 

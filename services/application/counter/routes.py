@@ -10,7 +10,12 @@ from services.application.applications.schemas import ApplicationView, view_appl
 from services.application.collection.errors import CollectorsPapersNotSeen, ProxyIsHolder, ProxyNotAuthorised
 from services.application.context import Actor
 from services.application.corrections.errors import PaymentOwed, PriceNotKnownYet
-from services.application.counter.errors import DocumentsUndecided, OriginalsNotSeen
+from services.application.counter.errors import (
+    DocumentsUndecided,
+    MissingPapersNotNamed,
+    NothingIsMissing,
+    OriginalsNotSeen,
+)
 from services.application.counter.schemas import Collection, DayQuery, InterviewResult, OfficeDayView, Originals
 from services.application.http import APPLICATION
 from services.application.requirements.errors import DocumentNotAsked
@@ -46,7 +51,8 @@ async def see_originals(call: Call[Originals]) -> ApplicationView:
 @visits.post(
     "/v1/applications/{application_id}/interview",
     summary="Record the outcome of the interview",
-    description="An adjudicator decides about an application that an interview left incomplete.",
+    description="An adjudicator decides about an application that an interview left incomplete. The outcome incomplete "
+    "names the papers that are missing, by the codes of the application's list.",
     access=STAFF(Role.INTERVIEWER, Role.ADJUDICATOR),
     body=InterviewResult,
     answers={200: ApplicationView},
@@ -57,6 +63,9 @@ async def see_originals(call: Call[Originals]) -> ApplicationView:
         OriginalsNotSeen,
         DocumentsUndecided,
         errors.ReasonCodeMissing,
+        MissingPapersNotNamed,
+        NothingIsMissing,
+        DocumentNotAsked,
         PriceNotKnownYet,
         PaymentOwed,
     ),
@@ -72,6 +81,7 @@ async def record_interview(call: Call[InterviewResult]) -> ApplicationView:
         body.note,
         Actor.from_caller(call.caller),
         call.command_id,
+        missing=tuple(body.missing),
     )
     return view_application(call, seen)
 

@@ -13,8 +13,10 @@ from services.application.applications.schemas import (
     ApplicationVisitView,
     HandOverView,
     LetterState,
+    PrintingView,
     hand_over_view,
     letter_state,
+    printing_view,
 )
 from services.application.applications.service import Seen
 from services.application.collection.proxies import CollectorsPaper
@@ -49,6 +51,12 @@ class InterviewResult(Body):
 
     outcome: Literal["approved", "incomplete", "refused"]
     reason_code: Code | None = Field(None, examples=["papers_missing"])
+    missing: list[Code] = Field(
+        default_factory=list,
+        max_length=MOST_ITEMS,
+        examples=[["family_card"]],
+        description="with the outcome incomplete: the items of the list whose papers are missing, at least one",
+    )
     note: str | None = Field(None, max_length=2000, description="kept encrypted, for the office alone")
 
 
@@ -81,6 +89,7 @@ class VisitView(View):
     appointment: ApplicationVisitView | None
     documents_flagged: int
     hand_over: HandOverView | None
+    printing: PrintingView | None
     letter_state: LetterState | None
 
 
@@ -89,6 +98,8 @@ class OfficeDayView(ListView):
 
     visits: list[VisitView]
     hand_overs_overdue: int
+    prints_overdue: int
+    """Books that are not printed within four working days of the interview."""
     letters_not_made: int
     """Letters that could not be typeset: made again with POST to the letter once operators have mended the fault."""
 
@@ -97,8 +108,9 @@ class OfficeDayView(ListView):
         """Return the view of an office's visits."""
         visits = [_visit(application) for application in seen]
         overdue = sum(visit.hand_over is not None and visit.hand_over.overdue for visit in visits)
+        prints = sum(visit.printing is not None and visit.printing.overdue for visit in visits)
         not_made = sum(visit.letter_state == "not_made" for visit in visits)
-        return cls(visits=visits, hand_overs_overdue=overdue, letters_not_made=not_made)
+        return cls(visits=visits, hand_overs_overdue=overdue, prints_overdue=prints, letters_not_made=not_made)
 
 
 def _visit(seen: Seen) -> VisitView:
@@ -111,5 +123,6 @@ def _visit(seen: Seen) -> VisitView:
         appointment=ApplicationVisitView.from_seat(seat, for_staff=True) if seat else None,
         documents_flagged=sum(document.state is DocumentState.FLAGGED for document in state.documents),
         hand_over=hand_over_view(state),
+        printing=printing_view(state),
         letter_state=letter_state(state),
     )

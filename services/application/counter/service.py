@@ -20,7 +20,12 @@ from services.application.applications.timeline import add_to_timeline, author_o
 from services.application.collection.proxies import Proxies
 from services.application.context import Actor, UseCaseContext
 from services.application.corrections.service import refuse_unpaid
-from services.application.counter.errors import DocumentsUndecided, OriginalsNotSeen
+from services.application.counter.errors import (
+    DocumentsUndecided,
+    MissingPapersNotNamed,
+    NothingIsMissing,
+    OriginalsNotSeen,
+)
 from services.application.counter.transitions import PAPERS_DAYS, collected, interviewed, lapsed
 from services.application.requirements.errors import DocumentNotAsked
 from services.application.requirements.requirement import CAPITAL_ZONE, Listed
@@ -53,10 +58,7 @@ class Counter:
 
         def decide(application: Application) -> Decision[Application]:
             self._refuse_unless_interview(application)
-            known = {item.code for item in self._applications.items(application)}
-            unknown = sorted(set(codes) - known)
-            if unknown:
-                raise DocumentNotAsked(field="/requirements", unknown=unknown)
+            self._refuse_not_asked(application, codes, "/requirements")
             originals = tuple(sorted({*application.originals, *codes}))
             state = replace(application, originals=originals, originals_by=who.account_id)
             return Decision(add_to_timeline(state, f"originals:{command_id}", now, "originals_seen", author_of(who)))
@@ -66,27 +68,39 @@ class Counter:
         )
 
     async def record_interview(
-        self, application_id: str, outcome: str, reason_code: str | None, note: str | None, who: Actor, command_id: str
+        self,
+        application_id: str,
+        outcome: str,
+        reason_code: str | None,
+        note: str | None,
+        who: Actor,
+        command_id: str,
+        *,
+        missing: tuple[str, ...] = (),
     ) -> Seen:
-        """Record the outcome. An approval needs every compulsory original seen, anything else a reason. An adjudicator
-        decides only about what an interview left incomplete, so that two officers have looked at it.
+        """Record the outcome. An approval needs every compulsory original seen, anything else a reason, an incomplete
+        interview the codes of the papers that are ``missing``. An adjudicator decides only about what an interview left
+        incomplete, so that two officers have looked at it.
 
         Raises:
             NotYourOffice. StepComesFirst. StepIsOver: an outcome that cannot be changed is recorded.
             OriginalsNotSeen, DocumentsUndecided, ReasonCodeMissing, PriceNotKnownYet, PaymentOwed.
+            MissingPapersNotNamed, NothingIsMissing. DocumentNotAsked: a missing paper is none of the list.
         """
         await self._present(application_id, who)
         if outcome != InterviewOutcome.APPROVED and reason_code is None:
             raise errors.ReasonCodeMissing(field="/reason_code")
+        _refuse_wrong_missing(outcome, missing)
         now = self._context.now()
         until = now + timedelta(days=PAPERS_DAYS) if outcome == InterviewOutcome.INCOMPLETE else None
         sealed = await self._applications.seal_note(note, application_id) if note else None
-        interview = Interview(outcome, now, who.account_id, reason_code, sealed, until)
+        interview = Interview(outcome, now, who.account_id, reason_code, sealed, until, tuple(dict.fromkeys(missing)))
 
         def decide(application: Application) -> Decision[Application]:
             self._refuse_unless_interview(application)
             if who.role is Role.ADJUDICATOR and application.status is not Status.INCOMPLETE:
                 raise StepComesFirst(Step.INTERVIEW)
+            self._refuse_not_asked(application, missing, "/missing")
             if outcome == InterviewOutcome.APPROVED:
                 self._refuse_unseen(application)
                 refuse_unpaid(application)
@@ -194,6 +208,11 @@ class Counter:
         if application.status not in {Status.SUBMITTED, Status.INCOMPLETE}:
             raise StepIsOver(state=application.status.value)
 
+    def _refuse_not_asked(self, application: Application, codes: tuple[str, ...], field: str) -> None:
+        unknown = sorted(set(codes) - {item.code for item in self._applications.items(application)})
+        if unknown:
+            raise DocumentNotAsked(field=field, unknown=unknown)
+
     def _refuse_unseen(self, application: Application) -> None:
         unseen = [item for item in self._applications.items(application) if _must_be_seen(item, application)]
         if unseen:
@@ -201,6 +220,13 @@ class Counter:
         compulsory = [item.code for item in self._applications.items(application) if item.compulsory]
         if rules.to_hand_over(application, compulsory) is None:
             raise DocumentsUndecided
+
+
+def _refuse_wrong_missing(outcome: str, missing: tuple[str, ...]) -> None:
+    if outcome == InterviewOutcome.INCOMPLETE and not missing:
+        raise MissingPapersNotNamed(field="/missing")
+    if outcome != InterviewOutcome.INCOMPLETE and missing:
+        raise NothingIsMissing(field="/missing")
 
 
 def _must_be_seen(item: Listed, application: Application) -> bool:

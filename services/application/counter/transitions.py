@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from services.application.applications.application import Application, Command, Interview, moved, without_work
-from services.application.applications.hand_over import Approval
+from services.application.applications.hand_over import Approval, issue_due
 from shared.events.application import ApplicationRefused, InterviewRecorded, PassportCollected
 from shared.events.codes import InterviewOutcome
 from shared.store.decision import Decision
@@ -35,13 +35,17 @@ def interviewed(
         office_id=application.office_id or "",
         outcome=interview.outcome,
         reason_code=interview.reason_code,
+        missing=interview.missing,
+        complete_until=interview.complete_until,
+        issue_due=issue_due(now) if interview.outcome == InterviewOutcome.APPROVED else None,
+        office_timezone=seat.office_timezone if seat else None,
     )
     if interview.outcome == InterviewOutcome.APPROVED:
         return Decision(replace(state, approval=Approval(approved_at=now, next_try_at=now)), (recorded,))
     if interview.outcome == InterviewOutcome.INCOMPLETE:
         return Decision(state, (recorded,))
     ended = _ended(application_id, application, interview.reason_code or "interview_refused")
-    return Decision(without_work(state), (recorded, ended))
+    return Decision(replace(without_work(state), refusal_letter_due_at=now), (recorded, ended))
 
 
 def collected(

@@ -23,10 +23,12 @@ def has_documents(application: Application) -> bool:
 
 
 def has_notes(application: Application) -> bool:
-    """Return whether free words of an officer are left."""
-    interview = application.interview
+    """Return whether free words of an officer, or of an objection, are left."""
+    interview, appeal = application.interview, application.appeal
     sealed = [correction.note_sealed for correction in application.corrections]
-    return any(sealed) or (interview is not None and interview.note_sealed is not None)
+    sealed.append(interview.note_sealed if interview is not None else None)
+    sealed.append(appeal.text_sealed if appeal is not None else None)
+    return any(sealed)
 
 
 def without_documents(application: Application) -> Application:
@@ -39,16 +41,19 @@ def without_documents(application: Application) -> Application:
         handed = tuple(replace(document, sha256="") for document in hand_over.documents)
         hand_over = replace(hand_over, documents=handed)
     blank = replace(application, documents=documents, hand_over=hand_over, letter=None, letter_due_at=None)
+    blank = replace(blank, refusal_letter=None, refusal_letter_due_at=None)
     return refer_to_files(blank)
 
 
 def without_notes(application: Application) -> Application:
     """Return the application without free words; outcome and reason code stay."""
     corrections = tuple(replace(correction, note_sealed=None) for correction in application.corrections)
-    interview = application.interview
+    interview, appeal = application.interview, application.appeal
     if interview is not None:
         interview = replace(interview, note_sealed=None)
-    return replace(application, corrections=corrections, interview=interview)
+    if appeal is not None:
+        appeal = replace(appeal, text_sealed=None)
+    return replace(application, corrections=corrections, interview=interview, appeal=appeal)
 
 
 def has_collectors(application: Application) -> bool:

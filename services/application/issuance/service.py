@@ -54,6 +54,7 @@ from services.application.issuance.transitions import (
     pictures_wait,
     printed,
 )
+from services.application.printing.service import note_stage
 from services.application.requirements.requirement import day_at_capital
 from services.application.voided_book.service import alert_of_book, note_voided_book
 from shared.errors import UpstreamDown
@@ -218,7 +219,7 @@ class Issuance:
             if state.status is not Status.APPROVED or state.approval is None or state.approval.acknowledged_at is None:
                 return None
             if number is None:
-                return not_printed_yet(state, pace, now)
+                return note_stage(record.id, not_printed_yet(state, pace, now), seen.state if seen else None, now)
             decision = printed(record.id, state, number, now, _book_of(state, seen, now))
             done = with_line(decision, "passport_printed", now, "passport_printed", DPRI)
             return Decision(note_voided_book(done.state, now), done.events)

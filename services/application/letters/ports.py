@@ -22,6 +22,32 @@ class LetterContent:
     bring: tuple[tuple[str, str], ...]
     """Titles of what to bring, (Indonesian, English)."""
     made_at: datetime
+    office_address: str | None = None
+    office_telephone: str | None = None
+    office_position: tuple[float, float] | None = None
+    """Latitude and longitude in degrees."""
+    paid: tuple[tuple[str, str, int], ...] = ()
+    """Payments for it: (Indonesian, English, rupiah); 0 where nothing is to pay."""
+
+
+@dataclass(frozen=True)
+class RefusalContent:
+    """The content of a letter of refusal."""
+
+    full_name: str = field(repr=False)
+    number: str
+    office_name: str
+    office_timezone: str
+    refused_at: datetime
+    reason: tuple[str, str]
+    """In words, (Indonesian, English)."""
+    rule: str
+    redress: tuple[tuple[str, str, str], ...]
+    """Ways to have it looked at again, (Indonesian, English, rule)."""
+    object_until: datetime
+    made_at: datetime
+    office_address: str | None = None
+    office_telephone: str | None = None
 
 
 class LetterWriter(Protocol):
@@ -32,6 +58,10 @@ class LetterWriter(Protocol):
 
     async def letter(self, content: LetterContent) -> bytes:
         """A cover letter; raises `shared.typesetting.typesetter.NotTypeset`."""
+        ...
+
+    async def refusal(self, content: RefusalContent) -> bytes:
+        """A letter of refusal; raises `NotTypeset`."""
         ...
 
     async def form(self, requirement: str, title: str) -> bytes:

@@ -6,12 +6,13 @@ from typing import Final
 
 from services.application import field_types as schemas
 from services.application.applications.access import LATE, SEEING
-from services.application.applications.errors import StepComesFirst
+from services.application.applications.errors import ApplicationNotRefused, StepComesFirst
 from services.application.applications.reading import note_reading
 from services.application.applications.schemas import ApplicationView, view_application
 from services.application.context import Actor
 from services.application.http import APPLICATION, OWNER_OR_COUNTER, who
 from services.application.letters.errors import LetterNotMade
+from services.application.letters.refusal_letters import refusal_file_name
 from services.application.letters.service import PDF
 from shared.errors import NotFound
 from shared.http.call import Answer, Call
@@ -60,6 +61,26 @@ async def download_letter(call: Call[None, schemas.Looking]) -> Answer:
     if reader.is_staff:
         note_reading(call, reader, [(await service.drafting.get_application(application_id, reader)).application])
     content = b"".join([piece async for piece in pieces])
+    return Answer(200, content, {"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+@letter.get(
+    "/v1/applications/{application_id}/refusal-letter",
+    summary="Download the letter of refusal (PDF): reason, rule and ways of redress",
+    access=OWNER_OR_COUNTER,
+    query=schemas.Looking,
+    answers={200: PDF},
+    refusals=(*SEEING, ApplicationNotRefused),
+    reads=PersonalData.LETTER,
+)
+async def download_refusal_letter(call: Call[None, schemas.Looking]) -> Answer:
+    """The letter of refusal."""
+    reader, service, application_id = await who(call), call.app[APPLICATION], call.path["application_id"]
+    application, pieces = await service.refusal_letters.read(application_id, reader)
+    if reader.is_staff:
+        note_reading(call, reader, [application])
+    content = b"".join([piece async for piece in pieces])
+    name = refusal_file_name(application)
     return Answer(200, content, {"Content-Disposition": f'attachment; filename="{name}"'})
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from services.application.alerts import LETTER_NOT_MADE, alert
 from services.application.applications.access import refuse_other_offices, refuse_unassisted
@@ -13,12 +14,14 @@ from services.application.applications.application import Application, Author, L
 from services.application.applications.next_step import Step
 from services.application.applications.service import Applications, Seen
 from services.application.applications.timeline import add_to_timeline, author_of, with_line
-from services.application.applications.visit import Seat
+from services.application.applications.visit import BillState, Seat
 from services.application.context import Actor, UseCaseContext
 from services.application.letters.errors import LetterNotMade
 from services.application.letters.ports import LetterContent, LetterWriter
 from services.application.letters.transitions import letter_again, letter_failed, lettered
+from services.application.texts import Text
 from shared.errors import NotFound, NotKnownYet, Unavailable
+from shared.events.codes import BillPurpose
 from shared.events.notification import SendLetter
 from shared.store.decision import Decision
 from shared.store.kinds import Record
@@ -33,6 +36,13 @@ OTHER_FORMS = {LETTER_OF_AUTHORITY: "Surat Kuasa Pengambilan Paspor"}
 """Forms beside those of the list of requirements, with their titles."""
 
 SYSTEM = Author("application")
+
+BILL_WORDS: Final[Mapping[str, Text]] = {
+    BillPurpose.FEE: Text("Passport fee", "Biaya paspor"),
+    BillPurpose.TOP_UP: Text("Difference after a correction", "Kekurangan biaya setelah perbaikan"),
+    BillPurpose.PENALTY: Text("Charge for a lost or damaged book", "Biaya beban paspor hilang atau rusak"),
+    BillPurpose.SAME_DAY: Text("Same-day service", "Biaya layanan percepatan"),
+}
 
 
 class LetterTooLarge(Exception):
@@ -180,6 +190,10 @@ class Letters:
             queue_code=seat.queue_code or "",
             bring=bring,
             made_at=self._context.now(),
+            office_address=seat.office_address,
+            office_telephone=seat.office_telephone,
+            office_position=position_of(seat),
+            paid=paid_for(application),
         )
 
     def _send(self, application_id: str, application: Application, seat: Seat, pdf: bytes) -> SendLetter:
@@ -220,6 +234,23 @@ def was_asked_again(due_at: datetime | None, newest: datetime) -> bool:
 def _given_up(application: Application) -> bool:
     trouble = application.letter_trouble
     return trouble is not None and trouble.failed_at is not None and application.letter_due_at is None
+
+
+def position_of(seat: Seat) -> tuple[float, float] | None:
+    """Return the position of the visit's office, latitude and longitude."""
+    if seat.office_latitude is None or seat.office_longitude is None:
+        return None
+    return seat.office_latitude, seat.office_longitude
+
+
+def paid_for(application: Application) -> tuple[tuple[str, str, int], ...]:
+    """Return what was paid for the application: words in Indonesian and English, and rupiah; 0 for a waived bill."""
+    words = ((BILL_WORDS.get(bill.purpose, BILL_WORDS[BillPurpose.FEE]), bill) for bill in application.visits.bills)
+    return tuple(
+        (text.id, text.en, 0 if bill.state is BillState.WAIVED else bill.amount or 0)
+        for text, bill in words
+        if bill.state in (BillState.PAID, BillState.WAIVED)
+    )
 
 
 def file_name(application: Application) -> str:

@@ -79,6 +79,8 @@ class OwnApplication(OwnData):
     documents: list[OwnDocument] = own("Berkas", "Documents")
     interview_outcome: str | None = own("Hasil wawancara", "Outcome of the interview")
     interview_reason: str | None = own("Alasan hasil wawancara", "Reason of the outcome")
+    appeal_text: str | None = own("Keberatan atas penolakan", "Objection to the refusal")
+    interview_note: str | None = own("Catatan petugas wawancara", "Note of the interviewer")
     passport_number: str | None = own("Nomor paspor", "Passport number", Correction.OFFICE)
     proxy: OwnCollector | None = own("Penerima kuasa pengambilan", "Person who may collect the passport")
     collected_by: str | None = own("Diambil oleh", "Collected by")
@@ -209,6 +211,8 @@ class ApplicationParts:
             documents=[_document(application, document) for document in application.documents],
             interview_outcome=interview.outcome if interview is not None else None,
             interview_reason=interview.reason_code if interview is not None else None,
+            appeal_text=await self._applications.vault.appeal_text(record.id, application),
+            interview_note=await self._note(record),
             passport_number=await self._applications.vault.passport_number(record.id, application),
             proxy=await self._collector(record, application.proxy.sealed if application.proxy is not None else None),
             collected_by=application.collected_by,
@@ -243,6 +247,13 @@ class ApplicationParts:
             replaced_at=passport.replaced_at,
             cancelled_at=passport.cancelled_at,
         )
+
+    async def _note(self, record: Record[Application]) -> str | None:
+        """Return the interviewer's note where it is open to the applicant: in an appeal, unless it is withheld."""
+        application, interview = record.state, record.state.interview
+        if application.appeal is None or interview is None or interview.note_sealed is None or interview.note_withheld:
+            return None
+        return await self._applications.vault.open_note(interview.note_sealed, record.id, application.applicant_id)
 
     async def _card(self, applicant_id: str, account_ids: tuple[str, ...]) -> OwnIdentityCard | None:
         record = await self._applications.repository.applicant(applicant_id)

@@ -62,6 +62,8 @@ ROWS: Final[Mapping[type[Event], Row]] = {
     application.SubmissionFreed: APPLICATION,
     application.InterviewRecorded: Row(ThingKind.APPLICATION, "application_id", fact="interview_recorded"),
     application.ApprovalHandedOver: Row(ThingKind.APPLICATION, "application_id", fact="approval_handed_over"),
+    application.PassportQueued: APPLICATION,
+    application.AppealLodged: Row(ThingKind.APPLICATION, "application_id", fact="appeal_lodged"),
     application.PassportPrinted: APPLICATION,
     application.CollectionReminderDue: Row(ThingKind.APPLICATION, "application_id", fact="collection_reminder"),
     application.ProxyAnnounced: Row(ThingKind.APPLICATION, "application_id", fact="proxy_announced"),

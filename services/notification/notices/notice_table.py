@@ -98,6 +98,9 @@ RULES: Final[Mapping[type[Event], Rule]] = {
             InterviewOutcome.REFUSED: None,  # ApplicationRefused tells it
         },
     ),
+    application.PassportQueued: Rule(Notice("passport_queued")),
+    application.PrintOverdue: Rule(Notice("print_overdue")),
+    application.AppealLodged: Rule(Notice("appeal_lodged")),
     application.PassportPrinted: Rule(Notice("passport_printed", BY_BOTH)),
     application.CollectionReminderDue: Rule(
         Notice("collection_reminder", BY_BOTH), until="collect_until", purpose=REMINDERS
@@ -121,7 +124,7 @@ RULES: Final[Mapping[type[Event], Rule]] = {
     application.ChildPassportPassedOn: Rule(Notice("child_passport_passed_on")),
     application.PassportPassedToHolder: Rule(Notice("passport_passed_to_holder")),
     application.ApplicationRefused: Rule(
-        Notice("application_refused"),
+        Notice("application_refused", BY_BOTH),
         by="reason_code",
         cases={"papers_not_completed": Notice("application_closed"), "not_collected": Notice("application_closed")},
     ),
@@ -215,7 +218,12 @@ RULES: Final[Mapping[type[Event], Rule]] = {
     ),
 }
 
-TO_OFFICES: Final = frozenset({application.HandOverOverdue, notification.WebhookDisabled})
+TO_OFFICES: Final = frozenset(
+    {
+        *(application.HandOverOverdue, application.PrintOverdue, application.AppealLodged),
+        notification.WebhookDisabled,
+    }
+)
 """Told to the office, not to the applicant; what concerns no office to the operator."""
 
 OTP: Final = "otp"
@@ -229,6 +237,7 @@ LEAVING: Final = "leaving"
 """The news of what goes at the end of a grace time, with the link that undoes it."""
 
 LETTER: Final = "letter"
+REFUSAL_LETTER: Final = "refusal_letter"
 
 
 def otp_template(purpose: str) -> str:
@@ -265,5 +274,15 @@ def templates() -> frozenset[str]:
     """Return the name of every template that can be asked for."""
     from_events = {notice.template for rule in RULES.values() for notice in rule.notices()}
     return frozenset(
-        {*from_events, OTP, CONSENT_CODE, NEW_DEVICE, LEAVING, LETTER, ACCOUNTS_JOINED, *ADDRESS_CHANGED.values()}
+        {
+            *from_events,
+            OTP,
+            CONSENT_CODE,
+            NEW_DEVICE,
+            LEAVING,
+            LETTER,
+            REFUSAL_LETTER,
+            ACCOUNTS_JOINED,
+            *ADDRESS_CHANGED.values(),
+        }
     )

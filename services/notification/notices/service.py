@@ -14,7 +14,9 @@ from services.notification.deliveries.recipient import Reach, Recipient
 from services.notification.deliveries.sender import PDF
 from services.notification.notices import notice_table as notices
 from services.notification.notices.vault import NoticeVault
-from shared.events.codes import DeliveryChannel
+from services.notification.office_contacts.office_contacts import AlertReceiver
+from services.notification.office_contacts.service import OfficeContactsBook
+from shared.events.codes import DeliveryChannel, LetterKind
 from shared.events.envelope import Envelope
 from shared.events.message import Event
 from shared.events.notification import SendLetter, SendOtp, TellOfLeaving, TellOfSignIn
@@ -29,9 +31,12 @@ log = get_logger(__name__)
 class Notices:
     """The use cases of news, codes and letters."""
 
-    def __init__(self, context: UseCaseContext, contacts: Contacts, queue: DeliveryQueue) -> None:
+    def __init__(
+        self, context: UseCaseContext, contacts: Contacts, office_contacts: OfficeContactsBook, queue: DeliveryQueue
+    ) -> None:
         self._context = context
         self._contacts = contacts
+        self._office_contacts = office_contacts
         self._queue = queue
         self._vault = NoticeVault(context.seals)
 
@@ -122,7 +127,7 @@ class Notices:
         await self._queue.add(wanted)
 
     async def send_letter(self, command: SendLetter, envelope: Envelope) -> None:
-        """Queue the cover letter as a mail with the PDF.
+        """Queue a letter, the cover letter or that of a refusal, as a mail with the PDF.
 
         Raises:
             NotYet: the account's contact card is not here.
@@ -131,7 +136,7 @@ class Notices:
         box = self._vault.letter(command)
         wanted = Wanted(
             envelope=envelope,
-            template=notices.LETTER,
+            template=notices.REFUSAL_LETTER if command.kind == LetterKind.REFUSAL else notices.LETTER,
             channel=DeliveryChannel.EMAIL,
             to=to,
             variables={"application_id": command.application_id},
@@ -147,11 +152,12 @@ class Notices:
 
     async def _tell_office(self, notice: notices.Notice, event: Event, envelope: Envelope) -> None:
         office_id: str = getattr(event, "office_id", "")
-        address = self._context.rules.office_emails.get(office_id, self._context.rules.operator_email)
-        to = Recipient(f"office:{office_id}", contact.LANGUAGES[0], Reach(email=address))
-        if address is None:
+        to, told = await self._office_contacts.find_recipient(office_id)
+        if told is AlertReceiver.NOBODY:
             log.error("office_has_no_address", office_id=office_id, message_type=envelope.type)
-        wanted = self._about(event, envelope, notice.template, DeliveryChannel.EMAIL, to)
+        by_sms = to.reach.email is None and to.reach.phone is not None
+        channel = DeliveryChannel.SMS if by_sms else DeliveryChannel.EMAIL
+        wanted = self._about(event, envelope, notice.template, channel, to)
         # It is not the applicant's news, so it stays out of the application's timeline.
         await self._queue.add(replace(wanted, application_id=None, for_account=False))
 

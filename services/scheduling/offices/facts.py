@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from enum import StrEnum
 from typing import Any, Final
@@ -77,6 +77,9 @@ class OfficeFacts:
     """Outreach only: the office whose administrator keeps it."""
     change_id: str | None = None
     """The change that made it so; none: as delivered."""
+    address: str | None = None
+    telephone: str | None = None
+    """Of the office itself, as E.164: both are public and stand on the letter of a visit."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,19 @@ class GeoPoint:
 
     latitude: float
     longitude: float
+
+
+def with_facts(office: Office, facts: OfficeFacts | None) -> Office:
+    """Return the office with the facts by which visitors find and reach it."""
+    if facts is None:
+        return office
+    return replace(
+        office,
+        address=facts.address,
+        telephone=facts.telephone,
+        latitude=facts.latitude,
+        longitude=facts.longitude,
+    )
 
 
 def offers(facts: OfficeFacts, product: Product, day: date) -> bool:

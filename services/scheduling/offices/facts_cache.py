@@ -9,7 +9,7 @@ from typing import Final
 from services.scheduling.context import Actor, UseCaseContext
 from services.scheduling.errors import NotYourOffice, OfficeNotFound
 from services.scheduling.office import Office
-from services.scheduling.offices.facts import FactsTable, OfficeFacts, OfficeKind
+from services.scheduling.offices.facts import FactsTable, OfficeFacts, OfficeKind, with_facts
 from services.scheduling.offices.open_days import receives_on
 from services.scheduling.offices.products import lacks
 from services.scheduling.offices.release_rule import (
@@ -68,7 +68,8 @@ class OfficeFactsCache:
         """Read facts, templates and offices from the store again."""
         self._facts = {record.id: record for record in await self._office_facts.every_facts()}
         self._templates = {record.id: record for record in await self._office_facts.every_template()}
-        self._context.offices.fill([record.state for record in await self._offices.offices()])
+        offices = await self._offices.offices()
+        self._context.offices.fill([with_facts(record.state, self.known(record.state.office_id)) for record in offices])
 
     def facts(self, office_id: str) -> Record[OfficeFacts]:
         """Return the facts of an office; refuses with ``OfficeNotFound``."""

@@ -226,6 +226,9 @@ class OfficeDetailView(OfficeView):
     holidays: list[date]
     own_dates: list[date]
     products: list[OfferView]
+    address: str | None
+    telephone: str | None
+    """Of the office itself, as E.164."""
     position: OfficePositionView | None
     opening: OpeningRuleView
     next_opening: NextOpeningView | None

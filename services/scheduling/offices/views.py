@@ -110,6 +110,8 @@ def office_detail_view(
             )
             for offered in facts.products
         ],
+        address=facts.address,
+        telephone=facts.telephone,
         position=OfficePositionView.model_validate(place, from_attributes=True) if place else None,
         opening=opening_rule_view(facts_cache.rule(office.office_id), office),
         next_opening=next_opening_view(next_opening, office),

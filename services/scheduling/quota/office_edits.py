@@ -19,7 +19,7 @@ from services.scheduling.offices.bookable_sessions import (
     refuse_wrong_span,
 )
 from services.scheduling.offices.errors import QuotaAboveCapacity
-from services.scheduling.offices.facts import OfficeFacts, OfficeKind, plan_capacity
+from services.scheduling.offices.facts import OfficeFacts, OfficeKind, plan_capacity, with_facts
 from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.offices.offline_quota import OfflineGrant, OfflineQuota, granted
 from services.scheduling.offices.open_days import within_hours
@@ -247,6 +247,7 @@ class OfficeEdits:
         self._facts_cache.refuse_other_office(edit.office_id, edit.actor)
         parent = self._context.offices[edit.office_id]
         outreach = replace(parent, office_id=slug(name), name=name, city=city, checkpoint=False)
+        outreach = with_facts(outreach, facts)
         kept = replace(
             facts,
             office_id=outreach.office_id,

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from services.scheduling.field_types import OfficeTelephone
 from services.scheduling.office import ZONES
 from services.scheduling.offices.facts import (
     WEEKDAYS,
@@ -32,7 +33,7 @@ from services.scheduling.offices.session import MOST_SEATS
 from services.scheduling.offices.weekly_template import MOST_TEMPLATE_SESSIONS, TemplateSession
 from services.scheduling.quota.change import ChangeState, ChangeSubject
 from services.scheduling.terms import Pool
-from shared.fields.names import PlaceName
+from shared.fields.names import OfficeAddress, PlaceName
 from shared.http.codes import OneOf
 from shared.http.paging import ListView
 from shared.http.schema import Body, IsoDate, IsoMoment, LocalMoment, NextCallView, Query, View
@@ -110,6 +111,8 @@ class FactsBody(Body):
     products: list[OfferBody] = Field(max_length=20)
     latitude: Annotated[float, Field(strict=False)] | None = Field(None, ge=-90, le=90)
     longitude: Annotated[float, Field(strict=False)] | None = Field(None, ge=-180, le=180)
+    address: OfficeAddress | None = Field(None, description="where visitors find it; printed on their letter")
+    telephone: OfficeTelephone | None = Field(None, description="of the office itself, never of a person; public")
     own_dates: list[IsoDate] = Field(default_factory=list, max_length=MOST_DATES, description="outreach only")
     opening: OpeningRuleBody | None = Field(None, description="none: each new day as it comes into sight")
 
@@ -128,6 +131,8 @@ class FactsBody(Body):
             holidays=tuple(sorted(set(self.holidays))),
             latitude=self.latitude,
             longitude=self.longitude,
+            address=self.address,
+            telephone=self.telephone,
             own_dates=tuple(sorted(set(self.own_dates))),
             opening=self.opening.rule() if self.opening else None,
         )

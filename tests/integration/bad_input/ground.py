@@ -313,6 +313,8 @@ def _application_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
         "undo_report": {"number": "X1234567"},
         "begin_replacement": {"reason": "pages_full"},
         "record_old_passport": {"kind": "ordinary", "issued_on": "2020-03-04", "zone": "P<IDN"},
+        "lodge_appeal": {"text": "Surat undangan saya asli."},
+        "withhold_note": {"ground": "third_person"},
     }
 
 
@@ -411,6 +413,8 @@ def _notification_bodies() -> dict[str, Any]:
     }
     return {
         "choose_preferences": {"language": "id", "channels": ["email"]},
+        "keep_office_contacts": {"email": "piket@kantor.example"},
+        "keep_region_contacts": {"email": "kanwil@kantor.example"},
         "take_sms_receipt": receipt,
         "register_webhook": {
             "consumer": "kantor-statistik",

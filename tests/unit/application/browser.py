@@ -33,7 +33,10 @@ class Browser:
     ) -> tuple[int, Any]:
         who = account or {Role.APPLICANT: "acc"}.get(role, f"staff-{role.value}")
         office = None if role is Role.APPLICANT else words.pop("office", make.OFFICE)
-        token = self._issuer.issue(Caller(who, role, "s", office), 900)
+        offices = words.pop("offices", ())
+        if offices:
+            office = None
+        token = self._issuer.issue(Caller(who, role, "s", office, offices=offices), 900)
         headers = {"Authorization": f"Bearer {token}", "Accept-Language": "en", **words.pop("headers", {})}
         if method == "POST":
             headers.setdefault("Idempotency-Key", str(uuid.uuid4()))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import unicodedata
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
+import pypdfium2
 import pytest
 import typst
 import zxingcpp
@@ -19,17 +21,18 @@ from PIL import Image
 from pydantic_core import PydanticCustomError
 
 from services.application.app import assemble
+from services.application.applications import appeal_texts
 from services.application.clients import DpriClient
 from services.application.config import SIMULATORS_DPRI_KEY
 from services.application.issuance.ports import DpriFile, DpriPicture, DpriRefuses
 from services.application.letters.pdf import TypstWriter, letter_pool, write_letter
-from services.application.letters.ports import LetterContent
+from services.application.letters.ports import LetterContent, RefusalContent
 from services.application.letters.service import LARGEST_LETTER_BYTES
 from shared.clock import SystemClock
 from shared.crypto.sealed import SealedBox, new_keypair
 from shared.crypto.sealed_stream import StreamSealer
 from shared.errors import Unavailable, UpstreamDown
-from shared.fields.names import LATIN_LETTERS, MOST_NAME_CHARS, PERSON_NAME, PLACE_NAME
+from shared.fields.names import LATIN_LETTERS, MOST_NAME_CHARS, OFFICE_ADDRESS, PERSON_NAME, PLACE_NAME
 from shared.files.port import FileDamaged
 from shared.http.client import JsonClient, Patience
 from shared.randomness import SeededRandomness
@@ -278,6 +281,91 @@ async def test_the_letter_has_a_glyph_for_every_sign_that_a_name_may_have() -> N
     places = [PLACE_NAME.read("".join(group)) for group in groups]
     written = replace(content(), full_name=" ".join(names), office_name=" ".join(places))
     assert (await TypstWriter().letter(written)).startswith(b"%PDF-")
+
+
+PICTURE_SCALE = 3
+DARK = 128
+
+
+def signs_with_ink(pdf: bytes) -> set[str]:
+    """Every sign of the paper's text that leaves ink where it stands, in its composed form."""
+    found: set[str] = set()
+    for page in pypdfium2.PdfDocument(pdf):
+        text, height = page.get_textpage(), page.get_height()
+        picture = page.render(scale=PICTURE_SCALE, grayscale=True).to_numpy()
+        for place in range(text.count_chars()):
+            sign = text.get_text_range(place, 1)
+            left, bottom, right, top = (edge * PICTURE_SCALE for edge in text.get_charbox(place))
+            up, down = int(height * PICTURE_SCALE - top), int(height * PICTURE_SCALE - bottom) + 2
+            part = picture[max(up, 0) : down, max(int(left), 0) : int(right) + 2]
+            if part.size and part.min() < DARK:
+                found.add(unicodedata.normalize("NFC", sign))
+    return found
+
+
+@pytest.mark.parametrize("place", ["full_name", "office_address"])
+def test_every_sign_that_a_name_may_have_is_drawn_on_the_letter_as_itself(place: str) -> None:
+    """Bold and plain: a reader copies the sign itself out of the PDF, and there is ink where it stands."""
+    signs = sorted((PERSON_NAME.accepted | PLACE_NAME.accepted | OFFICE_ADDRESS.accepted) - {" "})
+    paper = replace(content(), bring=(), **{place: " ".join(signs)})
+    assert set(signs) - signs_with_ink(write_letter(paper)) == set()
+
+
+def test_twin_a_sign_without_ink_is_seen() -> None:
+    page = b"#set page(width: 60mm, height: 60mm)\n#text(fill: white)[A] B"
+    pdf = typst.compile(page, format="pdf", ignore_system_fonts=True)
+    assert isinstance(pdf, bytes)
+    assert {"A", "B"} & signs_with_ink(pdf) == {"B"}
+
+
+async def test_the_letter_says_where_what_and_how() -> None:
+    told = replace(
+        content(),
+        office_address="Jalan Contoh Raya No. 1, Jakarta Selatan 12760",
+        office_telephone="+62215550100",
+        office_position=(-6.26123, 106.81456),
+        paid=(("Biaya paspor", "Passport fee", 950_000), ("Biaya beban", "Penalty", 0)),
+    )
+    words = text_of(write_letter(told))
+    for part in (
+        *("Jalan Contoh Raya No. 1", "+62 21 5550100", "-6.26123, 106.81456", "Kartu tanda penduduk (KTP)"),
+        *("Biaya paspor: Rp950.000", "Biaya beban: Rp0", "To move the date", "You do not pay again"),
+        "Call the office at +62 21 5550100",
+    ):
+        assert part in words, part
+    assert "approximate" not in words
+    rough = text_of(write_letter(replace(told, office_position=(-6.26, 106.81), office_telephone=None, paid=())))
+    assert "town centre, approximate" in rough and "information desk" in rough and "Passport fee" not in rough
+    bare = text_of(write_letter(content()))
+    assert "Coordinates" not in bare and "Telephone" not in bare
+
+
+async def test_the_letter_of_refusal_says_reason_rule_and_redress() -> None:
+    grounds, written = appeal_texts.grounds()[0], make.VISIT
+    refusal = RefusalContent(
+        full_name="SARI CONTOH ŁÉŠ",
+        number=NUMBER,
+        office_name="Kantor Imigrasi Jakarta Selatan",
+        office_timezone="Asia/Jakarta",
+        refused_at=written,
+        reason=(grounds.reason_id, grounds.reason),
+        rule=grounds.rule,
+        redress=tuple((way.text_id, way.text, way.rule) for way in appeal_texts.ways()),
+        object_until=written + timedelta(days=30),
+        made_at=written,
+    )
+    pdf = await TypstWriter().refusal(refusal)
+    assert len(pdf) < LARGEST_LETTER_BYTES
+    words = text_of(pdf)
+    for part in ("SARI CONTOH ŁÉŠ", grounds.reason, grounds.rule, "UU 30/2014 art. 78", "30 December 2026"):
+        assert part in words, part
+    assert "+62 21" in text_of(await TypstWriter().refusal(replace(refusal, office_telephone="+62215550100")))
+
+
+def text_of(pdf: bytes) -> str:
+    """The text of a paper on one line."""
+    pages = (page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(pdf))
+    return " ".join(" ".join(pages).split())
 
 
 @given(st.text(sorted(PERSON_NAME.accepted), min_size=1, max_size=MOST_NAME_CHARS))

@@ -268,7 +268,7 @@ async def test_without_a_certain_visit_a_refused_document_has_no_last_day() -> N
     world = World()
     application_id = await world.at_the_counter()
     await world.service.counter.record_interview(
-        application_id, "incomplete", "papers_missing", None, INTERVIEWER, world.command()
+        application_id, "incomplete", "papers_missing", None, INTERVIEWER, world.command(), missing=("ktp",)
     )
     ktp = next(
         document

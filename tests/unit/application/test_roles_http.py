@@ -28,7 +28,9 @@ async def left_incomplete(world: World) -> str:
     codes = tuple(item.code for item in seen.items if item.compulsory)
     counter = world.service.counter
     await counter.see_originals(application_id, codes, INTERVIEWER, world.command())
-    await counter.record_interview(application_id, "incomplete", "identity_doubted", None, INTERVIEWER, world.command())
+    await counter.record_interview(
+        application_id, "incomplete", "identity_doubted", None, INTERVIEWER, world.command(), missing=("ktp",)
+    )
     return application_id
 
 

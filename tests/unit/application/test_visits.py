@@ -23,7 +23,7 @@ from services.application.issuance.ports import DpriState
 from services.application.issuance.problems import MOMENTARY, NOT_ACKNOWLEDGED
 from services.application.letters import transitions as letter_transitions
 from services.application.letters.errors import LetterNotMade
-from services.application.letters.ports import LetterContent
+from services.application.letters.ports import LetterContent, RefusalContent
 from services.application.letters.service import LARGEST_LETTER_BYTES, LetterTooLarge
 from services.application.letters.transitions import MOST_LETTER_TRIES
 from services.application.requirements.errors import DocumentNotAsked
@@ -204,6 +204,33 @@ async def test_a_moved_visit_gets_a_new_letter_and_the_old_one_goes(world: World
     assert await world.run_due() == 0
 
 
+async def test_the_letter_carries_the_way_to_the_office_and_what_was_paid(world: World) -> None:
+    application_id = await world.submitted()
+    way = {"office_address": "Jalan Contoh 1", "office_telephone": "+62215550100"}
+    position = {"office_latitude": -6.26, "office_longitude": 106.81}
+    await world.tell(make.bill_paid(application_id=application_id), 3)
+    await world.tell(make.confirmed(application_id=application_id, **way, **position), 3)
+    await world.run_due()
+    content = world.writer.written[-1]
+    assert (content.office_address, content.office_telephone) == ("Jalan Contoh 1", "+62215550100")
+    assert content.office_position == (-6.26, 106.81)
+    assert content.paid == (("Biaya paspor", "Passport fee", 950_000),)
+    elsewhere = make.rescheduled(application_id=application_id, office_id="medan", office_name="Medan")
+    await world.tell(elsewhere, 4)
+    await world.run_due()
+    content = world.writer.written[-1]
+    assert (content.office_name, content.office_address, content.office_position) == ("Medan", None, None)
+
+
+async def test_what_is_free_of_charge_is_printed_as_nothing_to_pay(world: World) -> None:
+    application_id = await world.submitted()
+    waived = billing.BillWaived(**make.bill_fields(application_id=application_id, legal_basis="x"))
+    await world.tell(waived, 3)
+    await world.tell(make.confirmed(application_id=application_id), 3)
+    await world.run_due()
+    assert world.writer.written[-1].paid == (("Biaya paspor", "Passport fee", 0),)
+
+
 async def test_a_released_seat_has_no_letter(world: World) -> None:
     application_id = await world.booked()
     await world.run_due()
@@ -268,6 +295,10 @@ class CannotTypeset:
         self.tries = 0
 
     async def letter(self, content: LetterContent) -> bytes:
+        self.tries += 1
+        raise RuntimeError("no font has this character")
+
+    async def refusal(self, content: RefusalContent) -> bytes:
         self.tries += 1
         raise RuntimeError("no font has this character")
 
@@ -667,7 +698,7 @@ async def test_missing_papers_have_seven_days(world: World) -> None:
     with pytest.raises(errors.ReasonCodeMissing):
         await counter.record_interview(application_id, "incomplete", None, None, INTERVIEWER, world.command())
     seen = await counter.record_interview(
-        application_id, "incomplete", "papers_missing", None, INTERVIEWER, world.command()
+        application_id, "incomplete", "papers_missing", None, INTERVIEWER, world.command(), missing=("ktp",)
     )
     assert seen.progress.next_action.deadline == world.clock.now() + timedelta(days=7)
     record = await world.service.applications.application(application_id)
@@ -682,7 +713,9 @@ async def test_missing_papers_have_seven_days(world: World) -> None:
 async def test_completed_papers_lead_to_approval(world: World) -> None:
     application_id = await world.at_the_counter()
     counter = world.service.counter
-    await counter.record_interview(application_id, "incomplete", "papers", None, INTERVIEWER, world.command())
+    await counter.record_interview(
+        application_id, "incomplete", "papers", None, INTERVIEWER, world.command(), missing=("ktp",)
+    )
     await world.upload(application_id, "ktp")
     codes = ("ktp", "family_card", "birth_proof")
     await counter.see_originals(application_id, codes, INTERVIEWER, world.command())

@@ -78,7 +78,7 @@ async def test_an_approval_that_was_not_handed_over_is_not_and_goes_once_the_fee
     seen = await world.look(application_id)
     assert "waits for the fee" in seen.progress.next_action.en and "menunggu" in seen.progress.next_action.id
     await money(world, application_id)
-    assert "being printed" in (await world.look(application_id)).progress.next_action.en
+    assert "was passed" in (await world.look(application_id)).progress.next_action.en
     for _ in range(3):
         await world.after(world.settings.hand_over_longest_retry_seconds)
     assert len(world.dpri.approvals) == 1
@@ -150,7 +150,9 @@ async def test_a_word_that_comes_while_the_approval_is_handed_over_is_told_with_
 async def test_missing_papers_that_come_after_the_word_lead_to_an_approval_that_waits(world: World) -> None:
     application_id = await world.at_the_counter()
     counter = world.service.counter
-    await counter.record_interview(application_id, "incomplete", "papers_missing", None, INTERVIEWER, world.command())
+    await counter.record_interview(
+        application_id, "incomplete", "papers_missing", None, INTERVIEWER, world.command(), missing=("ktp",)
+    )
     assert await void(world, application_id) == []
     assert lines_of(await state_of(world, application_id)) == []
     await approve(world, application_id)

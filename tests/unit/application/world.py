@@ -18,7 +18,7 @@ from services.application.config import Settings
 from services.application.context import Actor
 from services.application.evidence.repository import EVIDENCE
 from services.application.issuance.ports import DpriFile, DpriPicture, DpriRefuses, DpriState
-from services.application.letters.ports import LetterContent
+from services.application.letters.ports import LetterContent, RefusalContent
 from services.application.use_cases import UseCases
 from shared.assistance import Assistance, AssistanceCopy
 from shared.crypto.sealed import SealedBox, Unsealer, new_keypair
@@ -130,11 +130,16 @@ class TheWriter:
     """Papers that say what they were asked for."""
 
     written: list[LetterContent] = field(default_factory=list)
+    refused: list[RefusalContent] = field(default_factory=list)
     size_bytes: int = 0
 
     async def letter(self, content: LetterContent) -> bytes:
         self.written.append(content)
         return f"%PDF-1.7 {content.queue_number} {len(self.written)}".encode().ljust(self.size_bytes)
+
+    async def refusal(self, content: RefusalContent) -> bytes:
+        self.refused.append(content)
+        return b"%PDF-1.7 refusal"
 
     async def form(self, requirement: str, title: str) -> bytes:
         return f"%PDF-1.7 {requirement} {title}".encode()

@@ -51,6 +51,8 @@ def _value(name: str, annotation: Any) -> Any:
         return (START + timedelta(days=365)).date()
     if annotation is bool:
         return True
+    if annotation is float:
+        return -6.26
     if annotation is int:
         return 5
     if get_origin(annotation) is tuple:

@@ -12,6 +12,7 @@ from services.notification.notices.notice_table import RULES as NOTICES
 from services.notification.rules import FeedRules
 from shared.events.identity import AccountJoined, ErasureOrdered, LegalHoldLifted, LegalHoldPlaced
 from shared.events.notification import WebhookTested
+from shared.events.scheduling import OfficeOpened
 from shared.events.subscriptions import SUBSCRIBERS, events_for
 from tests.conftest import START
 from tests.unit.notification.samples import event_of
@@ -138,8 +139,15 @@ def test_notification_hears_each_event_of_the_table() -> None:
 
 def test_what_notification_hears_of_an_account_is_in_its_feed() -> None:
     """But the orders of retention, joined accounts (a rule of their own), and what is not of one of its things."""
-    apart = {ErasureOrdered, LegalHoldPlaced, LegalHoldLifted, AccountJoined, WebhookTested}
-    not_things = {"HandOverOverdue", "OpeningAnnounced", "PaymentCaseOpened", "PaymentCaseClosed", "WebhookDisabled"}
+    apart = {ErasureOrdered, LegalHoldPlaced, LegalHoldLifted, AccountJoined, WebhookTested, OfficeOpened}
+    not_things = {
+        "HandOverOverdue",
+        "PrintOverdue",
+        "OpeningAnnounced",
+        "PaymentCaseOpened",
+        "PaymentCaseClosed",
+        "WebhookDisabled",
+    }
     heard = {event.__name__ for event in events_for("notification") if event not in apart}
     assert heard - {event.__name__ for event in feed_table.ROWS} == not_things
     assert not_things <= {event.__name__ for event in NOTICES}

@@ -269,10 +269,11 @@ def test_a_change_is_announced_to_every_address_of_before_and_now(
 
 def test_every_event_that_is_heard_has_a_rule_and_no_other_has() -> None:
     """But the end of a session and what retention hears, which is no news, joined accounts, whose contact cards tell,
-    what the account's holder has just done, a test of a webhook, and what the stream alone tells.
+    what the account's holder has just done, a test of a webhook, an outreach, and what the stream alone tells.
     """
     of_retention = {ErasureOrdered, LegalHoldPlaced, LegalHoldLifted}
     quiet = {SessionEnded, AccountJoined, ConsentsChanged, DataExportAsked, WebhookTested, *of_retention}
+    quiet.add(scheduling.OfficeOpened)
     told_in_stream = {
         *(identity.ApplicantAdded, identity.ApplicantReopened),
         *(application.ApplicationDrafted, application.SubmissionAwaitsIdentity, application.ApplicationWithdrawn),

@@ -105,7 +105,8 @@ async def test_every_event_takes_effect_in_every_case(reachable: World) -> None:
     told = await reachable.deliveries()
     assert {record.state.state for record in told} <= {State.SENT, State.FAILED}
     failed = {record.state.template for record in told if record.state.state is State.FAILED}
-    assert failed == {"hand_over_overdue", "webhook_disabled"}, "offices and operators have no contact card"
+    to_offices = {"hand_over_overdue", "print_overdue", "appeal_lodged", "webhook_disabled"}
+    assert failed == to_offices, "offices and operators have no contact card"
 
 
 async def test_an_event_waits_for_the_contact_card(world: World) -> None:
@@ -173,6 +174,41 @@ async def test_an_overdue_hand_over_is_told_to_the_office_and_not_to_the_applica
     assert "application-1" in world.mails[0].body
     [record] = await world.deliveries()
     assert (record.state.account_id, record.state.application_id) == ("office:o-1", None)
+
+
+async def test_an_incomplete_interview_names_papers_and_time(reachable: World) -> None:
+    until = START + timedelta(days=7)
+    event = event_of(
+        application.InterviewRecorded,
+        outcome="incomplete",
+        missing=("family_card", "a_new_paper"),
+        complete_until=until,
+    )
+    await reachable.hears(event)
+    await reachable.works()
+    [mail] = reachable.mails
+    assert "Kartu keluarga (KK)" in mail.body and "30 November 2026" in mail.body
+    assert "30 November 2026" in reachable.texts[0].text
+
+
+async def test_an_incomplete_interview_of_an_older_version_is_told_too(reachable: World) -> None:
+    event = event_of(application.InterviewRecorded, outcome="incomplete", missing=(), reason_code="papers_missing")
+    await reachable.hears(event.model_copy(update={"complete_until": None}))
+    await reachable.works()
+    assert "Ada berkas asli yang belum dibawa." in reachable.mails[0].body
+
+
+@pytest.mark.acceptance("X14.written")
+async def test_a_refusal_is_written_to_the_applicant_with_reason_rule_and_redress(reachable: World) -> None:
+    await reachable.hears(event_of(application.ApplicationRefused, reason_code="identity_not_proven"))
+    letter = a_letter(b"%PDF-1.7 refusal").model_copy(update={"kind": "refusal"})
+    await reachable.hears(letter)
+    await reachable.works()
+    mails = {mail.subject: mail for mail in reachable.mails}
+    words = mails["Permohonan paspor tidak dapat disetujui"].body
+    for part in ("Identitas tidak terbukti", "8/2014", "UU 30/2014 pasal 77", "pasal 78", "Ombudsman"):
+        assert part in words, part
+    assert mails["Surat penolakan permohonan Anda"].attachment is not None
 
 
 async def test_an_office_without_an_address_leaves_a_named_failure(world: World) -> None:

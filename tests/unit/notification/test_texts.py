@@ -61,6 +61,7 @@ FROM_COMMANDS: dict[str, tuple[dict[str, Any], ...]] = {
     ),
     "accounts_joined": ({"joined_at": MOMENT},),
     "letter": ({"application_id": UUID},),
+    "refusal_letter": ({"application_id": UUID},),
     "email_changed": tuple(
         {"new_address": "b***@a-rather-long-domain.example.org", "changed_at": MOMENT, **undo} for undo in UNDOS
     ),

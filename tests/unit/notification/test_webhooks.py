@@ -51,6 +51,8 @@ WITHHELD = {
         "previous_session_id",
     ),
     *("collect_until", "collected_by"),
+    *("missing", "complete_until", "issue_due"),
+    *("office_address", "office_telephone", "office_latitude", "office_longitude"),
     *("appointment_id", "needs", "due_at", "amount", "note_code", "by", "case_id", "cause", "ground"),
 }
 """Members of published events that some webhook is not told: each was looked at."""

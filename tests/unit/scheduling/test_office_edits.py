@@ -27,6 +27,7 @@ from services.scheduling.offices.facts import (
     place_of,
     plan_capacity,
     priority_group,
+    with_facts,
 )
 from services.scheduling.offices.release_rule import OpeningRule, RuleKind
 from services.scheduling.offices.session import PlanProblem, SessionPlan
@@ -272,6 +273,12 @@ class TestFactsEdits:
             await world.service.office_edits.put_facts(edit(expected_version=1), world_facts)
         assert refused.value.field == field
 
+    def test_an_office_has_the_address_and_telephone_of_its_facts(self) -> None:
+        facts = replace(FACTS, address="Jalan Contoh 1", telephone="+62215550100")
+        office = with_facts(SOUTH, facts)
+        assert (office.address, office.telephone, office.latitude) == ("Jalan Contoh 1", "+62215550100", FACTS.latitude)
+        assert with_facts(SOUTH, None) == SOUTH
+
     @pytest.mark.acceptance("F77.outreach")
     async def test_an_outreach_has_its_own_days_and_quota(self, world: World) -> None:
         edits, saturday = world.service.office_edits, date(2026, 11, 28)
@@ -294,4 +301,4 @@ class TestFactsEdits:
             await edits.open_outreach(edit("again"), "MPP Contoh", "Kota Contoh", facts)
         with pytest.raises(OfficeExists):
             await edits.open_outreach(edit("an office"), "Jakarta Utara", "Kota Contoh", facts)
-        assert world.service.context.offices[NORTH.office_id] == NORTH
+        assert world.service.context.offices[NORTH.office_id].city == NORTH.city

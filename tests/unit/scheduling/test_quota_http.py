@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from services.scheduling.quota.public_board import FIRST_FREE_KEPT_SECONDS
+from shared.events.scheduling import AppointmentConfirmed
 from shared.tokens import Role
 from tests.unit.scheduling import test_http
 from tests.unit.scheduling.test_http import Office
@@ -134,6 +135,31 @@ async def test_facts_are_shown_and_edited(office: Office) -> None:
     assert (await send(office, "PUT", f"{path}/facts", body, office.admin()))[0] == 200
     _, shown = await office.get(path)
     assert (shown["next_opening"]["opens_at"], shown["next_opening"]["first"]) == ("2026-12-01T02:00:00Z", "2026-12-05")
+
+
+async def test_the_head_keeps_address_and_telephone_and_they_go_with_the_visit(office: Office) -> None:
+    path = f"/v1/offices/{SOUTH.office_id}"
+    kept = {"address": "Jalan Contoh Raya No. 1,  Jakarta", "telephone": "(021) 555-0100"}
+    status, _ = await send(office, "PUT", f"{path}/facts", FACTS | kept, office.admin())
+    assert status == 200
+    _, shown = await office.get(path)
+    assert (shown["address"], shown["telephone"]) == ("Jalan Contoh Raya No. 1, Jakarta", "+62215550100")
+    await office.paid()
+    (event,) = await office.world.said(AppointmentConfirmed)
+    assert isinstance(event, AppointmentConfirmed)
+    told = (event.office_address, event.office_telephone, event.office_latitude, event.office_longitude)
+    assert told == (shown["address"], "+62215550100", -6.26, 106.81)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [({"address": "\u6797"}, "/address"), ({"address": "x" * 201}, "/address"), ({"telephone": "123"}, "/telephone")],
+)
+async def test_what_is_no_address_or_telephone_is_refused(office: Office, wrong: dict[str, str], field: str) -> None:
+    path = f"/v1/offices/{SOUTH.office_id}"
+    status, problem = await send(office, "PUT", f"{path}/facts", FACTS | wrong, office.admin())
+    assert (status, problem["code"], problem["errors"][0]["pointer"]) == (422, "malformed", field)
+    assert (await office.get(path))[1]["facts_version"] == 1
 
 
 @pytest.mark.acceptance("F68.quotas", "F68.another_office_403", "F68.versioned")

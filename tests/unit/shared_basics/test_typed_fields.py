@@ -38,7 +38,13 @@ from shared.fields.numbers import (
     OneTimeCode,
     TypedNumber,
 )
-from shared.fields.telephone import NotAMobileNumber, read_mobile_number
+from shared.fields.telephone import (
+    NotAMobileNumber,
+    NotATelephoneNumber,
+    read_mobile_number,
+    read_telephone_number,
+    telephone_in_words,
+)
 from shared.http.schema import unbounded_fields
 
 FORMS = (
@@ -347,3 +353,16 @@ def test_the_shortest_and_longest_indonesian_numbers_hold_whatever_the_metadata_
 )
 def test_a_media_type_has_one_name(typed: str, kept: str) -> None:
     assert read_media_type(typed) == kept
+
+
+@pytest.mark.parametrize("typed", ["021-5550100", "(021) 555 0100", "+62 21 5550100", "62215550100", "0062 21 5550100"])
+def test_a_fixed_line_is_a_telephone_number_too(typed: str) -> None:
+    assert read_telephone_number(typed) == "+62215550100"
+    assert telephone_in_words("+62215550100") == "+62 21 5550100"
+    assert read_telephone_number("0812-0000-0678") == "+6281200000678"
+
+
+@pytest.mark.parametrize("typed", ["", "112", "no number", "021", "0" * 40])
+def test_what_is_no_telephone_number(typed: str) -> None:
+    with pytest.raises(NotATelephoneNumber):
+        read_telephone_number(typed)

@@ -651,6 +651,7 @@ def moved_fact(
     """Return the event of a visit that moved from the seat ``old`` to the one in ``state``."""
     return AppointmentRescheduled(
         **_timed_facts(appointment_id, state, office),
+        **_way_to(office),
         queue_number=state.seat.queue_number,
         queue_code=state.queue_code or "",
         previous_session_id=old.session_id,
@@ -811,6 +812,7 @@ def _leaving(appointment: Appointment, now: datetime, rules: Rules) -> tuple[Lea
 def _confirmation(appointment_id: str, state: Appointment, office: Office) -> AppointmentConfirmed:
     return AppointmentConfirmed(
         **_timed_facts(appointment_id, state, office),
+        **_way_to(office),
         bill_id=state.bill_id or "",
         queue_number=state.seat.queue_number,
         queue_code=state.queue_code or "",
@@ -825,6 +827,15 @@ def _facts(appointment_id: str, state: Appointment) -> dict[str, Any]:
         "account_id": state.account_id,
         "person_id": state.person_id,
         "office_id": state.seat.office_id,
+    }
+
+
+def _way_to(office: Office) -> dict[str, Any]:
+    return {
+        "office_address": office.address,
+        "office_telephone": office.telephone,
+        "office_latitude": office.latitude,
+        "office_longitude": office.longitude,
     }
 
 

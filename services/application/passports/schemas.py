@@ -43,7 +43,7 @@ class RecordOldPassport(Body):
         None,
         max_length=MOST_ZONE_CHARACTERS,
         description="both lines at the foot of the data page, 44 signs each",
-        examples=[f"{'P<IDNLATIHAN<<SARI<CONTOH':<<44}\\nA7654321<4IDN9002052F2503044<<<<<<<<<<<<<<02"],
+        examples=[f"{'P<IDNLATIHAN<<SARI<CONTOH':<<44}\nA7654321<4IDN9002052F2503044<<<<<<<<<<<<<<02"],
     )
     number: PassportNumber | None = None
     check_digit: Literal["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] | None = Field(

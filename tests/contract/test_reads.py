@@ -32,6 +32,7 @@ FIELDS: Final[dict[PersonalData, frozenset[str]]] = {
     PersonalData.STAFF_NAME: frozenset({"full_name", "username"}),
     PersonalData.BANK_ACCOUNT: frozenset({"account_number", "number_masked", "holder_name", "bank_account"}),
     PersonalData.EVIDENCE: frozenset({"evidence"}),
+    PersonalData.PASSPORT: frozenset({"passport_number_masked"}),
     PersonalData.APPLICATION: frozenset(
         {"answers", "timeline", "papers", "birth_date", "birth_place", "interview_note", "appeal_text"}
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -74,10 +75,9 @@ def count_cut_lines(found: FoundLines) -> int:
     return int((low | high).any(axis=1).sum())
 
 
-def reaches_beyond(found: FoundLines, title: TextLine) -> bool:
+def reaches_beyond(lines: Iterable[TextLine], title: TextLine) -> bool:
     """Return whether a card whose title stands in its middle, and whose lines begin at its left, ends outside."""
-    left = float(found.corners[..., 0].min()) / found.width
-    return title.left + title.right - left > 1.0 + SLACK
+    return title.left + title.right - min(line.left for line in lines) > 1.0 + SLACK
 
 
 def reading_order(found: FoundLines, *, with_feet: bool = False) -> list[int]:

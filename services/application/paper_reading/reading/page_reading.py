@@ -80,7 +80,7 @@ def _read_pixels(pixels: Pixels, asked: AskedPaper, side: int) -> tuple[FoundLin
         unread_lines=tried - len(lines),
         tilt_degrees=layout.tilt_degrees(found),
         cut_lines=layout.count_cut_lines(found),
-        beyond_edge=kind is PaperKind.KTP and _ends_outside(found, lines),
+        beyond_edge=kind is PaperKind.KTP and _ends_outside(lines),
         has_title=kind is None or has_title(kind, lines),
         has_foot=kind is None or has_foot(kind, lines),
         has_key_field=reading is not None and has_key_field(reading),
@@ -88,10 +88,10 @@ def _read_pixels(pixels: Pixels, asked: AskedPaper, side: int) -> tuple[FoundLin
     )
 
 
-def _ends_outside(found: FoundLines, lines: Sequence[TextLine]) -> bool:
+def _ends_outside(lines: Sequence[TextLine]) -> bool:
     """Whether the right of a card is cut off, where only a portrait is and no line that would be cut."""
     title = find_title(PaperKind.KTP, lines)
-    return title is not None and layout.reaches_beyond(found, title)
+    return title is not None and layout.reaches_beyond(lines, title)
 
 
 def _read_as_needed(found: FoundLines, asked: AskedPaper) -> tuple[list[TextLine], int]:

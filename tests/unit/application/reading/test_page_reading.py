@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -83,6 +84,22 @@ def test_a_paper_is_read_on_until_its_head_and_foot_are_found(tell: Callable[...
     tell(lambda _pixels, _side: (head, *(line for line in drawn.KTP[1:] if line not in foot)))
     read = read_page(SMALL_PAGE, KTP)
     assert (read.has_title, read.has_foot) == (True, False)
+
+
+@pytest.mark.acceptance("F44.cropped")
+def test_a_card_whose_portrait_is_cut_off_is_told_by_the_place_of_its_title(
+    tell: Callable[..., list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(lambda _pixels, _side: drawn.KTP)
+    assert not read_page(SMALL_PAGE, KTP).beyond_edge
+    read = page_reading.read_lines
+
+    def title_to_the_right(found: FoundLines, numbers: Iterable[int]) -> dict[int, TextLine]:
+        lines = read(found, numbers)
+        return {number: replace(line, left=0.1 if number else 0.5, right=0.9) for number, line in lines.items()}
+
+    monkeypatch.setattr(page_reading, "read_lines", title_to_the_right)
+    assert read_page(SMALL_PAGE, KTP).beyond_edge
 
 
 def test_a_head_that_the_first_reading_missed_counts_when_the_second_finds_it(tell: Callable[..., list[int]]) -> None:

@@ -227,10 +227,10 @@ def test_a_line_within_half_its_height_of_the_edge_counts_as_cut(box: tuple[int,
 
 
 def test_a_card_whose_title_is_not_in_the_middle_of_what_is_seen_ends_outside() -> None:
-    found = lines_at((100, 100, 900, 140))
+    label = TextLine("NIK", left=0.05, right=0.1)
     whole, cut = TextLine("PROVINSI", left=0.35, right=0.72), TextLine("PROVINSI", left=0.35, right=0.74)
-    assert not layout.reaches_beyond(found, whole)
-    assert layout.reaches_beyond(found, cut)
+    assert not layout.reaches_beyond((whole, label), whole)
+    assert layout.reaches_beyond((cut, label), cut)
 
 
 def test_a_page_is_turned_back() -> None:

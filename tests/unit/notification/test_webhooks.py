@@ -51,6 +51,7 @@ WITHHELD = {
         "previous_session_id",
     ),
     *("appointment_id", "needs", "due_at", "amount", "note_code", "by", "case_id", "cause", "ground"),
+    *("ntb", "paid_code", "channel", "legal_basis", "order_number", "paid_at"),
 }
 """Members of published events that some webhook is not told: each was looked at."""
 

@@ -308,6 +308,11 @@ class Citizen:
         """Wait until the application is as it should be."""
         return await self.api.get_until(self._application(), holds, what)
 
+    async def receipt(self, place: str) -> bytes:
+        """Download the receipt of a payment or a refund as PDF, from where its bill or its case names it."""
+        receipt = await self.api.get(f"{self.at.billing}/v1/{place}")
+        return bytes(await self.api.call("GET", f"{self.at.billing}{receipt['pdf']}", raw=True))
+
     async def letter(self) -> bytes:
         """Download the cover letter once it is there."""
         await self._told("letter", ("ready",), self.application_id)

@@ -136,6 +136,8 @@ class Ways:
         bill = await way.step("receive a billing code", "billing", lambda: citizen.bill("issued"))
         await way.step("pay at the bank", "bank", lambda: _paying(citizen, bill))
         await way.step("confirm the seat", "scheduling", lambda: _noted(citizen.appointment("confirmed")))
+        receipt = f"bills/{bill['bill_id']}/receipt"
+        await way.step("download the receipt", "billing", lambda: _described(citizen.receipt(receipt)))
         case = await way.step(
             "ask for the money back",
             "billing",
@@ -144,6 +146,8 @@ class Ways:
         await self.decide_refund(way, citizen, case)
         await way.step("see the seat released", "scheduling", lambda: _noted(citizen.appointment("released")))
         await self.pay_back(way, citizen)
+        payout = f"refunds/{case['refund_id']}/receipt"
+        await way.step("download the receipt of the refund", "billing", lambda: _described(citizen.receipt(payout)))
 
     async def money_after_the_withdrawal(self) -> None:
         """Money on the code of an application that was given up opens its refund case by itself."""
@@ -456,7 +460,7 @@ async def _next_action(citizen: Citizen) -> str:
 async def _described(download: Awaitable[bytes]) -> str:
     content = await download
     if not content.startswith(b"%PDF"):
-        raise ValueError("the letter is no PDF")
+        raise ValueError("the paper is no PDF")
     return f"PDF of {len(content) // 1024} KiB"
 
 

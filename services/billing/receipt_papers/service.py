@@ -11,8 +11,9 @@ from services.billing.access import may_see
 from services.billing.bills.model import Bill
 from services.billing.bills.own_bill import OwnBills
 from services.billing.bills.repository import BillRepository
+from services.billing.ledger.model import Account
 from services.billing.receipt_papers.errors import BillNotPaid, ReceiptNotConfirmed, ReceiptUnknown, RefundNotPaid
-from services.billing.receipts.model import Receipt
+from services.billing.receipts.model import ACCOUNT_OF, Receipt
 from services.billing.receipts.repository import ReceiptRepository
 from services.billing.receipts.states import ReceiptState
 from services.billing.refunds.errors import RefundUnknown
@@ -151,13 +152,24 @@ class ReceiptPapers:
         return (record.state, bill.state) if bill is not None else None
 
 
+def money_state(receipt: Receipt) -> ReceiptState:
+    """Return where the money is: where refund cases hold all of it, where the newest of them has brought it."""
+    if receipt.remaining > 0:
+        return receipt.state
+    return _STATE_OF[receipt.shares[-1].account]
+
+
+_STATE_OF: Final[Mapping[Account, ReceiptState]] = {account: state for state, account in ACCOUNT_OF.items()}
+
+
 def _booked(receipt: Receipt, bill: Bill) -> BookedPayment:
+    state = money_state(receipt)
     facts = PaymentReceipt(
         ntpn=receipt.ntpn,
         amount=receipt.amount,
         paid_at=receipt.paid_at,
         purpose=bill.purpose.value,
-        settles=bill.settled_by == receipt.ntpn and receipt.state not in GOES_BACK,
+        settles=bill.settled_by == receipt.ntpn and state not in GOES_BACK,
         ntb=receipt.ntb,
         billing_code=receipt.billing_code,
         channel=receipt.channel,
@@ -165,4 +177,4 @@ def _booked(receipt: Receipt, bill: Bill) -> BookedPayment:
         bill_id=bill.bill_id,
         application_id=bill.payer.application_id,
     )
-    return BookedPayment(facts, receipt.state)
+    return BookedPayment(facts, state)

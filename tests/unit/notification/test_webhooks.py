@@ -54,6 +54,7 @@ WITHHELD = {
     *("missing", "complete_until", "issue_due"),
     *("office_address", "office_telephone", "office_latitude", "office_longitude"),
     *("appointment_id", "needs", "due_at", "amount", "note_code", "by", "case_id", "cause", "ground"),
+    *("ntb", "paid_code", "channel", "legal_basis", "order_number", "paid_at"),
 }
 """Members of published events that some webhook is not told: each was looked at."""
 

@@ -34,9 +34,7 @@ class CrossingVault:
         """Return the crossings."""
         cipher = await self._person_keys.cipher(applicant_id)
         rows = json.loads(cipher.open(sealed, owner_id=applicant_id, field=_CROSSINGS))
-        return tuple(
-            Crossing(Direction(direction), datetime.fromisoformat(at), place) for direction, at, place in rows
-        )
+        return tuple(Crossing(Direction(direction), datetime.fromisoformat(at), place) for direction, at, place in rows)
 
 
 def is_copy_current(_applicant_id: str, copy: CrossingCopy) -> bool:

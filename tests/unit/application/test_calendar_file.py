@@ -93,8 +93,11 @@ def test_a_time_is_the_same_instant_to_every_reader(timezone: str) -> None:
 @pytest.mark.parametrize("timezone", FIXED_ZONES)
 def test_a_zone_is_described_by_the_offset_that_it_has_in_every_month(timezone: str) -> None:
     content = write_calendar([event(timezone=timezone)], NOW).decode()
-    offsets = {datetime(year, month, 1, tzinfo=ZoneInfo(timezone)).strftime("%z") for year in (1988, 2026, 2036)
-               for month in range(1, 13)}
+    offsets = {
+        datetime(year, month, 1, tzinfo=ZoneInfo(timezone)).strftime("%z")
+        for year in (1988, 2026, 2036)
+        for month in range(1, 13)
+    }
     assert set(re.findall(r"TZOFFSET(?:FROM|TO):(.+)\r", content)) == offsets
 
 

@@ -67,7 +67,9 @@ async def hand_out(world: World, application_id: str, by: str, person: Collector
 # reminders
 
 
-@pytest.mark.acceptance("X13.day_3", "X13.day_14", "X13.day_21", "X13.day_28", "X13.cancellation_date", "Y23.collection")
+@pytest.mark.acceptance(
+    "X13.day_3", "X13.day_14", "X13.day_21", "X13.day_28", "X13.cancellation_date", "Y23.collection"
+)
 async def test_a_book_that_waits_is_told_of_four_times_with_the_date_of_its_end(world: World) -> None:
     application_id = await printed(world)
     (told,) = world.events(PassportPrinted)

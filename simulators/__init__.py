@@ -1,1 +1,1 @@
-"""The outside world for local use and tests: Dukcapil, SIMPONI with a bank, an SMS gateway, DPRI, the border system. See README.md."""
+"""The outside world for local use and tests: registry, treasury and bank, SMS gateway, DPRI, border. See README.md."""

@@ -1,4 +1,4 @@
-"""Border crossings of invented people: the same NIK always has the same journeys. Plain data; the time is an argument."""
+"""Border crossings of invented people: the same NIK always has the same journeys. Plain data, no clock."""
 
 from __future__ import annotations
 
@@ -62,7 +62,9 @@ def invented(nik: str, now: datetime) -> tuple[Record, ...]:
     year = now.year - 1
     records: list[Record] = []
     for back in range(chance.randint(0, MOST_JOURNEYS)):
-        left = datetime(year - back, chance.randint(1, 11), chance.randint(1, 28), chance.randint(0, 23), tzinfo=now.tzinfo)
+        left = datetime(
+            year - back, chance.randint(1, 11), chance.randint(1, 28), chance.randint(0, 23), tzinfo=now.tzinfo
+        )
         place = chance.choice(PLACES)
         records += [
             Record("departure", left, place),

@@ -18,7 +18,10 @@ _OVER: Final = frozenset({SeatState.RELEASED, SeatState.SPECIAL_OPEN, SeatState.
 _VISIT: Final = "Kunjungan kantor imigrasi / Passport visit"
 _BRING: Final = "Bawa dokumen asli dan surat pengantar.\nBring the originals and the cover letter."
 _LAST_DAY: Final = "Batas pengambilan paspor / Last day to collect the passport"
-_COLLECT: Final = "Paspor yang tidak diambil sampai tanggal ini dibatalkan.\nA passport that is not collected by this day is cancelled."
+_COLLECT: Final = (
+    "Paspor yang tidak diambil sampai tanggal ini dibatalkan.\n"
+    "A passport that is not collected by this day is cancelled."
+)
 
 _EXPIRES: Final = "Paspor habis berlaku / Passport expires"
 _RENEW: Final = (

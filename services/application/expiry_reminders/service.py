@@ -23,8 +23,8 @@ class ExpiryReminders:
         self._passports = passports
 
     async def remind_due(self, record: Record[Passport], _name: str) -> None:
-        """Remind the passport's account, once: the holder's, a guardian's for a child, and from the 17th birthday on the
-        holder's own alone. It waits while a replacement is under way, or the grown child has no account yet.
+        """Remind the passport's account, once: the holder's, a guardian's for a child, and from the 17th birthday on
+        the holder's own alone. It waits while a replacement is under way, or the grown child has no account yet.
         """
         must_wait = await self._is_being_replaced(record.state) or not await self._may_be_told(record.state)
         now = self._context.now()

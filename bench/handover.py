@@ -56,7 +56,7 @@ RESTING: Final = ("identity", "scheduling", "billing", "notification", "mail")
 
 
 @dataclass(frozen=True)
-class Measured:
+class HandOverRun:
     """One run: how many applications, seconds from the return to the last acknowledgement, and memory."""
 
     applications: int
@@ -175,7 +175,7 @@ async def measure(applications: int = APPLICATIONS, down_seconds: float = DOWN_S
     return make_table(run, down_seconds)
 
 
-async def _run(running: Suite, client: Any, applications: int, down_seconds: float) -> Measured:
+async def _run(running: Suite, client: Any, applications: int, down_seconds: float) -> HandOverRun:
     pid = next(part.pid for part in running.status() if part.name == "application")
     assert pid is not None, "the service runs"  # noqa: S101 - narrows the type
     await _behave(running, "down")
@@ -187,7 +187,7 @@ async def _run(running: Suite, client: Any, applications: int, down_seconds: flo
         begun = time.perf_counter()
         acknowledged = await _all_acknowledged(client, applications, begun)
         seconds = time.perf_counter() - begun
-    return Measured(applications, acknowledged, seconds, memory)
+    return HandOverRun(applications, acknowledged, seconds, memory)
 
 
 async def _behave(running: Suite, mode: str) -> None:
@@ -208,7 +208,7 @@ async def _all_acknowledged(client: Any, count: int, begun: float) -> int:
         await asyncio.sleep(1.0)
 
 
-def make_table(run: Measured, down_seconds: float) -> Table:
+def make_table(run: HandOverRun, down_seconds: float) -> Table:
     """The figures of one run: seconds from the return, the peak of memory by that of the idle service, what is left."""
     return Table(
         title="Hand-over after the issuance system was away",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.handover import PAPERS, Measured, WaitingFiles, make_table
+from bench.handover import PAPERS, HandOverRun, WaitingFiles, make_table
 from bench.process_memory import Watched
 from tests.unit.application.world import World
 
@@ -30,6 +30,6 @@ async def test_waiting_files_are_handed_over_with_their_pictures() -> None:
     [(600.0, 110.0, 10, (True, True, True)), (600.1, 110.2, 9, (False, False, False))],
 )
 def test_figures_of_a_run(seconds: float, peak: float, acknowledged: int, met: tuple[bool, ...]) -> None:
-    table = make_table(Measured(10, acknowledged, seconds, Watched(before=100.0, peak=peak)), 600.0)
+    table = make_table(HandOverRun(10, acknowledged, seconds, Watched(before=100.0, peak=peak)), 600.0)
     assert [figure.name for figure in table.figures] == ["handover.seconds", "handover.memory", "handover.left"]
     assert tuple(figure.met for figure in table.figures) == met

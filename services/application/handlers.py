@@ -64,9 +64,7 @@ class Handlers:
             SchedulingEvidenceNamed: self._service.evidence.note_named,
             DeliverySent: facts.delivery,
             DeliveryFailed: facts.delivery,
-            **dict.fromkeys(
-                (PassportPrinted, PassportCollected, ApplicationRefused), self._service.passports.follow
-            ),
+            **dict.fromkeys((PassportPrinted, PassportCollected, ApplicationRefused), self._service.passports.follow),
             LeavingAsked: self._service.leavings.answer,
             LeavingEnded: self._service.leavings.end,
             DataExportAsked: self._service.export_answers.answer,

@@ -151,6 +151,8 @@ def test_the_declared_reads_are_the_ones_we_know() -> None:
         ("application", "list_own", PersonalData.APPLICATION),
         ("application", "get_application", PersonalData.APPLICATION),
         ("application", "list_papers", PersonalData.APPLICATION),
+        ("application", "list_passports", PersonalData.PASSPORT),
+        ("application", "get_passport", PersonalData.PASSPORT),
         ("application", "search_by_person", PersonalData.APPLICATION),
         ("application", "download_letter", PersonalData.LETTER),
         ("application", "download_refusal_letter", PersonalData.LETTER),

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 from simulators.behaviour import HTTP_MODES, Behaviour
 from simulators.config import Settings
 from simulators.control import Clock, Knobs, Simulator, behaviour_of, read, stamp, utc_now
+from simulators.dpri.earlier_books import EarlierBooks
 from simulators.dpri.files import File, Files, Handling
 from simulators.errors import RequestMalformed
 from simulators.state_file import application_of
@@ -58,6 +59,7 @@ class Dpri(Simulator[DpriKnobs]):
         "hand_over": HTTP_MODES | {"reject", "ack_lost", "ack_late"},
         "file": HTTP_MODES,
         "approve": HTTP_MODES,
+        **EarlierBooks.operations,
     }
     kept: ClassVar = TypeAdapter(list[File])
     files: Files
@@ -66,11 +68,13 @@ class Dpri(Simulator[DpriKnobs]):
         knobs = DpriKnobs(
             acknowledge_seconds=settings.dpri_acknowledge_seconds, print_seconds=settings.dpri_print_seconds
         )
+        self.earlier_books = EarlierBooks(clock)
         super().__init__(knobs, settings.seed, clock)
 
     def restart(self, rng: random.Random) -> None:
         """Begin without files."""
         self.files = Files(rng)
+        self.earlier_books.restart()
 
     def state(self) -> list[File]:
         """Return the files."""
@@ -87,6 +91,7 @@ class Dpri(Simulator[DpriKnobs]):
             web.put(path, self._hand_over, name="hand_over"),
             web.get(path, self._show, name="file", allow_head=False),
             web.put(f"{path}/approval", self._approve, name="approve"),
+            *self.earlier_books.routes(),
         ]
 
     async def _hand_over(self, request: web.Request) -> web.Response:

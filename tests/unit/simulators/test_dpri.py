@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from simulators.config import Settings
+from simulators.dpri import earlier_books as earlier_books_module
 from simulators.dpri import files as files_module
 from simulators.dpri.app import MAX_DOCUMENTS, MAX_NUMBER_CHARACTERS, create_app
 from simulators.dpri.files import Files, Handling
@@ -162,3 +163,39 @@ def test_a_full_system_takes_no_new_file(monkeypatch: pytest.MonkeyPatch) -> Non
         files.hand_over("1", delivery_id, {}, START, Handling())
     with pytest.raises(SimulatorFull):
         files.hand_over("2", "d-1", {}, START, Handling())
+
+
+async def books_of(client: Client, nik: str) -> dict[str, Any]:
+    answer = await client.post("/dpri/earlier-books", json={"nik": nik})
+    assert answer.status == 200, await answer.text()
+    body: dict[str, Any] = await answer.json()
+    return body
+
+
+async def test_earlier_books_are_told_with_masked_numbers_and_dates_that_fit(client: Client, clock: Clock) -> None:
+    told = await books_of(client, "7371012008600001")
+    (book,) = told["books"]
+    assert (told["has_books"], book["state"], book["number"]) == (True, "expired", "*****001")
+    assert book["issued_on"] < book["expires_on"] < clock().date().isoformat()
+    assert await books_of(client, "3174014502900001") == {"has_books": False, "books": []}
+    refused = await client.post("/dpri/earlier-books", json={"nik": "12"})
+    assert (refused.status, (await refused.json())["code"]) == (400, "request_malformed")
+
+
+async def test_books_are_given_to_a_person_until_a_reset(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    nik = "3174014502900001"
+    order = {"nik": nik, "books": [{"state": "reported_lost", "number": "X7654321"}]}
+    assert (await client.post("/control/earlier-books", json=order)).status == 200
+    assert [book["state"] for book in (await books_of(client, nik))["books"]] == ["reported_lost"]
+    monkeypatch.setattr(earlier_books_module, "MOST_PEOPLE", 1)
+    full = await client.post("/control/earlier-books", json={**order, "nik": "3174011203880002"})
+    assert full.status == SimulatorFull.status
+    await client.post("/control/reset", json={})
+    assert (await books_of(client, nik))["has_books"] is False
+
+
+@pytest.mark.parametrize(("mode", "has_books", "books"), [("contradict", True, 2), ("none_with_books", False, 1)])
+async def test_records_that_contradict_themselves(client: Client, mode: str, has_books: bool, books: int) -> None:
+    await behave(client, "earlier_books", mode)
+    told = await books_of(client, "7371012008600001")
+    assert (told["has_books"], len(told["books"])) == (has_books, books)

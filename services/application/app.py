@@ -12,6 +12,8 @@ from services.application.context import UseCaseContext
 from services.application.documents.pictures import PictureInspector, picture_pool
 from services.application.documents.ports import Inspector
 from services.application.documents.scanning import ScanningInspector
+from services.application.earlier_books.client import EarlierBooksClient
+from services.application.earlier_books.ports import EarlierBooks
 from services.application.endpoints import ENDPOINTS
 from services.application.erasures.end_time_notes import END_TIMES, EndTimeNotes
 from services.application.erasures.shelves import ApplicationShelves, tell_erasure
@@ -48,10 +50,14 @@ def build(
     dpri: Dpri,
     inspector: Inspector | None = None,
     writer: LetterWriter | None = None,
+    earlier_books: EarlierBooks | None = None,
 ) -> Parts:
-    """The service's parts. Without an `inspector` pictures are decoded in a thread, without a writer letters too."""
+    """The service's parts. Without an `inspector` pictures are decoded in a thread, without a writer letters too;
+    without `earlier_books` the issuance system is not asked for them.
+    """
     context = UseCaseContext.on_platform(settings, platform)
-    service = UseCases(context, load_rules(), dpri, inspector or PictureInspector(), writer or TypstWriter())
+    inspector, writer = inspector or PictureInspector(), writer or TypstWriter()
+    service = UseCases(context, load_rules(), dpri, inspector, writer, earlier_books)
     shelves = ApplicationShelves(context, service.applications, service.evidence, service.audit).all()
     service.retention = retention = Retention(
         NAME,
@@ -105,13 +111,16 @@ def assemble(settings: Settings, platform: Platform) -> Parts:
     """The parts with the real issuance system, and pictures and letters made in processes of their own."""
     dpri, figures = DpriClient.from_settings(settings, platform), WorkerFigures()
     pictures, letters = picture_pool(settings.decodes_at_once, figures), letter_pool(figures)
+    books = EarlierBooksClient.from_settings(settings, platform)
 
     async def close() -> None:
         await pictures.close()
         await letters.close()
         await dpri.close()
+        await books.close()
 
-    parts = build(settings, platform, dpri=dpri, inspector=PictureInspector(pictures), writer=TypstWriter(letters))
+    inspector, writer = PictureInspector(pictures), TypstWriter(letters)
+    parts = build(settings, platform, dpri=dpri, inspector=inspector, writer=writer, earlier_books=books)
     return replace(parts, figures=(*parts.figures, *figures.collectors), close=close)
 
 

@@ -19,6 +19,8 @@ from services.application.drafts.expiry import DraftExpiry
 from services.application.drafts.identities import Identities
 from services.application.drafts.service import Drafting
 from services.application.drafts.settlement import PersonSettlement
+from services.application.earlier_books.ports import EarlierBooks
+from services.application.earlier_books.service import EarlierBookQuestions
 from services.application.evidence.service import EvidenceFiles
 from services.application.facts.service import Facts
 from services.application.issuance.ports import Dpri
@@ -45,7 +47,13 @@ class UseCases:
     """From draft to collected passport: one attribute per group of use cases."""
 
     def __init__(
-        self, context: UseCaseContext, rules: RuleSet, dpri: Dpri, inspector: Inspector, writer: LetterWriter
+        self,
+        context: UseCaseContext,
+        rules: RuleSet,
+        dpri: Dpri,
+        inspector: Inspector,
+        writer: LetterWriter,
+        earlier_books: EarlierBooks | None = None,
     ) -> None:
         self.context = context
         self.audit = Audit(context.store, context.clock, context.ids)
@@ -53,8 +61,9 @@ class UseCases:
         self.assistances = Assistances(context.store, context.clock)
         self.applications = Applications(context, rules)
         self.leavings = Leavings(context, self.applications)
-        self.drafting = Drafting(context, self.applications, self.leavings)
-        self.identities = Identities(context, self.applications)
+        self.earlier_books = EarlierBookQuestions(context, self.applications, earlier_books)
+        self.drafting = Drafting(context, self.applications, self.leavings, self.earlier_books)
+        self.identities = Identities(context, self.applications, self.earlier_books)
         self.draft_expiry = DraftExpiry(context, self.applications)
         self.settlement = PersonSettlement(context, self.applications, self.identities)
         self.uploads = Uploads(context, self.applications, inspector)

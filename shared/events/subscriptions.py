@@ -53,6 +53,7 @@ SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     application.PassportCollected: ("identity", "notification"),
     application.ApplicationRefused: ("identity", "notification"),
     application.KindCorrected: ("scheduling", "billing", "notification"),
+    application.EarlierBookDiffers: ("notification",),
     application.PenaltyFound: ("billing",),
     application.DocumentReceived: (),
     application.DocumentChecked: ("notification",),

@@ -40,6 +40,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
             "checks",
             "papers",
             "collection",
+            "earlier_books",
         },
         "evidence": {"upload", "naming"},
         "end_times": {"run"},

@@ -147,6 +147,7 @@ def test_the_declared_reads_are_the_ones_we_know() -> None:
         ("identity", "look_at_staff", PersonalData.STAFF_NAME),
         ("application", "list_own", PersonalData.APPLICATION),
         ("application", "get_application", PersonalData.APPLICATION),
+        ("application", "show_earlier_books", PersonalData.APPLICATION),
         ("application", "list_papers", PersonalData.APPLICATION),
         ("application", "search_by_person", PersonalData.APPLICATION),
         ("application", "download_letter", PersonalData.LETTER),

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from devtools.docs_command import StateTable, state_tables
-from services.application.applications import application
+from services.application.applications import application, earlier_books
 from services.application.applications import document as documents
 from services.application.evidence import evidence
 from services.billing.bills.states import BILL_TRANSITIONS
@@ -126,6 +126,11 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
     ("services.application.applications.document", "DOCUMENT_TRANSITIONS"): (
         {"replaced", "removed"},
         lambda state, command: documents.moved(SimpleNamespace(state=state), command),  # type: ignore[arg-type]
+        IllegalTransition,
+    ),
+    ("services.application.applications.earlier_books", "QUESTION_TRANSITIONS"): (
+        {"answered"},
+        earlier_books.QUESTION_TRANSITIONS.after,
         IllegalTransition,
     ),
     ("services.application.evidence.evidence", "EVIDENCE_TRANSITIONS"): (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from services.application.applications.application import FINAL, PAST_INTERVIEW, Application, Status
 from services.application.applications.correction_transitions import owed
+from services.application.applications.earlier_book_findings import answers_bind, find_open_difference, is_unknown
+from services.application.applications.earlier_book_texts import APPLICANT_TEXTS, AT_THE_VISIT, NOT_ASKED
 from services.application.applications.hand_over import issue_due
 from services.application.applications.visit import ENDED_BILL_STATES, Bill, BillState, Seat, SeatState
 from services.application.requirements.requirement import CAPITAL_ZONE
@@ -40,6 +42,7 @@ class ActionCode(StrEnum):
     ANSWER_QUESTIONNAIRE = "answer_questionnaire"
     UPLOAD_DOCUMENTS = "upload_documents"
     SUBMIT = "submit"
+    CHECK_EARLIER_BOOK = "check_earlier_book"
     SEE_IDENTITY_CHECK = "see_identity_check"
     END_OTHER_APPLICATION = "end_other_application"
     CHOOSE_SEAT = "choose_seat"
@@ -82,6 +85,8 @@ DAYS_ID: Final = ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu"
 # fmt: on
 ZONE_NAMES: Final = {7: "WIB", 8: "WITA", 9: "WIT"}
 _BEFORE_INTERVIEW: Final = frozenset({Step.CHOOSE_SEAT, Step.PAY, Step.COME})
+_BEFORE_PAYMENT: Final = frozenset({Step.SUBMIT, Step.CHOOSE_SEAT, Step.PAY})
+_TOLD_BEFORE_VISIT: Final = frozenset({Step.PAY, Step.COME})
 
 
 @dataclass(frozen=True)
@@ -151,6 +156,7 @@ def application_progress(application: Application, *, documents_complete: bool) 
     action = _ACTIONS[remaining[0]](application)
     if application.submitted_at is not None and not documents_complete and remaining[0] in _BEFORE_INTERVIEW:
         action = _with_upload_again(action)
+    action = _with_earlier_book(action, application, remaining[0])
     for bill in owed(application):
         action = _with_owed(action, bill, seat.office_timezone if seat else None)
     return Progress(remaining[0].value, remaining, action)
@@ -194,6 +200,22 @@ def _with_upload_again(action: NextAction) -> NextAction:
         f"Ada dokumen yang ditolak: unggah ulang. {action.id}",
         action.deadline,
     )
+
+
+def _with_earlier_book(action: NextAction, application: Application, step: Step) -> NextAction:
+    """Say first what a record of an earlier book differs in, or last that nothing is known of one."""
+    found = find_open_difference(application)
+    if found is not None and not answers_bind(application):
+        text = APPLICANT_TEXTS[found]
+        en, id_ = f"{text.en} {action.en}", f"{text.id} {action.id}"
+        return NextAction(ActionCode.CHECK_EARLIER_BOOK, en, id_, action.deadline, action.bill_id)
+    if found is not None and step in _TOLD_BEFORE_VISIT:
+        text = APPLICANT_TEXTS[found]
+        en, id_ = f"{action.en} {text.en} {AT_THE_VISIT.en}", f"{action.id} {text.id} {AT_THE_VISIT.id}"
+        return replace(action, en=en, id=id_)
+    if is_unknown(application) and step in _BEFORE_PAYMENT and not answers_bind(application):
+        return replace(action, en=f"{action.en} {NOT_ASKED.en}", id=f"{action.id} {NOT_ASKED.id}")
+    return action
 
 
 def _with_owed(action: NextAction, bill: Bill, timezone: str | None) -> NextAction:

@@ -11,6 +11,7 @@ from services.application.applications.appeal_texts import REFUND_GUIDE, grounds
 from services.application.applications.application import Application, Entry, Status
 from services.application.applications.correction_transitions import owed
 from services.application.applications.document import Document, DocumentState
+from services.application.applications.earlier_book_views import EarlierBooksSummary
 from services.application.applications.next_step import ActionCode, NoStep, Step, local_time
 from services.application.applications.pages import missing_pages, telling_page
 from services.application.applications.reading import note_act
@@ -250,6 +251,8 @@ class ApplicationView(View, in_indonesian=("next_action", "not_refundable")):
     letter_state: LetterState | None
     """``being_made``, ``ready``, or ``not_made``: it could not be typeset, and the office has it made again."""
     hand_over: HandOverView | None
+    earlier_books: EarlierBooksSummary | None
+    """Whether the issuance system knows earlier passports, and in what they differ from the answers."""
     originals_seen: list[str]
     interview_outcome: Annotated[str, OneOf(InterviewOutcome)] | None
     timeline: list[TimelineView]
@@ -293,6 +296,7 @@ class ApplicationView(View, in_indonesian=("next_action", "not_refundable")):
             letter_url=f"/v1/applications/{seen.application_id}/letter" if state.letter else None,
             letter_state=letter_state(state),
             hand_over=hand_over_view(state),
+            earlier_books=EarlierBooksSummary.from_application(state, for_staff=seen.for_staff),
             originals_seen=list(state.originals),
             interview_outcome=state.interview.outcome if state.interview else None,
             timeline=[TimelineView.from_entry(entry, for_staff=seen.for_staff) for entry in state.timeline],

@@ -23,6 +23,8 @@ _PASSPORT_NUMBER: Final = "passport_number"
 
 _NOTE: Final = "interview_note"
 
+_EARLIER_BOOKS: Final = "earlier_books"
+
 
 class Vault:
     """The only place where an applicant's data exist in the open for longer than a function call."""
@@ -87,6 +89,16 @@ class Vault:
         cipher = await self._person_keys.cipher(applicant_id)
         return cipher.seal(note, owner_id=application_id, field=_NOTE)
 
+    async def seal_earlier_books(self, books: str, application_id: str, applicant_id: str) -> str:
+        """Return the stored form of the earlier books that the issuance system told of."""
+        cipher = await self._person_keys.cipher(applicant_id)
+        return cipher.seal(books, owner_id=application_id, field=_EARLIER_BOOKS)
+
+    async def earlier_books(self, sealed: str, application_id: str, applicant_id: str) -> str:
+        """Return the earlier books, opened."""
+        cipher = await self._person_keys.cipher(applicant_id)
+        return cipher.open(sealed, owner_id=application_id, field=_EARLIER_BOOKS)
+
     async def card_turned(self, applicant_id: str, applicant: Applicant) -> Applicant:
         """Return the applicant with the card sealed by their own key."""
         if applicant.card_sealed is None:
@@ -101,9 +113,12 @@ class Vault:
         def resealed(value: str | None, field: str = _NOTE) -> str | None:
             return cipher.turned(value, owner_id=application_id, field=field) if value is not None else None
 
-        interview = application.interview
+        interview, question = application.interview, application.earlier_books
         return replace(
             application,
+            earlier_books=replace(question, books_sealed=resealed(question.books_sealed, _EARLIER_BOOKS))
+            if question is not None
+            else None,
             passport_number_sealed=resealed(application.passport_number_sealed, _PASSPORT_NUMBER),
             interview=replace(interview, note_sealed=resealed(interview.note_sealed))
             if interview is not None
@@ -129,4 +144,6 @@ def is_application_current(_application_id: str, application: Application) -> bo
     notes = [correction.note_sealed for correction in application.corrections]
     if application.interview is not None:
         notes.append(application.interview.note_sealed)
+    if application.earlier_books is not None:
+        notes.append(application.earlier_books.books_sealed)
     return all(is_persons(value) for value in (application.passport_number_sealed, *notes) if value is not None)

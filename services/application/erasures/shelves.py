@@ -50,6 +50,7 @@ class ApplicationShelves:
             audit_shelf(self._context.store, self._audit, self.subjects_of),
             self._shelf("documents", transitions.has_documents, transitions.without_documents),
             self._shelf("interview_notes", transitions.has_notes, transitions.without_notes),
+            self._shelf("earlier_books", transitions.has_earlier_books, transitions.without_earlier_books),
             Shelf(
                 "issued_passports",
                 "issued_passports",

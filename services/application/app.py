@@ -111,13 +111,14 @@ def assemble(settings: Settings, platform: Platform) -> Parts:
     """The parts with the real issuance system, and pictures and letters made in processes of their own."""
     dpri, figures = DpriClient.from_settings(settings, platform), WorkerFigures()
     pictures, letters = picture_pool(settings.decodes_at_once, figures), letter_pool(figures)
-    books = EarlierBooksClient.from_settings(settings, platform)
+    books = EarlierBooksClient.from_settings(settings, platform) if settings.earlier_books_asked else None
 
     async def close() -> None:
         await pictures.close()
         await letters.close()
         await dpri.close()
-        await books.close()
+        if books is not None:
+            await books.close()
 
     inspector, writer = PictureInspector(pictures), TypstWriter(letters)
     parts = build(settings, platform, dpri=dpri, inspector=inspector, writer=writer, earlier_books=books)

@@ -32,7 +32,9 @@ FIELDS: Final[dict[PersonalData, frozenset[str]]] = {
     PersonalData.STAFF_NAME: frozenset({"full_name", "username"}),
     PersonalData.BANK_ACCOUNT: frozenset({"account_number", "number_masked", "holder_name", "bank_account"}),
     PersonalData.EVIDENCE: frozenset({"evidence"}),
-    PersonalData.APPLICATION: frozenset({"answers", "timeline", "papers", "birth_date", "birth_place"}),
+    PersonalData.APPLICATION: frozenset(
+        {"answers", "timeline", "papers", "birth_date", "birth_place", "masked_number"}
+    ),
 }
 """Names of fields that show a person; a field of a new name belongs here as soon as it does."""
 

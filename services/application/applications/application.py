@@ -191,7 +191,7 @@ class Application:
     originals_by: str | None = None
     interview: Interview | None = None
     corrections: tuple[Correction, ...] = ()
-    """Corrections by officers, with the price that billing told."""
+    """Corrections by officers, and by the applicant before the payment, with the price that billing told."""
     earlier_books: EarlierBookQuestion | None = None
     """The question to the issuance system about earlier books; None before the questionnaire is answered."""
     approval: Approval | None = None

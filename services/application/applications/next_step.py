@@ -196,8 +196,8 @@ def _has_come(application: Application) -> bool:
 def _with_upload_again(action: NextAction) -> NextAction:
     return NextAction(
         ActionCode.UPLOAD_DOCUMENTS,
-        f"A document was refused: upload it again. {action.en}",
-        f"Ada dokumen yang ditolak: unggah ulang. {action.id}",
+        f"A document is missing or was refused: upload it again. {action.en}",
+        f"Ada dokumen yang kurang atau ditolak: unggah ulang. {action.id}",
         action.deadline,
     )
 

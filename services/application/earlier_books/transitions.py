@@ -67,7 +67,7 @@ def question_answered(
 ) -> Decision[Application] | None:
     """Note the answer, and tell in what it differs from the questionnaire as it is now.
 
-    Only the first answer counts: None where one is there, or where the application is another person's now.
+    Only the first answer counts: None where one is there, where the application has ended or is another person's now.
     """
     question = _open_question(application, person_id)
     if question is None:
@@ -130,5 +130,6 @@ def answers_kept(application: Application) -> Decision[Application] | None:
 
 def _open_question(application: Application, person_id: str) -> EarlierBookQuestion | None:
     question = application.earlier_books
-    is_open = question is not None and question.person_id == person_id and question.state is not QuestionState.ANSWERED
-    return question if is_open else None
+    if question is None or question.person_id != person_id or not application.live:
+        return None
+    return question if question.state is not QuestionState.ANSWERED else None

@@ -217,6 +217,14 @@ async def test_the_form_is_a_pdf() -> None:
     assert (await TypstWriter().form("parents_statement", "Surat pernyataan kedua orang tua")).startswith(b"%PDF-")
 
 
+@pytest.mark.parametrize("asked", [True, False])
+async def test_an_issuance_system_without_records_of_earlier_books_is_not_asked(world: World, asked: bool) -> None:
+    parts = assemble(make_settings(earlier_books_asked=asked), world.platform)
+    assert (parts.service.earlier_books._port is not None) is asked
+    assert parts.close is not None
+    await parts.close()
+
+
 def books_client_of(url: str) -> EarlierBooksClient:
     patience = Patience(try_seconds=5.0, tries=1)
     client = JsonClient("dpri_books", url, clock=SystemClock(), randomness=SeededRandomness(1), patience=patience)

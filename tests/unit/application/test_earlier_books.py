@@ -14,8 +14,10 @@ from services.application.applications.application import Application, Status, d
 from services.application.applications.correction import Corrected
 from services.application.applications.earlier_book_findings import answers_bind
 from services.application.applications.earlier_books import (
+    QUESTION_TRANSITIONS,
     BookState,
     EarlierBookQuestion,
+    QuestionCommand,
     QuestionState,
     find_difference,
     fit_answers,
@@ -455,6 +457,31 @@ async def test_another_person_is_asked_for_anew_and_an_answer_about_the_first_co
     assert (asked.person_id, asked.state, world.events(EarlierBookDiffers)) == ("somebody", QuestionState.ASKED, [])
 
 
+async def test_an_answer_to_an_application_that_was_given_up_is_not_kept(world: World, books: TheBooks) -> None:
+    books.books = (book(),)
+    application_id = await world.complete()
+
+    async def withdraw() -> None:
+        await world.service.drafting.withdraw(application_id, OWNER, world.command())
+
+    books.meanwhile = [withdraw]
+    await world.run_due()
+    asked = (await world.look(application_id)).application.earlier_books
+    assert asked is not None
+    assert (asked.state, asked.books_sealed, world.events(EarlierBookDiffers)) == (QuestionState.ASKED, None, [])
+
+
+async def test_a_submission_whose_list_has_grown_asks_for_the_paper(
+    browser: Browser, world: World, books: TheBooks
+) -> None:
+    books.books = (book(BookState.EXPIRED),)
+    path = f"/v1/applications/{await world.submitted()}"
+    await world.run_due()
+    view = await decide(browser, path, decision="change")
+    assert (view["next_action_code"], view["state"]) == ("upload_documents", "submitted")
+    assert view["next_action"].startswith("A document is missing or was refused: upload it again.")
+
+
 # races, repeats and crashes
 
 
@@ -463,8 +490,8 @@ async def test_one_answer_counts(world: World, books: TheBooks, monkeypatch: pyt
     """The twin takes the second answer too, which says something else, and tells of it."""
     if not guarded:
         monkeypatch.setattr(transitions, "_open_question", lambda application, _: application.earlier_books)
-        answered = (QuestionState.ANSWERED, transitions.QuestionCommand.ANSWER)
-        monkeypatch.setitem(transitions.QUESTION_TRANSITIONS._table, answered, QuestionState.ANSWERED)
+        answered = (QuestionState.ANSWERED, QuestionCommand.ANSWER)
+        monkeypatch.setitem(QUESTION_TRANSITIONS._table, answered, QuestionState.ANSWERED)
     application_id = await world.complete()
     record = await world.service.applications.application(application_id)
 

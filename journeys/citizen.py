@@ -116,6 +116,22 @@ class Citizen:
         required = [item["code"] for item in view["requirements"] if item["need"] != "optional"]
         return f"asked for {', '.join(required)}"
 
+    async def learn_of_earlier_books(self) -> str:
+        """Wait until the issuance system has answered whether there is an earlier passport."""
+        view = await self.view_until(
+            lambda seen: (seen.get("earlier_books") or {"state": "answered"})["state"] == "answered",
+            "the answer about earlier passports",
+        )
+        told = view.get("earlier_books")
+        if told is None:
+            return "not asked here"
+        return f"found: {told['finding']}" if told["finding"] else "the answers fit the records"
+
+    async def fit_earlier_book(self, **decision: Any) -> str:
+        """Let the answers follow the earlier passport that was found."""
+        view = await self.api.post(f"{self._application()}/earlier-books/decision", {"decision": "change", **decision})
+        return f"reason {view['answers']['reason']}; next: {view['next_action_code']}"
+
     async def upload_documents(self) -> str:
         """Upload a picture for each thing that is required, in pieces, resumable."""
         view = await self.view()

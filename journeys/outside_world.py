@@ -27,6 +27,10 @@ class Outside:
         body = {"people": [person.as_registered() for person in people]}
         await self._api.post(f"{self._at.dukcapil}/control/people", body)
 
+    async def give_earlier_book(self, person: Person, **book: Any) -> None:
+        """Let the issuance system know an earlier passport of this person."""
+        await self._api.post(f"{self._at.dpri}/control/earlier-books", {"nik": person.nik, "books": [book]})
+
     async def behave(self, agency: str, **behaviour: Any) -> None:
         """Let a simulator behave badly, or well again."""
         await self._api.put(f"{getattr(self._at, agency)}/control/behaviour", behaviour)

@@ -61,6 +61,7 @@ class Ways:
             self.recall,
             self.guardian,
             self.lost_passport,
+            self.wrong_kind,
         )
 
     async def walk_unhurried(self) -> bool:
@@ -90,6 +91,7 @@ class Ways:
             await way.step("register by email", "identity", citizen.register)
             await way.step("prove the telephone", "identity", citizen.add_phone)
             await self.apply(way, citizen)
+            await way.step("learn of earlier passports", "application", citizen.learn_of_earlier_books)
             await way.step("hold a seat", "scheduling", citizen.hold_seat)
             await self.pay(way, citizen)
             await self.visit(way, citizen)
@@ -283,6 +285,21 @@ class Ways:
         )
         await way.step("upload documents", "application", citizen.upload_documents)
         await way.step("submit", "application", citizen.submit)
+    async def wrong_kind(self) -> None:
+        """A first passport is applied for, and there was one before: told before the bill, changed in one call."""
+        way = self.reporter.way("wrong kind", "an earlier passport is found before the bill; one call changes the kind")
+        citizen = await self.newcomer()
+        await citizen.outside.give_earlier_book(citizen.person, state="expired", issued_years_ago=6)
+        await way.step("register by email", "identity", citizen.register)
+        await way.step("check the NIK", "identity", citizen.become_applicant)
+        await way.step("begin a draft", "application", citizen.begin)
+        await way.step("ask for a first passport", "application", citizen.answer_questionnaire)
+        await way.step("learn of the earlier one", "application", citizen.learn_of_earlier_books)
+        await way.step("change the kind in one call", "application", citizen.fit_earlier_book)
+        await way.step("upload documents", "application", citizen.upload_documents)
+        await way.step("submit", "application", citizen.submit)
+        await way.step("hold a seat", "scheduling", citizen.hold_seat)
+        await way.step("receive a billing code", "billing", lambda: citizen.bill("issued"))
 
     async def newcomer(self, address: str | None = None) -> Citizen:
         """A citizen whom only the civil registry knows."""

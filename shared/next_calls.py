@@ -129,6 +129,7 @@ NEXT_CALLS: Final[Mapping[str, Mapping[str, Way]]] = {
         "answer_questionnaire": NextCall("PUT", f"{APPLICATION}/questionnaire"),
         "upload_documents": _post(f"{APPLICATION}/documents"),
         "submit": _post(f"{APPLICATION}/submission"),
+        "check_earlier_book": _post(f"{APPLICATION}/earlier-books/decision"),
         "see_identity_check": _get("/v1/applicants/{applicant_id}"),
         "end_other_application": Elsewhere.OFFICE,
         "choose_seat": HOLD_SEAT,

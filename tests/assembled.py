@@ -93,6 +93,7 @@ class Agencies:
     mailer: FakeChannel = field(default_factory=FakeChannel)
     sms: FakeChannel = field(default_factory=FakeChannel)
     dpri: application_world.TheDpri = field(default_factory=application_world.TheDpri)
+    books: application_world.TheBooks = field(default_factory=application_world.TheBooks)
     writer: application_world.TheWriter = field(default_factory=application_world.TheWriter)
 
     def __post_init__(self) -> None:
@@ -159,7 +160,7 @@ def build_all(
             settings, at, dukcapil=agencies.registry, password_hasher=identity_world.FAST_HASHER
         ),
         "application": lambda at, settings: application_app.build(
-            settings, at, dpri=agencies.dpri, writer=agencies.writer
+            settings, at, dpri=agencies.dpri, writer=agencies.writer, earlier_books=agencies.books
         ),
         "scheduling": lambda at, settings: scheduling_app.build(
             settings,

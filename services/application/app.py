@@ -14,6 +14,8 @@ from services.application.crossings.ports import BorderCrossings
 from services.application.documents.pictures import PictureInspector, picture_pool
 from services.application.documents.ports import Inspector
 from services.application.documents.scanning import ScanningInspector
+from services.application.earlier_books.client import EarlierBooksClient
+from services.application.earlier_books.ports import EarlierBooks
 from services.application.endpoints import ENDPOINTS
 from services.application.erasures.end_time_notes import END_TIMES, EndTimeNotes
 from services.application.erasures.shelves import ApplicationShelves, tell_erasure
@@ -62,12 +64,14 @@ def build(
     inspector: Inspector | None = None,
     writer: LetterWriter | None = None,
     border: BorderCrossings | None = None,
+    earlier_books: EarlierBooks | None = None,
 ) -> Parts:
     """The service's parts. Without an `inspector` pictures are decoded in a thread, without a writer letters too;
-    without a `border` system there are no border crossings.
+    without a `border` system there are no border crossings, and without `earlier_books` they are not asked for.
     """
     context = UseCaseContext.on_platform(settings, platform)
-    service = UseCases(context, load_rules(), dpri, inspector or PictureInspector(), writer or TypstWriter(), border)
+    inspector, writer = inspector or PictureInspector(), writer or TypstWriter()
+    service = UseCases(context, load_rules(), dpri, inspector, writer, border, earlier_books)
     shelves = ApplicationShelves(
         context,
         service.applications,
@@ -129,16 +133,18 @@ def assemble(settings: Settings, platform: Platform) -> Parts:
     dpri, figures = DpriClient.from_settings(settings, platform), WorkerFigures()
     border = CrossingsClient.from_settings(settings, platform)
     pictures, letters = picture_pool(settings.decodes_at_once, figures), letter_pool(figures)
+    books = EarlierBooksClient.from_settings(settings, platform) if settings.earlier_books_asked else None
 
     async def close() -> None:
         await pictures.close()
         await letters.close()
         await dpri.close()
-        if border is not None:
-            await border.close()
+        for client in (border, books):
+            if client is not None:
+                await client.close()
 
     inspector, writer = PictureInspector(pictures), TypstWriter(letters)
-    parts = build(settings, platform, dpri=dpri, inspector=inspector, writer=writer, border=border)
+    parts = build(settings, platform, dpri=dpri, inspector=inspector, writer=writer, border=border, earlier_books=books)
     return replace(parts, figures=(*parts.figures, *figures.collectors), close=close)
 
 

@@ -74,6 +74,10 @@ class Settings(ServiceSettings):
     dpri_tries: Annotated[int, Anything("the field itself ends at five")] = Field(
         2, ge=1, le=5, description="calls before the hand-over waits"
     )
+    earlier_books_asked: Annotated[bool, Anything("officers find a wrong kind at the counter without it")] = Field(
+        True,
+        description="whether the issuance system, if it serves that, is asked for earlier passports before the bill",
+    )
     hand_over_retry_seconds: Annotated[float, AtLeast(10, "the issuance system would be asked too often")] = Field(
         PACE.first_retry_seconds, gt=0, description="pause after the first failed hand-over"
     )

@@ -13,6 +13,7 @@ from services.application.crossings import routes as crossings
 from services.application.documents import routes as documents
 from services.application.drafts import routes as drafts
 from services.application.drafts import settlement_routes as settlement
+from services.application.earlier_books import routes as earlier_books
 from services.application.evidence import routes as evidence
 from services.application.http import APPLICATION
 from services.application.issuance import routes as issuance
@@ -50,6 +51,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *letters.forms.all,
             *drafts.api.all,
             *settlement.api.all,
+            *earlier_books.api.all,
             *letters.letter.all,
             *collection.api.all,
             *calendar_file.api.all,

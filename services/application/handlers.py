@@ -86,6 +86,7 @@ class Handlers:
         kind = APPLICATION.name
         return {
             (kind, "identity"): self._service.identities.look_due,
+            (kind, "earlier_books"): self._service.earlier_books.ask_due,
             (kind, "draft_warning"): self._service.draft_expiry.warn,
             (kind, "draft_end"): self._service.draft_expiry.end,
             (kind, "letter"): self._service.letters.write_due,

@@ -170,6 +170,17 @@ TIMELINE: Final[dict[str, Text]] = {
     "originals_seen": Text("An officer saw the originals.", "Petugas memeriksa dokumen asli."),
     "interview_approved": Text("The interview was passed.", "Wawancara disetujui."),
     "interview_incomplete": Text("Papers are missing.", "Ada dokumen yang kurang."),
+    "earlier_books_answered": Text(
+        "The issuance system answered about earlier passports.", "Sistem penerbitan menjawab tentang paspor sebelumnya."
+    ),
+    "answers_fitted": Text(
+        "The answers were changed to fit the earlier passport on record.",
+        "Jawaban diubah sesuai catatan paspor sebelumnya.",
+    ),
+    "answers_kept": Text(
+        "The answers stay, although a record of an earlier passport differs.",
+        "Jawaban dipertahankan meskipun catatan paspor sebelumnya berbeda.",
+    ),
     "kind_corrected": Text("An officer corrected what was applied for.", "Petugas memperbaiki jenis permohonan."),
     "penalty_lost": Text("The book before this one was found to be lost.", "Paspor sebelumnya diketahui hilang."),
     "penalty_damaged": Text("The book before this one was found to be damaged.", "Paspor sebelumnya diketahui rusak."),

@@ -27,6 +27,8 @@ from services.application.drafts.expiry import DraftExpiry
 from services.application.drafts.identities import Identities
 from services.application.drafts.service import Drafting
 from services.application.drafts.settlement import PersonSettlement
+from services.application.earlier_books.ports import EarlierBooks
+from services.application.earlier_books.service import EarlierBookQuestions
 from services.application.evidence.service import EvidenceFiles
 from services.application.expiry_reminders.service import ExpiryReminders
 from services.application.facts.service import Facts
@@ -71,6 +73,7 @@ class UseCases:
         inspector: Inspector,
         writer: LetterWriter,
         border: BorderCrossings | None = None,
+        earlier_books: EarlierBooks | None = None,
     ) -> None:
         self.context = context
         self.audit = Audit(context.store, context.clock, context.ids)
@@ -78,8 +81,9 @@ class UseCases:
         self.assistances = Assistances(context.store, context.clock)
         self.applications = Applications(context, rules)
         self.leavings = Leavings(context, self.applications)
-        self.drafting = Drafting(context, self.applications, self.leavings)
-        self.identities = Identities(context, self.applications)
+        self.earlier_books = EarlierBookQuestions(context, self.applications, earlier_books)
+        self.drafting = Drafting(context, self.applications, self.leavings, self.earlier_books)
+        self.identities = Identities(context, self.applications, self.earlier_books)
         self.draft_expiry = DraftExpiry(context, self.applications)
         self.settlement = PersonSettlement(context, self.applications, self.identities)
         self.uploads = Uploads(context, self.applications, inspector)

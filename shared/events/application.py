@@ -9,6 +9,7 @@ from shared.events.coded import Coded
 from shared.events.codes import (
     ApplicationReason,
     CollectedBy,
+    EarlierBookFinding,
     InterviewOutcome,
     LeavingObjection,
     PassportKind,
@@ -373,6 +374,20 @@ class KindCorrected(Event):
     corrected_at: datetime
     correction_id: str = ""
     """Under which billing answers what it has priced (:class:`shared.events.billing.CorrectionPriced`)."""
+    by_applicant: bool = False
+    """Whether the applicant did, before paying, after :class:`EarlierBookDiffers`."""
+
+
+class EarlierBookDiffers(Event):
+    """The issuance system's records of earlier books differ from the questionnaire. No number and no date is told."""
+
+    TYPE: ClassVar[str] = "paspor.application.earlier_book.differs.v1"
+    application_id: str
+    account_id: str
+    finding: Annotated[str, Coded(EarlierBookFinding)]
+    """An :class:`~shared.events.codes.EarlierBookFinding`."""
+    answers_bind: bool
+    """Whether the fee is paid already: an officer corrects the kind then, at the visit."""
 
 
 class PenaltyFound(Event):

@@ -227,6 +227,23 @@ class PassportReport(StrEnum):
     DAMAGED = "damaged"
 
 
+class EarlierBookFinding(StrEnum):
+    """In what the issuance system's answer about earlier books differs from the questionnaire."""
+
+    NEW_BUT_HELD = "new_but_held"
+    """A first passport is applied for, and there is an earlier book."""
+    REPLACEMENT_BUT_NONE = "replacement_but_none"
+    """A replacement is applied for, and there is no earlier book."""
+    LOST_BUT_VALID = "lost_but_valid"
+    """The book is said to be lost, and no loss was reported."""
+    REPORTED_LOST = "reported_lost"
+    """The book was reported lost, and the reason is another one."""
+    NOTED_DAMAGED = "noted_damaged"
+    """The book was noted as damaged, and the reason is another one."""
+    UNCLEAR = "unclear"
+    """The answer contradicts itself."""
+
+
 class PenaltyGround(StrEnum):
     """Why a penalty is due."""
 

@@ -65,6 +65,7 @@ SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     application.PassportPassedToHolder: ("notification",),
     application.ApplicationRefused: ("identity", "application", "notification"),
     application.KindCorrected: ("scheduling", "billing", "notification"),
+    application.EarlierBookDiffers: ("notification",),
     application.PenaltyFound: ("billing",),
     application.DocumentReceived: (),
     application.DocumentChecked: ("notification",),

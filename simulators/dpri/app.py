@@ -15,6 +15,7 @@ from shared.crypto.sealed_stream import StreamOpener
 from simulators.behaviour import HTTP_MODES, Behaviour
 from simulators.config import Settings
 from simulators.control import Clock, Knobs, Simulator, behaviour_of, read, stamp, utc_now
+from simulators.dpri.earlier_books import EarlierBooks
 from simulators.dpri.files import File, Files, Handling, PictureCorrupt, expiry_of
 from simulators.dpri.kept_pictures import KeptPictures
 from simulators.errors import Refusal, RequestMalformed
@@ -94,6 +95,7 @@ class Dpri(Simulator[DpriKnobs]):
         "file": HTTP_MODES,
         "approve": HTTP_MODES,
         "recall": HTTP_MODES | {"too_late"},
+        **EarlierBooks.operations,
     }
     kept: ClassVar = TypeAdapter(list[File])
     files: Files
@@ -103,12 +105,14 @@ class Dpri(Simulator[DpriKnobs]):
             acknowledge_seconds=settings.dpri_acknowledge_seconds, print_seconds=settings.dpri_print_seconds
         )
         self._opener = StreamOpener(Unsealer.parse(settings.dpri_private_key))
+        self.earlier_books = EarlierBooks(clock)
         super().__init__(knobs, settings.seed, clock)
 
     def restart(self, rng: random.Random) -> None:
         """Begin without files."""
         self.files = Files(rng)
         self.kept_pictures = KeptPictures()
+        self.earlier_books.restart()
 
     def state(self) -> list[File]:
         """Return the files."""
@@ -129,6 +133,7 @@ class Dpri(Simulator[DpriKnobs]):
             web.put(f"{path}/recall", self._recall, name="recall"),
             web.get("/control/pictures/{number}/{document_id}", self._show_picture),
             web.put("/control/pictures/{number}/{document_id}", self._set_fate),
+            *self.earlier_books.routes(),
         ]
 
     async def _hand_over(self, request: web.Request) -> web.Response:

@@ -50,6 +50,12 @@ async def test_one_application_goes_all_the_way(ways: Ways) -> None:
     assert ways.reporter.all_ok
 
 
+@pytest.mark.acceptance("X2.asked_before_billing")
+async def test_a_wrong_kind_is_found_before_the_bill_and_changed_in_one_call(ways: Ways) -> None:
+    await ways.wrong_kind()
+    assert ways.reporter.all_ok, [result for result in ways.reporter.results if not result.ok]
+
+
 @pytest.mark.acceptance("F31.current_step", "F31.remaining_steps", "F31.next_action")
 @pytest.mark.acceptance("F31.deadline", "F31.out_of_order")
 async def test_at_every_moment_the_next_step_is_told(ways: Ways) -> None:

@@ -44,6 +44,7 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
             "recall",
             "collection",
             "collection_reminder",
+            "earlier_books",
         },
         "evidence": {"upload", "naming"},
         "crossing_copy": {"forget"},

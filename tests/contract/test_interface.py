@@ -44,6 +44,7 @@ CODE_NAMES = re.compile(r"(.*_)?(state|status|kind|role|outcome|pool|lane|purpos
 """Names of members that hold a code."""
 
 OPEN_CODES = {
+    "EarlierBookView.kind": "a kind of book that the issuance system names, of whichever time",
     **dict.fromkeys(
         ("PurposeConsentView.purpose", "ConsentActView.purpose", "PurposeView.purpose", "PurposeChangeView.purpose"),
         "a purpose of the privacy notice, which a new version of the notice may add",

@@ -34,7 +34,7 @@ FIELDS: Final[dict[PersonalData, frozenset[str]]] = {
     PersonalData.EVIDENCE: frozenset({"evidence"}),
     PersonalData.PASSPORT: frozenset({"passport_number_masked"}),
     PersonalData.APPLICATION: frozenset(
-        {"answers", "timeline", "papers", "birth_date", "birth_place", "interview_note", "appeal_text"}
+        {"answers", "timeline", "papers", "birth_date", "birth_place", "interview_note", "appeal_text", "masked_number"}
     ),
 }
 """Names of fields that show a person; a field of a new name belongs here as soon as it does."""
@@ -150,6 +150,7 @@ def test_the_declared_reads_are_the_ones_we_know() -> None:
         ("identity", "look_at_staff", PersonalData.STAFF_NAME),
         ("application", "list_own", PersonalData.APPLICATION),
         ("application", "get_application", PersonalData.APPLICATION),
+        ("application", "show_earlier_books", PersonalData.APPLICATION),
         ("application", "list_papers", PersonalData.APPLICATION),
         ("application", "list_passports", PersonalData.PASSPORT),
         ("application", "get_passport", PersonalData.PASSPORT),

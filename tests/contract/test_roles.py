@@ -33,7 +33,7 @@ SMALLEST: Final[dict[Role, set[str]]] = {
     Role.ADJUDICATOR: {
         *("application:get_application", "application:ask_offset", "application:show_document"),
         *("application:download_document", "application:record_interview", "application:list_day"),
-        "application:list_papers",
+        *("application:list_papers", "application:show_earlier_books"),
     },
     Role.PRINTER: {"application:list_day", "application:resend_file"},
     Role.DOCUMENTS_SECTION_HEAD: {

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from devtools.docs_command import StateTable, state_tables
-from services.application.applications import application, hand_over
+from services.application.applications import application, earlier_books, hand_over
 from services.application.applications import document as documents
 from services.application.evidence import evidence
 from services.application.passport_imports import passport_import
@@ -133,6 +133,11 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
     ("services.application.applications.hand_over", "RECALL_TRANSITIONS"): (
         {"recalled", "too_late"},
         hand_over.RECALL_TRANSITIONS.after,
+        IllegalTransition,
+    ),
+    ("services.application.applications.earlier_books", "QUESTION_TRANSITIONS"): (
+        {"answered"},
+        earlier_books.QUESTION_TRANSITIONS.after,
         IllegalTransition,
     ),
     ("services.application.evidence.evidence", "EVIDENCE_TRANSITIONS"): (

@@ -13,6 +13,7 @@ from services.application.applications.book import BookFacts
 from services.application.applications.collection import Proxy, next_reminder_at
 from services.application.applications.correction import Correction
 from services.application.applications.document import FIRST_PAGE, PRESENT_STATES, Document, DocumentState
+from services.application.applications.earlier_books import EarlierBookQuestion
 from services.application.applications.hand_over import Approval, Handed, HandOver, alert_time, asked_again, issue_due
 from services.application.applications.pages import missing_pages, present_pages
 from services.application.applications.visit import Seat, Visits
@@ -215,7 +216,9 @@ class Application:
     originals_by: str | None = None
     interview: Interview | None = None
     corrections: tuple[Correction, ...] = ()
-    """Corrections by officers, with the price that billing told."""
+    """Corrections by officers, and by the applicant before the payment, with the price that billing told."""
+    earlier_books: EarlierBookQuestion | None = None
+    """The question to the issuance system about earlier books; None before the questionnaire is answered."""
     approval: Approval | None = None
     passport_number_sealed: str | None = None
     passport_number_subject: str | None = None
@@ -465,6 +468,7 @@ def deadlines(application: Application) -> Mapping[str, datetime]:
         "refusal_letter": application.refusal_letter_due_at,
         "uploads": min(uploads, default=None),
         "checks": min((until for until in checks if until is not None), default=None),
+        "earlier_books": _next_question_at(application),
         "papers": interview.complete_until if interview and application.status is Status.INCOMPLETE else None,
         "collection": application.collect_until if application.status is Status.PRINTED else None,
         "collection_reminder": application.next_collection_reminder_at,
@@ -478,6 +482,14 @@ def print_alert_at(application: Application) -> datetime | None:
     if application.status is not Status.APPROVED or approval is None or approval.overdue_since is not None:
         return None
     return None if application.visits.unpaid else issue_due(approval.approved_at)
+
+
+def _next_question_at(application: Application) -> datetime | None:
+    """Return when the issuance system is asked about earlier books again; None once the visitor is here."""
+    question, seat = application.earlier_books, application.visits.seat
+    is_visiting = seat is not None and seat.checked_in_at is not None
+    is_before_visit = application.status in BEFORE_INTERVIEW and application.identity_confirmed and not is_visiting
+    return question.next_try_at if question is not None and is_before_visit else None
 
 
 def _without_visit_work(application: Application) -> Application:

@@ -31,7 +31,12 @@ def answers_after(answers: Answers, corrected: Corrected) -> Answers:
 
 
 def kind_corrected(
-    application_id: str, application: Application, answers: Answers, correction: Correction
+    application_id: str,
+    application: Application,
+    answers: Answers,
+    correction: Correction,
+    *,
+    by_applicant: bool = False,
 ) -> Decision[Application]:
     """Correct what was applied for; the seat, the documents and the paid fee stay."""
     event = KindCorrected(
@@ -44,6 +49,7 @@ def kind_corrected(
         zero_tariff=answers.zero_tariff.value if answers.zero_tariff else None,
         corrected_at=correction.at,
         correction_id=correction.correction_id,
+        by_applicant=by_applicant,
     )
     return Decision(_with(replace(application, answers=answers), correction), (event,))
 

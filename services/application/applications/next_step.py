@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from services.application.applications.application import FINAL, PAST_INTERVIEW, Application, Status
 from services.application.applications.correction_transitions import owed
+from services.application.applications.earlier_book_findings import answers_bind, find_open_difference, is_unknown
+from services.application.applications.earlier_book_texts import APPLICANT_TEXTS, AT_THE_VISIT, NOT_ASKED
 from services.application.applications.hand_over import PrintStage, issue_due, print_stage
 from services.application.applications.visit import ENDED_BILL_STATES, Bill, BillState, Seat, SeatState
 from services.application.requirements.requirement import CAPITAL_ZONE
@@ -41,6 +43,7 @@ class ActionCode(StrEnum):
     ANSWER_QUESTIONNAIRE = "answer_questionnaire"
     UPLOAD_DOCUMENTS = "upload_documents"
     SUBMIT = "submit"
+    CHECK_EARLIER_BOOK = "check_earlier_book"
     SEE_IDENTITY_CHECK = "see_identity_check"
     END_OTHER_APPLICATION = "end_other_application"
     CHOOSE_SEAT = "choose_seat"
@@ -83,6 +86,8 @@ DAYS_ID: Final = ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu"
 # fmt: on
 ZONE_NAMES: Final = {7: "WIB", 8: "WITA", 9: "WIT"}
 _BEFORE_INTERVIEW: Final = frozenset({Step.CHOOSE_SEAT, Step.PAY, Step.COME})
+_BEFORE_PAYMENT: Final = frozenset({Step.SUBMIT, Step.CHOOSE_SEAT, Step.PAY})
+_TOLD_BEFORE_VISIT: Final = frozenset({Step.PAY, Step.COME})
 
 
 @dataclass(frozen=True)
@@ -159,6 +164,7 @@ def application_progress(
         action = _with_lacking(action, lacking)
     if application.submitted_at is not None and not documents_complete and remaining[0] in _BEFORE_INTERVIEW:
         action = _with_upload_again(action)
+    action = _with_earlier_book(action, application, remaining[0])
     for bill in owed(application):
         action = _with_owed(action, bill, seat.office_timezone if seat else None)
     return Progress(remaining[0].value, remaining, action)
@@ -198,8 +204,8 @@ def _has_come(application: Application) -> bool:
 def _with_upload_again(action: NextAction) -> NextAction:
     return NextAction(
         ActionCode.UPLOAD_DOCUMENTS,
-        f"A document was refused: upload it again. {action.en}",
-        f"Ada dokumen yang ditolak: unggah ulang. {action.id}",
+        f"A document is missing or was refused: upload it again. {action.en}",
+        f"Ada dokumen yang kurang atau ditolak: unggah ulang. {action.id}",
         action.deadline,
     )
 
@@ -211,6 +217,22 @@ def _with_lacking(action: NextAction, lacking: tuple[Text, ...]) -> NextAction:
         en=f"{action.en} Missing: {names_en}. Bring the originals to the same office.",
         id=f"{action.id} Yang kurang: {names_id}. Bawa aslinya ke kantor yang sama.",
     )
+
+
+def _with_earlier_book(action: NextAction, application: Application, step: Step) -> NextAction:
+    """Say first what a record of an earlier book differs in, or last that nothing is known of one."""
+    found = find_open_difference(application)
+    if found is not None and not answers_bind(application):
+        text = APPLICANT_TEXTS[found]
+        en, id_ = f"{text.en} {action.en}", f"{text.id} {action.id}"
+        return NextAction(ActionCode.CHECK_EARLIER_BOOK, en, id_, action.deadline, action.bill_id)
+    if found is not None and step in _TOLD_BEFORE_VISIT:
+        text = APPLICANT_TEXTS[found]
+        en, id_ = f"{action.en} {text.en} {AT_THE_VISIT.en}", f"{action.id} {text.id} {AT_THE_VISIT.id}"
+        return replace(action, en=en, id=id_)
+    if is_unknown(application) and step in _BEFORE_PAYMENT and not answers_bind(application):
+        return replace(action, en=f"{action.en} {NOT_ASKED.en}", id=f"{action.id} {NOT_ASKED.id}")
+    return action
 
 
 def _with_owed(action: NextAction, bill: Bill, timezone: str | None) -> NextAction:

@@ -11,6 +11,7 @@ from services.application.applications.appeal_texts import REFUND_GUIDE, grounds
 from services.application.applications.application import Application, Entry, Status
 from services.application.applications.correction_transitions import owed
 from services.application.applications.document import Document, DocumentState
+from services.application.applications.earlier_book_views import EarlierBooksSummary
 from services.application.applications.hand_over import Handed, PrintStage, RecallState, issue_due, print_stage
 from services.application.applications.next_step import ActionCode, NoStep, Step, local_time
 from services.application.applications.pages import missing_pages, telling_page
@@ -360,6 +361,8 @@ class ApplicationView(View, in_indonesian=("next_action", "not_refundable")):
     """``being_made``, ``ready``, or ``not_made``: it could not be typeset, and the office has it made again."""
     hand_over: HandOverView | None
     recall: RecallView | None
+    earlier_books: EarlierBooksSummary | None
+    """Whether the issuance system knows earlier passports, and in what they differ from the answers."""
     originals_seen: list[str]
     interview_outcome: Annotated[str, OneOf(InterviewOutcome)] | None
     collection: CollectionView | None
@@ -410,6 +413,7 @@ class ApplicationView(View, in_indonesian=("next_action", "not_refundable")):
             letter_state=letter_state(state),
             hand_over=hand_over_view(state),
             recall=_recall(state),
+            earlier_books=EarlierBooksSummary.from_application(state, for_staff=seen.for_staff),
             originals_seen=list(state.originals),
             interview_outcome=state.interview.outcome if state.interview else None,
             collection=CollectionView.from_application(state),

@@ -24,6 +24,8 @@ _PASSPORT_NUMBER: Final = "passport_number"
 
 _NOTE: Final = "interview_note"
 
+_EARLIER_BOOKS: Final = "earlier_books"
+
 
 _COLLECTOR: Final = "collector"
 _APPEAL: Final = "appeal"
@@ -123,6 +125,16 @@ class Vault:
         cipher = await self._person_keys.cipher(application.applicant_id)
         return cipher.open(appeal.text_sealed, owner_id=application_id, field=_APPEAL)
 
+    async def seal_earlier_books(self, books: str, application_id: str, applicant_id: str) -> str:
+        """Return the stored form of the earlier books that the issuance system told of."""
+        cipher = await self._person_keys.cipher(applicant_id)
+        return cipher.seal(books, owner_id=application_id, field=_EARLIER_BOOKS)
+
+    async def earlier_books(self, sealed: str, application_id: str, applicant_id: str) -> str:
+        """Return the earlier books, opened."""
+        cipher = await self._person_keys.cipher(applicant_id)
+        return cipher.open(sealed, owner_id=application_id, field=_EARLIER_BOOKS)
+
     async def card_turned(self, applicant_id: str, applicant: Applicant) -> Applicant:
         """Return the applicant with the card sealed by their own key."""
         if applicant.card_sealed is None:
@@ -138,6 +150,7 @@ class Vault:
             return cipher.turned(value, owner_id=application_id, field=field) if value is not None else None
 
         interview, proxy, appeal = application.interview, application.proxy, application.appeal
+        question = application.earlier_books
         if proxy is not None:
             proxy = replace(proxy, sealed=cipher.turned(proxy.sealed, owner_id=application_id, field=_COLLECTOR))
         return replace(
@@ -145,6 +158,9 @@ class Vault:
             proxy=proxy,
             appeal=replace(appeal, text_sealed=resealed(appeal.text_sealed, _APPEAL)) if appeal is not None else None,
             collector_sealed=resealed(application.collector_sealed, _COLLECTOR),
+            earlier_books=replace(question, books_sealed=resealed(question.books_sealed, _EARLIER_BOOKS))
+            if question is not None
+            else None,
             passport_number_sealed=resealed(application.passport_number_sealed, _PASSPORT_NUMBER),
             interview=replace(interview, note_sealed=resealed(interview.note_sealed))
             if interview is not None
@@ -172,6 +188,8 @@ def is_application_current(_application_id: str, application: Application) -> bo
         notes.append(application.interview.note_sealed)
     if application.appeal is not None:
         notes.append(application.appeal.text_sealed)
+    if application.earlier_books is not None:
+        notes.append(application.earlier_books.books_sealed)
     collectors = (application.collector_sealed, application.proxy.sealed if application.proxy is not None else None)
     sealed = (application.passport_number_sealed, *collectors, *notes)
     return all(is_persons(value) for value in sealed if value is not None)

@@ -18,6 +18,7 @@ from services.application.drafts.transitions import (
     other_application_awaited,
     returned_to_draft,
 )
+from services.application.earlier_books.service import EarlierBookQuestions
 from services.application.requirements.errors import AnswersContradict
 from shared.events.codes import ReturnReason
 from shared.store.decision import Decision
@@ -29,9 +30,10 @@ IDENTITY = Author("identity")
 class Identities:
     """The use cases of identities that are not confirmed yet."""
 
-    def __init__(self, context: UseCaseContext, applications: Applications) -> None:
+    def __init__(self, context: UseCaseContext, applications: Applications, questions: EarlierBookQuestions) -> None:
         self._context = context
         self._applications = applications
+        self._questions = questions
 
     async def confirm(self, applicant_id: str) -> None:
         """Tell the applicant's waiting application, if there is one, that identity has confirmed them."""
@@ -95,6 +97,7 @@ class Identities:
             if application.answers is not None:
                 checked = replace(checked, minor=facts.is_minor(application.answers))
             decision = identity_confirmed(record.id, checked, person_id, complete=complete, age_band=facts.age_band)
+            decision = self._questions.follow(record.id, decision, now)
             line = "identity_confirmed" if complete else "returned_to_draft"
             return with_line(decision, "identity_confirmed", now, line, IDENTITY)
 

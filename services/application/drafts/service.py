@@ -22,6 +22,7 @@ from services.application.drafts.errors import (
 )
 from services.application.drafts.person_facts import brought_up_to_date, load_person_facts
 from services.application.drafts.transitions import answered, drafted, submitted, withdrawn
+from services.application.earlier_books.service import EarlierBookQuestions
 from services.application.leavings.service import Leavings
 from services.application.requirements.answers import Answers
 from services.application.requirements.requirement import day_at_capital
@@ -38,10 +39,13 @@ NUMBER_ATTEMPTS = 5
 class Drafting:
     """The use cases up to the submission, and the withdrawal."""
 
-    def __init__(self, context: UseCaseContext, applications: Applications, leavings: Leavings) -> None:
+    def __init__(
+        self, context: UseCaseContext, applications: Applications, leavings: Leavings, questions: EarlierBookQuestions
+    ) -> None:
         self._context = context
         self._applications = applications
         self._leavings = leavings
+        self._questions = questions
 
     async def begin(self, applicant_id: str, who: Actor, command_id: str) -> Seen:
         """Open a draft for an applicant; the same command again meets the same draft.
@@ -107,6 +111,7 @@ class Drafting:
             if application.answers == answers and application.minor == minor:
                 return None
             decision = answered(application, answers, minor=minor, rules_version=self._applications.rules.version)
+            decision = self._questions.follow(application_id, decision, now)
             line_id = f"answered:{len(application.timeline)}"
             return with_line(decision, line_id, now, "questionnaire_answered", author_of(who))
 
@@ -143,6 +148,7 @@ class Drafting:
             elif application.identity_confirmed:
                 application = replace(application, identity_look_at=now)  # being corrected, and checked again
             decision = submitted(application_id, application, now, facts.age_band)
+            decision = self._questions.follow(application_id, decision, now)
             return with_line(decision, f"submitted:{command_id}", now, "submitted", author_of(who))
 
         return self._applications.seen(

@@ -63,6 +63,7 @@ class ApplicationShelves:
             self._shelf("documents", transitions.has_documents, transitions.without_documents),
             self._shelf("interview_notes", transitions.has_notes, transitions.without_notes),
             self._shelf("collectors", transitions.has_collectors, transitions.without_collectors),
+            self._shelf("earlier_books", transitions.has_earlier_books, transitions.without_earlier_books),
             Shelf(
                 "issued_passports",
                 "issued_passports",

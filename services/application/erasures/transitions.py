@@ -31,6 +31,20 @@ def has_notes(application: Application) -> bool:
     return any(sealed)
 
 
+def has_earlier_books(application: Application) -> bool:
+    """Return whether something is left of what the issuance system told of earlier books."""
+    question = application.earlier_books
+    return question is not None and (bool(question.books) or question.books_sealed is not None)
+
+
+def without_earlier_books(application: Application) -> Application:
+    """Return the application without earlier books; that they were asked for stays."""
+    question = application.earlier_books
+    if question is None:
+        return application
+    return replace(application, earlier_books=replace(question, books=(), books_sealed=None))
+
+
 def without_documents(application: Application) -> Application:
     """Return the application without its files and their hashes; which papers there were stays."""
     documents = tuple(

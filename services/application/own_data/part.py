@@ -6,8 +6,11 @@ from datetime import date, datetime
 
 from services.application.applications.application import Application
 from services.application.applications.document import PRESENT_STATES, Document
+from services.application.applications.earlier_book_findings import is_holder_seen
 from services.application.applications.service import Applications
 from services.application.crossings.service import Crossings
+from services.application.earlier_books.answer import EarlierBook
+from services.application.earlier_books.sealed_books import open_books
 from services.application.evidence.evidence import Evidence, EvidenceState
 from services.application.evidence.repository import EvidenceRepository
 from services.application.passports.passport import Passport
@@ -65,6 +68,18 @@ class OwnCollector(OwnData):
     nik: str = own("NIK", "Identity number (NIK)")
 
 
+class OwnEarlierBook(OwnData):
+    """An earlier passport, as the issuance system told of it; with dates and number once an officer has seen the
+    person's originals.
+    """
+
+    kind: str = own("Jenis", "Kind", Correction.OFFICE)
+    state: str = own("Keadaan", "State", Correction.OFFICE)
+    issued_on: date | None = own("Terbit", "Issued on", Correction.OFFICE)
+    expires_on: date | None = own("Berlaku sampai", "Valid until", Correction.OFFICE)
+    masked_number: str | None = own("Nomor, disamarkan", "Number, masked", Correction.OFFICE)
+
+
 class OwnApplication(OwnData):
     """An application."""
 
@@ -85,6 +100,7 @@ class OwnApplication(OwnData):
     proxy: OwnCollector | None = own("Penerima kuasa pengambilan", "Person who may collect the passport")
     collected_by: str | None = own("Diambil oleh", "Collected by")
     collector: OwnCollector | None = own("Orang yang mengambil", "Person who collected the passport")
+    earlier_books: list[OwnEarlierBook] = own("Paspor sebelumnya", "Earlier passports")
     timeline: list[OwnEntry] = own("Riwayat", "Timeline")
 
 
@@ -217,6 +233,10 @@ class ApplicationParts:
             proxy=await self._collector(record, application.proxy.sealed if application.proxy is not None else None),
             collected_by=application.collected_by,
             collector=await self._collector(record, application.collector_sealed),
+            earlier_books=[
+                _earlier_book(book, in_full=is_holder_seen(application))
+                for book in await open_books(self._applications.vault, record.id, application)
+            ],
             timeline=[
                 OwnEntry(at=entry.at, what=entry.what, who=entry.who, detail=entry.detail)
                 for entry in application.timeline
@@ -307,6 +327,16 @@ def _document(application: Application, document: Document) -> OwnDocument:
         agreements=[f"{name}: {word}" for name, word in document.agreements.items()],
         uploaded_at=document.created_at,
         file=file_name(application, document) if document.state in PRESENT_STATES else None,
+    )
+
+
+def _earlier_book(book: EarlierBook, *, in_full: bool) -> OwnEarlierBook:
+    return OwnEarlierBook(
+        kind=book.kind,
+        state=book.state.value,
+        issued_on=book.issued_on if in_full else None,
+        expires_on=book.expires_on if in_full else None,
+        masked_number=book.masked_number if in_full else None,
     )
 
 

@@ -146,6 +146,24 @@ def effects_of(
     )
 
 
+def awaits_payment(wanted: CorrectedOrder, bills: Sequence[Bill], book: TariffBook) -> bool:
+    """Return whether a fee bill of another price than the corrected order's is out and neither paid nor ended.
+
+    Its code stays valid, so what it brings is not known yet: the difference is worked out once it is paid or has ended.
+    """
+    return any(_costs_otherwise(bill, wanted, book) for bill in bills if bill.purpose == BillPurpose.FEE and bill.live)
+
+
+def _costs_otherwise(fee: Bill, wanted: CorrectedOrder, book: TariffBook) -> bool:
+    on = day_in_jakarta(fee.requested_at)
+    penalty = penalty_price(book, wanted.with_finding(), on)
+    due = {
+        LineCode.PASSPORT.value: fee_price(book, wanted.order, on).total,
+        LineCode.PENALTY.value: penalty.total if penalty else 0,
+    }
+    return any(_of_line(fee, code) != amount for code, amount in due.items())
+
+
 def _share(
     purpose: BillPurpose, due: Price | None, fee: Bill, bills: Sequence[Bill], returned: Sequence[Excess]
 ) -> CorrectionEffects:

@@ -56,7 +56,8 @@ class Corrections:
         """Bill or refund the price difference after an officer corrected the application.
 
         Raises:
-            NotYet: the application is not known, or another correction of it is being worked out.
+            NotYet: the application is not known, another correction of it is being worked out, or its fee bill of
+                another price is out: the correction waits for the payment or the end of that bill.
         """
         version = envelope.aggregate_version
         order = OrderedBook(event.passport_kind, event.validity_years, event.reason, event.zero_tariff)
@@ -91,12 +92,22 @@ class Corrections:
         await self._applications.keep_application(application_id, known_only)
 
     async def _settle(self, correction_id: str, application_id: str) -> None:
+        await self._refuse_unpaid_bill(application_id)
         record = await self._find_or_begin(correction_id, application_id)
         if record.state.state == CorrectionState.OPEN:
             record = await self._plan(record)
         if record.state.state == CorrectionState.PLANNED:
             await self._carry_out(record.state)
             await self._aggregates.save(CORRECTIONS, record, corrections.finished(record.state))
+
+    async def _refuse_unpaid_bill(self, application_id: str) -> None:
+        known = await self._applications.application(application_id)
+        if known is None or known.order is None or known.withdrawn:
+            return
+        all_bills = states(await self._bills.bills_of(application_id))
+        wanted = _order_of(known.order, known.finding)
+        if corrections.awaits_payment(wanted, all_bills, await self._tariffs.book()):
+            raise NotYet(f"the fee bill of application {application_id} is neither paid nor ended")
 
     async def _find_or_begin(self, correction_id: str, application_id: str) -> Record[Correction]:
         """Return the stored correction, or begin it; only one per application is in progress at a time."""
@@ -128,10 +139,7 @@ class Corrections:
         known = await self._applications.application(application_id)
         if known is None or known.order is None or known.withdrawn:
             return corrections.CorrectionEffects()
-        order = known.order
-        wanted = CorrectedOrder(
-            Order(order.passport_kind, order.validity_years, order.reason, order.zero_tariff), known.finding
-        )
+        wanted = _order_of(known.order, known.finding)
         all_bills = states(await self._bills.bills_of(application_id))
         earlier = states(await self._corrections.corrections_of(application_id))
         return corrections.effects_of(wanted, all_bills, earlier, await self._tariffs.book())
@@ -157,3 +165,7 @@ class Corrections:
 
     async def _give_back(self, correction: Correction, excess: Excess) -> None:
         await self._processing.give_back_part(excess.bill_id, excess.amount, correction.correction_id)
+
+
+def _order_of(order: OrderedBook, finding: Finding | None) -> CorrectedOrder:
+    return CorrectedOrder(Order(order.passport_kind, order.validity_years, order.reason, order.zero_tariff), finding)

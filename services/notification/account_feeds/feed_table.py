@@ -75,6 +75,7 @@ ROWS: Final[Mapping[type[Event], Row]] = {
     application.PassportPassedToHolder: PASSPORT,
     application.ApplicationRefused: APPLICATION,
     application.KindCorrected: APPLICATION,
+    application.EarlierBookDiffers: Row(ThingKind.APPLICATION, "application_id", fact="earlier_book_differs"),
     application.DocumentChecked: Row(ThingKind.DOCUMENT, "document_id"),
     application.DocumentRefused: Row(ThingKind.DOCUMENT, "document_id"),
     application.LetterReady: Row(ThingKind.LETTER, "application_id"),

@@ -128,7 +128,8 @@ RULES: Final[Mapping[type[Event], Rule]] = {
         by="reason_code",
         cases={"papers_not_completed": Notice("application_closed"), "not_collected": Notice("application_closed")},
     ),
-    application.KindCorrected: Rule(Notice("kind_corrected")),
+    application.KindCorrected: Rule(Notice("kind_corrected"), quiet="by_applicant"),
+    application.EarlierBookDiffers: Rule(Notice("earlier_book_differs", BY_BOTH)),
     application.DocumentRefused: Rule(Notice("document_refused", BY_BOTH), until="replace_until"),
     scheduling.AppointmentConfirmed: Rule(Notice("appointment_confirmed", BY_BOTH), until="ends_at"),
     scheduling.AppointmentRescheduled: Rule(

@@ -308,6 +308,7 @@ def _application_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
         },
         "search_by_person": {"person_id": NOBODYS_ID},
         "close_for_person": {"person_id": NOBODYS_ID, "reason_code": "not_known_to_person"},
+        "decide_on_earlier_book": {"decision": "keep"},
         "find_penalty": {"ground": "lost", "reason_code": "told_at_interview"},
         "report_passport": {"report": "lost"},
         "undo_report": {"number": "X1234567"},

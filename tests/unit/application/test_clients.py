@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import unicodedata
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -24,6 +25,8 @@ from services.application.app import assemble
 from services.application.applications import appeal_texts
 from services.application.clients import DpriClient
 from services.application.config import SIMULATORS_DPRI_KEY
+from services.application.earlier_books.client import EarlierBooksClient
+from services.application.earlier_books.ports import BooksContradict
 from services.application.issuance.ports import DpriFile, DpriPicture, DpriRefuses
 from services.application.letters.pdf import TypstWriter, letter_pool, write_letter
 from services.application.letters.ports import LetterContent, RefusalContent
@@ -404,3 +407,68 @@ async def test_workers_that_typeset_nothing_are_told_apart(error: type[Exception
 
 async def test_the_form_is_a_pdf() -> None:
     assert (await TypstWriter().form("parents_statement", "Surat pernyataan kedua orang tua")).startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize("asked", [True, False])
+async def test_an_issuance_system_without_records_of_earlier_books_is_not_asked(world: World, asked: bool) -> None:
+    parts = assemble(make_settings(earlier_books_asked=asked), world.platform)
+    assert (parts.service.earlier_books._port is not None) is asked
+    assert parts.close is not None
+    await parts.close()
+
+
+def books_client_of(url: str) -> EarlierBooksClient:
+    patience = Patience(try_seconds=5.0, tries=1)
+    client = JsonClient("dpri_books", url, clock=SystemClock(), randomness=SeededRandomness(1), patience=patience)
+    return EarlierBooksClient(client)
+
+
+async def test_earlier_books_are_asked_for_at_the_issuance_system() -> None:
+    async with TestServer(create_app(SimulatorSettings())) as server:
+        client = books_client_of(str(server.make_url("")))
+        (book,) = await client.find_books("9171016511850001")
+        assert (book.state, book.kind, book.masked_number) == ("reported_lost", "ordinary", "*****002")
+        assert book.masked_number not in repr(book)
+        assert await client.find_books("3174014502900001") == ()
+        await client.close()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"has_books": true, "books": []}', b'{"has_books": false, "books": [%s]}'],
+    ids=["books without books", "none with books"],
+)
+async def test_records_that_say_both_contradict(body: bytes) -> None:
+    book = b'{"kind":"ordinary","state":"valid","issued_on":"2025-01-01","expires_on":"2030-01-01","number":"X1234567"}'
+    server = await answering(200, body.replace(b"%s", book))
+    client = books_client_of(str(server.make_url("")))
+    with pytest.raises(BooksContradict):
+        await client.find_books("3174014502900001")
+    await client.close()
+    await server.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [(503, b"{}", "status_503"), (404, b"{}", "status_404"), (200, b"[]", "unreadable")],
+)
+async def test_records_that_do_not_answer_are_a_silent_system(status: int, body: bytes, reason: str) -> None:
+    server = await answering(status, body)
+    client = books_client_of(str(server.make_url("")))
+    with pytest.raises(UpstreamDown) as down:
+        await client.find_books("3174014502900001")
+    assert down.value.reason == reason
+    assert "3174014502900001" not in str(down.value)
+    await client.close()
+    await server.close()
+
+
+@pytest.mark.parametrize("number", ["X1234567", "*****567"])
+async def test_a_number_that_comes_in_full_is_masked_here(number: str) -> None:
+    told = {"kind": "ordinary", "state": "valid", "issued_on": "2025-01-01", "expires_on": "2030-01-01"}
+    body = json.dumps({"has_books": True, "books": [{**told, "number": number}]})
+    server = await answering(200, body.encode())
+    client = books_client_of(str(server.make_url("")))
+    assert [book.masked_number for book in await client.find_books("3174014502900001")] == ["*****567"]
+    await client.close()
+    await server.close()

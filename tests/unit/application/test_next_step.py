@@ -83,7 +83,7 @@ def test_an_ended_application_has_no_step_left(status: Status) -> None:
 def test_a_document_refused_after_submission_is_asked_for_again() -> None:
     step, action = stands(SUBMITTED, complete=False)
     assert step == Step.CHOOSE_SEAT
-    assert action.startswith("A document was refused: upload it again.")
+    assert action.startswith("A document is missing or was refused: upload it again.")
     ready = replace(SUBMITTED, status=Status.PRINTED)
     assert "refused" not in stands(ready, complete=False)[1]
 

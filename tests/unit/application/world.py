@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from services.application.applications.repository import APPLICATION, KINDS
 from services.application.applications.service import Seen
 from services.application.config import Settings
 from services.application.context import Actor
+from services.application.earlier_books.answer import EarlierBook
 from services.application.evidence.repository import EVIDENCE
 from services.application.issuance.ports import DpriFile, DpriPicture, DpriRefuses, DpriState
 from services.application.letters.ports import LetterContent, RefusalContent
@@ -126,6 +127,34 @@ class TheDpri:
 
 
 @dataclass
+class TheBooks:
+    """The issuance system's records of earlier books, as they are told."""
+
+    books: tuple[EarlierBook, ...] = ()
+    says: list[tuple[EarlierBook, ...] | Exception] = field(default_factory=list)
+    """What the next calls answer; then ``books``."""
+    asked: list[str] = field(default_factory=list)
+    meanwhile: list[Callable[[], Awaitable[Any]]] = field(default_factory=list)
+    """What happens while the next calls are under way."""
+
+    async def find_books(self, nik: str) -> tuple[EarlierBook, ...]:
+        self.asked.append(nik)
+        said = self.says.pop(0) if self.says else self.books
+        if self.meanwhile:
+            await self.meanwhile.pop(0)()
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+    async def close(self) -> None:
+        return None
+
+    def down(self, times: int = 1) -> None:
+        """The next calls are not answered."""
+        self.says += [UpstreamDown("dpri_books", "timeout")] * times
+
+
+@dataclass
 class TheWriter:
     """Papers that say what they were asked for."""
 
@@ -172,7 +201,8 @@ async def in_pieces(content: bytes, size: int = 10_000) -> AsyncIterator[bytes]:
 class World:
     """The service, and what happens around it."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, *, books: TheBooks | None = None, **settings: Any) -> None:
+        """Without ``books`` the issuance system is not asked for earlier ones."""
         self.clock = HurryingClock(START)
         self.settings = make_settings(**settings)
         self.said: list[Envelope] = []
@@ -181,7 +211,7 @@ class World:
         self.files = self.platform.files
         self.dpri = TheDpri()
         self.writer = TheWriter()
-        self.parts: Parts = build(self.settings, self.platform, dpri=self.dpri, writer=self.writer)
+        self.parts: Parts = build(self.settings, self.platform, dpri=self.dpri, writer=self.writer, earlier_books=books)
         self.service: UseCases = self.parts.service
         self.worker = DeadlineWorker(self.store, (*KINDS, EVIDENCE), self.parts.deadlines, self.clock, "test")
         self._commands = 0

@@ -154,12 +154,75 @@ async def test_before_the_application_is_known_it_waits() -> None:
     assert await found(world) == Outcome.LATER
 
 
-async def test_before_the_fee_is_paid_nothing_is_reckoned() -> None:
+async def test_before_a_bill_is_asked_for_nothing_is_reckoned_and_the_bill_has_the_new_price() -> None:
     world = make_world()
-    await world.issued_bill()
+    await world.submitted()
     await corrected(world)
     assert [correction.difference for correction in priced(world)] == [0]
-    await world.submitted("application-2")
+    await world.seat_held()
+    assert world.bill().amount == 950_000
+
+
+@pytest.mark.acceptance("X2.corrected_at_equal_fee")
+async def test_a_correction_at_an_equal_fee_leaves_the_bill_that_is_out() -> None:
+    world = make_world()
+    bill = await world.issued_bill()
+    await corrected(world, passport_kind="ordinary", reason="expired")
+    assert [(correction.difference, correction.bill_ids) for correction in priced(world)] == [(0, ())]
+    assert world.bill() == bill
+
+
+@pytest.mark.acceptance("X2.different_fee")
+@pytest.mark.parametrize(
+    ("change", "purpose", "amount"),
+    [
+        ({"validity_years": 10}, BillPurpose.TOP_UP, 300_000),
+        ({"validity_years": 5, "reason": "lost"}, BillPurpose.PENALTY, 1_000_000),
+    ],
+    ids=["fee", "penalty"],
+)
+async def test_a_correction_of_another_price_waits_for_the_bill_that_is_out(
+    change: dict[str, Any], purpose: BillPurpose, amount: int
+) -> None:
+    world = make_world()
+    bill = await world.issued_bill()
+    assert await corrected(world, message_id="m-1", **change) == Outcome.LATER
+    assert (priced(world), of_purpose(world, purpose)) == ([], [])
+    await world.pay(bill)
+    for _ in range(2):
+        assert await corrected(world, message_id="m-1", **change) == Outcome.DONE
+    assert [more.amount for more in of_purpose(world, purpose)] == [amount]
+    assert [correction.difference for correction in priced(world)] == [amount]
+    await world.rules_hold()
+
+
+@pytest.mark.acceptance("X2.different_fee")
+async def test_what_a_paid_bill_has_too_much_goes_back_although_it_was_corrected_before_the_payment() -> None:
+    world = make_world()
+    bill = await world.issued_bill()
+    less = {"passport_kind": "ordinary", "validity_years": 5}
+    assert await corrected(world, message_id="m-1", **less) == Outcome.LATER
+    await world.pay(bill)
+    assert await corrected(world, message_id="m-1", **less) == Outcome.DONE
+    assert [refund.amount for refund in world.refunds()] == [300_000]
+    await world.rules_hold()
+
+
+async def test_after_the_end_of_the_bill_the_next_one_has_the_price() -> None:
+    world = make_world()
+    await world.expired_bill()
+    assert await corrected(world) == Outcome.DONE
+    assert [correction.difference for correction in priced(world)] == [0]
+
+
+async def test_twin_without_the_wait_a_difference_is_never_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corrections, "awaits_payment", lambda *_: False)
+    world = make_world()
+    bill = await world.issued_bill()
+    await corrected(world, message_id="m-1")
+    await world.pay(bill)
+    await corrected(world, message_id="m-1")
+    assert of_purpose(world, BillPurpose.TOP_UP) == [], "the passport of ten years was had for the price of five"
 
 
 async def test_a_withdrawn_application_owes_nothing_more() -> None:

@@ -13,6 +13,7 @@ from shared.crypto.sealed import SealedBox, Unsealer
 from shared.crypto.sealed_stream import StreamSealer
 from simulators.config import Settings
 from simulators.dpri import app as dpri_app
+from simulators.dpri import earlier_books as earlier_books_module
 from simulators.dpri import files as files_module
 from simulators.dpri import kept_pictures
 from simulators.dpri.app import MAX_DOCUMENTS, MAX_NUMBER_CHARACTERS, create_app
@@ -225,6 +226,11 @@ async def send(client: Client, status: int = 202, content: bytes = PICTURE, **qu
     path = f"/dpri/files/{NUMBER}/pictures/d-ktp"
     answer = await client.put(path, params=named, data=await sealed(content))
     assert answer.status == status, await answer.text()
+
+
+async def books_of(client: Client, nik: str) -> dict[str, Any]:
+    answer = await client.post("/dpri/earlier-books", json={"nik": nik})
+    assert answer.status == 200, await answer.text()
     body: dict[str, Any] = await answer.json()
     return body
 
@@ -365,3 +371,32 @@ async def test_a_recall_overtaken_by_the_printer_on_demand(client: Client) -> No
     await behave(client, "recall", "too_late", next_calls=1)
     assert (await recall(client, status=409))["code"] == "already_printed"
     assert (await show(client))["state"] == "printed"
+
+
+async def test_earlier_books_are_told_with_masked_numbers_and_dates_that_fit(client: Client, clock: Clock) -> None:
+    told = await books_of(client, "7371012008600001")
+    (book,) = told["books"]
+    assert (told["has_books"], book["state"], book["number"]) == (True, "expired", "*****001")
+    assert book["issued_on"] < book["expires_on"] < clock().date().isoformat()
+    assert await books_of(client, "3174014502900001") == {"has_books": False, "books": []}
+    refused = await client.post("/dpri/earlier-books", json={"nik": "12"})
+    assert (refused.status, (await refused.json())["code"]) == (400, "request_malformed")
+
+
+async def test_books_are_given_to_a_person_until_a_reset(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    nik = "3174014502900001"
+    order = {"nik": nik, "books": [{"state": "reported_lost", "number": "X7654321"}]}
+    assert (await client.post("/control/earlier-books", json=order)).status == 200
+    assert [book["state"] for book in (await books_of(client, nik))["books"]] == ["reported_lost"]
+    monkeypatch.setattr(earlier_books_module, "MOST_PEOPLE", 1)
+    full = await client.post("/control/earlier-books", json={**order, "nik": "3174011203880002"})
+    assert full.status == SimulatorFull.status
+    await client.post("/control/reset", json={})
+    assert (await books_of(client, nik))["has_books"] is False
+
+
+@pytest.mark.parametrize(("mode", "has_books", "books"), [("contradict", True, 2), ("none_with_books", False, 1)])
+async def test_records_that_contradict_themselves(client: Client, mode: str, has_books: bool, books: int) -> None:
+    await behave(client, "earlier_books", mode)
+    told = await books_of(client, "7371012008600001")
+    assert (told["has_books"], len(told["books"])) == (has_books, books)

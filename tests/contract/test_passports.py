@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from services.application.issuance.ports import DpriState
 from tests.assembled import Suite
 from tests.walking import PHONE, Citizen, serve_visitor
 
@@ -64,13 +63,6 @@ async def test_a_lost_passport_is_told_of_and_replaced_in_one_call(holder: Holde
     citizen.application_id = begun["application_id"]
     await citizen.upload_everything()
     await citizen.submit()
-    await suite.settle()
-    await citizen.hold()
-    await citizen.pay()
-    suite.agencies.dpri.get_state = another_book  # type: ignore[method-assign]
-    await serve_visitor(citizen)
-    assert await holder.states() == ["collected", "replaced"]
-
-
-async def another_book(number: str) -> DpriState:
-    return DpriState("printed", "X7654321")
+    second = await citizen.call("application", "POST", f"{path}/replacement", {})
+    assert (second.status, second["code"]) == (409, "replacement_under_way")
+    assert second["application_id"] == citizen.application_id

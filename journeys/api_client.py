@@ -38,7 +38,10 @@ LARGEST_POOL: Final = 200
 NOT_MODIFIED: Final = 304
 REPEATABLE: Final = frozenset({429, 502, 503, 504})
 NOT_KNOWN_YET: Final = frozenset(
-    {*("not_known_yet", "someone_else_changed_it", "still_running"), "application_not_submitted", "identity_awaited"}
+    {
+        *("not_known_yet", "someone_else_changed_it", "still_running", "upload_under_way"),
+        *("application_not_submitted", "identity_awaited"),
+    }
 )
 
 

@@ -94,3 +94,10 @@ async def test_it_asks_again_and_again_where_there_is_no_etag(ask: Callable[...,
 async def test_it_gives_up_and_tells_what_it_saw(ask: Callable[..., Any]) -> None:
     with pytest.raises(GaveUp, match=r"the payment did not happen within 0 s; last seen: .*issued"):
         await ask(Service(said("issued")), seconds=0)
+
+
+async def test_a_call_that_another_one_is_still_doing_is_sent_again_when_that_has_ended(
+    ask: Callable[..., Any],
+) -> None:
+    under_way = web.json_response({"code": "upload_under_way"}, status=409, headers={"Retry-After": "2"})
+    assert await ask(Service(under_way, said("paid"))) == ({"state": "paid"}, [2.0])

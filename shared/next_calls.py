@@ -201,6 +201,7 @@ NEXT_CALLS: Final[Mapping[str, Mapping[str, Way]]] = {
     "bill": {
         "code_requested": Elsewhere.WAIT,
         "pay": Elsewhere.BANK,
+        "pay_together": _get("/v1/joint-bills/{joint_bill_id}"),
         "settlement": Elsewhere.WAIT,
         "paid": SEE_APPLICATION,
         "free_of_charge": SEE_APPLICATION,
@@ -209,6 +210,15 @@ NEXT_CALLS: Final[Mapping[str, Mapping[str, Way]]] = {
         "replaced": SEE_BILLS,
         "late_money": Elsewhere.WAIT,
         "refund": SEE_REFUNDS,
+    },
+    "joint_bill": {
+        "requested": Elsewhere.WAIT,
+        "issued": Elsewhere.BANK,
+        "ending": Elsewhere.WAIT,
+        "paid": _get("/v1/applications"),
+        "expired": _post("/v1/joint-bills"),
+        "cancelled": _post("/v1/joint-bills"),
+        "failed": _post("/v1/joint-bills"),
     },
     "refund": {
         "opened": NextCall("PUT", "/v1/refunds/{refund_id}/bank-account"),

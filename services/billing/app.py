@@ -16,6 +16,7 @@ from services.billing.erasures.shelves import BillingShelves, tell_erasure
 from services.billing.extra_charges import repository as extra_charges
 from services.billing.handlers import Handlers
 from services.billing.http import BILLING
+from services.billing.joint_bills import repository as joint_bills
 from services.billing.leavings import repository as leavings
 from services.billing.receipts import repository as receipts
 from services.billing.receipts import settled_lines
@@ -43,6 +44,7 @@ from shared.store.kinds import Kind
 KINDS: Final[tuple[Kind[Any], ...]] = (
     *applications.KINDS,
     *bills.KINDS,
+    *joint_bills.KINDS,
     *receipts.KINDS,
     *refunds.KINDS,
     *cases.KINDS,

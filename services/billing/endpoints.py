@@ -9,6 +9,7 @@ from services.billing.bills import routes as bills
 from services.billing.cases import routes as cases
 from services.billing.extra_charges import routes as extra_charges
 from services.billing.http import BILLING
+from services.billing.joint_bills import routes as joint_bills
 from services.billing.ledger import routes as ledger
 from services.billing.receipts import routes as receipts
 from services.billing.refunds import routes as refunds
@@ -39,6 +40,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *bills.api.all,
             *extra_charges.api.all,
             *claims.api.all,
+            *joint_bills.api.all,
             *receipts.api.all,
             *refunds.api.all,
             *cases.api.all,

@@ -64,6 +64,20 @@ class ReceiptPolicy:
     """How long late money waits for scheduling's answer before it becomes a refund case."""
 
 
+JOINT_BILL_MOST_MEMBERS: Final = 10
+"""Bills of one joint bill: as many as an account has people."""
+
+
+@dataclass(frozen=True)
+class JointBillPolicy:
+    """Durations of a joint bill, in seconds."""
+
+    least_seconds: int = 900
+    """Time that each of its bills must still have: a joint code may take as long as people are told of single ones."""
+    issue_limit_seconds: int = 900
+    """How long its code is asked for before its bills go back to codes of their own."""
+
+
 @dataclass(frozen=True)
 class Validity:
     """Until when a code can be paid, and why not longer."""
@@ -196,6 +210,7 @@ class Policies:
     bill: BillPolicy = field(default_factory=BillPolicy)
     calls: CallPolicy = field(default_factory=CallPolicy)
     receipt: ReceiptPolicy = field(default_factory=ReceiptPolicy)
+    joint_bill: JointBillPolicy = field(default_factory=JointBillPolicy)
     case: CasePolicy = field(default_factory=CasePolicy)
     settlement: SettlementPolicy = field(default_factory=SettlementPolicy)
     refund: RefundPolicy = field(default_factory=RefundPolicy)

@@ -22,6 +22,9 @@ from services.billing.extra_charges.repository import CorrectionRepository
 from services.billing.extra_charges.same_day import SameDayCharges
 from services.billing.invariants.agreement_checks import AgreementChecks
 from services.billing.invariants.money_checks import MoneyChecks
+from services.billing.joint_bills.joint_codes import JointCodes
+from services.billing.joint_bills.repository import JointBillRepository
+from services.billing.joint_bills.service import JointBillService
 from services.billing.leavings.service import Leavings
 from services.billing.ledger.book import LedgerBook
 from services.billing.metrics import Metrics
@@ -85,6 +88,7 @@ class _Repositories:
         self.corrections = CorrectionRepository(store, clock)
         self.tariff_changes = TariffChangeRepository(store, clock)
         self.sagas = SagaRepository(store, clock)
+        self.joint_bills = JointBillRepository(store, clock)
 
 
 class Billing:
@@ -163,7 +167,7 @@ class Billing:
         return found
 
     def _make_bills(self, context: UseCaseContext, stored: _Repositories, offices: BillOffices) -> None:
-        own_bills = OwnBills(stored.bills, offices)
+        own_bills = self.own_bills = OwnBills(stored.bills, offices)
         self.bill_lifecycle = BillLifecycle(context, stored.bills, stored.applications, self.tariffs)
         self.bills = BillService(context, stored.bills, stored.applications, own_bills)
         self.claims = ClaimService(context, own_bills, offices)
@@ -177,8 +181,10 @@ class Billing:
         simponi: Simponi,
     ) -> None:
         bills, receipts, applications = stored.bills, stored.receipts, stored.applications
-        self.receipts = ReceiptProcessing(context, bills, receipts, applications, offices, refunds, simponi)
-        self.payments = PaymentIntake(context, bills, receipts, self.receipts)
+        self.receipts = ReceiptProcessing(
+            context, bills, receipts, applications, offices, refunds, simponi, stored.joint_bills
+        )
+        self.payments = PaymentIntake(context, bills, receipts, self.receipts, stored.joint_bills)
         self.late_payments = LatePayments(context, bills, refunds, self.receipts)
         self.code_requests = CodeRequests(context, simponi, self.metrics, self.payments.take_all)
         calls = context.rules.calls
@@ -186,6 +192,8 @@ class Billing:
             simponi, self.clock, self.metrics, calls_per_minute=calls.per_minute, codes_per_call=calls.codes_each
         )
         self.polling = SimponiPolling(context, self.questions, self.payments)
+        self.joint_codes = JointCodes(context, bills, simponi, self.questions.status, self.payments.take_all)
+        self.joint_bills = JointBillService(context, bills, stored.joint_bills, self.own_bills, self.joint_codes)
         self.seat_events = SeatEvents(
             context, bills, applications, self.bill_lifecycle, self.receipts, self.late_payments
         )
@@ -234,7 +242,6 @@ class Billing:
             context,
             platform.files,
             platform.ids,
-            stored.bills,
             stored.receipts,
             stored.settlements,
             stored.settled_lines,

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
+from pydantic import Field
+
 from services.billing.bills.claim_schemas import ClaimView
 from services.billing.bills.model import Bill, RenewalState, next_check_at
 from services.billing.bills.states import BillState
@@ -81,6 +83,7 @@ class BillView(View, in_indonesian=("warning", "next_action")):
     superseded_by: str | None
     renewal: RenewalView | None
     claims: tuple[ClaimView, ...]
+    joint_bill_id: str | None = Field(None, description="The joint bill whose code pays it, with others.")
 
     @classmethod
     def from_bill(cls, bill: Bill, wait_seconds: int) -> Self:
@@ -90,6 +93,8 @@ class BillView(View, in_indonesian=("warning", "next_action")):
             "application_id": bill.payer.application_id,
             "appointment_id": bill.seat.appointment_id if bill.seat else None,
             "amount": bill.amount,
+            "billing_code": bill.payable_code,
+            "joint_bill_id": bill.joint.joint_bill_id if bill.joint else None,
             "lines": bill.price.lines,
             "legal_basis": bill.price.legal_basis,
             "tariff_id": bill.price.tariff_id,
@@ -98,7 +103,11 @@ class BillView(View, in_indonesian=("warning", "next_action")):
             "warning": YEAR_END_WARNING if bill.shortened_by_year_end else None,
             "warning_id": YEAR_END_WARNING_ID if bill.shortened_by_year_end else None,
             "next_call": view_next_call(
-                "bill", told.call_code, bill_id=bill.bill_id, application_id=bill.payer.application_id
+                "bill",
+                told.call_code,
+                bill_id=bill.bill_id,
+                application_id=bill.payer.application_id,
+                joint_bill_id=bill.joint.joint_bill_id if bill.joint else None,
             ),
             "deadline": bill.expires_at if bill.state == BillState.ISSUED else None,
             "next_check_at": next_check_at(bill),

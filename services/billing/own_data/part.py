@@ -138,7 +138,7 @@ class BillingParts:
 
 def _payment(receipt: Receipt) -> OwnPayment:
     return OwnPayment(
-        ntpn=receipt.ntpn,
+        ntpn=receipt.treasury_ntpn,
         ntb=receipt.ntb,
         billing_code=receipt.billing_code,
         amount=receipt.amount,

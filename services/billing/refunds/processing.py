@@ -253,7 +253,7 @@ class RefundCases:
 
     async def _order(self, case: Refund, account: BankAccount) -> RefundOrder:
         payee = await self._vault.payee(case, account)
-        return RefundOrder(case.order_number, case.receipt_id, case.amount, payee)
+        return RefundOrder(case.order_number, receipts.treasury_number(case.receipt_id), case.amount, payee)
 
     async def track_due(self, record: Record[Refund]) -> None:
         """Ask the treasury for the state of the order."""

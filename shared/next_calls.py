@@ -211,6 +211,11 @@ NEXT_CALLS: Final[Mapping[str, Mapping[str, Way]]] = {
         "late_money": Elsewhere.WAIT,
         "refund": SEE_REFUNDS,
     },
+    "credit": {
+        "open": _post("/v1/credits/{credit_id}/bills"),
+        "spent": _get("/v1/applications"),
+        "paid_out": NextCall("PUT", "/v1/refunds/{refund_id}/bank-account"),
+    },
     "joint_bill": {
         "requested": Elsewhere.WAIT,
         "issued": Elsewhere.BANK,
@@ -231,7 +236,7 @@ NEXT_CALLS: Final[Mapping[str, Mapping[str, Way]]] = {
         "released": NextCall("PUT", "/v1/refunds/{refund_id}/bank-account"),
         "ordered": Elsewhere.WAIT,
         "paid": Elsewhere.BANK,
-        "credited": BEGIN_APPLICATION,
+        "credited": _get("/v1/credits"),
         "refused": _post("/v1/refunds/{refund_id}/resubmission"),
         "objected": Elsewhere.WAIT,
         "withdrawn": SEE_APPLICATION,

@@ -10,6 +10,7 @@ from services.billing.cases import repository as cases
 from services.billing.clients.simponi import HttpSimponi
 from services.billing.clients.treasury import HttpTreasury
 from services.billing.config import Settings
+from services.billing.credits import repository as credit_repository
 from services.billing.data.reference import refund_reasons, tariff_book
 from services.billing.endpoints import ENDPOINTS
 from services.billing.erasures.shelves import BillingShelves, tell_erasure
@@ -45,6 +46,7 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
     *applications.KINDS,
     *bills.KINDS,
     *joint_bills.KINDS,
+    *credit_repository.KINDS,
     *receipts.KINDS,
     *refunds.KINDS,
     *cases.KINDS,

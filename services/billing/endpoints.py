@@ -7,6 +7,7 @@ from typing import Final
 from services.billing.bills import claim_routes as claims
 from services.billing.bills import routes as bills
 from services.billing.cases import routes as cases
+from services.billing.credits import routes as credit_routes
 from services.billing.extra_charges import routes as extra_charges
 from services.billing.http import BILLING
 from services.billing.joint_bills import routes as joint_bills
@@ -43,6 +44,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *joint_bills.api.all,
             *receipts.api.all,
             *refunds.api.all,
+            *credit_routes.api.all,
             *cases.api.all,
             *settlement.api.all,
             *ledger.api.all,

@@ -89,6 +89,7 @@ class Handlers:
             ("joint_bill", "poll"): billing.joint_codes.poll_due,
             ("joint_bill", "expire"): billing.joint_codes.expire_due,
             ("joint_bill", "end"): billing.joint_codes.end_due,
+            ("credit", "book"): billing.credits.book_due,
             ("receipt", "drive"): billing.receipts.drive_due,
             ("receipt", "outcome"): billing.late_payments.outcome_due,
             ("case", "look"): billing.case_follow_up.check_due,

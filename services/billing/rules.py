@@ -68,14 +68,11 @@ JOINT_BILL_MOST_MEMBERS: Final = 10
 """Bills of one joint bill: as many as an account has people."""
 
 
-@dataclass(frozen=True)
-class JointBillPolicy:
-    """Durations of a joint bill, in seconds."""
+JOINT_BILL_LEAST_SHARE: Final = 8
+"""Each bill of a joint bill has an eighth of a code's life left, 15 minutes of two hours: a family has time to pay."""
 
-    least_seconds: int = 900
-    """Time that each of its bills must still have: a joint code may take as long as people are told of single ones."""
-    issue_limit_seconds: int = 900
-    """How long its code is asked for before its bills go back to codes of their own."""
+JOINT_BILL_ISSUE_LIMIT_SECONDS: Final = 900
+"""How long a joint code is asked for before its bills go back to codes of their own."""
 
 
 @dataclass(frozen=True)
@@ -210,7 +207,6 @@ class Policies:
     bill: BillPolicy = field(default_factory=BillPolicy)
     calls: CallPolicy = field(default_factory=CallPolicy)
     receipt: ReceiptPolicy = field(default_factory=ReceiptPolicy)
-    joint_bill: JointBillPolicy = field(default_factory=JointBillPolicy)
     case: CasePolicy = field(default_factory=CasePolicy)
     settlement: SettlementPolicy = field(default_factory=SettlementPolicy)
     refund: RefundPolicy = field(default_factory=RefundPolicy)

@@ -9,7 +9,6 @@ from typing import Final, Protocol
 
 from services.billing.payment import Payment
 
-
 ALREADY_PAID: Final = "already_paid"
 """SIMPONI's refusal to cancel a code that has money on it."""
 

@@ -17,6 +17,8 @@ from services.billing.cases.payment_confirmation import PaymentConfirmation
 from services.billing.cases.repository import CaseRepository
 from services.billing.cases.service import CaseService
 from services.billing.context import UseCaseContext
+from services.billing.credits.repository import CreditRepository
+from services.billing.credits.service import CreditService
 from services.billing.extra_charges.corrections import Corrections
 from services.billing.extra_charges.repository import CorrectionRepository
 from services.billing.extra_charges.same_day import SameDayCharges
@@ -89,6 +91,7 @@ class _Repositories:
         self.tariff_changes = TariffChangeRepository(store, clock)
         self.sagas = SagaRepository(store, clock)
         self.joint_bills = JointBillRepository(store, clock)
+        self.credits = CreditRepository(store, clock)
 
 
 class Billing:
@@ -135,9 +138,17 @@ class Billing:
         self._make_settlement(context, stored, platform, simponi, signatures)
         self._make_checks(stored)
         self.leavings = Leavings(
-            context, stored.applications, stored.bills, stored.receipts, stored.refunds, stored.cases
+            context, stored.applications, stored.bills, stored.receipts, stored.refunds, stored.cases, stored.credits
         )
-        self.own_parts = BillingParts(platform.store, stored.bills, stored.receipts, stored.refunds, vault)
+        self.own_parts = BillingParts(
+            platform.store,
+            stored.bills,
+            stored.receipts,
+            stored.refunds,
+            vault,
+            stored.credits,
+            stored.joint_bills,
+        )
         self.export_answers = ExportAnswers(platform.store, clock, "billing", self.own_parts.collect)
         self.explainer = Explainer(stored.bills, stored.receipts, stored.refunds, offices)
         self.sagas = Sagas(
@@ -198,6 +209,7 @@ class Billing:
             context, bills, applications, self.bill_lifecycle, self.receipts, self.late_payments
         )
         self.receipt_reading = ReceiptService(receipts, offices)
+        self.credits = CreditService(context, stored.credits, self.own_bills, self.receipts)
 
     def _make_cases(self, context: UseCaseContext, stored: _Repositories, offices: BillOffices) -> None:
         self.case_follow_up = CaseFollowUp(
@@ -255,6 +267,8 @@ class Billing:
 
     def _make_checks(self, stored: _Repositories) -> None:
         bills, receipts, refunds = stored.bills, stored.receipts, stored.refunds
-        self.checks = MoneyChecks(self.clock, bills, receipts, refunds, self.confirming)
+        self.checks = MoneyChecks(
+            self.clock, bills, receipts, refunds, self.confirming, stored.joint_bills, stored.credits
+        )
         self.agreement = AgreementChecks(bills, receipts, refunds, stored.applications)
         self.checks.more_rules = self.agreement.rules()

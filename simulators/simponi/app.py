@@ -366,6 +366,10 @@ class Simponi(Simulator[SimponiKnobs]):
             "issued_at": stamp(billing.issued_at),
             "expires_at": stamp(billing.expires_at),
             "payments": [payment_view(payment) for payment in billing.payments],
+            "lines": [
+                {"reference": line.reference, "amount": line.amount, "description": line.description}
+                for line in billing.lines
+            ],
         }
 
     def _check_caller(self, request: web.Request) -> None:

@@ -1,7 +1,7 @@
 """The code of a joint bill: asked for, taken over by its members, watched, and taken back. From deadlines only.
 
-Each step can be repeated after a crash: SIMPONI gives the same code for the same reference, a member takes it over once,
-and a code that is cancelled stays so.
+Each step can be repeated after a crash: SIMPONI gives the same code for the same reference, a member takes it over
+once, and a code that is cancelled stays so.
 """
 
 from __future__ import annotations
@@ -138,9 +138,7 @@ class JointCodes:
 
     async def expire_due(self, record: Record[JointBill]) -> None:
         """Begin to end a joint bill whose code is over."""
-        await self._change(
-            record.id, lambda state: joint_bills.end(state, JointBillEnd.EXPIRED, self._clock.now())
-        )
+        await self._change(record.id, lambda state: joint_bills.end(state, JointBillEnd.EXPIRED, self._clock.now()))
 
     async def end_due(self, record: Record[JointBill]) -> None:
         """Take the code back at SIMPONI and let the members go; money on it is taken instead."""

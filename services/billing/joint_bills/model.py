@@ -6,7 +6,7 @@ into one receipt per member, so that each is settled, and refunded, by itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +15,14 @@ from typing import Final
 from services.billing.bills.model import Bill, JointCode
 from services.billing.bills.simponi_poll_times import next_poll
 from services.billing.joint_bills.states import JOINT_BILL_TRANSITIONS, JointBillCommand, JointBillState
-from services.billing.rules import BillPolicy, JointBillPolicy, backoff, due_without, seconds, whole_seconds
+from services.billing.rules import (
+    JOINT_BILL_ISSUE_LIMIT_SECONDS,
+    BillPolicy,
+    backoff,
+    due_without,
+    seconds,
+    whole_seconds,
+)
 from shared.events import billing as events
 from shared.store.decision import Decision
 
@@ -79,17 +86,17 @@ class JointBill:
         """The amount to pay, in rupiah."""
         return sum(member.amount for member in self.members)
 
+    def is_for_any(self, application_ids: Collection[str]) -> bool:
+        """Return whether one of its bills is for one of these applications."""
+        return any(member.application_id in application_ids for member in self.members)
+
     def code_of(self, member: Member) -> JointCode:
         """Return what a member's bill keeps of the joint bill; the first member's reminder is for all."""
         return JointCode(self.joint_bill_id, self.amount, self.expires_at, reminds=member.number == 1)
 
 
 def open_joint_bill(
-    joint_bill_id: str,
-    account_id: str,
-    bills: Sequence[tuple[Bill, str]],
-    now: datetime,
-    policy: JointBillPolicy,
+    joint_bill_id: str, account_id: str, bills: Sequence[tuple[Bill, str]], now: datetime
 ) -> Decision[JointBill]:
     """Return a new joint bill of these bills, each with its description; its code is asked for at once."""
     ends = [bill.expires_at for bill, _ in bills if bill.expires_at is not None]
@@ -105,7 +112,7 @@ def open_joint_bill(
         state=JointBillState.REQUESTED,
         requested_at=now,
         expires_at=expires_at,
-        give_up_at=min(now + seconds(policy.issue_limit_seconds), expires_at),
+        give_up_at=min(now + seconds(JOINT_BILL_ISSUE_LIMIT_SECONDS), expires_at),
         due={"ask": now},
     )
     return Decision(joint)

@@ -30,15 +30,13 @@ api = Endpoints("billing")
     idempotent=True,
     rate=RateLimit(20, 60.0),
     refusals=(BillUnknown, BillNamedTwice, BillCannotBeJoined, BillEndsTooSoon, SomeoneElseChangedIt),
-    description="Each bill stays a bill of its own, with its seat and its refund. The joint code ends with the first of "
-    "them; once it is there the single codes are cancelled at SIMPONI, so that nothing is paid twice.",
+    description="Each bill stays a bill of its own, with its seat and its refund. The joint code ends with the first "
+    "of them; once it is there the single codes are cancelled at SIMPONI, so that nothing is paid twice.",
 )
 async def open_joint_bill(call: Call[JoinedBills]) -> JointBillView:
     """Open a joint bill; its code follows."""
     service = call.app[BILLING].find(JointBillService)
-    return JointBillView.from_joint_bill(
-        *await service.open(call.caller, tuple(call.body.bill_ids), call.command_id)
-    )
+    return JointBillView.from_joint_bill(*await service.open(call.caller, tuple(call.body.bill_ids), call.command_id))
 
 
 @api.get(
@@ -68,6 +66,4 @@ async def show_joint_bill(call: Call[None, None, JointBillPath]) -> JointBillVie
 async def cancel_joint_bill(call: Call[None, None, JointBillPath]) -> JointBillView:
     """Cancel a joint bill: its code is taken back at SIMPONI first."""
     service = call.app[BILLING].find(JointBillService)
-    return JointBillView.from_joint_bill(
-        *await service.cancel(call.caller, call.path.joint_bill_id, call.command_id)
-    )
+    return JointBillView.from_joint_bill(*await service.cancel(call.caller, call.path.joint_bill_id, call.command_id))

@@ -9,7 +9,7 @@ from services.billing.bills import model as bills
 from services.billing.bills.code_requests import description_of
 from services.billing.bills.model import Bill
 from services.billing.bills.own_bill import OwnBills
-from services.billing.bills.repository import BILLS, BillRepository
+from services.billing.bills.repository import BillRepository
 from services.billing.bills.states import BillState
 from services.billing.context import UseCaseContext
 from services.billing.joint_bills import model as joint_bills
@@ -24,7 +24,7 @@ from services.billing.joint_bills.joint_codes import JointCodes
 from services.billing.joint_bills.model import JointBill, JointBillEnd
 from services.billing.joint_bills.repository import JOINT_BILLS, JointBillRepository
 from services.billing.joint_bills.states import LIVE_JOINT_BILLS, JointBillState
-from services.billing.rules import seconds
+from services.billing.rules import JOINT_BILL_LEAST_SHARE, seconds
 from shared.ids import derived_id
 from shared.store.decision import Decision
 from shared.tokens import Caller
@@ -70,9 +70,7 @@ class JointBillService:
         for bill in found:
             self._refuse_unless_joinable(bill)
         described = [(bill, description_of(bill)) for bill in found]
-        opened = joint_bills.open_joint_bill(
-            joint_id, caller.account_id, described, self._clock.now(), self._rules.joint_bill
-        )
+        opened = joint_bills.open_joint_bill(joint_id, caller.account_id, described, self._clock.now())
         await self._aggregates.insert(JOINT_BILLS, joint_id, opened)
         try:
             await self._codes.join_members(opened.state)
@@ -83,12 +81,10 @@ class JointBillService:
 
     def _refuse_unless_joinable(self, bill: Bill) -> None:
         if bill.joint is not None:
-            raise BillCannotBeJoined(
-                field="/bill_ids", bill_id=bill.bill_id, joint_bill_id=bill.joint.joint_bill_id
-            )
+            raise BillCannotBeJoined(field="/bill_ids", bill_id=bill.bill_id, joint_bill_id=bill.joint.joint_bill_id)
         if bill.state != BillState.ISSUED or bill.payable_code is None or bill.expires_at is None:
             raise BillCannotBeJoined(field="/bill_ids", bill_id=bill.bill_id)
-        least = self._rules.joint_bill.least_seconds
+        least = self._rules.bill.validity_seconds // JOINT_BILL_LEAST_SHARE
         if bill.expires_at < self._clock.now() + seconds(least):
             raise BillEndsTooSoon(field="/bill_ids", bill_id=bill.bill_id, least_seconds=least)
 

@@ -319,8 +319,9 @@ def _decide(receipt: Receipt, bill: Bill, facts: Facts) -> Intent:
 
 
 def _decide_joint(receipt: Receipt, joint: JointBill) -> Intent:
-    """Divide what is paid for a joint bill, early or late, once or twice: each part has the outcome of its bill. Another
-    amount cannot be divided, and goes back as a whole.
+    """Divide what is paid for a joint bill, early or late, once or twice: each part has the outcome of its bill.
+
+    Another amount cannot be divided, and goes back as a whole.
     """
     if receipt.amount != joint.amount:
         return Intent(IntentKind.REFUND, joint.members[0].bill_id, RefundCause.WRONG_AMOUNT.value)

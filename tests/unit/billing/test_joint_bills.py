@@ -31,7 +31,7 @@ from services.billing.payment import Payment
 from services.billing.receipts.refund_subject import RefundCause
 from services.billing.receipts.repository import RECEIPTS
 from services.billing.receipts.states import ReceiptState
-from services.billing.rules import JointBillPolicy
+from services.billing.rules import JOINT_BILL_ISSUE_LIMIT_SECONDS
 from services.billing.simponi import SimponiRefused
 from shared.store.decision import Decision
 from shared.store.port import StoreUnavailable
@@ -411,7 +411,7 @@ async def test_without_simponi_the_bills_keep_their_codes_and_the_joint_bill_fai
     joint = await joined(world, bills)
     assert joint.state is JointBillState.REQUESTED
     assert {bill.payable_code for bill in bills_now(world, bills)} == {bill.billing_code for bill in bills}
-    await world.pass_time(JointBillPolicy().issue_limit_seconds + 60)
+    await world.pass_time(JOINT_BILL_ISSUE_LIMIT_SECONDS + 60)
     ended = now_of(world, joint.joint_bill_id)
     assert (ended.state, ended.end) == (JointBillState.FAILED, JointBillEnd.SIMPONI_UNREACHABLE)
     assert [bill.joint for bill in bills_now(world, bills)] == [None] * 3

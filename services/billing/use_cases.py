@@ -204,7 +204,7 @@ class Billing:
         )
         self.polling = SimponiPolling(context, self.questions, self.payments)
         self.joint_codes = JointCodes(context, bills, simponi, self.questions.status, self.payments.take_all)
-        self.joint_bills = JointBillService(context, bills, stored.joint_bills, self.own_bills, self.joint_codes)
+        self.joint_bills = JointBillService(context, stored.joint_bills, self.own_bills, self.joint_codes)
         self.seat_events = SeatEvents(
             context, bills, applications, self.bill_lifecycle, self.receipts, self.late_payments
         )

@@ -13,7 +13,6 @@ from typing import Final
 
 from services.billing.credits.states import CREDIT_TRANSITIONS, CreditCommand, CreditState
 from services.billing.receipts.model import PART, treasury_number
-from shared.ids import derived_id
 from shared.store.decision import Decision
 
 SHORT_ID: Final = 12
@@ -50,6 +49,8 @@ class Credit:
     state: CreditState
     opened_at: datetime
     draws: tuple[Draw, ...] = ()
+    payout_refund_id: str | None = None
+    """The refund case by which the rest is paid out."""
     booked: int = 0
     """How many of the draws, in order, have their receipt."""
     due: Mapping[str, datetime] = field(default_factory=dict)
@@ -64,23 +65,9 @@ class Credit:
         short = self.credit_id.replace("-", "")[:SHORT_ID]
         return f"{treasury_number(self.receipt_id)}{PART}{short}{PART}{draw.number}"
 
-    @property
-    def payout_refund_id(self) -> str | None:
-        """The refund case by which the rest is paid out, or None."""
-        return payout_id(self.credit_id) if self.state is CreditState.PAID_OUT else None
-
-
-def credit_id_of(refund_id: str) -> str:
-    """Return the id of the credit of a refund case: it has one at most."""
-    return derived_id("credit", refund_id)
-
-
-def payout_id(credit_id: str) -> str:
-    """Return the id of the refund case by which a credit's rest is paid out."""
-    return derived_id("refund", credit_id, "payout")
-
 
 def open_credit(
+    credit_id: str,
     refund_id: str,
     receipt_id: str,
     amount: int,
@@ -92,7 +79,7 @@ def open_credit(
     """Return the credit of a refund case that its payer, or the fee's officer, wanted as credit."""
     return Decision(
         Credit(
-            credit_id=credit_id_of(refund_id),
+            credit_id=credit_id,
             account_id=account_id,
             application_id=application_id,
             bill_id=bill_id,
@@ -121,8 +108,8 @@ def draw_for_bill(credit: Credit, bill_id: str, amount: int, now: datetime) -> D
     return Decision(_drawn(credit, state, amount, bill_id, now))
 
 
-def pay_out(credit: Credit, now: datetime) -> Decision[Credit]:
-    """Draw all that is left, to be paid out; a repeat changes nothing.
+def pay_out(credit: Credit, refund_id: str, now: datetime) -> Decision[Credit]:
+    """Draw all that is left, to be paid out by this refund case; a repeat changes nothing.
 
     Raises:
         IllegalTransition: it is spent.
@@ -130,7 +117,7 @@ def pay_out(credit: Credit, now: datetime) -> Decision[Credit]:
     if credit.state is CreditState.PAID_OUT:
         return Decision(credit)
     state = CREDIT_TRANSITIONS.after(credit.state, CreditCommand.PAY_OUT)
-    return Decision(_drawn(credit, state, credit.rest, None, now))
+    return Decision(replace(_drawn(credit, state, credit.rest, None, now), payout_refund_id=refund_id))
 
 
 def _drawn(credit: Credit, state: CreditState, amount: int, bill_id: str | None, now: datetime) -> Credit:

@@ -11,6 +11,7 @@ from services.billing.bills.own_bill import OwnBills
 from services.billing.bills.states import BillState
 from services.billing.context import UseCaseContext
 from services.billing.credits import model as credit_model
+from services.billing.credits.credit_ids import payout_id_of
 from services.billing.credits.errors import BillNotForCredit, CreditIsUsedUp, CreditTooSmall, CreditUnknown
 from services.billing.credits.model import Credit, Draw
 from services.billing.credits.repository import CREDITS, CreditRepository
@@ -81,7 +82,10 @@ class CreditService:
             CreditUnknown. CreditIsUsedUp: bills have used all of it.
         """
         record = await self._find_own(caller, credit_id)
-        return await self._draw(record, lambda credit: credit_model.pay_out(credit, self._clock.now()), command_id)
+        refund_id = payout_id_of(credit_id)
+        return await self._draw(
+            record, lambda credit: credit_model.pay_out(credit, refund_id, self._clock.now()), command_id
+        )
 
     async def book_due(self, record: Record[Credit]) -> None:
         """Go on after a crash between a draw and its receipt."""
@@ -123,7 +127,7 @@ class CreditService:
         if draw.bill_id is not None:
             return receipt
         payout = Intent(IntentKind.REFUND, credit.bill_id, RefundCause.CREDIT_PAID_OUT.value)
-        return receipts.enter_refund(receipt, payout, credit_model.payout_id(credit.credit_id), now, self._policy)
+        return receipts.enter_refund(receipt, payout, payout_id_of(credit.credit_id), now, self._policy)
 
     async def _find_own(self, caller: Caller, credit_id: str) -> Record[Credit]:
         record = await self._credits.credit(credit_id)

@@ -15,7 +15,7 @@ class CreditState(StrEnum):
     SPENT = "spent"
     """Bills have used all of it."""
     PAID_OUT = "paid_out"
-    """What was left goes back by a refund case."""
+    """The rest goes back by a refund case."""
 
 
 class CreditCommand(StrEnum):

@@ -36,7 +36,7 @@ api = Endpoints("billing")
 async def open_joint_bill(call: Call[JoinedBills]) -> JointBillView:
     """Open a joint bill; its code follows."""
     service = call.app[BILLING].find(JointBillService)
-    return JointBillView.from_joint_bill(*await service.open(call.caller, tuple(call.body.bill_ids), call.command_id))
+    return JointBillView.from_joint_bill(await service.open(call.caller, tuple(call.body.bill_ids), call.command_id))
 
 
 @api.get(
@@ -51,7 +51,7 @@ async def open_joint_bill(call: Call[JoinedBills]) -> JointBillView:
 async def show_joint_bill(call: Call[None, None, JointBillPath]) -> JointBillView:
     """Show one joint bill."""
     service = call.app[BILLING].find(JointBillService)
-    return JointBillView.from_joint_bill(*await service.joint_bill(call.caller, call.path.joint_bill_id))
+    return JointBillView.from_joint_bill(await service.joint_bill(call.caller, call.path.joint_bill_id))
 
 
 @api.post(
@@ -66,4 +66,4 @@ async def show_joint_bill(call: Call[None, None, JointBillPath]) -> JointBillVie
 async def cancel_joint_bill(call: Call[None, None, JointBillPath]) -> JointBillView:
     """Cancel a joint bill: its code is taken back at SIMPONI first."""
     service = call.app[BILLING].find(JointBillService)
-    return JointBillView.from_joint_bill(*await service.cancel(call.caller, call.path.joint_bill_id, call.command_id))
+    return JointBillView.from_joint_bill(await service.cancel(call.caller, call.path.joint_bill_id, call.command_id))

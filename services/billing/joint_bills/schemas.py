@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import Field
 
-from services.billing.bills.model import Bill
-from services.billing.bills.states import BillState
 from services.billing.field_types import Id
 from services.billing.joint_bills.model import JointBill, JointBillEnd
 from services.billing.joint_bills.states import JointBillState
@@ -38,7 +35,6 @@ class MemberView(View):
     bill_id: str
     application_id: str
     amount: int
-    state: Annotated[str, OneOf(BillState)]
 
 
 class JointBillView(View, in_indonesian=("next_action",)):
@@ -61,14 +57,13 @@ class JointBillView(View, in_indonesian=("next_action",)):
     next_call: NextCallView | None
 
     @classmethod
-    def from_joint_bill(cls, joint: JointBill, bills: Mapping[str, Bill]) -> Self:
-        """Return the view of a joint bill with the present states of its members."""
-        members = [{**vars(member), "state": bills[member.bill_id].state.value} for member in joint.members]
+    def from_joint_bill(cls, joint: JointBill) -> Self:
+        """Return the view of a joint bill; how each of its bills stands is read there."""
         shown = {
             "amount": joint.amount,
             "billing_code": joint.billing_code if joint.state == JointBillState.ISSUED else None,
             "ntpn": joint.paid_by,
-            "members": members,
+            "members": [vars(member) for member in joint.members],
             "next_call": view_next_call("joint_bill", joint.state.value),
         }
         return cls.model_validate({**vars(joint), **vars(GUIDANCE[joint.state]), **shown})

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from services.billing.access import may_see
 from services.billing.bills import model as bills
 from services.billing.bills.code_requests import description_of
 from services.billing.bills.model import Bill
 from services.billing.bills.own_bill import OwnBills
-from services.billing.bills.repository import BillRepository
 from services.billing.bills.states import BillState
 from services.billing.context import UseCaseContext
 from services.billing.joint_bills import model as joint_bills
@@ -29,9 +26,6 @@ from shared.ids import derived_id
 from shared.store.decision import Decision
 from shared.tokens import Caller
 
-Seen = tuple[JointBill, Mapping[str, Bill]]
-"""A joint bill with the bills of its members, by id."""
-
 
 class JointBillService:
     """Open, read and cancel joint bills of the caller's account."""
@@ -39,7 +33,6 @@ class JointBillService:
     def __init__(
         self,
         context: UseCaseContext,
-        bills: BillRepository,
         joint_bills: JointBillRepository,
         own_bills: OwnBills,
         codes: JointCodes,
@@ -47,12 +40,11 @@ class JointBillService:
         self._aggregates = context.aggregates
         self._clock = context.clock
         self._rules = context.rules
-        self._bills = bills
         self._joint_bills = joint_bills
         self._own_bills = own_bills
         self._codes = codes
 
-    async def open(self, caller: Caller, bill_ids: tuple[str, ...], command_id: str) -> Seen:
+    async def open(self, caller: Caller, bill_ids: tuple[str, ...], command_id: str) -> JointBill:
         """Open a joint bill of these bills; its code follows. A repeat of the command finds the same one.
 
         Raises:
@@ -62,7 +54,7 @@ class JointBillService:
         joint_id = derived_id("joint bill", caller.account_id, command_id)
         known = await self._joint_bills.joint_bill(joint_id)
         if known is not None:
-            return await self._seen(known.state)
+            return known.state
         twice = next((bill_id for bill_id in bill_ids if bill_ids.count(bill_id) > 1), None)
         if twice is not None:
             raise BillNamedTwice(field="/bill_ids", bill_id=twice)
@@ -88,8 +80,8 @@ class JointBillService:
         if bill.expires_at < self._clock.now() + seconds(least):
             raise BillEndsTooSoon(field="/bill_ids", bill_id=bill.bill_id, least_seconds=least)
 
-    async def joint_bill(self, caller: Caller, joint_bill_id: str) -> Seen:
-        """Return a joint bill of the caller's account with its bills.
+    async def joint_bill(self, caller: Caller, joint_bill_id: str) -> JointBill:
+        """Return a joint bill of the caller's account.
 
         Raises:
             JointBillUnknown
@@ -97,19 +89,15 @@ class JointBillService:
         record = await self._joint_bills.joint_bill(joint_bill_id)
         if record is None or not may_see(caller, record.state.account_id):
             raise JointBillUnknown
-        return await self._seen(record.state)
+        return record.state
 
-    async def _seen(self, joint: JointBill) -> Seen:
-        found = {member.bill_id: await self._bills.bill(member.bill_id) for member in joint.members}
-        return joint, {bill_id: record.state for bill_id, record in found.items() if record is not None}
-
-    async def cancel(self, caller: Caller, joint_bill_id: str, command_id: str) -> Seen:
+    async def cancel(self, caller: Caller, joint_bill_id: str, command_id: str) -> JointBill:
         """Begin to end a joint bill; each of its bills then has a code of its own. A repeat changes nothing.
 
         Raises:
             JointBillUnknown. JointBillIsOver: it is paid or has ended otherwise.
         """
-        joint, _ = await self.joint_bill(caller, joint_bill_id)
+        joint = await self.joint_bill(caller, joint_bill_id)
 
         def decide(state: JointBill) -> Decision[JointBill]:
             if state.state == JointBillState.CANCELLED:
@@ -119,4 +107,4 @@ class JointBillService:
             return joint_bills.end(state, JointBillEnd.BY_APPLICANT, self._clock.now())
 
         changed = await self._aggregates.change(JOINT_BILLS, joint.joint_bill_id, decide, received=command_id)
-        return await self._seen(changed.state)
+        return changed.state

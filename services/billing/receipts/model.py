@@ -144,7 +144,7 @@ class Receipt:
     drawn_from: Account = Account.TREASURY
     """Where its money came from: the treasury; a payment that was divided; a credit."""
     whole_amount: int | None = None
-    """What the treasury booked under its number, of a receipt that is a part of it."""
+    """The treasury's amount under its number, of a receipt that is a part of it."""
 
     @property
     def treasury_ntpn(self) -> str:
@@ -153,7 +153,7 @@ class Receipt:
 
     @property
     def treasury_amount(self) -> int:
-        """What the treasury booked under that number, in rupiah."""
+        """The treasury's amount under that number, in rupiah."""
         return self.amount if self.whole_amount is None else self.whole_amount
 
     @property

@@ -16,6 +16,7 @@ from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.cases.payment_confirmation import PaymentConfirmation
 from services.billing.context import UseCaseContext
 from services.billing.credits import model as credit_model
+from services.billing.credits.credit_ids import credit_id_of
 from services.billing.credits.repository import CREDITS
 from services.billing.receipts import model as receipts
 from services.billing.receipts.repository import RECEIPTS, ReceiptRepository
@@ -91,6 +92,7 @@ class RefundCases:
 
     async def _open_credit(self, refund: Refund, account_id: str) -> None:
         opened = credit_model.open_credit(
+            credit_id_of(refund.refund_id),
             refund.refund_id,
             refund.receipt_id,
             refund.amount,

@@ -258,7 +258,7 @@ async def test_twin_without_the_guard_a_credit_is_spent_and_paid_out(
     def draw_anyway(credit: Credit, bill_id: str, amount: int, now: Any) -> Decision[Credit]:
         return Decision(credit_model._drawn(credit, CreditState.SPENT, amount, bill_id, now))
 
-    def pay_out_anyway(credit: Credit, now: Any) -> Decision[Credit]:
+    def pay_out_anyway(credit: Credit, _refund_id: str, now: Any) -> Decision[Credit]:
         return Decision(credit_model._drawn(credit, CreditState.PAID_OUT, credit.amount, None, now))
 
     monkeypatch.setattr(credit_model, "draw_for_bill", draw_anyway)
@@ -357,7 +357,7 @@ async def test_choosing_credit_twice_makes_one_credit_and_before_the_approval_no
 
 
 def a_credit(amount: int = 100) -> Credit:
-    return open_credit("refund-1", "A" * 16, amount, "account-1", "application-1", "bill-1", T0).state
+    return open_credit("credit-1", "refund-1", "A" * 16, amount, "account-1", "application-1", "bill-1", T0).state
 
 
 def test_a_credit_is_sound_as_long_as_its_uses_are_at_most_it() -> None:
@@ -367,8 +367,8 @@ def test_a_credit_is_sound_as_long_as_its_uses_are_at_most_it() -> None:
     assert is_sound(used) and used.payout_refund_id is None
     spent = credit_model.draw_for_bill(used, "bill-3", 60, T0).state
     assert is_sound(spent)
-    out = pay_out(used, T0).state
-    assert is_sound(out) and out.payout_refund_id is not None
+    out = pay_out(used, "refund-2", T0).state
+    assert is_sound(out) and out.payout_refund_id == "refund-2"
     assert not is_sound(replace(credit, amount=-1))
     assert not is_sound(replace(spent, state=CreditState.OPEN))
     assert not is_sound(replace(out, state=CreditState.SPENT))
@@ -379,7 +379,7 @@ def test_a_credit_gives_no_more_than_it_holds() -> None:
     with pytest.raises(TooLittleLeft):
         credit_model.draw_for_bill(a_credit(), "bill-2", 101, T0)
     with pytest.raises(IllegalTransition):
-        pay_out(credit_model.draw_for_bill(a_credit(), "bill-2", 100, T0).state, T0)
+        pay_out(credit_model.draw_for_bill(a_credit(), "bill-2", 100, T0).state, "refund-2", T0)
 
 
 def test_a_draw_that_came_meanwhile_stays_due() -> None:

@@ -58,7 +58,7 @@ async def family(world: World, people: tuple[str, ...] = PEOPLE) -> list[Bill]:
 
 async def joined(world: World, bills: list[Bill], command: str = "c1", caller: Caller = PARENT) -> JointBill:
     """Open a joint bill and let its code come."""
-    joint, _ = await world.billing.joint_bills.open(caller, tuple(bill.bill_id for bill in bills), command)
+    joint = await world.billing.joint_bills.open(caller, tuple(bill.bill_id for bill in bills), command)
     await world.work()
     return now_of(world, joint.joint_bill_id)
 
@@ -168,7 +168,7 @@ async def test_a_member_asks_about_the_joint_code_too_before_it_expires(world: W
 async def test_money_whose_answer_was_lost_finds_the_joint_bill_by_its_reference(world: World) -> None:
     bills = await family(world)
     world.simponi.loses_answer = True
-    joint, _ = await world.billing.joint_bills.open(PARENT, tuple(bill.bill_id for bill in bills), "c1")
+    joint = await world.billing.joint_bills.open(PARENT, tuple(bill.bill_id for bill in bills), "c1")
     record = await world.store.get(JOINT_BILLS, joint.joint_bill_id)
     assert record is not None
     await world.billing.joint_codes.ask_due(record)
@@ -310,7 +310,7 @@ async def test_a_cancelled_joint_bill_gives_each_bill_a_code_of_its_own(world: W
     assert now_of(world, joint.joint_bill_id).state is JointBillState.CANCELLED
     codes = {bill.payable_code for bill in bills_now(world, bills)}
     assert None not in codes and codes.isdisjoint({bill.billing_code for bill in bills})
-    again, _ = await world.billing.joint_bills.cancel(PARENT, joint.joint_bill_id, "cancel again")
+    again = await world.billing.joint_bills.cancel(PARENT, joint.joint_bill_id, "cancel again")
     assert again.state is JointBillState.CANCELLED
     assert (await joined(world, bills_now(world, bills), "c2")).state is JointBillState.ISSUED
 

@@ -16,7 +16,7 @@ from services.billing.joint_bills.repository import JointBillRepository
 from services.billing.ledger.model import Account
 from services.billing.receipts.model import ACCOUNT_OF, PART, Receipt, SimponiWord, ledger_faults
 from services.billing.receipts.repository import ReceiptRepository
-from services.billing.receipts.states import FINAL_RECEIPTS, ReceiptState
+from services.billing.receipts.states import ReceiptState
 from services.billing.refunds.model import Refund
 from services.billing.refunds.repository import RefundRepository
 from services.billing.refunds.states import RefundState
@@ -39,7 +39,9 @@ LOOKS: Final = 2
 
 log = get_logger(__name__)
 
-_GOING_BACK: Final = FINAL_RECEIPTS | {ReceiptState.IN_REFUND, ReceiptState.RETAINED}
+_GOING_BACK: Final = frozenset(
+    {ReceiptState.IN_REFUND, ReceiptState.REFUNDED, ReceiptState.CREDITED, ReceiptState.RETAINED}
+)
 
 
 class MoneyChecks:

@@ -64,9 +64,6 @@ class JointCodes:
     async def ask_due(self, record: Record[JointBill]) -> None:
         """Ask for the code, let the members take it over, cancel their own codes, and only then tell of it."""
         joint = record.state
-        if self._clock.now() >= joint.give_up_at:
-            await self.end_now(record.id, JointBillEnd.SIMPONI_UNREACHABLE)
-            return
         try:
             if joint.billing_code is None:
                 await self.join_members(joint)

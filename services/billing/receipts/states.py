@@ -57,4 +57,4 @@ RECEIPT_TRANSITIONS: Final = Transitions[ReceiptState, ReceiptCommand](
 )
 
 
-FINAL_RECEIPTS: Final = frozenset({R.REFUNDED, R.CREDITED})
+FINAL_RECEIPTS: Final = frozenset({R.REFUNDED, R.CREDITED, R.DIVIDED})

@@ -383,7 +383,7 @@ async def test_a_code_that_simponi_does_not_know_any_more_ends(world: World) -> 
     async def unknown(_code: str) -> None:
         raise SimponiRefused("code_unknown")
 
-    world.simponi.cancel = unknown  # type: ignore[method-assign]
+    world.simponi.cancel = unknown  # type: ignore[method-assign, assignment]
     await world.billing.joint_bills.cancel(PARENT, joint.joint_bill_id, "cancel")
     await world.work()
     assert now_of(world, joint.joint_bill_id).state is JointBillState.CANCELLED
@@ -428,7 +428,7 @@ async def test_what_simponi_refuses_fails_and_leaves_the_bills(world: World, fau
         async def other(*words: Any) -> Any:
             return replace(await issue(*words), amount=1)
 
-        world.simponi.issue = other  # type: ignore[method-assign]
+        world.simponi.issue = other  # type: ignore[method-assign, assignment]
     joint = await joined(world, bills)
     assert (joint.state, joint.end) == (JointBillState.FAILED, JointBillEnd.REFUSED_BY_SIMPONI)
     assert {bill.payable_code for bill in bills_now(world, bills)} == {bill.billing_code for bill in bills}

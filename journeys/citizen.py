@@ -211,6 +211,16 @@ class Citizen:
         """Wait until the newest bill is in one of these states."""
         return await self._newest_in(states, self.newest_bill, f"{self.at.billing}/v1/bills", "bill")
 
+    async def join_bills(self, bill_ids: list[str]) -> Any:
+        """Ask for one code that pays these bills, and wait for it."""
+        joint = await self.api.post(f"{self.at.billing}/v1/joint-bills", {"bill_ids": bill_ids})
+        await self._told("joint_bill", ("issued",), joint["joint_bill_id"])
+        return await self.api.get_until(
+            f"{self.at.billing}/v1/joint-bills/{joint['joint_bill_id']}",
+            lambda seen: seen["state"] == "issued",
+            "the joint billing code",
+        )
+
     async def newest_bill_soon(self) -> Any:
         """Wait until there is a bill, in whatever state."""
         return await eventually(self.newest_bill, lambda bill: bill is not None, "a bill")

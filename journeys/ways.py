@@ -62,11 +62,12 @@ class Ways:
             self.guardian,
             self.lost_passport,
             self.wrong_kind,
+            self.family_payment,
         )
 
     async def walk_unhurried(self) -> bool:
         """Walk the ways that wait for no duration; whether all of them ended well."""
-        return await self._walk(self.journey, self.reschedule, self.guardian)
+        return await self._walk(self.journey, self.reschedule, self.guardian, self.family_payment)
 
     async def _walk(self, *walks: Callable[[], Awaitable[Any]]) -> bool:
         for walk in walks:
@@ -285,6 +286,7 @@ class Ways:
         )
         await way.step("upload documents", "application", citizen.upload_documents)
         await way.step("submit", "application", citizen.submit)
+
     async def wrong_kind(self) -> None:
         """A first passport is applied for, and there was one before: told before the bill, changed in one call."""
         way = self.reporter.way("wrong kind", "an earlier passport is found before the bill; one call changes the kind")
@@ -300,6 +302,35 @@ class Ways:
         await way.step("submit", "application", citizen.submit)
         await way.step("hold a seat", "scheduling", citizen.hold_seat)
         await way.step("receive a billing code", "billing", lambda: citizen.bill("issued"))
+
+    async def family_payment(self) -> None:
+        """A parent and a child apply, and one billing code pays both bills; each has its own seat."""
+        way = self.reporter.way("family payment", "a parent and a child: one billing code pays both, each has a seat")
+        citizen = await self.newcomer()
+        child = self.people.child()
+        await citizen.outside.register_people([child])
+        await way.step("register by email", "identity", citizen.register)
+        await self.apply(way, citizen)
+        parent_id, parents = citizen.applicant_id, citizen.application_id
+        await way.step("confirm the child", "identity", lambda: citizen.become_applicant(child, parent_id))
+        await way.step("begin the child's draft", "application", citizen.begin)
+        await way.step("answer for the child", "application", lambda: citizen.answer_questionnaire(validity_years=5))
+        await way.step("upload the child's documents", "application", citizen.upload_documents)
+        await way.step("submit for the child", "application", citizen.submit)
+        childs = citizen.application_id
+        bills = [await self._billed(way, citizen, application_id) for application_id in (parents, childs)]
+        bill_ids = [bill["bill_id"] for bill in bills]
+        joint = await way.step("ask for one code", "billing", lambda: citizen.join_bills(bill_ids))
+        await way.step("pay both at the bank", "bank", lambda: _paying(citizen, joint))
+        for bill in bills:
+            citizen.application_id, citizen.appointment_id = bill["application_id"], bill["appointment_id"]
+            await way.step("see one of them paid", "billing", lambda: citizen.bill("paid"))
+            await way.step("see its seat confirmed", "scheduling", lambda: _noted(citizen.appointment("confirmed")))
+
+    async def _billed(self, way: Way, citizen: Citizen, application_id: str) -> Any:
+        citizen.application_id = application_id
+        await way.step("hold a seat for one of them", "scheduling", citizen.hold_seat)
+        return await way.step("receive its billing code", "billing", lambda: citizen.bill("issued"))
 
     async def newcomer(self, address: str | None = None) -> Citizen:
         """A citizen whom only the civil registry knows."""

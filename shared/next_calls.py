@@ -210,6 +210,7 @@ NEXT_CALLS: Final[Mapping[str, Mapping[str, Way]]] = {
     "bill": {
         "code_requested": Elsewhere.WAIT,
         "pay": Elsewhere.BANK,
+        "pay_together": _get("/v1/joint-bills/{joint_bill_id}"),
         "settlement": Elsewhere.WAIT,
         "paid": SEE_APPLICATION,
         "free_of_charge": SEE_APPLICATION,
@@ -218,6 +219,20 @@ NEXT_CALLS: Final[Mapping[str, Mapping[str, Way]]] = {
         "replaced": SEE_BILLS,
         "late_money": Elsewhere.WAIT,
         "refund": SEE_REFUNDS,
+    },
+    "credit": {
+        "open": _post("/v1/credits/{credit_id}/bills"),
+        "spent": _get("/v1/applications"),
+        "paid_out": NextCall("PUT", "/v1/refunds/{refund_id}/bank-account"),
+    },
+    "joint_bill": {
+        "requested": Elsewhere.WAIT,
+        "issued": Elsewhere.BANK,
+        "ending": Elsewhere.WAIT,
+        "paid": _get("/v1/applications"),
+        "expired": _post("/v1/joint-bills"),
+        "cancelled": _post("/v1/joint-bills"),
+        "failed": _post("/v1/joint-bills"),
     },
     "refund": {
         "opened": NextCall("PUT", "/v1/refunds/{refund_id}/bank-account"),
@@ -230,7 +245,7 @@ NEXT_CALLS: Final[Mapping[str, Mapping[str, Way]]] = {
         "released": NextCall("PUT", "/v1/refunds/{refund_id}/bank-account"),
         "ordered": Elsewhere.WAIT,
         "paid": Elsewhere.BANK,
-        "credited": BEGIN_APPLICATION,
+        "credited": _get("/v1/credits"),
         "refused": _post("/v1/refunds/{refund_id}/resubmission"),
         "objected": Elsewhere.WAIT,
         "withdrawn": SEE_APPLICATION,

@@ -211,8 +211,12 @@ class Citizen(Caller):
     async def pay(self) -> None:
         """Pay at the bank; SIMPONI tells of it."""
         bill = await self.bill()
+        await self.pay_code(bill["billing_code"], bill["amount"])
+
+    async def pay_code(self, billing_code: str, amount: int) -> None:
+        """Pay this code at the bank; SIMPONI tells of it."""
         now = self.suite.clock.now()
-        payment = Payment(bill["billing_code"], "A1B2C3D4E5F60718", "123456789012", bill["amount"], now, "teller")
+        payment = Payment(billing_code, "A1B2C3D4E5F60718", "123456789012", amount, now, "teller")
         self.suite.agencies.simponi.add(payment)
         notice = {
             "notice_id": new_event_id(),

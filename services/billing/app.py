@@ -11,12 +11,14 @@ from services.billing.cases import repository as cases
 from services.billing.clients.simponi import HttpSimponi
 from services.billing.clients.treasury import HttpTreasury
 from services.billing.config import Settings
+from services.billing.credits import repository as credit_repository
 from services.billing.data.reference import payment_channels, refund_reasons, tariff_book
 from services.billing.endpoints import ENDPOINTS
 from services.billing.erasures.shelves import BillingShelves, tell_erasure
 from services.billing.extra_charges import repository as extra_charges
 from services.billing.handlers import Handlers
 from services.billing.http import BILLING
+from services.billing.joint_bills import repository as joint_bills
 from services.billing.leavings import repository as leavings
 from services.billing.receipts import repository as receipts
 from services.billing.receipts import settled_lines
@@ -46,6 +48,8 @@ from shared.workers.pool import WorkerFigures
 KINDS: Final[tuple[Kind[Any], ...]] = (
     *applications.KINDS,
     *bills.KINDS,
+    *joint_bills.KINDS,
+    *credit_repository.KINDS,
     *receipts.KINDS,
     *refunds.KINDS,
     *cases.KINDS,

@@ -7,8 +7,10 @@ from typing import Final
 from services.billing.bills import claim_routes as claims
 from services.billing.bills import routes as bills
 from services.billing.cases import routes as cases
+from services.billing.credits import routes as credit_routes
 from services.billing.extra_charges import routes as extra_charges
 from services.billing.http import BILLING
+from services.billing.joint_bills import routes as joint_bills
 from services.billing.ledger import routes as ledger
 from services.billing.payment_channels import routes as payment_channels
 from services.billing.receipt_papers import routes as receipt_papers
@@ -41,10 +43,12 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = with_session_check(
             *bills.api.all,
             *extra_charges.api.all,
             *claims.api.all,
+            *joint_bills.api.all,
             *receipts.api.all,
             *receipt_papers.api.all,
             *payment_channels.api.all,
             *refunds.api.all,
+            *credit_routes.api.all,
             *cases.api.all,
             *settlement.api.all,
             *ledger.api.all,

@@ -64,6 +64,17 @@ class ReceiptPolicy:
     """How long late money waits for scheduling's answer before it becomes a refund case."""
 
 
+JOINT_BILL_MOST_MEMBERS: Final = 10
+"""Bills of one joint bill: as many as an account has people."""
+
+
+JOINT_BILL_LEAST_SHARE: Final = 8
+"""Each bill of a joint bill has an eighth of a code's life left, 15 minutes of two hours: a family has time to pay."""
+
+JOINT_BILL_ISSUE_LIMIT_SECONDS: Final = 900
+"""How long a joint code is asked for before its bills go back to codes of their own."""
+
+
 @dataclass(frozen=True)
 class Validity:
     """Until when a code can be paid, and why not longer."""

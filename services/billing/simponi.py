@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from services.billing.payment import Payment
+
+ALREADY_PAID: Final = "already_paid"
+"""SIMPONI's refusal to cancel a code that has money on it."""
 
 
 class SimponiRefused(Exception):
@@ -31,14 +34,41 @@ class SimponiBilling:
     payments: tuple[Payment, ...] = ()
 
 
+@dataclass(frozen=True)
+class SimponiLine:
+    """One detail of a code that several bills are paid with."""
+
+    reference: str
+    """The bill."""
+    amount: int
+    description: str
+
+
 class Simponi(Protocol):
     """The state's biller. Every call may refuse with :class:`shared.errors.UpstreamDown`: nothing is known then."""
 
-    async def issue(self, reference: str, amount: int, expires_at: datetime, description: str) -> SimponiBilling:
+    async def issue(
+        self,
+        reference: str,
+        amount: int,
+        expires_at: datetime,
+        description: str,
+        lines: Sequence[SimponiLine] = (),
+    ) -> SimponiBilling:
         """Return the code for a reference; the same reference always gets the same code.
+
+        ``lines``: the details of a code for several bills; together they are the amount.
 
         Raises:
             SimponiRefused: it will give no code for this.
+        """
+        ...
+
+    async def cancel(self, billing_code: str) -> None:
+        """Cancel an unpaid code, so that no bank takes money for it; a repeat changes nothing.
+
+        Raises:
+            SimponiRefused: there is money on it (`ALREADY_PAID`), or it is unknown there.
         """
         ...
 

@@ -17,11 +17,16 @@ from services.billing.cases.payment_confirmation import PaymentConfirmation
 from services.billing.cases.repository import CaseRepository
 from services.billing.cases.service import CaseService
 from services.billing.context import UseCaseContext
+from services.billing.credits.repository import CreditRepository
+from services.billing.credits.service import CreditService
 from services.billing.extra_charges.corrections import Corrections
 from services.billing.extra_charges.repository import CorrectionRepository
 from services.billing.extra_charges.same_day import SameDayCharges
 from services.billing.invariants.agreement_checks import AgreementChecks
 from services.billing.invariants.money_checks import MoneyChecks
+from services.billing.joint_bills.joint_codes import JointCodes
+from services.billing.joint_bills.repository import JointBillRepository
+from services.billing.joint_bills.service import JointBillService
 from services.billing.leavings.service import Leavings
 from services.billing.ledger.book import LedgerBook
 from services.billing.metrics import Metrics
@@ -89,6 +94,8 @@ class _Repositories:
         self.corrections = CorrectionRepository(store, clock)
         self.tariff_changes = TariffChangeRepository(store, clock)
         self.sagas = SagaRepository(store, clock)
+        self.joint_bills = JointBillRepository(store, clock)
+        self.credits = CreditRepository(store, clock)
 
 
 class Billing:
@@ -143,9 +150,17 @@ class Billing:
         )
         self._make_checks(stored)
         self.leavings = Leavings(
-            context, stored.applications, stored.bills, stored.receipts, stored.refunds, stored.cases
+            context, stored.applications, stored.bills, stored.receipts, stored.refunds, stored.cases, stored.credits
         )
-        self.own_parts = BillingParts(platform.store, stored.bills, stored.receipts, stored.refunds, vault)
+        self.own_parts = BillingParts(
+            platform.store,
+            stored.bills,
+            stored.receipts,
+            stored.refunds,
+            vault,
+            stored.credits,
+            stored.joint_bills,
+        )
         self.export_answers = ExportAnswers(platform.store, clock, "billing", self.own_parts.collect)
         self.explainer = Explainer(stored.bills, stored.receipts, stored.refunds, offices)
         self.sagas = Sagas(
@@ -175,7 +190,7 @@ class Billing:
         return found
 
     def _make_bills(self, context: UseCaseContext, stored: _Repositories, offices: BillOffices) -> None:
-        own_bills = OwnBills(stored.bills, offices)
+        own_bills = self.own_bills = OwnBills(stored.bills, offices)
         self.bill_lifecycle = BillLifecycle(context, stored.bills, stored.applications, self.tariffs)
         self.bills = BillService(context, stored.bills, stored.applications, own_bills)
         self.claims = ClaimService(context, own_bills, offices)
@@ -189,8 +204,10 @@ class Billing:
         simponi: Simponi,
     ) -> None:
         bills, receipts, applications = stored.bills, stored.receipts, stored.applications
-        self.receipts = ReceiptProcessing(context, bills, receipts, applications, offices, refunds, simponi)
-        self.payments = PaymentIntake(context, bills, receipts, self.receipts)
+        self.receipts = ReceiptProcessing(
+            context, bills, receipts, applications, offices, refunds, simponi, stored.joint_bills
+        )
+        self.payments = PaymentIntake(context, bills, receipts, self.receipts, stored.joint_bills)
         self.late_payments = LatePayments(context, bills, refunds, self.receipts)
         self.code_requests = CodeRequests(context, simponi, self.metrics, self.payments.take_all)
         calls = context.rules.calls
@@ -198,10 +215,13 @@ class Billing:
             simponi, self.clock, self.metrics, calls_per_minute=calls.per_minute, codes_per_call=calls.codes_each
         )
         self.polling = SimponiPolling(context, self.questions, self.payments)
+        self.joint_codes = JointCodes(context, bills, simponi, self.questions.status, self.payments.take_all)
+        self.joint_bills = JointBillService(context, stored.joint_bills, self.own_bills, self.joint_codes)
         self.seat_events = SeatEvents(
             context, bills, applications, self.bill_lifecycle, self.receipts, self.late_payments
         )
         self.receipt_reading = ReceiptService(receipts, offices)
+        self.credits = CreditService(context, stored.credits, self.own_bills, self.receipts)
 
     def _make_cases(self, context: UseCaseContext, stored: _Repositories, offices: BillOffices) -> None:
         self.case_follow_up = CaseFollowUp(
@@ -246,7 +266,6 @@ class Billing:
             context,
             platform.files,
             platform.ids,
-            stored.bills,
             stored.receipts,
             stored.settlements,
             stored.settled_lines,
@@ -260,6 +279,8 @@ class Billing:
 
     def _make_checks(self, stored: _Repositories) -> None:
         bills, receipts, refunds = stored.bills, stored.receipts, stored.refunds
-        self.checks = MoneyChecks(self.clock, bills, receipts, refunds, self.confirming)
+        self.checks = MoneyChecks(
+            self.clock, bills, receipts, refunds, self.confirming, stored.joint_bills, stored.credits
+        )
         self.agreement = AgreementChecks(bills, receipts, refunds, stored.applications)
         self.checks.more_rules = self.agreement.rules()

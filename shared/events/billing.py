@@ -52,6 +52,23 @@ class BillIssued(_BillFact):
     shortened_by_year_end: bool = False
 
 
+class JointBillIssued(Event):
+    """One code for several bills of an account is there; the single codes of these bills cannot be paid any more."""
+
+    TYPE: ClassVar[str] = "paspor.billing.joint_bill.issued.v1"
+    joint_bill_id: str
+    account_id: str
+    application_ids: tuple[str, ...]
+    bill_ids: tuple[str, ...]
+    billing_code: str
+    amount: int
+    """Rupiah, of all bills together."""
+    bills: int
+    """How many it pays."""
+    issued_at: datetime
+    expires_at: datetime
+
+
 class BillDelayed(_BillFact):
     """SIMPONI has not given a code for a while; the applicant is told, the seat stays held."""
 

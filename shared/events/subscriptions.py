@@ -103,6 +103,7 @@ SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     scheduling.SchedulingErasureDone: ("identity",),
     billing.BillRequested: ("application", "scheduling", "notification"),
     billing.BillIssued: ("application", "notification"),
+    billing.JointBillIssued: ("notification",),
     billing.BillDelayed: ("application", "notification"),
     billing.BillReminderDue: ("notification",),
     billing.BillFailed: ("application", "scheduling", "notification"),

@@ -22,7 +22,7 @@ from simulators.control import Clock, Knobs, Simulator, behaviour_of, read, stam
 from simulators.courier import Address, Courier
 from simulators.errors import CallerUnknown, RequestMalformed
 from simulators.outbox import Delivery, Outbox
-from simulators.simponi.books import Billing, Books, KeptBooks, Payment
+from simulators.simponi.books import Billing, Books, KeptBooks, Line, Payment
 from simulators.simponi.settlement import (
     MAX_EXTRA_LINES,
     UNSPOILT,
@@ -35,6 +35,7 @@ from simulators.simponi.treasury import Order, OrderKnown, OrderRejected, Treasu
 from simulators.state_file import application_of
 
 MAX_CODES_PER_CALL = 500
+MAX_LINES_PER_CODE = 50
 MAX_RUPIAH = 10**12
 LINES_PER_WRITE = 500
 NOTICE_MODES = frozenset({"ok", "lose", "delay", "repeat", "reorder"})
@@ -55,6 +56,14 @@ class SimponiKnobs(Knobs):
     skew_seconds: float = Field(default=0.0, ge=-86_400 * 366, le=86_400 * 366)
 
 
+class DetailLine(BaseModel):
+    """One detail of a code for several bills."""
+
+    reference: str = Field(min_length=1, max_length=100)
+    amount: Rupiah
+    description: str = Field(default="", max_length=500)
+
+
 class IssueOrder(BaseModel):
     """Body of ``POST /simponi/billings``. Further fields are accepted and not kept."""
 
@@ -63,6 +72,7 @@ class IssueOrder(BaseModel):
     expires_at: AwareDatetime
     description: str = Field(default="", max_length=500)
     unit: str = Field(default="", max_length=200)
+    lines: list[DetailLine] = Field(default=[], max_length=MAX_LINES_PER_CODE)
 
 
 class StatusOrder(BaseModel):
@@ -231,6 +241,7 @@ class Simponi(Simulator[SimponiKnobs]):
             self.now(),
             description=order.description,
             unit=order.unit,
+            lines=[Line(line.reference, line.amount, line.description) for line in order.lines],
         )
         if behaviour_of(request).mode == "pay_before_answer" and not billing.payments:
             self.notify(self.books.pay(billing.code, billing.amount, "internet_banking", self.now()))
@@ -355,6 +366,10 @@ class Simponi(Simulator[SimponiKnobs]):
             "issued_at": stamp(billing.issued_at),
             "expires_at": stamp(billing.expires_at),
             "payments": [payment_view(payment) for payment in billing.payments],
+            "lines": [
+                {"reference": line.reference, "amount": line.amount, "description": line.description}
+                for line in billing.lines
+            ],
         }
 
     def _check_caller(self, request: web.Request) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import string
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 
@@ -20,6 +20,7 @@ from simulators.simponi.errors import (
     CodeExpired,
     CodeUnknown,
     ExpiryPassed,
+    LinesDiffer,
     NothingToSettle,
     ReferenceUsedForAnotherAmount,
 )
@@ -49,6 +50,15 @@ class Payment:
         return self.ntpn is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One detail of a code for several bills of the client."""
+
+    reference: str
+    amount: int
+    description: str = ""
+
+
 @dataclass(slots=True)
 class Billing:
     """A billing code and what it is for."""
@@ -62,6 +72,7 @@ class Billing:
     unit: str = ""
     cancelled_at: datetime | None = None
     payments: list[Payment] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
 
     def status(self, now: datetime) -> str:
         """Return paid (an NTPN exists), cancelled, expired or unpaid; an NTB alone leaves it unpaid or expired."""
@@ -99,7 +110,15 @@ class Books:
         self._payments_count = 0
 
     def issue(
-        self, reference: str, amount: int, expires_at: datetime, now: datetime, *, description: str = "", unit: str = ""
+        self,
+        reference: str,
+        amount: int,
+        expires_at: datetime,
+        now: datetime,
+        *,
+        description: str = "",
+        unit: str = "",
+        lines: Sequence[Line] = (),
     ) -> tuple[Billing, bool]:
         """Return the code for a reference and whether it is new; the same reference always has the same code."""
         known = self.by_reference(reference)
@@ -107,6 +126,8 @@ class Books:
             if known.amount != amount:
                 raise ReferenceUsedForAnotherAmount(f"It was used for {known.amount} rupiah.", field="reference")
             return known, False
+        if lines and sum(line.amount for line in lines) != amount:
+            raise LinesDiffer("The details do not add up to the amount.", field="lines")
         expires_at = whole_seconds(expires_at)
         if expires_at < whole_seconds(now):
             raise ExpiryPassed("The expiry lies in the past.", field="expires_at")
@@ -114,6 +135,7 @@ class Books:
             raise SimulatorFull(f"SIMPONI holds at most {MAX_BILLINGS} codes.")
         code = self._new_code(now)
         billing = Billing(code, reference, amount, whole_seconds(now), expires_at, description, unit)
+        billing.lines.extend(lines)
         self._billings[code] = billing
         self._code_by_reference[reference] = code
         return billing, True

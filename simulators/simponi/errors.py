@@ -10,6 +10,12 @@ class ReferenceUsedForAnotherAmount(Refusal):
     next_action = "Use a new reference for a new bill."
 
 
+class LinesDiffer(Refusal):
+    status = 422
+    code = "lines_differ"
+    next_action = "Let the details of the code add up to its amount."
+
+
 class ExpiryPassed(Refusal):
     status = 422
     code = "expiry_passed"

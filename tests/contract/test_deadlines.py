@@ -82,6 +82,8 @@ DEADLINES: dict[str, dict[str, set[str]]] = {
     "billing": {
         "key_turn": {"batch"},
         "bill": {"ask", "delay", "alert", "remind", "poll", "expire", "claim", "case"},
+        "joint_bill": {"ask", "poll", "expire", "end"},
+        "credit": {"book"},
         "receipt": {"drive", "outcome"},
         "refund": {"step", "confirm", "book", "seat", "verify", "order", "track"},
         "case": {"look", "escalate"},

@@ -14,6 +14,8 @@ from services.application.applications.next_step import ActionCode
 from services.application.applications.next_step import Step as ApplicationStep
 from services.application.passports.passport import PassportStep
 from services.billing.bills import texts as bill_texts
+from services.billing.credits.states import CreditState
+from services.billing.joint_bills.states import JointBillState
 from services.billing.refunds.states import RefundState
 from services.identity.applicants.applicant import IdentityState
 from services.identity.assistances.assistance import AssistanceState
@@ -50,6 +52,8 @@ CODES: Final[Mapping[str, Iterable[str]]] = {
     "evidence": ["uploading", *EvidencePurpose, "named", "refused", "removed"],
     "passport": PassportStep,
     "bill": BILL_CODES,
+    "credit": CreditState,
+    "joint_bill": JointBillState,
     "refund": RefundState,
 }
 """Every code that a service can tell, by kind of answer."""

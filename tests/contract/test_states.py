@@ -19,7 +19,9 @@ from services.application.passport_imports import passport_import
 from services.application.passports import passport
 from services.billing.bills.states import BILL_TRANSITIONS
 from services.billing.cases import model as billing_case
+from services.billing.credits.states import CREDIT_TRANSITIONS
 from services.billing.extra_charges import correction
+from services.billing.joint_bills.states import JOINT_BILL_TRANSITIONS
 from services.billing.receipts.states import RECEIPT_TRANSITIONS
 from services.billing.refunds.states import REFUND_TRANSITIONS
 from services.billing.sagas import model as saga
@@ -226,8 +228,18 @@ WAYS: dict[tuple[str, str], tuple[set[str], Move, type[Exception]]] = {
         IllegalTransition,
     ),
     ("services.billing.receipts.states", "RECEIPT_TRANSITIONS"): (
-        {"refunded", "credited"},
+        {"refunded", "credited", "divided"},
         RECEIPT_TRANSITIONS.after,
+        IllegalTransition,
+    ),
+    ("services.billing.credits.states", "CREDIT_TRANSITIONS"): (
+        {"spent", "paid_out"},
+        CREDIT_TRANSITIONS.after,
+        IllegalTransition,
+    ),
+    ("services.billing.joint_bills.states", "JOINT_BILL_TRANSITIONS"): (
+        {"paid", "expired", "cancelled", "failed"},
+        JOINT_BILL_TRANSITIONS.after,
         IllegalTransition,
     ),
     ("services.billing.refunds.states", "REFUND_TRANSITIONS"): (

@@ -13,6 +13,7 @@ AWAITED: Final = {
     ("application", "/v1/applications/{application_id}/documents/{document_id}"),
     ("application", "/v1/applications/{application_id}/documents/{document_id}/content"),
     ("billing", "/v1/bills/{bill_id}"),
+    ("billing", "/v1/joint-bills/{joint_bill_id}"),
     ("billing", "/v1/refunds/{refund_id}"),
     ("identity", "/v1/account/leavings/{leaving_id}"),
     ("identity", "/v1/account/exports/{export_id}"),

@@ -22,7 +22,7 @@ from services.application.letters.ports import LetterContent, RefusalContent
 from services.application.paper_reading.ports import PageNotRead, ReaderUnavailable
 from services.application.paper_reading.verdict import AskedPaper, Verdict
 from services.billing.payment import Payment as KnownPayment
-from services.billing.simponi import SimponiBilling, SimponiRefused
+from services.billing.simponi import SimponiBilling, SimponiLine, SimponiRefused
 from services.identity.applicants.particulars import Particulars
 from services.identity.applicants.registry_match import RegistryAnswer
 from services.identity.clients import read_answer
@@ -111,8 +111,24 @@ class Treasury:
         self._line = Line(world, "simponi")
         self._notices = 0
 
-    async def issue(self, reference: str, amount: int, expires_at: datetime, description: str) -> SimponiBilling:
+    async def issue(
+        self,
+        reference: str,
+        amount: int,
+        expires_at: datetime,
+        description: str,
+        lines: Sequence[SimponiLine] = (),
+    ) -> SimponiBilling:
         return await self._line.call(lambda: self._issue(reference, amount, expires_at, description))
+
+    async def cancel(self, billing_code: str) -> None:
+        def cancel() -> None:
+            try:
+                self.books.cancel(billing_code, self._world.clock.now())
+            except Refusal as refusal:
+                raise SimponiRefused(refusal.code) from None
+
+        await self._line.call(cancel)
 
     async def status(self, billing_code: str) -> SimponiBilling | None:
         def look() -> SimponiBilling | None:

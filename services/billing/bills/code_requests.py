@@ -7,6 +7,7 @@ from typing import Any
 
 from services.billing.bills import model as bills
 from services.billing.bills.model import Bill, Code
+from services.billing.bills.states import BillState
 from services.billing.bills.writes import change_unless_moved_on
 from services.billing.context import UseCaseContext
 from services.billing.metrics import Metrics
@@ -40,6 +41,9 @@ class CodeRequests:
     async def ask_due(self, record: Record[Bill]) -> None:
         """Ask SIMPONI for the code; the answer, a wait or a failure with its cause is written."""
         bill, now = record.state, self._clock.now()
+        if bill.state is BillState.ISSUED:
+            await self._ask_another(record)
+            return
         last_moment = bill.last_moment
         if last_moment is not None and now >= last_moment:
             cause = "session_started" if bill.pay_until is None else "cut_off_passed"
@@ -50,7 +54,7 @@ class CodeRequests:
             await self._write(record, bills.wait_for_year, span.opens_at)
             return
         try:
-            billing = await self._simponi.issue(bill.reference, bill.amount, span.expires_at, _description(bill))
+            billing = await self._simponi.issue(bill.reference, bill.amount, span.expires_at, description_of(bill))
         except UpstreamDown as down:
             log.warning("billing.code_not_issued", bill_id=record.id, reason=down.reason)
             await self._write(record, bills.no_answer)
@@ -58,6 +62,21 @@ class CodeRequests:
             await self._write(record, bills.refused, no.code)
         else:
             await self._answered(record, billing, span.shortened_by_year_end)
+
+    async def _ask_another(self, record: Record[Bill]) -> None:
+        """Ask for another code of a bill that a joint bill has left; it is valid as long as the bill is."""
+        bill, now = record.state, self._clock.now()
+        if bill.expires_at is None or now >= bill.expires_at:
+            await self._write(record, bills.ask_code_again)
+            return
+        try:
+            billing = await self._simponi.issue(bill.reference, bill.amount, bill.expires_at, description_of(bill))
+        except (UpstreamDown, SimponiRefused) as no:
+            log.warning("billing.code_not_reissued", bill_id=record.id, reason=str(no))
+            await self._write(record, bills.ask_code_again)
+            return
+        await self._write(record, bills.reissue, Code(billing.billing_code, billing.expires_at))
+        await self._take_payments(billing.payments, "issue")
 
     async def _answered(self, record: Record[Bill], billing: SimponiBilling, shortened: bool) -> None:
         now = self._clock.now()
@@ -78,5 +97,6 @@ class CodeRequests:
         await change_unless_moved_on(self._aggregates, record, lambda bill: step(bill, *facts, now, self._policy))
 
 
-def _description(bill: Bill) -> str:
+def description_of(bill: Bill) -> str:
+    """Return what SIMPONI shows of the bill: the titles of its lines."""
     return "; ".join(line.title_id for line in bill.price.lines)

@@ -151,6 +151,19 @@ class Code:
 
 
 @dataclass(frozen=True)
+class JointCode:
+    """The code of the joint bill that a bill is paid with; once it is there the bill's own code does not count."""
+
+    joint_bill_id: str
+    amount: int
+    """Of the whole joint bill, in rupiah."""
+    expires_at: datetime
+    reminds: bool = False
+    """Whether this member's reminder is the one that the family gets."""
+    billing_code: str | None = None
+
+
+@dataclass(frozen=True)
 class Bill:
     """One bill. ``due`` holds its deadlines by name; ``codes`` are all codes it ever had, the last one in force."""
 
@@ -196,6 +209,10 @@ class Bill:
     special: Special | None = None
     refunds_overcome: int = 0
     """Refund entries of its money before it last paid this bill; steps of those refunds are stale."""
+    joint: JointCode | None = None
+    """The joint bill that it is a member of; one at a time, decided in this document."""
+    code_cancelled: bool = False
+    """Whether its code was taken away for a joint bill that has ended, and another one is being asked for."""
 
     @property
     def amount(self) -> int:
@@ -206,6 +223,12 @@ class Bill:
     def live(self) -> bool:
         """Whether it still waits for its payment."""
         return self.state in LIVE_BILLS
+
+    @property
+    def payable_code(self) -> str | None:
+        """The code of its own that can be paid; None while a joint bill's code takes its place, or none is there."""
+        replaced = self.joint is not None and self.joint.billing_code is not None
+        return None if replaced or self.code_cancelled else self.billing_code
 
     @property
     def last_moment(self) -> datetime | None:
@@ -377,11 +400,14 @@ def without_due(bill: Bill, name: str) -> Decision[Bill]:
 def remind(bill: Bill) -> Decision[Bill]:
     """Remind the payer at half of the code's validity, once, and only while it can be paid."""
     done = replace(bill, due=_dues(bill, remind=None))
-    if bill.state != BillState.ISSUED or bill.billing_code is None or bill.expires_at is None:
+    if bill.state != BillState.ISSUED or bill.expires_at is None:
         return Decision(done)
-    reminder = events.BillReminderDue(
-        **_fact(bill), billing_code=bill.billing_code, amount=bill.amount, expires_at=bill.expires_at
-    )
+    code, amount, expires_at, joint = bill.payable_code, bill.amount, bill.expires_at, bill.joint
+    if joint is not None and joint.reminds and joint.billing_code is not None:
+        code, amount, expires_at = joint.billing_code, joint.amount, joint.expires_at
+    if code is None:
+        return Decision(done)
+    reminder = events.BillReminderDue(**_fact(bill), billing_code=code, amount=amount, expires_at=expires_at)
     return Decision(done, (reminder,))
 
 
@@ -557,6 +583,89 @@ def drop(bill: Bill, cause: str, now: datetime, policy: BillPolicy) -> Decision[
     """Cancel a bill that is not owed any more, unless it is paid or its payment is on the way."""
     allowed = BILL_TRANSITIONS.allows(bill.state, BillCommand.CANCEL) and bill.state != BillState.PAID_UNSETTLED
     return cancel(bill, cause, now, policy) if allowed else Decision(bill)
+
+
+class CannotJoin(Exception):
+    """The bill is paid, has ended, has no code of its own, or is a member of another joint bill."""
+
+
+def join(bill: Bill, joint: JointCode) -> Decision[Bill]:
+    """Make the bill a member of a joint bill; its own code stays payable until that one has its code.
+
+    The guard of one joint bill at a time: two that are opened together both write this document.
+
+    Raises:
+        CannotJoin: only a bill with a code of its own can, and only once at a time.
+    """
+    if bill.joint is not None and bill.joint.joint_bill_id == joint.joint_bill_id:
+        return Decision(bill)
+    if bill.state != BillState.ISSUED or bill.joint is not None or bill.payable_code is None:
+        raise CannotJoin(bill.bill_id)
+    return Decision(replace(bill, joint=joint))
+
+
+def take_joint_code(bill: Bill, joint_bill_id: str, billing_code: str) -> Decision[Bill]:
+    """Let the joint bill's code take the place of the bill's own.
+
+    Raises:
+        CannotJoin: the bill was paid or has ended meanwhile, or is no member.
+    """
+    joint = bill.joint
+    if bill.state != BillState.ISSUED or joint is None or joint.joint_bill_id != joint_bill_id:
+        raise CannotJoin(bill.bill_id)
+    return Decision(replace(bill, joint=replace(joint, billing_code=billing_code)))
+
+
+def leave_joint_bill(bill: Bill, joint_bill_id: str, now: datetime) -> Decision[Bill]:
+    """Return to a code of its own, because the joint bill ended unpaid; a bill that can be paid asks for it at once.
+
+    Of a joint bill that it is no member of, nothing follows.
+    """
+    joint = bill.joint
+    if joint is None or joint.joint_bill_id != joint_bill_id:
+        return Decision(bill)
+    left = replace(bill, joint=None)
+    if bill.state != BillState.ISSUED or joint.billing_code is None:
+        return Decision(left)
+    return Decision(replace(left, code_cancelled=True, rounds=bill.rounds + 1, due=_dues(bill, ask=now)))
+
+
+def reissue(bill: Bill, code: Code, now: datetime, policy: BillPolicy) -> Decision[Bill]:
+    """Issue another code for the same bill, which ends when it would have ended before."""
+    expires_at = bill.expires_at or code.expires_at
+    again = _moved(
+        bill,
+        BillCommand.REISSUE,
+        billing_code=code.billing_code,
+        codes=(*bill.codes, code.billing_code),
+        code_cancelled=False,
+        issued_at=now,
+        due=_dues(bill, ask=None, poll=next_poll(now, expires_at, policy)),
+    )
+    told = events.BillIssued(
+        **_fact(again),
+        billing_code=code.billing_code,
+        amount=again.amount,
+        issued_at=now,
+        expires_at=expires_at,
+        shortened_by_year_end=again.shortened_by_year_end,
+    )
+    return Decision(again, (told,))
+
+
+def ask_code_again(bill: Bill, now: datetime, policy: BillPolicy) -> Decision[Bill]:
+    """Ask again later for another code of an issued bill; not after the bill's end."""
+    if bill.state != BillState.ISSUED or bill.expires_at is None or now >= bill.expires_at:
+        return without_due(bill, "ask")
+    attempts = bill.ask_attempts + 1
+    at = min(now + backoff(attempts, policy.ask_least_seconds, policy.ask_most_seconds), bill.expires_at)
+    return Decision(replace(bill, ask_attempts=attempts, due=_dues(bill, ask=at)))
+
+
+def codes_in_force(bill: Bill) -> tuple[str, ...]:
+    """Return the codes whose payment settles the bill in time: its own, and that of its joint bill."""
+    joint = bill.joint.billing_code if bill.joint is not None else None
+    return tuple(code for code in (bill.billing_code, joint) if code is not None)
 
 
 def seat_moved(bill: Bill, moved: Seat) -> Decision[Bill]:

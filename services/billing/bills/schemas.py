@@ -86,6 +86,7 @@ class BillView(View, in_indonesian=("warning", "next_action")):
     ntpn: str | None = Field(None, description="The treasury's number of the payment that pays it.")
     how_to_pay: str | None = Field(None, description="The path of how its code is paid, while it can be paid.")
     receipt: str | None = Field(None, description="The path of its receipt, once it is paid.")
+    joint_bill_id: str | None = Field(None, description="The joint bill whose code pays it, with others.")
 
     @classmethod
     def from_bill(cls, bill: Bill, wait_seconds: int) -> Self:
@@ -95,6 +96,8 @@ class BillView(View, in_indonesian=("warning", "next_action")):
             "application_id": bill.payer.application_id,
             "appointment_id": bill.seat.appointment_id if bill.seat else None,
             "amount": bill.amount,
+            "billing_code": bill.payable_code,
+            "joint_bill_id": bill.joint.joint_bill_id if bill.joint else None,
             "lines": bill.price.lines,
             "legal_basis": bill.price.legal_basis,
             "tariff_id": bill.price.tariff_id,
@@ -103,7 +106,11 @@ class BillView(View, in_indonesian=("warning", "next_action")):
             "warning": YEAR_END_WARNING if bill.shortened_by_year_end else None,
             "warning_id": YEAR_END_WARNING_ID if bill.shortened_by_year_end else None,
             "next_call": view_next_call(
-                "bill", told.call_code, bill_id=bill.bill_id, application_id=bill.payer.application_id
+                "bill",
+                told.call_code,
+                bill_id=bill.bill_id,
+                application_id=bill.payer.application_id,
+                joint_bill_id=bill.joint.joint_bill_id if bill.joint else None,
             ),
             "deadline": bill.expires_at if bill.state == BillState.ISSUED else None,
             "next_check_at": next_check_at(bill),

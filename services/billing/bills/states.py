@@ -36,6 +36,7 @@ class BillCommand(StrEnum):
     SUPERSEDE = "supersede"
     CANCEL = "cancel"
     PAY_LATE = "pay_late"
+    REISSUE = "reissue"
 
 
 B, K = BillState, BillCommand
@@ -48,6 +49,7 @@ BILL_TRANSITIONS: Final = Transitions[BillState, BillCommand](
         (B.REQUESTED, K.WAIVE): B.WAIVED,
         (B.REQUESTED, K.CANCEL): B.CANCELLED,
         (B.REQUESTED, K.PAY): B.PAID,  # by late money of an earlier code, before this code is there
+        (B.ISSUED, K.REISSUE): B.ISSUED,  # a joint bill took its code away and ended: it has one of its own again
         (B.ISSUED, K.NOTE_BANK_RECEIPT): B.PAID_UNSETTLED,
         (B.ISSUED, K.PAY): B.PAID,
         (B.ISSUED, K.DOUBT): B.EXPIRY_UNCONFIRMED,

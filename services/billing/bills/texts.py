@@ -17,6 +17,7 @@ class BillStep(StrEnum):
 
     CODE_REQUESTED = "code_requested"
     PAY = "pay"
+    PAY_TOGETHER = "pay_together"
     CONFIRMATION = "confirmation"
     SETTLEMENT = "settlement"
     LATE_MONEY = "late_money"
@@ -119,6 +120,13 @@ _REFUND: Final = Guidance(
     "Tidak ada jadwal tersisa untuk pembayaran Anda; pengembalian diproses. Lihat daftar pengembalian.",
 )
 
+_TOGETHER: Final = Guidance(
+    "pay_together",
+    ("confirmation",),
+    "Pay the code of the joint bill; it pays this bill and the others. The single code is cancelled.",
+    "Bayar kode tagihan gabungan; tagihan ini dan yang lain lunas sekaligus. Kode satuannya dibatalkan.",
+)
+
 _OWED_REQUESTED: Final = Guidance(
     "code_requested",
     ("pay",),
@@ -169,4 +177,6 @@ def guidance(bill: Bill) -> Guidance:
         return _SEAT_SOUGHT
     if bill.standing == BillOutcome.REFUND:
         return _REFUND
+    if bill.state == BillState.ISSUED and bill.payable_code is None:
+        return _TOGETHER if bill.joint is not None else _BY_STATE[BillState.REQUESTED]
     return _BY_PURPOSE.get(bill.purpose, _BY_STATE).get(bill.state, _BY_STATE[bill.state])

@@ -271,7 +271,7 @@ def outcome_of(kind: PaymentCaseKind, receipt: Receipt) -> PaymentCaseOutcome | 
     if kind in (PaymentCaseKind.CLAIM_UNCONFIRMED, PaymentCaseKind.ARRIVED_ON_PROOF):
         goes_back = receipt.state in (ReceiptState.IN_REFUND, ReceiptState.REFUNDED)
         return PaymentCaseOutcome.REFUNDED if goes_back else PaymentCaseOutcome.CONFIRMED
-    if receipt.state == ReceiptState.SETTLES_BILL:
+    if receipt.state in (ReceiptState.SETTLES_BILL, ReceiptState.DIVIDED):
         return PaymentCaseOutcome.SETTLED
     goes_back = receipt.state == ReceiptState.IN_REFUND and receipt.refund_recorded
     return PaymentCaseOutcome.REFUNDED if goes_back or receipt.state == ReceiptState.REFUNDED else None

@@ -73,9 +73,10 @@ class PaymentConfirmation:
         """
         billing = (await self.ask_about([receipt.billing_code]))[receipt.billing_code]
         if billing is not None:
-            return any((payment.ntpn, payment.amount) == (receipt.ntpn, receipt.amount) for payment in billing.payments)
-        line = await self._settled_lines.settled_line(receipt.ntpn)
-        return line is not None and (line.amount, line.billing_code) == (receipt.amount, receipt.billing_code)
+            known = ((payment.ntpn, payment.amount) for payment in billing.payments)
+            return (receipt.treasury_ntpn, receipt.treasury_amount) in known
+        line = await self._settled_lines.settled_line(receipt.treasury_ntpn)
+        return line is not None and (line.amount, line.billing_code) == (receipt.treasury_amount, receipt.billing_code)
 
     async def book_claimed(self, payment: Payment) -> None:
         """Book a claimed payment that SIMPONI confirmed, with the values that SIMPONI gives."""

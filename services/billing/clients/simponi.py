@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from services.billing.payment import Payment
 from services.billing.rules import whole_seconds
-from services.billing.simponi import SimponiBilling, SimponiRefused
+from services.billing.simponi import SimponiBilling, SimponiLine, SimponiRefused
 from shared.clock import Clock
 from shared.errors import UpstreamDown
 from shared.http.client import CircuitBreaker, ClientAnswer, JsonClient, Patience
@@ -75,19 +75,34 @@ class HttpSimponi:
             headers={"Authorization": credentials},
         )
 
-    async def issue(self, reference: str, amount: int, expires_at: datetime, description: str) -> SimponiBilling:
+    async def issue(
+        self,
+        reference: str,
+        amount: int,
+        expires_at: datetime,
+        description: str,
+        lines: Sequence[SimponiLine] = (),
+    ) -> SimponiBilling:
         """See the port. The reference makes a repeat safe, so a lost answer is asked for again."""
-        order = {
+        order: dict[str, object] = {
             "reference": reference,
             "amount": amount,
             "expires_at": expires_at.isoformat(),
             "description": description[:500],
             "unit": UNIT,
         }
+        if lines:
+            order["lines"] = [{**vars(line), "description": line.description[:500]} for line in lines]
         answer = await self._client.call("POST", "/simponi/billings", body=order, idempotent=True)
         if not answer.ok:
             raise SimponiRefused(_refusal(answer))
         return _billing(answer)
+
+    async def cancel(self, billing_code: str) -> None:
+        """See the port. A cancelled code stays cancelled, so a lost answer is asked for again."""
+        answer = await self._client.call("DELETE", f"/simponi/billings/{billing_code}", idempotent=True)
+        if not answer.ok:
+            raise SimponiRefused(_refusal(answer))
 
     async def status(self, billing_code: str) -> SimponiBilling | None:
         """See the port."""

@@ -10,9 +10,13 @@ from services.billing.bills.model import Bill, BillOutcome
 from services.billing.bills.repository import BillRepository
 from services.billing.bills.states import BillState
 from services.billing.cases.payment_confirmation import PaymentConfirmation
-from services.billing.receipts.model import ACCOUNT_OF, Receipt, SimponiWord, ledger_faults
+from services.billing.credits.model import Credit, is_sound
+from services.billing.credits.repository import CreditRepository
+from services.billing.joint_bills.repository import JointBillRepository
+from services.billing.ledger.model import Account
+from services.billing.receipts.model import ACCOUNT_OF, PART, Receipt, SimponiWord, ledger_faults
 from services.billing.receipts.repository import ReceiptRepository
-from services.billing.receipts.states import FINAL_RECEIPTS, ReceiptState
+from services.billing.receipts.states import ReceiptState
 from services.billing.refunds.model import Refund
 from services.billing.refunds.repository import RefundRepository
 from services.billing.refunds.states import RefundState
@@ -35,7 +39,9 @@ LOOKS: Final = 2
 
 log = get_logger(__name__)
 
-_GOING_BACK: Final = FINAL_RECEIPTS | {ReceiptState.IN_REFUND, ReceiptState.RETAINED}
+_GOING_BACK: Final = frozenset(
+    {ReceiptState.IN_REFUND, ReceiptState.REFUNDED, ReceiptState.CREDITED, ReceiptState.RETAINED}
+)
 
 
 class MoneyChecks:
@@ -48,11 +54,15 @@ class MoneyChecks:
         receipts: ReceiptRepository,
         refunds: RefundRepository,
         confirming: PaymentConfirmation,
+        joint_bills: JointBillRepository,
+        stored_credits: CreditRepository,
     ) -> None:
         self._clock = clock
         self._bills = bills
         self._receipts = receipts
         self._refunds = refunds
+        self._joint_bills = joint_bills
+        self._credits = stored_credits
         self.more_rules: Mapping[str, Callable[[], Awaitable[InvariantReport]]] = {}
         """Rules of others that are checked each night too."""
         self._confirming = confirming
@@ -84,8 +94,10 @@ class MoneyChecks:
         return await report_on(self._bills.all_bills(), self._paid_bill_is_sound)
 
     async def no_refund_exceeds_its_receipt(self) -> InvariantReport:
-        """I5: one case per receipt, for no more than it holds."""
-        return await report_on(self._refunds.all_refunds(), self._refund_is_sound)
+        """I5: one case per receipt, for no more than it holds; and no credit is used for more than it holds."""
+        refunds = await report_on(self._refunds.all_refunds(), self._refund_is_sound)
+        uses = await report_on(self._credits.all_credits(), self._credit_is_sound)
+        return InvariantReport(refunds.checked + uses.checked, (*refunds.broken, *uses.broken)[:MOST_NAMED])
 
     async def every_receipt_has_simponis_word(self) -> InvariantReport:
         """I13: each receipt records how SIMPONI itself told of it: a notice, an answer, a file of its own."""
@@ -116,6 +128,27 @@ class MoneyChecks:
         if receipt.state == ReceiptState.IN_REFUND and receipt.refund_recorded:
             refund = await self._refunds.refund(receipt.refund_id or "")
             return refund is not None and refund.state.receipt_id == receipt.ntpn
+        return receipt.state != ReceiptState.DIVIDED or await self._parts_are_the_whole(receipt)
+
+    async def _parts_are_the_whole(self, receipt: Receipt) -> bool:
+        joint = await self._joint_bills.joint_bill(receipt.joint_bill_id or "")
+        numbers = [member.number for member in joint.state.members] if joint is not None else []
+        parts = [await self._receipts.receipt(f"{receipt.ntpn}{PART}{number}") for number in numbers]
+        return sum(part.state.amount for part in parts if part is not None) == receipt.amount
+
+    async def _credit_is_sound(self, record: Record[Credit]) -> bool:
+        for _ in range(LOOKS):
+            newest = await self._credits.credit(record.id)
+            if newest is not None and is_sound(newest.state) and await self._draws_have_receipts(newest.state):
+                return True
+        return False
+
+    async def _draws_have_receipts(self, credit: Credit) -> bool:
+        for draw in credit.draws[: credit.booked]:
+            receipt = await self._receipts.receipt(credit.receipt_of(draw))
+            drawn = (receipt.state.drawn_from, receipt.state.amount) if receipt is not None else None
+            if drawn != (Account.CREDITED, draw.amount):
+                return False
         return True
 
     async def _paid_bill_is_sound(self, record: Record[Bill]) -> bool:

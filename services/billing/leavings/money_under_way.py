@@ -8,6 +8,8 @@ from typing import Final
 from services.billing.bills.model import Bill, BillOutcome
 from services.billing.bills.states import BillState
 from services.billing.cases.model import Case, CaseState
+from services.billing.credits.model import Credit
+from services.billing.credits.states import CreditState
 from services.billing.receipts.model import Receipt
 from services.billing.receipts.states import ReceiptState
 from services.billing.refunds.model import Refund
@@ -28,7 +30,11 @@ def is_bill_under_way(bill: Bill) -> bool:
 
 
 def is_money_under_way(
-    bills: Iterable[Bill], receipts: Iterable[Receipt], refunds: Iterable[Refund], cases: Iterable[Case]
+    bills: Iterable[Bill],
+    receipts: Iterable[Receipt],
+    refunds: Iterable[Refund],
+    cases: Iterable[Case],
+    kept: Iterable[Credit] = (),
 ) -> bool:
     """Return whether anything of these has not come to its end."""
     return (
@@ -36,4 +42,5 @@ def is_money_under_way(
         or any(receipt.state in _UNDER_WAY for receipt in receipts)
         or any(refund.state in OPEN_REFUNDS for refund in refunds)
         or any(case.state is not CaseState.CLOSED for case in cases)
+        or any(credit.state is CreditState.OPEN for credit in kept)
     )

@@ -7,6 +7,7 @@ from services.billing.bills.application_repository import ApplicationRepository
 from services.billing.bills.repository import BillRepository
 from services.billing.cases.repository import CaseRepository
 from services.billing.context import UseCaseContext
+from services.billing.credits.repository import CreditRepository
 from services.billing.leavings.money_under_way import is_money_under_way
 from services.billing.leavings.repository import ANSWERED_LEAVINGS, AnsweredLeaving
 from services.billing.receipts.repository import ReceiptRepository
@@ -31,6 +32,7 @@ class Leavings:
         receipts: ReceiptRepository,
         refunds: RefundRepository,
         cases: CaseRepository,
+        stored_credits: CreditRepository,
     ) -> None:
         self._context = context
         self._applications = applications
@@ -38,12 +40,13 @@ class Leavings:
         self._receipts = receipts
         self._refunds = refunds
         self._cases = cases
+        self._credits = stored_credits
 
     async def answer(self, event: LeavingAsked, envelope: Envelope) -> None:
         """Say whether money is under way. A repeat of the same asking changes nothing."""
         is_under_way, has_receipts = False, False
         for application in await self._find_applications(event):
-            money, paid = await self._look_at(application.application_id)
+            money, paid = await self._look_at(application)
             is_under_way, has_receipts = is_under_way or money, has_receipts or paid
         objections = (LeavingObjection.MONEY_UNDER_WAY.value,) if is_under_way else ()
         answered = BillingLeavingAnswered(
@@ -66,11 +69,14 @@ class Leavings:
             return found
         return [application for application in found if application.person_id in event.person_ids]
 
-    async def _look_at(self, application_id: str) -> tuple[bool, bool]:
+    async def _look_at(self, application: KnownApplication) -> tuple[bool, bool]:
         """Return whether money of the application is under way, and whether there ever was any."""
+        application_id = application.application_id
         bills = await self._bills.bills_of(application_id)
         receipts = [receipt for bill in bills for receipt in await self._receipts.receipts_of(bill.id)]
         refunds = await self._refunds.refunds_of(application_id)
         cases = await self._cases.cases_of(application_id, MOST_OF_ONE_APPLICATION)
-        money = is_money_under_way(states(bills), states(receipts), states(refunds), states(cases))
+        of_account = states(await self._credits.credits_of((application.account_id,)))
+        kept = [credit for credit in of_account if credit.application_id == application_id]
+        money = is_money_under_way(states(bills), states(receipts), states(refunds), states(cases), kept)
         return money, bool(receipts)

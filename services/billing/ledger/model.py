@@ -20,6 +20,8 @@ class Account(StrEnum):
     REFUNDED = "refunded"
     CREDITED = "credited"
     RETAINED = "retained"
+    DIVIDED = "divided"
+    """Between a payment for several bills and its parts; zero once it is divided."""
 
 
 @dataclass(frozen=True)

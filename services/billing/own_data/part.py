@@ -6,6 +6,10 @@ from datetime import datetime
 
 from services.billing.bills.model import Bill
 from services.billing.bills.repository import BillRepository
+from services.billing.credits.model import Credit
+from services.billing.credits.repository import CreditRepository
+from services.billing.joint_bills.model import JointBill
+from services.billing.joint_bills.repository import JointBillRepository
 from services.billing.receipts.model import Receipt
 from services.billing.receipts.repository import ReceiptRepository
 from services.billing.refunds.model import Refund
@@ -62,11 +66,37 @@ class OwnRefund(OwnData):
     message: str | None = own("Pesan Anda", "Your message", Correction.OFFICE)
 
 
+class OwnJointBill(OwnData):
+    """One code for several bills."""
+
+    joint_bill_id: str = own("Nomor tagihan gabungan", "Joint bill number")
+    bill_ids: list[str] = own("Tagihan", "Bills")
+    state: str = own("Keadaan", "State")
+    amount: int = own("Jumlah, rupiah", "Amount, rupiah")
+    billing_code: str | None = own("Kode billing", "Billing code")
+    requested_at: datetime = own("Diminta pada", "Requested at")
+    paid_at: datetime | None = own("Dibayar pada", "Paid at")
+
+
+class OwnCredit(OwnData):
+    """Money of a refund that was kept as a credit."""
+
+    credit_id: str = own("Nomor saldo", "Credit number")
+    refund_id: str = own("Nomor pengembalian", "Refund number")
+    state: str = own("Keadaan", "State")
+    amount: int = own("Jumlah, rupiah", "Amount, rupiah")
+    rest: int = own("Sisa, rupiah", "Left, rupiah")
+    opened_at: datetime = own("Dibuka pada", "Opened at")
+    bill_ids: list[str] = own("Tagihan yang dilunasi", "Bills that it paid")
+
+
 class BillingPart(OwnData):
     """All that billing keeps of a person."""
 
     bills: list[OwnBill] = own("Tagihan", "Bills")
+    joint_bills: list[OwnJointBill] = own("Tagihan gabungan", "Joint bills")
     refunds: list[OwnRefund] = own("Pengembalian", "Refunds")
+    credits: list[OwnCredit] = own("Saldo pengembalian", "Credits")
     staff_acts: list[OwnStaffAct] = own("Dibaca dan dikerjakan petugas", "Read and done by staff")
 
 
@@ -80,12 +110,16 @@ class BillingParts:
         receipts: ReceiptRepository,
         refunds: RefundRepository,
         vault: Vault,
+        stored_credits: CreditRepository,
+        joint_bills: JointBillRepository,
     ) -> None:
         self._store = store
         self._bills = bills
         self._receipts = receipts
         self._refunds = refunds
         self._vault = vault
+        self._credits = stored_credits
+        self._joint_bills = joint_bills
 
     async def collect(self, asked: DataExportAsked) -> BillingPart:
         """Return the bills and refunds of these applications, as far as they are of these accounts."""
@@ -99,7 +133,26 @@ class BillingParts:
             refunds += [await self._refund(record) for record in cases if record.state.account_id in asked.account_ids]
         kept = (*(bill.bill_id for bill in bills), *(refund.refund_id for refund in refunds))
         acts = await list_staff_acts(self._store, (*asked.application_ids, *kept))
-        return BillingPart(bills=bills, refunds=refunds, staff_acts=acts)
+        return BillingPart(
+            bills=bills,
+            joint_bills=await self._list_joint_bills(asked),
+            refunds=refunds,
+            credits=await self._list_credits(asked),
+            staff_acts=acts,
+        )
+
+    async def _list_joint_bills(self, asked: DataExportAsked) -> list[OwnJointBill]:
+        """Return the joint bills of these accounts that are for one of these applications."""
+        found = [record.state for account_id in asked.account_ids for record in await self._of_account(account_id)]
+        wanted = set(asked.application_ids)
+        return [_joint_bill(joint, wanted) for joint in found if joint.is_for_any(wanted)]
+
+    async def _of_account(self, account_id: str) -> list[Record[JointBill]]:
+        return await self._joint_bills.joint_bills_of(account_id)
+
+    async def _list_credits(self, asked: DataExportAsked) -> list[OwnCredit]:
+        found = [record.state for record in await self._credits.credits_of(tuple(asked.account_ids))]
+        return [_credit(credit) for credit in found if credit.application_id in asked.application_ids]
 
     async def _bill(self, bill: Bill) -> OwnBill:
         receipts = await self._receipts.receipts_of(bill.bill_id)
@@ -136,9 +189,34 @@ class BillingParts:
         )
 
 
+def _joint_bill(joint: JointBill, application_ids: set[str]) -> OwnJointBill:
+    """Return the joint bill with those of its bills that are the person's."""
+    return OwnJointBill(
+        joint_bill_id=joint.joint_bill_id,
+        bill_ids=[member.bill_id for member in joint.members if member.application_id in application_ids],
+        state=joint.state.value,
+        amount=joint.amount,
+        billing_code=joint.billing_code,
+        requested_at=joint.requested_at,
+        paid_at=joint.paid_at,
+    )
+
+
+def _credit(credit: Credit) -> OwnCredit:
+    return OwnCredit(
+        credit_id=credit.credit_id,
+        refund_id=credit.refund_id,
+        state=credit.state.value,
+        amount=credit.amount,
+        rest=credit.rest,
+        opened_at=credit.opened_at,
+        bill_ids=[draw.bill_id for draw in credit.draws if draw.bill_id is not None],
+    )
+
+
 def _payment(receipt: Receipt) -> OwnPayment:
     return OwnPayment(
-        ntpn=receipt.ntpn,
+        ntpn=receipt.treasury_ntpn,
         ntb=receipt.ntb,
         billing_code=receipt.billing_code,
         amount=receipt.amount,

@@ -13,6 +13,7 @@ from typing import Final
 
 from services.billing.bills.model import Bill, BillOutcome
 from services.billing.bills.states import ENDED_BILLS, SETTLEABLE_BILLS, BillState
+from services.billing.joint_bills.model import JointBill, Member
 from services.billing.ledger.model import Account, Movement, Posting, balances, chain_faults, chain_hash, posted
 from services.billing.payment import Payment
 from services.billing.receipts.refund_subject import RefundCause
@@ -31,6 +32,7 @@ ACCOUNT_OF: Final[Mapping[ReceiptState, Account]] = {
     ReceiptState.REFUNDED: Account.REFUNDED,
     ReceiptState.CREDITED: Account.CREDITED,
     ReceiptState.RETAINED: Account.RETAINED,
+    ReceiptState.DIVIDED: Account.DIVIDED,
 }
 """On which account the whole amount of a receipt in that state lies."""
 
@@ -44,6 +46,8 @@ class IntentKind(StrEnum):
     """Pay an ended bill that waits on no seat."""
     ASK_SEAT = "ask_seat"
     REFUND = "refund"
+    DIVIDE = "divide"
+    """Divide the money among the bills of a joint bill, which ``bill_id`` names."""
     WAIT = "wait"
     """The code belongs to no bill that is known (yet)."""
 
@@ -58,6 +62,8 @@ class Intent:
 
 
 WAIT: Final = Intent(IntentKind.WAIT)
+PART: Final = "."
+"""Stands between the treasury's number and the number of a part of its money."""
 
 
 class SimponiWord(StrEnum):
@@ -133,6 +139,22 @@ class Receipt:
     """Parts that refund cases hold of money that otherwise settles a bill; the state is about the rest."""
     word: SimponiWord = SimponiWord.UNRECORDED
     """As it was recorded; see :attr:`simponi_word`."""
+    joint_bill_id: str | None = None
+    """The joint bill that its code belongs to, or that it is a part of a payment for."""
+    drawn_from: Account = Account.TREASURY
+    """Where its money came from: the treasury; a payment that was divided; a credit."""
+    whole_amount: int | None = None
+    """The treasury's amount under its number, of a receipt that is a part of it."""
+
+    @property
+    def treasury_ntpn(self) -> str:
+        """The treasury's number. A receipt's own id adds a dot and the number of its part."""
+        return treasury_number(self.ntpn)
+
+    @property
+    def treasury_amount(self) -> int:
+        """The treasury's amount under that number, in rupiah."""
+        return self.amount if self.whole_amount is None else self.whole_amount
 
     @property
     def simponi_word(self) -> SimponiWord:
@@ -161,6 +183,11 @@ class Receipt:
         if self.state == ReceiptState.IN_REFUND:
             return self.refund_recorded
         return self.state != ReceiptState.AWAITS_OUTCOME
+
+
+def treasury_number(receipt_id: str) -> str:
+    """Return the treasury's number (NTPN) of a receipt or of a part of one."""
+    return receipt_id.partition(PART)[0]
 
 
 def receive(
@@ -209,11 +236,15 @@ class Facts:
     others: Sequence[Bill] = ()
     withdrawn: bool = False
     withdrawn_at: datetime | None = None
+    joint: JointBill | None = None
+    """The joint bill that the code belongs to; then no bill has it."""
 
 
 def judge(receipt: Receipt, facts: Facts) -> Intent:
     """Return the use of the money. A use that was carried out wins, then a stored intent, then a new decision."""
     bill = facts.bill
+    if facts.joint is not None:
+        return _decide_joint(receipt, facts.joint)
     if bill is None:
         return WAIT
     settled = _settled_by(receipt, (bill, *facts.others))
@@ -292,6 +323,16 @@ def _decide(receipt: Receipt, bill: Bill, facts: Facts) -> Intent:
     return _decide_late(receipt, bill, facts)
 
 
+def _decide_joint(receipt: Receipt, joint: JointBill) -> Intent:
+    """Divide what is paid for a joint bill, early or late, once or twice: each part has the outcome of its bill.
+
+    Another amount cannot be divided, and goes back as a whole.
+    """
+    if receipt.amount != joint.amount:
+        return Intent(IntentKind.REFUND, joint.members[0].bill_id, RefundCause.WRONG_AMOUNT.value)
+    return Intent(IntentKind.DIVIDE, joint.joint_bill_id)
+
+
 def _decide_late(receipt: Receipt, bill: Bill, facts: Facts) -> Intent:
     other = _live_equal(receipt, bill, facts.others)
     if other is not None:
@@ -347,6 +388,63 @@ def record_intent(
     """Store the intent before it is carried out."""
     due = {"drive": now + seconds(policy.drive_seconds)}
     return replace(receipt, intent=intent, bill_id=bill_id or receipt.bill_id, due=due)
+
+
+def divide(receipt: Receipt, joint: JointBill, now: datetime, policy: ReceiptPolicy) -> tuple[Receipt, ...]:
+    """Return a receipt for each member of a joint bill, with its part of the money and a way of its own from here."""
+    return tuple(_part(receipt, member, joint.joint_bill_id, now, policy) for member in joint.members)
+
+
+def _part(receipt: Receipt, member: Member, joint_bill_id: str, now: datetime, policy: ReceiptPolicy) -> Receipt:
+    return draw(
+        receipt,
+        f"{receipt.ntpn}{PART}{member.number}",
+        member.amount,
+        Account.DIVIDED,
+        now,
+        policy,
+        bill_id=member.bill_id,
+        joint_bill_id=joint_bill_id,
+    )
+
+
+def draw(
+    whole: Receipt,
+    receipt_id: str,
+    amount: int,
+    drawn_from: Account,
+    now: datetime,
+    policy: ReceiptPolicy,
+    *,
+    bill_id: str | None,
+    joint_bill_id: str | None = None,
+    paid_at: datetime | None = None,
+) -> Receipt:
+    """Return a receipt of a part of another one's money, which lies on ``drawn_from``; its outcome is open."""
+    part = Receipt(
+        ntpn=receipt_id,
+        billing_code=whole.billing_code,
+        ntb=whole.ntb,
+        amount=amount,
+        paid_at=whole_seconds(paid_at or whole.paid_at),
+        channel=whole.channel,
+        learnt_at=now,
+        learnt_by=whole.learnt_by,
+        word=whole.simponi_word,
+        state=ReceiptState.AWAITS_OUTCOME,
+        bill_id=bill_id,
+        joint_bill_id=joint_bill_id,
+        drawn_from=drawn_from,
+        whole_amount=whole.treasury_amount,
+        due={"drive": now + seconds(policy.drive_seconds)},
+    )
+    return _post(part, drawn_from, Account.AWAITING_OUTCOME, f"part of {whole.ntpn}", now, amount=amount)
+
+
+def divided(receipt: Receipt, joint_bill_id: str, now: datetime) -> Decision[Receipt]:
+    """Note that every part of the money is a receipt of its own."""
+    moved = _moved(receipt, ReceiptCommand.DIVIDE, f"divided for {joint_bill_id}", now)
+    return Decision(replace(moved, joint_bill_id=joint_bill_id, due={}))
 
 
 def drive_later(receipt: Receipt, now: datetime, policy: ReceiptPolicy) -> Receipt:
@@ -508,9 +606,10 @@ def genesis(receipt: Receipt) -> str:
 def ledger_faults(receipt: Receipt) -> list[str]:
     """Return the faults of a receipt's ledger; empty if it is sound (I3)."""
     faults = chain_faults(receipt.postings, genesis(receipt))
-    expected = {Account.TREASURY: receipt.amount, ACCOUNT_OF[receipt.state]: -receipt.remaining}
-    for share in receipt.shares:
-        expected[share.account] = expected.get(share.account, 0) - share.amount
+    expected = {receipt.drawn_from: receipt.amount}
+    held = ((share.account, share.amount) for share in receipt.shares)
+    for account, amount in ((ACCOUNT_OF[receipt.state], receipt.remaining), *held):
+        expected[account] = expected.get(account, 0) - amount
     if balances(receipt.postings) != {account: amount for account, amount in expected.items() if amount}:
         faults.append(f"the money is not on the account of {receipt.state}")
     if receipt.remaining < 0:

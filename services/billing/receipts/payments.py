@@ -7,6 +7,7 @@ from services.billing.bills import model as bills
 from services.billing.bills.model import Evidence
 from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.context import UseCaseContext
+from services.billing.joint_bills.repository import JointBillRepository
 from services.billing.payment import Payment
 from services.billing.receipts import model as receipts
 from services.billing.receipts.model import Receipt, SimponiWord
@@ -28,6 +29,7 @@ class PaymentIntake:
         bills: BillRepository,
         receipts: ReceiptRepository,
         processing: ReceiptProcessing,
+        joint_bills: JointBillRepository,
     ) -> None:
         self._aggregates = context.aggregates
         self._clock = context.clock
@@ -35,6 +37,7 @@ class PaymentIntake:
         self._bills = bills
         self._receipts = receipts
         self._processing = processing
+        self._joint_bills = joint_bills
 
     async def take_all(self, payments: tuple[Payment, ...], learnt_by: str) -> None:
         """Book every payment that SIMPONI reports for a code."""
@@ -78,15 +81,25 @@ class PaymentIntake:
         )
 
     async def _note_bank_receipt(self, payment: Payment) -> None:
+        now = self._clock.now()
         record = await self._bills.bill_of_code(payment.billing_code)
-        if record is None:
+        if record is not None:
+            await self._note_evidence(record.id, Evidence(payment.ntb, payment.amount, payment.paid_at, now))
+            return
+        joint = await self._joint_bills.joint_bill_of_code(payment.billing_code)
+        if joint is None or joint.state.amount != payment.amount:
             log.warning("billing.bank_receipt_without_bill")
             return
-        now = self._clock.now()
-        evidence = Evidence(payment.ntb, payment.amount, payment.paid_at, now)
+        for member in joint.state.members:
+            await self._note_evidence(member.bill_id, Evidence(payment.ntb, member.amount, payment.paid_at, now))
+
+    async def _note_evidence(self, bill_id: str, evidence: Evidence) -> None:
         await self._aggregates.change(
-            BILLS,
-            record.id,
-            lambda bill: bills.note_bank_receipt(bill, evidence, now, self._rules.bill),
-            first=record,
+            BILLS, bill_id, lambda bill: bills.note_bank_receipt(bill, evidence, evidence.seen_at, self._rules.bill)
         )
+
+    async def knows_code(self, billing_code: str) -> bool:
+        """Return whether the code belongs to a bill or a joint bill."""
+        if await self._bills.bill_of_code(billing_code) is not None:
+            return True
+        return await self._joint_bills.joint_bill_of_code(billing_code) is not None

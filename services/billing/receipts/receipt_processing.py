@@ -15,6 +15,9 @@ from services.billing.bills.offices import BillOffices
 from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.bills.states import ENDED_BILLS, BillState
 from services.billing.context import UseCaseContext
+from services.billing.joint_bills import model as joint_bills
+from services.billing.joint_bills.model import JointBill
+from services.billing.joint_bills.repository import JOINT_BILLS, JointBillRepository
 from services.billing.ledger.model import Account
 from services.billing.receipts import model as receipts
 from services.billing.receipts.model import Facts, Intent, IntentKind, Receipt
@@ -45,10 +48,12 @@ class ReceiptBills:
         others: list[Record[Bill]],
         withdrawn: bool,
         withdrawn_at: datetime | None = None,
+        joint: JointBill | None = None,
     ) -> None:
         self.own = own
+        self.joint = joint
         self.records = {record.id: record for record in ([own] if own else []) + others}
-        self.facts = Facts(own.state if own else None, tuple(states(others)), withdrawn, withdrawn_at)
+        self.facts = Facts(own.state if own else None, tuple(states(others)), withdrawn, withdrawn_at, joint)
 
 
 class ReceiptProcessing:
@@ -63,6 +68,7 @@ class ReceiptProcessing:
         offices: BillOffices,
         refunds: RefundOpener,
         simponi: Simponi,
+        joint_bills: JointBillRepository,
     ) -> None:
         self._aggregates = context.aggregates
         self._clock = context.clock
@@ -73,6 +79,7 @@ class ReceiptProcessing:
         self._offices = offices
         self._refunds = refunds
         self._simponi = simponi
+        self._joint_bills = joint_bills
         self.on_unknown_code: Callable[[Receipt], Awaitable[None]] | None = None
         """Called with a receipt on a code that belongs to no bill, before it is refunded."""
 
@@ -140,7 +147,28 @@ class ReceiptProcessing:
         await self.give_back_if_withdrawn_before(intent.bill_id)
         return await self.get(record.id)
 
+    async def _divide(self, record: Record[Receipt], joint: JointBill) -> Record[Receipt]:
+        """Make a receipt of each part, note the payment on the joint bill, then mark the receipt as divided.
+
+        Each part is processed by itself from here; a crash leaves that to its own deadline.
+        """
+        now, policy = self._clock.now(), self._rules.receipt
+        parts = receipts.divide(record.state, joint, now, policy)
+        for part in parts:
+            await self._aggregates.insert(RECEIPTS, part.ntpn, Decision(part))
+        await self._aggregates.change(
+            JOINT_BILLS,
+            joint.joint_bill_id,
+            lambda known: joint_bills.pay(known, record.id, record.state.paid_at, now, self._rules.bill),
+        )
+        saved = await self._aggregates.save(RECEIPTS, record, receipts.divided(record.state, joint.joint_bill_id, now))
+        for part in parts:
+            await self.drive(part.ntpn)
+        return saved
+
     async def _write_outcome(self, record: Record[Receipt], intent: Intent, found: ReceiptBills) -> Record[Receipt]:
+        if intent.kind == IntentKind.DIVIDE and found.joint is not None:
+            return await self._divide(record, found.joint)
         target = found.records[intent.bill_id or ""]
         receipt, now = record.state, self._clock.now()
         if intent.kind == IntentKind.ASK_SEAT:
@@ -179,7 +207,8 @@ class ReceiptProcessing:
         """Return the receipt's bill and, if they matter or with ``widely``, the other bills of its application."""
         own = await self._own_bill(receipt)
         if own is None:
-            return ReceiptBills(None, [], withdrawn=False)
+            joint = await self._own_joint_bill(receipt)
+            return ReceiptBills(None, [], withdrawn=False, joint=joint.state if joint else None)
         bill = own.state
         fits = bill.live and bill.amount == receipt.amount and bill.in_time(receipt.paid_at)
         if not widely and (fits or bill.settled_by is not None) and receipt.intent.bill_id in (None, own.id):
@@ -196,12 +225,18 @@ class ReceiptProcessing:
             return await self._bills.bill(receipt.bill_id)
         return await self._bills.bill_of_code(receipt.billing_code)
 
+    async def _own_joint_bill(self, receipt: Receipt) -> Record[JointBill] | None:
+        if receipt.joint_bill_id is not None:
+            return await self._joint_bills.joint_bill(receipt.joint_bill_id)
+        return await self._joint_bills.joint_bill_of_code(receipt.billing_code)
+
     def with_intent(self, receipt: Receipt, intent: Intent, found: ReceiptBills) -> Receipt:
         """Return the receipt with this intent and the bill that its code belongs to."""
-        if found.own is None:
+        if found.own is None and found.joint is None:
             return receipt
         meant = intent if intent.kind != IntentKind.REFUND else receipts.WAIT
-        return receipts.record_intent(receipt, meant, found.own.id, self._clock.now(), self._rules.receipt)
+        bill_id = found.own.id if found.own is not None else None
+        return receipts.record_intent(receipt, meant, bill_id, self._clock.now(), self._rules.receipt)
 
     async def _save(self, record: Record[Receipt], receipt: Receipt) -> Record[Receipt]:
         return await self._aggregates.save(RECEIPTS, record, Decision(receipt))
@@ -209,7 +244,10 @@ class ReceiptProcessing:
     async def _look_for_bill(self, record: Record[Receipt]) -> Record[Receipt] | None:
         """Find the bill of an unknown code with SIMPONI's help; after the last try, refund the money."""
         receipt, now = record.state, self._clock.now()
-        bill_id = await self._bill_by_reference(receipt.billing_code)
+        owner_id = await self._owner_by_reference(receipt.billing_code)
+        bill_id = owner_id if owner_id is not None and await self._bills.bill(owner_id) is not None else None
+        if owner_id is not None and bill_id is None and await self._joint_bills.joint_bill(owner_id) is not None:
+            return await self._save(record, replace(receipt, joint_bill_id=owner_id))
         if bill_id is not None:
             return await self._save(
                 record, receipts.record_intent(receipt, receipts.WAIT, bill_id, now, self._rules.receipt)
@@ -222,15 +260,15 @@ class ReceiptProcessing:
         await self._save(record, receipts.drive_later(receipt, now, self._rules.receipt))
         return None
 
-    async def _bill_by_reference(self, billing_code: str) -> str | None:
+    async def _owner_by_reference(self, billing_code: str) -> str | None:
+        """Return the bill or joint bill that SIMPONI gave the code for, by its own word."""
         try:
             billing = await self._simponi.status(billing_code)
         except UpstreamDown:
             return None
         if billing is None:
             return None
-        bill_id = billing.reference.partition(".")[0]
-        return bill_id if await self._bills.bill(bill_id) else None
+        return billing.reference.partition(".")[0]
 
     # refunds
 

@@ -15,6 +15,7 @@ class RefundCause(StrEnum):
     SERVICE_NOT_DELIVERED = "service_not_delivered"
     UNKNOWN_CODE = "unknown_code"
     PAID_AFTER_WITHDRAWAL = "paid_after_withdrawal"
+    CREDIT_PAID_OUT = "credit_paid_out"
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ async def take_notice(call: Call[PaymentNotice]) -> NoticeTaken:
     access=TREASURY,
     query=BillQuery,
     answers={200: ReceiptList},
-    pages_by="ntpn",
+    pages_by="receipt_id",
     refusals=(NotYourOffice,),
 )
 async def list_receipts(call: Call[None, BillQuery]) -> ReceiptList:

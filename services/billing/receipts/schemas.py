@@ -57,6 +57,7 @@ class PostingView(View):
 class ReceiptView(View):
     """A receipt with its ledger, for the treasurer."""
 
+    receipt_id: str = Field("", description="The NTPN; of a part of a payment for several bills, with its number.")
     ntpn: str
     ntb: str
     billing_code: str
@@ -82,7 +83,13 @@ class ReceiptView(View):
             {**vars(posting), "entries": {entry.account.value: entry.amount for entry in posting.entries}}
             for posting in receipt.postings
         ]
-        return cls.model_validate({**vars(receipt), "simponi_word": receipt.simponi_word, "postings": postings})
+        shown = {
+            "receipt_id": receipt.ntpn,
+            "ntpn": receipt.treasury_ntpn,
+            "simponi_word": receipt.simponi_word,
+            "postings": postings,
+        }
+        return cls.model_validate({**vars(receipt), **shown})
 
 
 class ReceiptList(ListView):

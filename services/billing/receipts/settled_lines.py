@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
+from services.billing.receipts.model import PART
 from services.billing.receipts.repository import RECEIPTS
 from services.billing.store_part import StorePart
 from shared.store.kinds import Index, Kind, Range
@@ -67,7 +68,7 @@ class SettledLineRepository(StorePart):
         return {str(ntpn): (int(amount), str(code)) for ntpn, amount, code in counted}
 
     async def learnt_between(self, low: datetime, high: datetime) -> list[str]:
-        """Return the numbers of the receipts that were learnt in this time, answered from the index."""
+        """Return the treasury's numbers that were learnt in this time, answered from the index; no part of one."""
         span = {"state.learnt_at": Range(low, high)}
         counted = await self._store.tally(RECEIPTS, "learnt", ("state.ntpn",), within=span)
-        return sorted(str(ntpn) for (ntpn,) in counted)
+        return sorted(str(ntpn) for (ntpn,) in counted if PART not in str(ntpn))

@@ -70,17 +70,23 @@ class SimponiPolling:
 
     async def expire_due(self, record: Record[Bill]) -> None:
         """Poll a last time: an unpaid bill expires; without an answer it keeps its seat for now."""
+        end = bills.expire
+        for code in bills.codes_in_force(record.state):
+            if not await self._look_at(code, record.id):
+                end = bills.doubt
+        await change_unless_moved_on(self._aggregates, record, lambda state: self._end(state, end))
+
+    async def _look_at(self, billing_code: str, bill_id: str) -> bool:
+        """Take the payments of a code; return whether SIMPONI said anything about it."""
         try:
-            billing = await self._questions.status(record.state.billing_code or "", Urgency.LAST_QUESTION)
+            billing = await self._questions.status(billing_code, Urgency.LAST_QUESTION)
         except UpstreamDown:
-            await change_unless_moved_on(self._aggregates, record, lambda state: self._end(state, bills.doubt))
-            return
+            return False
         if billing is None:
-            alert(CODE_UNKNOWN_TO_SIMPONI, bill_id=record.id)
-            await change_unless_moved_on(self._aggregates, record, lambda state: self._end(state, bills.doubt))
-            return
+            alert(CODE_UNKNOWN_TO_SIMPONI, bill_id=bill_id)
+            return False
         await self._payments.take_all(billing.payments, "poll")
-        await change_unless_moved_on(self._aggregates, record, lambda state: self._end(state, bills.expire))
+        return True
 
     def _end(self, bill: Bill, end: Callable[..., Decision[Bill]]) -> Decision[Bill]:
         """End the bill if it still waits: money that came meanwhile has changed it, and its version."""

@@ -18,6 +18,8 @@ class ReceiptState(StrEnum):
     REFUNDED = "refunded"
     CREDITED = "credited"
     RETAINED = "retained"
+    DIVIDED = "divided"
+    """It paid a joint bill: each of its parts is a receipt of its own."""
 
 
 class ReceiptCommand(StrEnum):
@@ -30,6 +32,7 @@ class ReceiptCommand(StrEnum):
     CREDIT = "credit"
     RETAIN = "retain"
     REOPEN = "reopen"
+    DIVIDE = "divide"
 
 
 R, M = ReceiptState, ReceiptCommand
@@ -40,6 +43,7 @@ RECEIPT_TRANSITIONS: Final = Transitions[ReceiptState, ReceiptCommand](
         (R.AWAITS_OUTCOME, M.SETTLE): R.SETTLES_BILL,
         (R.AWAITS_OUTCOME, M.ASK_SEAT): R.AWAITS_SEAT,
         (R.AWAITS_OUTCOME, M.REFUND): R.IN_REFUND,
+        (R.AWAITS_OUTCOME, M.DIVIDE): R.DIVIDED,
         (R.AWAITS_SEAT, M.SETTLE): R.SETTLES_BILL,
         (R.AWAITS_SEAT, M.REFUND): R.IN_REFUND,
         (R.SETTLES_BILL, M.ASK_SEAT): R.AWAITS_SEAT,  # paid in time, but the seat was lost at the same moment
@@ -53,4 +57,4 @@ RECEIPT_TRANSITIONS: Final = Transitions[ReceiptState, ReceiptCommand](
 )
 
 
-FINAL_RECEIPTS: Final = frozenset({R.REFUNDED, R.CREDITED})
+FINAL_RECEIPTS: Final = frozenset({R.REFUNDED, R.CREDITED, R.DIVIDED})

@@ -202,6 +202,8 @@ class Refund:
     seat_questions: int = 0
     orders: int = 0
     """How many orders the treasury rejected before the present one."""
+    order_sent: str | None = None
+    """The last order that the treasury may have: stored before it is sent, so that no credit is given beside it."""
     approved_at: datetime | None = None
     ended_at: datetime | None = None
     booked: bool = True
@@ -243,6 +245,24 @@ def open_refund(
     due = {"step": step_due_at} if step_due_at else {}
     steps = (RefundStep(now, RefundState.OPENED, "billing", reason.code),)
     return Decision(replace(refund, due=due, steps=steps), (opened_event(refund),))
+
+
+def open_approved(
+    refund_id: str,
+    subject: RefundSubject,
+    reason: RefundReason,
+    now: datetime,
+    step_due_at: datetime | None,
+    entry: int,
+) -> Decision[Refund]:
+    """Return a new case about money whose refund was approved before, as credit: only an account is missing."""
+    refund = _new(refund_id, subject, reason.code, RefundState.RELEASED, now)
+    refund = replace(
+        refund, legal_basis=reason.legal_basis, decided_by=reason.decided_by, step_due_at=step_due_at, entry=entry
+    )
+    due = {"step": step_due_at} if step_due_at else {}
+    steps = (RefundStep(now, RefundState.RELEASED, "billing", reason.code),)
+    return Decision(replace(refund, due=due, steps=steps, approved_at=now), (opened_event(refund),))
 
 
 def _new(refund_id: str, subject: RefundSubject, reason: str, state: RefundState, now: datetime) -> Refund:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.billing.context import UseCaseContext
-from services.billing.receipts.refund_subject import RefundSubject
+from services.billing.receipts.refund_subject import RefundCause, RefundSubject
 from services.billing.refunds import model as refunds
 from services.billing.refunds.model import Refund, RefundReason, RefundReasons
 from services.billing.refunds.repository import REFUNDS
@@ -34,8 +34,13 @@ class RefundOpening:
     async def open_or_reopen(
         self, refund_id: str, subject: RefundSubject, cause: str, now: datetime, entry: int
     ) -> None:
-        """See the port."""
+        """See the port. What is left of a credit was approved before."""
         until = step_due(self._policy, RefundState.OPENED, now)
+        if cause == RefundCause.CREDIT_PAID_OUT:
+            due = step_due(self._policy, RefundState.RELEASED, now)
+            approved = refunds.open_approved(refund_id, subject, self._reason(cause, now), now, due, entry)
+            await self._aggregates.insert(REFUNDS, refund_id, approved)
+            return
         opened = refunds.open_refund(refund_id, subject, self._reason(cause, now), now, until, entry=entry)
         if await self._aggregates.insert(REFUNDS, refund_id, opened) is None:
             await self._aggregates.change(REFUNDS, refund_id, lambda case: refunds.reopen(case, now, until, entry))

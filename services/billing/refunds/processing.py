@@ -15,6 +15,9 @@ from services.billing.bills.model import Bill
 from services.billing.bills.repository import BILLS, BillRepository
 from services.billing.cases.payment_confirmation import PaymentConfirmation
 from services.billing.context import UseCaseContext
+from services.billing.credits import model as credit_model
+from services.billing.credits.credit_ids import credit_id_of
+from services.billing.credits.repository import CREDITS
 from services.billing.receipts import model as receipts
 from services.billing.receipts.repository import RECEIPTS, ReceiptRepository
 from services.billing.refunds import transitions as steps
@@ -83,7 +86,22 @@ class RefundCases:
             await self._change(record, lambda case: self._nothing_left(case))
             return
         bill = await self._book_bill(refund)
+        if refund.state == RefundState.CREDITED and refund.account_id is not None:
+            await self._open_credit(refund, refund.account_id)
         await self._change(record, lambda case: self._booked(refund, case, bill))
+
+    async def _open_credit(self, refund: Refund, account_id: str) -> None:
+        opened = credit_model.open_credit(
+            credit_id_of(refund.refund_id),
+            refund.refund_id,
+            refund.receipt_id,
+            refund.amount,
+            account_id,
+            refund.application_id,
+            refund.bill_id,
+            self._clock.now(),
+        )
+        await self._aggregates.insert(CREDITS, opened.state.credit_id, opened)
 
     def _nothing_left(self, case: Refund) -> Decision[Refund]:
         if case.state != RefundState.APPROVED or case.booked:
@@ -242,18 +260,21 @@ class RefundCases:
         if case.account is None or case.state != RefundState.RELEASED or not case.booked:
             await self.drive(record.id)
             return
+        sent = await self._change(record, steps.send_order)
+        if sent is None:
+            return
         order = await self._order(case, case.account)
         try:
             answer = await self._treasury.order(order)
         except UpstreamDown as down:
             log.info("billing.treasury_silent", refund_id=record.id, reason=down.reason)
-            await self._change(record, lambda current: steps.order_unanswered(current, self._clock.now(), self._policy))
+            await self._change(sent, lambda current: steps.order_unanswered(current, self._clock.now(), self._policy))
             return
-        await self._apply_answer(record, order.order_number, answer)
+        await self._apply_answer(sent, order.order_number, answer)
 
     async def _order(self, case: Refund, account: BankAccount) -> RefundOrder:
         payee = await self._vault.payee(case, account)
-        return RefundOrder(case.order_number, case.receipt_id, case.amount, payee)
+        return RefundOrder(case.order_number, receipts.treasury_number(case.receipt_id), case.amount, payee)
 
     async def track_due(self, record: Record[Refund]) -> None:
         """Ask the treasury for the state of the order."""

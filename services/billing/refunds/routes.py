@@ -248,6 +248,22 @@ async def take_request_back(call: Call[None, None, RefundPath]) -> RefundView:
 
 
 @api.post(
+    "/v1/refunds/{refund_id}/credit",
+    summary="Keep an approved refund as a credit for coming fees",
+    access=APPLICANT,
+    path_model=RefundPath,
+    answers={200: RefundView},
+    idempotent=True,
+    refusals=(RefundUnknown, RefundStepNotNow, SomeoneElseChangedIt),
+    description="Only until its payment is ordered. The credit can be paid out later.",
+)
+async def keep_refund_as_credit(call: Call[None, None, RefundPath]) -> RefundView:
+    """Keep the money as a credit."""
+    service = call.app[BILLING].find(RefundService)
+    return await _view_act(call, await service.choose_credit(call.caller, call.path.refund_id, call.command_id))
+
+
+@api.post(
     "/v1/refunds/{refund_id}/steps",
     summary="Take the step of a refund that is yours",
     access=OFFICERS,

@@ -357,6 +357,17 @@ class RefundService:
             raise RequestOfSomebodyElse from None
         return await self._processing.drive(refund_id)
 
+    async def choose_credit(self, caller: Caller, refund_id: str, command_id: str) -> Refund:
+        """Keep an approved refund as a credit for coming fees, instead of having it paid out. A repeat is no error.
+
+        Raises:
+            RefundUnknown. RefundStepNotNow: it is not approved yet, or its payment is ordered.
+        """
+        record, actor = await self._find_own(caller, refund_id), _actor(caller)
+        return await self._take_step(
+            record, lambda case: steps.choose_credit(case, actor, self._clock.now(), self._policy), command_id
+        )
+
     async def _take_applicants_step(
         self,
         caller: Caller,

@@ -96,8 +96,8 @@ STAGES: Final[Mapping[RefundState, Stage]] = {
         "nobody",
         "Credited on a coming fee",
         "Diperhitungkan untuk biaya berikutnya",
-        "Name this case when you pay the next time.",
-        "Sebutkan perkara ini saat membayar berikutnya.",
+        "Pay a coming bill with this credit, or have it paid out.",
+        "Gunakan saldo ini untuk membayar tagihan berikutnya, atau minta dibayarkan.",
     ),
     RefundState.REFUSED: Stage(
         "applicant",

@@ -32,6 +32,7 @@ from shared.events import billing as events
 from shared.events.codes import BillPurpose, RefundNeed
 from shared.events.message import Event
 from shared.store.decision import Decision
+from shared.store.transitions import IllegalTransition
 
 PAPERS_NOT_GIVEN: Final = "papers_not_given"
 NOTHING_LEFT: Final = "nothing_left"
@@ -366,6 +367,22 @@ def uphold(refund: Refund, rule: str, actor: StepActor, now: datetime, policy: R
 def credit(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
     """Credit the money to a coming fee instead of paying it out (PP 59/2020 art. 40)."""
     check_actor(refund, RefundCommand.CREDIT, actor)
+    return _credit(refund, actor, now, policy)
+
+
+def choose_credit(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """Keep the money as a credit, as its payer wishes. A repeat changes nothing.
+
+    Raises:
+        IllegalTransition: it is not approved, or the treasury may have the order to pay it out.
+    """
+    return Decision(refund) if refund.state == RefundState.CREDITED else _credit(refund, actor, now, policy)
+
+
+def _credit(refund: Refund, actor: StepActor, now: datetime, policy: RefundPolicy) -> Decision[Refund]:
+    """Credit the money to a payer that is known, unless an order to pay it out may be on its way."""
+    if refund.account_id is None or refund.order_sent == refund.order_number:
+        raise IllegalTransition(refund.state, RefundCommand.CREDIT)
     credited = _enter(refund, RefundCommand.CREDIT, actor, now, policy, "credited", ended_at=now)
     return _tell(_unbooked(replace(credited, due={}), now, policy))
 
@@ -594,6 +611,16 @@ def bank_silent(refund: Refund, given_at: datetime, now: datetime, policy: Refun
     attempts = account.attempts + 1
     again = now + backoff(attempts, policy.bank_retry_seconds, policy.bank_retry_most_seconds)
     return Decision(replace(refund, account=replace(account, attempts=attempts), due={**refund.due, "verify": again}))
+
+
+def send_order(refund: Refund) -> Decision[Refund]:
+    """Note the order before it is sent: from here on the treasury may pay it.
+
+    Raises:
+        IllegalTransition: the case was credited, or is not released any more.
+    """
+    REFUND_TRANSITIONS.after(refund.state, RefundCommand.ORDER)
+    return Decision(replace(refund, order_sent=refund.order_number))
 
 
 def order_unanswered(refund: Refund, now: datetime, policy: RefundPolicy) -> Decision[Refund]:

@@ -69,6 +69,7 @@ RECEIPT_SAYS: Final[Mapping[ReceiptState, str]] = {
     ReceiptState.IN_REFUND: "is held for a refund case",
     ReceiptState.REFUNDED: "was paid back",
     ReceiptState.CREDITED: "was credited to another bill",
+    ReceiptState.DIVIDED: "was divided among the bills that it pays together",
     ReceiptState.RETAINED: "stays with the treasury, by the rule that the refund case names",
 }
 

@@ -13,7 +13,6 @@ from datetime import date, timedelta
 from typing import Final
 
 from services.billing.alerts import SETTLEMENT_FILE_MISSING, SETTLEMENT_FILE_REFUSED, alert
-from services.billing.bills.repository import BillRepository
 from services.billing.cases.follow_up import CaseFollowUp, about_receipt
 from services.billing.cases.model import Subject
 from services.billing.cases.payment_confirmation import SETTLEMENT, PaymentConfirmation
@@ -69,7 +68,6 @@ class Reconciliation:
         context: UseCaseContext,
         files: FileStore,
         ids: Ids,
-        bills: BillRepository,
         receipts: ReceiptRepository,
         settlements: SettlementRepository,
         settled_lines: SettledLineRepository,
@@ -84,7 +82,6 @@ class Reconciliation:
         self._policy = context.rules.settlement
         self._files = files
         self._ids = ids
-        self._bills = bills
         self._receipts = receipts
         self._settlements = settlements
         self._settled_lines = settled_lines
@@ -353,7 +350,7 @@ class Reconciliation:
         if told.amount != line.amount:
             subject = _about(settlement, line, amount_here=told.amount)
             await self._cases.open(PaymentCaseKind.AMOUNT_DIFFERS, (line.ntpn,), subject)
-        known = await self._bills.bill_of_code(told.billing_code) is not None
+        known = await self._payments.knows_code(told.billing_code)
         if not known:
             await self._cases.open(PaymentCaseKind.SETTLED_UNKNOWN_HERE, (line.ntpn,), _about(settlement, line))
         await self._confirming.book_claimed(told)
@@ -377,7 +374,7 @@ class Reconciliation:
 
     async def _book_new_payment(self, settlement: Settlement, line: SettlementLine) -> bool:
         """Book a payment that is new here and return whether its bill is known; if not, open a case first."""
-        known = await self._bills.bill_of_code(line.billing_code) is not None
+        known = await self._payments.knows_code(line.billing_code)
         if not known:  # first, for once the receipt is here nothing else would ask
             await self._cases.open(PaymentCaseKind.SETTLED_UNKNOWN_HERE, (line.ntpn,), _about(settlement, line))
         signed = settlement.source is SettlementSource.SIGNED

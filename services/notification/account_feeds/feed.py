@@ -37,6 +37,7 @@ class ThingKind(StrEnum):
     APPOINTMENT = "appointment"
     WAITING_ENTRY = "waiting_entry"
     BILL = "bill"
+    JOINT_BILL = "joint_bill"
     REFUND = "refund"
 
 

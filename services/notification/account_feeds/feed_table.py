@@ -100,6 +100,7 @@ ROWS: Final[Mapping[type[Event], Row]] = {
     scheduling.WaitingOfferEnded: Row(ThingKind.WAITING_ENTRY, "waiting_id"),
     billing.BillRequested: BILL,
     billing.BillIssued: BILL,
+    billing.JointBillIssued: Row(ThingKind.JOINT_BILL, "joint_bill_id"),
     billing.BillDelayed: BILL,
     billing.BillReminderDue: BILL,
     billing.BillFailed: BILL,
@@ -129,6 +130,7 @@ HREFS: Final[Mapping[ThingKind, str]] = {
     ThingKind.APPOINTMENT: "/v1/appointments/{thing_id}",
     ThingKind.WAITING_ENTRY: "/v1/waiting-list/{thing_id}",
     ThingKind.BILL: "/v1/bills/{thing_id}",
+    ThingKind.JOINT_BILL: "/v1/joint-bills/{thing_id}",
     ThingKind.REFUND: "/v1/refunds/{thing_id}",
 }
 """Where a thing of each kind is read."""

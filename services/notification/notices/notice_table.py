@@ -178,6 +178,7 @@ RULES: Final[Mapping[type[Event], Rule]] = {
     scheduling.OpeningAnnounced: Rule(Notice("opening_announced", BY_BOTH), until="opens_at", purpose=REMINDERS),
     scheduling.VisitorMissed: Rule(Notice("visitor_missed")),
     billing.BillIssued: Rule(Notice("bill_issued", BY_BOTH), until="expires_at"),
+    billing.JointBillIssued: Rule(Notice("joint_bill_issued", BY_BOTH), until="expires_at"),
     billing.BillDelayed: Rule(Notice("bill_delayed")),
     billing.BillReminderDue: Rule(Notice("bill_reminder", BY_BOTH), until="expires_at", purpose=REMINDERS),
     billing.BillFailed: Rule(Notice("bill_failed", BY_BOTH)),

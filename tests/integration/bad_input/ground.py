@@ -75,6 +75,7 @@ class Ground:
             "appointment_id": owner.appointment_id,
             "bill_id": owner.bill_id,
             "refund_id": NOBODYS_ID,
+            **dict.fromkeys(("joint_bill_id", "credit_id"), NOBODYS_ID),
             "challenge_id": NOBODYS_ID,
             "document_id": self.documents[0],
             "evidence_id": NOBODYS_ID,
@@ -376,6 +377,8 @@ def _billing_bodies(ids: Mapping[str, str]) -> dict[str, Any]:
     }
     fee = {"passport_kind": "ordinary", "validity_years": 5, "amount": 1, "title": "Book", "title_id": "Paspor"}
     return {
+        "open_joint_bill": {"bill_ids": [ids["bill_id"], NOBODYS_ID]},
+        "pay_bill_with_credit": {"bill_id": ids["bill_id"]},
         "ask_refund": {"bill_id": ids["bill_id"], "reason": "agent_error", "note": "the bank took it twice"},
         "give_bank_account": {"bank_code": "002", "account_number": "1234567890", "holder_name": "Siti Contoh"},
         "send_papers": {"note": "here it is"},

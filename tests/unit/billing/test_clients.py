@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
@@ -16,7 +17,7 @@ from services.billing.clients.simponi import HttpSimponi
 from services.billing.receipts.repository import RECEIPTS
 from services.billing.receipts.schemas import PaymentNotice
 from services.billing.settlement.model import FileTampered, FileTruncated, Verifier
-from services.billing.simponi import SimponiRefused
+from services.billing.simponi import ALREADY_PAID, SimponiLine, SimponiRefused
 from shared.clock import SystemClock
 from shared.errors import UpstreamDown
 from shared.http.client import CircuitBreaker, Patience
@@ -95,6 +96,30 @@ async def test_payments_are_seen_with_their_pay_time(agency: Agency) -> None:
     assert seen is not None
     assert [payment.ntpn for payment in seen.payments] == [None, second["ntpn"]]
     assert seen.payments[1].paid_at.tzinfo == UTC
+
+
+async def test_a_code_for_several_bills_shows_a_line_for_each(agency: Agency) -> None:
+    lines = [SimponiLine("bill-1", 650_000, "Paspor"), SimponiLine("bill-2", 350_000, "Paspor")]
+    billing = await agency.simponi.issue("joint-1", 1_000_000, soon(), "Paspor", lines)
+    headers = {"Authorization": aiohttp.encode_basic_auth("paspor", SECRET)}
+    async with agency.control.get(f"/simponi/billings/{billing.billing_code}", headers=headers) as said:
+        shown = (await said.json())["lines"]
+    assert [(line["reference"], line["amount"]) for line in shown] == [("bill-1", 650_000), ("bill-2", 350_000)]
+    with pytest.raises(SimponiRefused, match="lines_differ"):
+        await agency.simponi.issue("joint-2", 1_000_001, soon(), "Paspor", lines)
+
+
+async def test_a_cancelled_code_takes_no_money_and_one_with_money_cannot_be_cancelled(agency: Agency) -> None:
+    billing = await agency.simponi.issue("bill-1", 650_000, soon(), "Paspor")
+    for _ in range(2):
+        await agency.simponi.cancel(billing.billing_code)
+    assert (await agency.pay(billing.billing_code, 650_000))["code"] == "code_cancelled"
+    paid = await agency.simponi.issue("bill-2", 650_000, soon(), "Paspor")
+    await agency.pay(paid.billing_code, 650_000)
+    with pytest.raises(SimponiRefused, match=ALREADY_PAID):
+        await agency.simponi.cancel(paid.billing_code)
+    with pytest.raises(SimponiRefused, match="code_unknown"):
+        await agency.simponi.cancel("999999999999999")
 
 
 async def test_an_unknown_code_is_none(agency: Agency) -> None:

@@ -10,6 +10,7 @@ import pytest
 from services.billing.bills.model import BillOutcome
 from services.billing.bills.states import BillState
 from services.billing.cases.model import CaseState
+from services.billing.credits.states import CreditState
 from services.billing.leavings.money_under_way import is_bill_under_way, is_money_under_way
 from services.billing.leavings.repository import ANSWERED_LEAVINGS
 from services.billing.receipts.states import ReceiptState
@@ -17,6 +18,8 @@ from services.billing.refunds.states import OPEN_REFUNDS, RefundState
 from shared.events.billing import BillingLeavingAnswered
 from shared.events.identity import LeavingAsked
 from tests.unit.billing.make import a_receipt, in_state
+from tests.unit.billing.refund_driver import OWNER, make_driver
+from tests.unit.billing.test_credits import another_bill, credited
 from tests.unit.billing.world import World, make_world
 
 LEAVING = "leaving-1"
@@ -62,6 +65,12 @@ def test_an_open_question_is_under_way(state: CaseState) -> None:
     assert is_money_under_way([], [], [], cases) is (state is not CaseState.CLOSED)
 
 
+@pytest.mark.parametrize("state", CreditState)
+def test_a_credit_with_something_left_is_under_way(state: CreditState) -> None:
+    kept: Any = [Standing(state)]
+    assert is_money_under_way([], [], [], [], kept) is (state is CreditState.OPEN)
+
+
 def question(
     world: World, *, asking: int = 1, whole_account: bool = True, person: str = "", account: str = ""
 ) -> LeavingAsked:
@@ -99,6 +108,16 @@ async def test_a_payment_stays_on_record_and_a_repeat_is_answered_once() -> None
     assert [kept.asking for kept in world.all(ANSWERED_LEAVINGS)] == [1]
     await world.hear(question(world, asking=2))
     assert [answer.asking for answer in answers(world)] == [1, 2]
+
+
+async def test_an_open_credit_objects_until_it_is_used_up() -> None:
+    driver = make_driver()
+    credit, world = await credited(driver), driver.world
+    bill = await another_bill(driver)
+    await world.hear(question(world))
+    await world.billing.credits.pay_bill(OWNER, credit.credit_id, bill.bill_id, "use")
+    await world.hear(question(world, asking=2))
+    assert [answer.objections for answer in answers(world)] == [("money_under_way",), ()]
 
 
 async def test_money_of_others_does_not_count() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from services.billing.own_data.part import BillingPart, BillingParts
 from shared.events.identity import DataExportAsked
 from tests.unit.billing.make import T0
-from tests.unit.billing.refund_driver import PAYEE, RefundDriver, make_driver
+from tests.unit.billing.refund_driver import OWNER, PAYEE, RefundDriver, make_driver
+from tests.unit.billing.test_credits import another_bill, credited
+from tests.unit.billing.test_joint_bills import joined, pay
 from tests.unit.billing.world import ACCOUNT, APPLICATION
 
 
@@ -48,3 +50,32 @@ async def test_what_was_not_given_is_absent_and_other_accounts_get_nothing() -> 
     assert (refund.bank_code, refund.account_number, refund.account_holder) == (None, None, None)
     stranger = await collected(driver, "account-9")
     assert (stranger.bills, stranger.refunds) == ([], [])
+
+
+async def test_a_credit_is_the_payers_and_names_the_bills_that_it_paid() -> None:
+    driver = make_driver()
+    credit = await credited(driver)
+    bill = await another_bill(driver)
+    await driver.world.billing.credits.pay_bill(OWNER, credit.credit_id, bill.bill_id, "use")
+    [own] = (await collected(driver, ACCOUNT)).credits
+    assert (own.credit_id, own.rest, own.bill_ids, own.state) == (credit.credit_id, 0, [bill.bill_id], "spent")
+    assert (await collected(driver, "account-9")).credits == []
+
+
+async def test_a_joint_bill_names_the_persons_own_bills_alone() -> None:
+    driver = make_driver()
+    own, other = await driver.world.issued_bill(), await another_bill(driver)
+    joint = await joined(driver.world, [own, other])
+    payment = await pay(driver.world, joint)
+    part = await collected(driver, ACCOUNT)
+    [shown] = part.joint_bills
+    assert (shown.joint_bill_id, shown.bill_ids, shown.state) == (joint.joint_bill_id, [own.bill_id], "paid")
+    assert [(money.ntpn, money.amount) for money in part.bills[0].payments] == [(payment.ntpn, own.amount)]
+    assert (await collected(driver, "account-9")).joint_bills == []
+
+
+async def test_a_joint_bill_of_others_of_the_account_is_not_the_persons() -> None:
+    driver = make_driver()
+    bills = [await another_bill(driver, name) for name in ("a", "b")]
+    await joined(driver.world, bills)
+    assert (await collected(driver, ACCOUNT)).joint_bills == []

@@ -18,7 +18,7 @@ from services.billing.receipts.repository import RECEIPTS
 from services.billing.refunds.model import Refund
 from services.billing.refunds.repository import REFUNDS
 from services.billing.refunds.treasury import OrderState, Payee, RefundOrder
-from services.billing.simponi import SimponiBilling, SimponiRefused
+from services.billing.simponi import ALREADY_PAID, SimponiBilling, SimponiLine, SimponiRefused
 from shared.bus.dispatch import Dispatcher, Outcome
 from shared.clock import ManualClock
 from shared.deadlines import DeadlineWorker
@@ -62,10 +62,21 @@ class FakeSimponi:
         self.asked: list[str] = []
         self.batches: list[int] = []
         """How many codes each call for several asked about."""
+        self.cannot_cancel = False
+        self.cancelled: list[str] = []
         self.files: dict[date, bytes] = {}
 
-    async def issue(self, reference: str, amount: int, expires_at: datetime, description: str) -> SimponiBilling:
+    async def issue(
+        self,
+        reference: str,
+        amount: int,
+        expires_at: datetime,
+        description: str,
+        lines: Sequence[SimponiLine] = (),
+    ) -> SimponiBilling:
         self.asked.append(reference)
+        if lines:
+            assert sum(line.amount for line in lines) == amount
         if self.down:
             raise UpstreamDown("simponi", "timeout")
         if self.refusal is not None:
@@ -81,6 +92,13 @@ class FakeSimponi:
             self.loses_answer = False
             raise UpstreamDown("simponi", "timeout")
         return self.codes[known.billing_code]
+
+    async def cancel(self, billing_code: str) -> None:
+        if self.down or self.cannot_cancel:
+            raise UpstreamDown("simponi", "timeout")
+        if self.codes[billing_code].payments:
+            raise SimponiRefused(ALREADY_PAID)
+        self.cancelled.append(billing_code)
 
     async def status(self, billing_code: str) -> SimponiBilling | None:
         if self.down:

@@ -56,7 +56,10 @@ _LOCALES: Final[Mapping[str, str]] = {"id": "id_ID", "en": "en_GB"}
 
 @dataclass(frozen=True)
 class PaymentReceipt:
-    """The facts of one payment. Times are the bank's, in whole seconds; ``purpose`` is a `BillPurpose`."""
+    """The facts of one payment. Times are the bank's, in whole seconds; ``purpose`` is a `BillPurpose`.
+
+    ``ntpn`` of a part of a payment, or of what a credit paid, is the treasury's number with a dot and the part.
+    """
 
     ntpn: str
     amount: int
@@ -70,6 +73,11 @@ class PaymentReceipt:
     legal_basis: str = ""
     bill_id: str = ""
     application_id: str = ""
+
+    @property
+    def treasury_ntpn(self) -> str:
+        """The treasury's own number, as the bank's slip has it."""
+        return self.ntpn.partition(".")[0]
 
     @property
     def purpose_texts(self) -> Pair:
@@ -111,6 +119,11 @@ def payment_job(receipt: PaymentReceipt, public_url: str) -> dict[str, Any]:
         ("Melalui", "Paid by", *CHANNELS.get(receipt.channel, (receipt.channel,))),
         ("NTB/NTP (nomor bank atau pos)", "NTB/NTP (number of the bank or post office)", receipt.ntb),
         ("Kode billing", "Billing code", receipt.billing_code),
+        (
+            "Bagian dari pembayaran",
+            "Part of the payment",
+            "" if receipt.ntpn == receipt.treasury_ntpn else receipt.ntpn,
+        ),
         ("Nomor tagihan", "Bill", receipt.bill_id),
         ("Nomor permohonan dalam sistem", "Application in the system", receipt.application_id),
     )
@@ -124,7 +137,7 @@ def payment_job(receipt: PaymentReceipt, public_url: str) -> dict[str, Any]:
     )
     data = {
         "title": ("Bukti Pembayaran", "Receipt of payment"),
-        "number": ("NTPN (nomor transaksi penerimaan negara)", "Treasury receipt number", receipt.ntpn),
+        "number": ("NTPN (nomor transaksi penerimaan negara)", "Treasury receipt number", receipt.treasury_ntpn),
         "note": settled,
         "qr": ("Periksa keaslian", "Check that it is genuine"),
         **_amount_and_rows(receipt.amount, rows),
@@ -145,7 +158,7 @@ def refund_job(receipt: RefundReceipt) -> dict[str, Any]:
         ("Waktu bayar", "Paid at", _moment(receipt.paid_at, "id"), _moment(receipt.paid_at, "en")),
         ("Nomor pengembalian", "Refund case", receipt.refund_id),
         ("Ke rekening", "To the account", *((f"{bank} / {account}",) if account else named)),
-        ("NTPN pembayaran asal", "NTPN of the payment", receipt.ntpn),
+        ("NTPN pembayaran asal", "NTPN of the payment", receipt.ntpn.partition(".")[0]),
         ("Nomor permohonan dalam sistem", "Application in the system", receipt.application_id),
     )
     data = {

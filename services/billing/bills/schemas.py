@@ -115,7 +115,7 @@ class BillView(View, in_indonesian=("warning", "next_action")):
             "deadline": bill.expires_at if bill.state == BillState.ISSUED else None,
             "next_check_at": next_check_at(bill),
             "expected_wait_seconds": wait_seconds if bill.live else None,
-            "ntpn": bill.settled_by,
+            "ntpn": bill.settled_by and bill.settled_by.partition(".")[0],
             "how_to_pay": f"/v1/bills/{bill.bill_id}/how-to-pay" if bill.state == BillState.ISSUED else None,
             "receipt": f"/v1/bills/{bill.bill_id}/receipt" if bill.settled_by else None,
             "claims": [ClaimView.from_claim(bill, claim, wait_seconds) for claim in bill.claims],

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, StringConstraints
 
 from services.billing.field_types import MAX_RUPIAH
 from services.billing.receipt_papers.service import BookedPayment
+from services.billing.receipts.model import treasury_number
 from services.billing.receipts.states import ReceiptState
 from shared.calendar.working_days import JAKARTA
 from shared.events.codes import BillPurpose
-from shared.fields.numbers import Ntpn
+from shared.fields.numbers import MOST_TYPED_CHARS, NTPN
 from shared.http.codes import OneOf
 from shared.http.schema import LocalMoment, Path, Query, View
 from shared.receipts.amounts import amount_in_words
@@ -22,10 +24,26 @@ SHOWN_SIGNS = 4
 """The last signs of an NTPN that its check shows: enough to compare with the paper in hand."""
 
 
-class ReceiptPath(Path):
-    """The payment in the path, by its NTPN."""
+PART: Final = re.compile(r"(\.[0-9a-f]{1,12})?\.[0-9]{1,3}")
+"""Of one code for several bills, or of a credit: behind the treasury's number."""
 
-    ntpn: Ntpn
+
+def read_receipt_number(text: str) -> str:
+    """Return the NTPN in its written form, with the part that may stand behind it.
+
+    Raises:
+        PydanticCustomError: it is not such a number.
+    """
+    number, dot, part = text.partition(".")
+    return NTPN.read(number) + dot + part if PART.fullmatch(dot + part) else NTPN.read(text)
+
+
+class ReceiptPath(Path):
+    """The payment in the path, by its NTPN, or a part of one."""
+
+    ntpn: Annotated[
+        str, StringConstraints(min_length=1, max_length=MOST_TYPED_CHARS), AfterValidator(read_receipt_number)
+    ] = Field(description=NTPN.expected, examples=[NTPN.example])
 
 
 class AmountQuery(Query):
@@ -66,7 +84,7 @@ class PaymentReceiptView(View, in_indonesian=("purpose_text", "amount_in_words")
         facts = booked.facts
         purpose_id, purpose = facts.purpose_texts
         return cls(
-            ntpn=facts.ntpn,
+            ntpn=facts.treasury_ntpn,
             ntb=facts.ntb,
             billing_code=facts.billing_code,
             bill_id=facts.bill_id,
@@ -112,7 +130,7 @@ class RefundReceiptView(View, in_indonesian=("amount_in_words",)):
         return cls(
             refund_id=facts.refund_id,
             order_number=facts.order_number,
-            ntpn=facts.ntpn,
+            ntpn=treasury_number(facts.ntpn),
             application_id=facts.application_id or None,
             amount=facts.amount,
             amount_in_words=amount_in_words(facts.amount, "en"),
@@ -146,7 +164,7 @@ class ReceiptCheckView(View, in_indonesian=("purpose_text",)):
         facts = booked.facts
         purpose_id, purpose = facts.purpose_texts
         return cls(
-            ntpn_masked="*" * (len(facts.ntpn) - SHOWN_SIGNS) + facts.ntpn[-SHOWN_SIGNS:],
+            ntpn_masked="*" * (len(facts.treasury_ntpn) - SHOWN_SIGNS) + facts.treasury_ntpn[-SHOWN_SIGNS:],
             amount=facts.amount,
             purpose=facts.purpose,
             purpose_text=purpose,

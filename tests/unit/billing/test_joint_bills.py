@@ -36,6 +36,7 @@ from services.billing.simponi import SimponiRefused
 from shared.store.decision import Decision
 from shared.store.port import StoreUnavailable
 from shared.tokens import Caller, Role
+from tests.unit.billing.conftest import Ask
 from tests.unit.billing.faulty_stores import DyingStore
 from tests.unit.billing.test_settlement import booked, brought
 from tests.unit.billing.world import ACCOUNT, World, make_world
@@ -116,6 +117,21 @@ async def test_one_payment_of_the_joint_code_settles_each_bill_by_itself(world: 
     assert now_of(world, joint.joint_bill_id).paid_by == paid.ntpn
     assert world.names().count("BillPaid") == 3
     await world.rules_hold()
+
+
+async def test_each_has_a_receipt_of_its_own_part_under_the_one_ntpn(world: World, ask: Ask) -> None:
+    bills = await family(world)
+    paid = await pay(world, await joined(world, bills))
+    for number, bill in enumerate(bills, start=1):
+        _, shown = await ask("GET", f"/v1/bills/{bill.bill_id}")
+        _, receipt = await ask("GET", shown["receipt"])
+        assert (shown["ntpn"], receipt["ntpn"], receipt["amount"]) == (paid.ntpn, paid.ntpn, bill.amount)
+        assert receipt["pdf"] == f"/v1/receipts/{paid.ntpn}.{number}/pdf"
+        assert await ask("GET", f"/v1/receipts/{paid.ntpn.lower()}.{number}") == (200, receipt)
+        checked = await ask("GET", f"/v1/receipt-checks/{paid.ntpn}.{number}?amount={bill.amount}")
+        assert (checked[0], checked[1]["amount"]) == (200, bill.amount)
+    for wrong in (f"{paid.ntpn}.", f"{paid.ntpn}.x", f"{paid.ntpn}.1.2.3"):
+        assert (await ask("GET", f"/v1/receipts/{wrong}"))[0] == 422
 
 
 async def test_all_parts_together_are_what_the_treasury_booked(world: World) -> None:

@@ -81,7 +81,7 @@ class PaymentReceipt:
 
     @property
     def purpose_texts(self) -> Pair:
-        """What it was paid for, in both languages."""
+        """The purpose in both languages."""
         return PURPOSES.get(self.purpose, (self.purpose, self.purpose))
 
     @property

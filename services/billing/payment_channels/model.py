@@ -9,7 +9,7 @@ from typing import Any, Final
 CODE_PLACE: Final = "{billing_code}"
 ANY_CODE: Final = "of your bill, 15 digits"
 ANY_CODE_ID: Final = "billing pada tagihan Anda, 15 angka"
-"""What stands in the steps where no bill is named."""
+"""In the place of the code where no bill is named."""
 
 
 @dataclass(frozen=True)

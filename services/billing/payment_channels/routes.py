@@ -6,7 +6,7 @@ from services.billing.bills.errors import BillUnknown
 from services.billing.bills.schemas import BillPath
 from services.billing.http import BILLING
 from services.billing.payment_channels.errors import NothingToPayHere
-from services.billing.payment_channels.schemas import HowToPayView, PaymentChannelList, PaymentChannelView
+from services.billing.payment_channels.schemas import HowToPayView, PaymentChannelsView, PaymentChannelView
 from services.billing.payment_channels.service import PaymentChannels
 from shared.http.call import Call
 from shared.http.endpoint import APPLICANT, PUBLIC, Endpoints
@@ -18,12 +18,12 @@ api = Endpoints("billing")
     "/v1/payment-channels",
     summary="Where and how a billing code is paid, with hours and limits",
     access=PUBLIC,
-    answers={200: PaymentChannelList},
+    answers={200: PaymentChannelsView},
 )
-async def list_payment_channels(call: Call) -> PaymentChannelList:
-    """List every way to pay."""
+async def show_payment_channels(call: Call) -> PaymentChannelsView:
+    """Show every way to pay."""
     channels = call.app[BILLING].find(PaymentChannels).in_general()
-    return PaymentChannelList(channels=tuple(map(PaymentChannelView.model_validate, channels)))
+    return PaymentChannelsView(channels=tuple(map(PaymentChannelView.model_validate, channels)))
 
 
 @api.get(

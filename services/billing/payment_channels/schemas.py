@@ -28,7 +28,7 @@ class PaymentChannelView(StateView, in_indonesian=("title", "hours", "limit", "s
     steps_id: tuple[str, ...]
 
 
-class PaymentChannelList(View):
+class PaymentChannelsView(View):
     """Every way to pay."""
 
     channels: tuple[PaymentChannelView, ...]

@@ -14,7 +14,7 @@ api = Endpoints("applications")
 
 @api.get(
     "/v1/applications/{application_id}/calendar",
-    summary="The visit, the last day of collection and the day of expiry as a calendar file (iCalendar)",
+    summary="The dates of visit, collection and expiry as a calendar file (iCalendar)",
     description="Taken in again after a change, the file moves or removes the events that it made before.",
     access=APPLICANT,
     answers={200: MEDIA_TYPE},

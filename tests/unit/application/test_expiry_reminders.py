@@ -30,6 +30,7 @@ from services.application.passports.repository import PASSPORT
 from shared.deadlines import DeadlineWorker
 from shared.events.application import PassportExpiryReminderDue
 from shared.events.codes import PassportReport
+from shared.events.identity import ChildCameOfAge
 from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.tokens import Role
@@ -238,6 +239,13 @@ async def test_from_the_birthday_on_the_holders_own_account_is_told(world: World
     (told,) = world.events(PassportExpiryReminderDue)
     assert (told.account_id, told.applicant_id, told.months) == ("acc-kid", "grown", 6)
     assert CARD["full_name"] not in str(told)
+
+
+async def test_a_guardian_of_a_child_who_married_is_told_nothing(world: World) -> None:
+    await of_child(world)
+    await world.tell(ChildCameOfAge(account_id="acc", applicant_id="kid", guardian_applicant_id="appl"), 9)
+    await run_due(world, due_at(12, date(2032, 12, 1)))
+    assert reminders(world) == []
 
 
 async def test_an_account_that_no_longer_has_the_person_is_told_nothing(world: World) -> None:

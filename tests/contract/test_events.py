@@ -50,11 +50,7 @@ def test_a_type_names_its_owner_and_version(message: type[Message]) -> None:
 @pytest.mark.parametrize("message", declared(), ids=lambda message: message.__name__)
 @pytest.mark.acceptance("F24.events_masked")
 def test_no_field_holds_a_person(message: type[Message]) -> None:
-<<<<<<< HEAD
-    allowed = {"billing_code", "queue_code", "reason_code", "office_name", "office_address"}
-=======
-    allowed = {"billing_code", "paid_code", "queue_code", "reason_code", "office_name"}
->>>>>>> h5-receipts
+    allowed = {"billing_code", "paid_code", "queue_code", "reason_code", "office_name", "office_address"}
     assert not [
         name
         for name in message.model_fields

@@ -62,6 +62,9 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
 )
 """The kinds of documents that billing keeps: every aggregate and projection."""
 
+RECEIPTS_AT_ONCE: Final = 2
+"""Workers that typeset receipts as they are fetched, begun when needed: payers ask right after they have paid."""
+
 OWED_EVERY_SECONDS = 1800.0
 """Interval of checking whether a day has ended that owes a settlement file."""
 
@@ -162,7 +165,7 @@ def assemble(settings: Settings, platform: Platform) -> Parts:
         platform.randomness,
     )
     figures = WorkerFigures()
-    workers = typesetting_pool("receipts", figures)
+    workers = typesetting_pool("receipts", figures, most=RECEIPTS_AT_ONCE)
     parts = build(settings, platform, simponi=simponi, treasury=treasury, typesetter=Typesetter(workers))
 
     async def close() -> None:

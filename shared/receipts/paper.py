@@ -25,6 +25,9 @@ PDF: Final = "application/pdf"
 LARGEST_RECEIPT_BYTES: Final = 200_000
 """Of the PDF, which goes with a mail; one has about 30 KB, fonts included."""
 
+QR_MASK: Final = 2
+"""One of the eight, as it is: to judge them all takes longer than the rest of the paper, and readers undo each."""
+
 LONGEST_VALUE_CHARS: Final = 120
 """Of one value on the paper: two lines. A longer one is cut, so that no value pushes another off the page."""
 
@@ -142,7 +145,13 @@ def payment_job(receipt: PaymentReceipt, public_url: str) -> dict[str, Any]:
         "qr": ("Periksa keaslian", "Check that it is genuine"),
         **_amount_and_rows(receipt.amount, rows),
     }
-    return {"package": PACKAGE, "template": TEMPLATE, "data": data, "qr": check_url(receipt, public_url)}
+    return {
+        "package": PACKAGE,
+        "template": TEMPLATE,
+        "data": data,
+        "qr": check_url(receipt, public_url),
+        "qr_mask": QR_MASK,
+    }
 
 
 def check_url(receipt: PaymentReceipt, public_url: str) -> str:

@@ -1,7 +1,8 @@
 """The process that typesets papers as PDF (`shared.workers.worker`): readable aloud (PDF/UA-1), nothing fetched.
 
 A job's head has ``package`` and ``template``, where the template lies, ``data``, and ``qr`` where the paper has a QR
-code: its text. An answer is one blob, the paper. The same job gives the same bytes.
+code: its text, and ``qr_mask`` where it needs not be the best of all masks. An answer is one blob, the paper. The same
+job gives the same bytes.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ QR_BORDER_MODULES: Final = 4
 
 def answer_job(head: Mapping[str, Any], _content: bytes) -> JobAnswer:
     """Typeset one paper."""
-    inputs = {"qr": qr_svg(head["qr"])} if "qr" in head else {}
+    inputs = {"qr": qr_svg(head["qr"], head.get("qr_mask"))} if "qr" in head else {}
     return JobAnswer(blobs=(_typeset(read_template(head["package"], head["template"]), head["data"], inputs),))
 
 
@@ -32,12 +33,14 @@ def prepare() -> None:
     import typst  # noqa: F401
 
 
-def qr_svg(text: str) -> str:
-    """A QR code as SVG, with the quiet zone that readers need."""
+def qr_svg(text: str, mask: int | None = None) -> str:
+    """A QR code as SVG, with the quiet zone that readers need; without a mask, with the best of the eight."""
     import segno
 
     written = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(written, kind="svg", border=QR_BORDER_MODULES, xmldecl=False)
+    segno.make(text, error="m", micro=False, mask=mask).save(
+        written, kind="svg", border=QR_BORDER_MODULES, xmldecl=False
+    )
     return written.getvalue().decode()
 
 

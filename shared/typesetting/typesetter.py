@@ -25,9 +25,9 @@ class NotTypeset(Exception):
         self.problem = problem
 
 
-def typesetting_pool(name: str, figures: WorkerFigures, *, most: int = 1) -> Workers:
-    """Return the processes that typeset papers, ``most`` at a time."""
-    return WorkerPool(name, typeset_worker.__name__, LIMITS, most=most, figures=figures)
+def typesetting_pool(name: str, figures: WorkerFigures, *, most: int = 1, warm: int = 0) -> Workers:
+    """Return the processes that typeset papers, ``most`` at a time; ``warm`` of them stay from the first paper on."""
+    return WorkerPool(name, typeset_worker.__name__, LIMITS, most=most, warm=warm, figures=figures)
 
 
 class Typesetter:

@@ -120,7 +120,9 @@ class Vault:
         interview, proxy = application.interview, application.proxy
         return replace(
             application,
-            proxy=replace(proxy, sealed=resealed(proxy.sealed, _COLLECTOR)) if proxy is not None else None,
+            proxy=replace(proxy, sealed=cipher.turned(proxy.sealed, owner_id=application_id, field=_COLLECTOR))
+            if proxy is not None
+            else None,
             collector_sealed=resealed(application.collector_sealed, _COLLECTOR),
             passport_number_sealed=resealed(application.passport_number_sealed, _PASSPORT_NUMBER),
             interview=replace(interview, note_sealed=resealed(interview.note_sealed))

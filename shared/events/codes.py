@@ -221,7 +221,7 @@ class ApplicationReason(StrEnum):
 
 
 class PassportReport(StrEnum):
-    """What is reported of a passport that was handed out."""
+    """Reports of a passport that was handed out."""
 
     LOST = "lost"
     DAMAGED = "damaged"

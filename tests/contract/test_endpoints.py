@@ -33,6 +33,7 @@ REPEATABLE_BY_NATURE = {
     ("identity", "look_up_person"): "reads; a POST so that the NIK is not in an address",
     ("application", "search_by_person"): "reads; a POST so that whom it is about is not in an address",
     ("identity", "import_staff"): "a dry run hires nobody, and its id is the key of the run",
+    ("application", "import_passports"): "a dry run records nothing, and its id is the key of the run",
     ("billing", "upload_settlement"): "day and hash of the content are the file's id",
     ("billing", "take_notice"): "the treasury's number is the receipt's id",
     ("notification", "take_sms_receipt"): "the delivery is moved once",

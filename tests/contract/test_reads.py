@@ -32,6 +32,7 @@ FIELDS: Final[dict[PersonalData, frozenset[str]]] = {
     PersonalData.STAFF_NAME: frozenset({"full_name", "username"}),
     PersonalData.BANK_ACCOUNT: frozenset({"account_number", "number_masked", "holder_name", "bank_account"}),
     PersonalData.EVIDENCE: frozenset({"evidence"}),
+    PersonalData.PASSPORT: frozenset({"passport_number_masked"}),
     PersonalData.APPLICATION: frozenset({"answers", "timeline", "papers", "birth_date", "birth_place"}),
 }
 """Names of fields that show a person; a field of a new name belongs here as soon as it does."""
@@ -148,6 +149,8 @@ def test_the_declared_reads_are_the_ones_we_know() -> None:
         ("application", "list_own", PersonalData.APPLICATION),
         ("application", "get_application", PersonalData.APPLICATION),
         ("application", "list_papers", PersonalData.APPLICATION),
+        ("application", "list_passports", PersonalData.PASSPORT),
+        ("application", "get_passport", PersonalData.PASSPORT),
         ("application", "search_by_person", PersonalData.APPLICATION),
         ("application", "download_letter", PersonalData.LETTER),
         ("application", "download_document", PersonalData.PICTURE),

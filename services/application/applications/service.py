@@ -49,11 +49,16 @@ class Applications:
     """Loads, decides and saves applications, and tells what follows from them."""
 
     def __init__(self, context: UseCaseContext, rules: RuleSet) -> None:
-        self.context = context
+        self._context = context
         self._locks = KeyedLock()
         self.rules = rules
         self.repository = Repository(context.store)
         self.vault = Vault(context.settings, context.person_keys)
+
+    @property
+    def context(self) -> UseCaseContext:
+        """Return the context, for the rooms above that keep records of their own."""
+        return self._context
 
     async def application(self, application_id: str) -> Record[Application]:
         """The application; refuses with ``NotFound``."""
@@ -74,7 +79,7 @@ class Applications:
 
         Facts about one application come by the handful: within this process its writers take turns.
         """
-        store, clock = self.context.store, self.context.clock
+        store, clock = self._context.store, self._context.clock
 
         def decide_with_end(application: Application) -> Decision[Application] | None:
             decision = decide(application)
@@ -105,7 +110,7 @@ class Applications:
 
     async def wait_until_known(self, find: Callable[[], Awaitable[T | None]]) -> T | None:
         """Return what ``find`` finds, waiting a moment for a fact that is on its way; None if it does not arrive."""
-        return await wait_until_known(find, self.context.clock)
+        return await wait_until_known(find, self._context.clock)
 
     async def card(self, applicant_id: str) -> IdentityCard:
         """Return the applicant's identity card; refuses with ``NotFound``."""
@@ -123,7 +128,7 @@ class Applications:
         """The application's list, of the day of its submission or else of today; empty before the questionnaire."""
         if application.answers is None:
             return ()
-        on = day_at_capital(application.submitted_at or self.context.now())
+        on = day_at_capital(application.submitted_at or self._context.now())
         return checklist(self.rules, facts_of(application.answers, minor=application.minor), on)
 
     def documents_complete(self, application: Application) -> bool:
@@ -158,17 +163,17 @@ class Applications:
         """Store bytes about an applicant as a new file and give its id; until something refers to it the sweeper may
         take it.
         """
-        file_id = self.context.ids.new()
+        file_id = self._context.ids.new()
         meta = FileMeta(content_type=media_type, total_bytes=len(content), subject_id=applicant_id)
-        await self.context.files.put(file_id, meta, content)
+        await self._context.files.put(file_id, meta, content)
         return file_id
 
     async def drop_files(self, before: Application, after: Application) -> None:
         """Remove the files that are no longer referred to; what fails here the sweeper removes."""
         with suppress(Exception):
             for file_id in set(before.file_ids) - set(after.file_ids):
-                await self.context.files.delete(file_id)
+                await self._context.files.delete(file_id)
 
     def read_file(self, file_id: str) -> AsyncIterator[bytes]:
         """The bytes of a file."""
-        return self.context.files.read(file_id)
+        return self._context.files.read(file_id)

@@ -27,7 +27,7 @@ LARGEST_FILE_BYTES: Final = 128 * 1024
 
 @api.post(
     "/v1/passport-imports",
-    summary="Take older passports over from a CSV file: checked by one operator, run by another",
+    summary="Take older passports over from a CSV file, by two operators",
     description=f"The first row names the columns: {', '.join(COLUMNS)}; the last one may be left out. At most "
     f"{MOST_ROWS} rows, in UTF-8, with commas or semicolons. With `dry_run=true` the answer says for each row what "
     "would happen, and every error with row and column. Without errors it has an `import_id`, with which another "

@@ -18,7 +18,7 @@ MOST_ROWS: Final = 500
 NEEDED: Final = ("applicant_id", "number", "kind", "issued_on", "expires_on")
 COLUMNS: Final = (*NEEDED, "office_id")
 WHOLE_FILE: Final = 1
-"""The row of what is wrong with the file or its header."""
+"""The row of faults of the file or its header."""
 
 EXPECTED: Final[Mapping[str, tuple[str, str, str]]] = {
     "applicant_id": ("id", "Write the id of the applicant.", "Tuliskan id pemohon."),
@@ -36,7 +36,7 @@ EXPECTED: Final[Mapping[str, tuple[str, str, str]]] = {
     "issued_on": ("date", "Write the day as YYYY-MM-DD.", "Tuliskan tanggal sebagai YYYY-MM-DD."),
     "expires_on": ("date", "Write the day as YYYY-MM-DD.", "Tuliskan tanggal sebagai YYYY-MM-DD."),
 }
-"""What is expected in each column: the rule and a sentence in both languages."""
+"""Of each column the rule, and a sentence in both languages about what is expected."""
 
 _ID: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 _NUMBER: Final = re.compile(r"[A-Z][A-Z0-9]{5,8}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from services.application.passports.passport import PassportState
 from shared.errors import NotAllowed, Refusal, fact_types
 
 
@@ -22,7 +23,7 @@ class PassportNotInHand(Refusal):
 
     status = 409
     code = "passport_not_in_hand"
-    facts_told = fact_types(state=str)
+    facts_told = fact_types(state=PassportState)
     title = "This passport is not one that its holder has and can use."
     title_id = "Paspor ini bukan paspor yang dipegang dan dapat dipakai pemegangnya."
     next_action = "Look at the state of your passports: a report is about the newest one that was handed out."

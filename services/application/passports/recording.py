@@ -89,7 +89,7 @@ class PassportRecords:
     async def erase(self, passport_id: str) -> bool:
         """Destroy the number's key and remove the passport; return whether there was anything to erase.
 
-        The key goes first: what a crash leaves is shown to nobody, and the next try removes it.
+        The key goes first: what a crash leaves is not shown any more, and the next try removes it.
         """
 
         async def attempt() -> bool:

@@ -40,7 +40,10 @@ class RecordOldPassport(Body):
     kind: Annotated[BookKind, Field(strict=False)] = Field(examples=["ordinary"])
     issued_on: IsoDate = Field(examples=["2019-03-04"])
     zone: str | None = Field(
-        None, max_length=MOST_ZONE_CHARACTERS, description="both lines at the foot of the data page, 44 signs each"
+        None,
+        max_length=MOST_ZONE_CHARACTERS,
+        description="both lines at the foot of the data page, 44 signs each",
+        examples=[f"{'P<IDNLATIHAN<<SARI<CONTOH':<<44}\nA7654321<4IDN9002052F2503044<<<<<<<<<<<<<<02"],
     )
     number: PassportNumber | None = None
     check_digit: Literal["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] | None = Field(
@@ -55,7 +58,7 @@ class PassportView(View):
 
     passport_id: str
     applicant_id: str
-    number_masked: str = Field(description="the last three signs of the number", examples=["*****567"])
+    passport_number_masked: str = Field(description="the last three signs of the number", examples=["*****567"])
     kind: Annotated[str, OneOf(BookKind)]
     issued_on: date
     expires_on: date
@@ -79,7 +82,7 @@ class PassportView(View):
         return cls(
             passport_id=seen.passport_id,
             applicant_id=passport.applicant_id,
-            number_masked=f"{'*' * 5}{seen.number_end}",
+            passport_number_masked=f"{'*' * 5}{seen.number_end}",
             kind=passport.book.kind.value,
             issued_on=passport.book.issued_on,
             expires_on=passport.book.expires_on,

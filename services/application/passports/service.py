@@ -220,7 +220,10 @@ class Passports:
         applicant = await self._applications.repository.applicant(passport.applicant_id)
         if applicant is None or applicant.state.came_of_age or applicant.state.card_sealed is None:
             return True  # the guardian speaks for them no more
-        card = await self._applications.vault.card(passport.applicant_id, applicant.state)
+        try:
+            card = await self._applications.vault.card(passport.applicant_id, applicant.state)
+        except PersonErased:
+            return True
         return not is_minor(card.birth_date, day_at_capital(self._context.now()), married=False)
 
     async def _passed_on_to(self, account_ids: tuple[str, ...]) -> list[Record[Passport]]:

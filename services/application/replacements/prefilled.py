@@ -28,7 +28,7 @@ class OpenReason(StrEnum):
 def replacement_reason(passport: Passport, wanted: OpenReason | None, on: date) -> ApplicationReason | None:
     """Return the reason of a replacement on that day; None where the book shows none and none is named.
 
-    What was reported of the book counts, whichever reason is named.
+    A report about the book counts, whichever reason is named.
     """
     if passport.state is PassportState.LOST:
         return ApplicationReason.LOST

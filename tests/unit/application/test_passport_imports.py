@@ -77,7 +77,7 @@ async def test_two_operators_take_older_books_over(browser: Browser, met: World)
     assert (own.office_id, own.of_child, childs.of_child, childs.office_id) == ("medan", False, True, None)
     assert own.state is PassportState.COLLECTED
     listed = (await browser.ask("GET", "/v1/passports"))[1]["passports"]
-    assert [shown["number_masked"] for shown in listed] == ["*****321"] * 2
+    assert [shown["passport_number_masked"] for shown in listed] == ["*****321"] * 2
 
 
 @pytest.mark.parametrize(

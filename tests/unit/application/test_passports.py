@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -19,6 +19,7 @@ from services.application.applications.book import (
 )
 from services.application.applications.repository import APPLICATION
 from services.application.issuance.ports import DpriState
+from services.application.own_data.part import ApplicationParts
 from services.application.passports import passport as rules
 from services.application.passports.passport import (
     IN_HAND,
@@ -30,14 +31,23 @@ from services.application.passports.passport import (
 from services.application.passports.repository import PASSPORT
 from services.application.requirements.answers import ZeroTariff
 from shared.crypto.keyring import Keyring
-from shared.events.application import ChildPassportPassedOn, PassportPassedToHolder, PassportReported
+from shared.events.application import (
+    ApplicationLeavingAnswered,
+    ChildPassportPassedOn,
+    PassportPassedToHolder,
+    PassportReported,
+)
 from shared.events.codes import PassportReport
+from shared.events.identity import DataExportAsked, LeavingAsked
+from shared.key_turn.steps import DocumentsStep
+from shared.person_keys.errors import PersonErased
+from shared.retention.shelf import Order
 from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.transitions import IllegalTransition
 from tests.conftest import START
 from tests.unit.application import make
-from tests.unit.application.world import FRONT, World
+from tests.unit.application.world import CARD, FRONT, World
 
 NUMBER = "X1234567"
 BOOK = BookFacts(BookKind.ELECTRONIC, date(2026, 11, 30), date(2036, 11, 30))
@@ -335,3 +345,118 @@ async def test_a_race_for_one_number_has_one_winner(world: World) -> None:
     assert loser.state.person_id == "faster"
     assert len(await passports(world)) == 1
     assert await find(prints) == loser
+
+
+# export, leaving, erasure, retention
+
+
+def asked_for(*accounts: str) -> DataExportAsked:
+    return DataExportAsked(
+        export_id="export-1",
+        account_id=accounts[0],
+        account_ids=accounts,
+        applicant_ids=("appl",),
+        application_ids=(),
+        session_id="s",
+        public_key="",
+        ends_at=START,
+    )
+
+
+def order_for(**changes: object) -> Order:
+    base = Order("erasure-1", "acc", ("appl",), ("person-appl",), whole_account=False)
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def own_parts(world: World) -> ApplicationParts:
+    service = world.service
+    return ApplicationParts(world.store, service.applications, service.passports, service.evidence.repository)
+
+
+async def test_a_copy_of_ones_data_has_the_whole_number(world: World) -> None:
+    await world.meet()
+    first = await world.service.passport_records.record(NUMBER, passport(person_id="person-appl"))
+    assert first is not None
+    part = await own_parts(world).collect(asked_for("acc"))
+    assert [(own.passport_id, own.number, own.kind) for own in part.passports] == [(first.id, NUMBER, "electronic")]
+    assert (await own_parts(world).collect(asked_for("other"))).passports == []
+    await world.platform.person_keys.destroy(first.id)
+    assert [own.number for own in (await own_parts(world).collect(asked_for("acc"))).passports] == [None]
+
+
+async def test_a_guardians_copy_has_no_book_of_a_grown_child(world: World) -> None:
+    await world.meet()
+    born = {"birth_date": "2009-11-23", "nik": "3174012311090003"}
+    await world.meet("teen", CARD | born, guardian_applicant_id="appl")
+    await world.service.passport_records.record(
+        NUMBER, passport(person_id="person-teen", applicant_id="teen", of_child=True)
+    )
+    assert (await own_parts(world).collect(asked_for("acc"))).passports == []
+
+
+async def test_a_book_whose_holders_card_was_erased_is_not_the_guardians_any_more(world: World) -> None:
+    await world.meet("teen", CARD, guardian_applicant_id="appl")
+    await world.service.passport_records.record(
+        NUMBER, passport(person_id="person-teen", applicant_id="teen", of_child=True)
+    )
+    await world.platform.person_keys.destroy("teen")
+    assert (await own_parts(world).collect(asked_for("acc"))).passports == []
+
+
+@pytest.mark.parametrize(
+    ("applicant_ids", "whole_account", "stays"),
+    [(("appl",), False, ("issuance_record",)), (("somebody",), False, ()), ((), True, ("issuance_record",))],
+)
+async def test_a_leaving_is_told_that_a_recorded_passport_stays(
+    world: World, applicant_ids: tuple[str, ...], whole_account: bool, stays: tuple[str, ...]
+) -> None:
+    await world.service.passport_records.record(NUMBER, passport(source=PassportSource.IMPORTED))
+    asked = LeavingAsked(
+        leaving_id="l-1", account_id="acc", applicant_ids=applicant_ids, person_ids=(), whole_account=whole_account
+    )
+    await world.tell(asked)
+    assert [event.stays for event in world.events(ApplicationLeavingAnswered)] == [stays]
+
+
+async def test_an_order_finds_the_passports_of_whom_it_covers_and_erasing_destroys_the_key(world: World) -> None:
+    records = world.service.passport_records
+    own = await records.record(NUMBER, passport())
+    other = await records.record("A7654321", passport(applicant_id="sister"))
+    assert own is not None and other is not None
+    (shelf,) = (shelf for shelf in world.service.retention.shelves if shelf.name == "passports")
+    assert shelf.rule == "issued_passports" and shelf.of is not None and shelf.between is not None
+    (item,) = await shelf.of(order_for())
+    assert item.subjects == {own.id, "acc", "appl", "person"}
+    assert {found.item_id for found in await shelf.of(order_for(whole_account=True))} == {own.id, other.id}
+    assert {found.item_id for found in await shelf.between(None, START + timedelta(days=1), 10)} == {own.id, other.id}
+    assert await shelf.between(None, START, 10) == []
+    assert await item.erase()
+    assert not await item.erase()
+    assert [record.id for record in await passports(world)] == [other.id]
+    with pytest.raises(PersonErased):
+        await world.platform.person_keys.cipher(own.id)
+
+
+async def test_an_erasure_that_meets_a_change_is_tried_again(world: World) -> None:
+    records = world.service.passport_records
+    own = await records.record(NUMBER, passport())
+    assert own is not None
+    remove, tries = records.repository.remove, []
+
+    async def remove_late(record: Record[Passport]) -> bool:
+        tries.append(record.version)
+        return len(tries) > 1 and await remove(record)
+
+    records.repository.remove = remove_late  # type: ignore[method-assign]
+    assert await records.erase(own.id)
+    assert (len(tries), await passports(world)) == (2, [])
+
+
+async def test_a_turn_of_keys_knows_the_passports(world: World) -> None:
+    first = await world.service.passport_records.record(NUMBER, passport())
+    assert first is not None
+    kinds = {
+        step._how.kind.name: step._how for step in world.service.key_turns._steps if isinstance(step, DocumentsStep)
+    }
+    assert kinds["passport"].is_current(first.id, first.state)
+    assert not kinds["passport"].is_current(first.id, replace(first.state, fingerprints=("k0:0",)))

@@ -73,7 +73,7 @@ async def test_a_printed_book_is_shown_from_the_printer_to_the_hand(browser: Bro
     await world.hear_own()
     status, shown = await browser.ask("GET", f"/v1/passports/{shown['passport_id']}")
     assert status == 200
-    assert (shown["number_masked"], shown["kind"], shown["state"]) == ("*****567", "electronic", "collected")
+    assert (shown["passport_number_masked"], shown["kind"], shown["state"]) == ("*****567", "electronic", "collected")
     assert (shown["office_id"], shown["application_id"]) == (make.OFFICE, application_id)
     assert (shown["issued_on"], shown["expires_on"]) == ("2026-11-30", "2036-11-30")
     assert shown["is_expired"] is False and shown["applicant_id"] == "appl"
@@ -410,7 +410,11 @@ async def test_an_earlier_book_is_taken_by_its_zone(browser: Browser, world: Wor
     for _ in range(2):
         status, shown = await browser.ask("POST", path, Role.FRONT_OFFICER, json={**BOOK, "zone": zone_of()})
         assert status == 201, shown
-    assert (shown["number_masked"], shown["source"], shown["state"]) == ("*****321", "read_by_officer", "collected")
+    assert (shown["passport_number_masked"], shown["source"], shown["state"]) == (
+        "*****321",
+        "read_by_officer",
+        "collected",
+    )
     assert (shown["issued_on"], shown["expires_on"], shown["is_expired"]) == ("2020-03-04", "2025-03-04", True)
     (record,) = await everything(world)
     assert record.state.recorded_by == "staff-front_officer"

@@ -25,7 +25,8 @@ async def test_files_of_applications_move_to_their_applicant_and_damaged_ones_ar
     await before.put(str(document.file_id), FileMeta("image/jpeg", 7), b"picture")
     record = await world.store.get(APPLICATION, application_id)
     assert record is not None
-    steps = _key_turns(world.service.context, world.service.applications.vault)._steps
+    service = world.service
+    steps = _key_turns(service.context, service.applications.vault, service.passport_records.vault)._steps
     (step,) = [each for each in steps if isinstance(each, DocumentsStep) and each._how.kind is APPLICATION]
     assert (await step.batch("", 10, turn=True)).failed == 0
     given = await table.file(str(document.file_id))

@@ -49,6 +49,40 @@ async def show(client: Client) -> dict[str, Any]:
     return body
 
 
+@pytest.mark.parametrize(
+    ("order", "expires_on"),
+    [
+        ({"validity_years": 10, "minor": False}, "2036-11-21"),
+        ({"validity_years": 10, "minor": True}, "2031-11-21"),
+        ({"validity_years": 5}, "2031-11-21"),
+        ({}, "2031-11-21"),
+        ({"validity_years": "ten"}, "2031-11-21"),
+    ],
+)
+async def test_a_printed_book_tells_its_kind_and_dates(
+    client: Client, clock: Clock, order: dict[str, object], expires_on: str
+) -> None:
+    await hand_over(client, kind="electronic", **order)
+    await approve(client)
+    assert "expires_on" not in await show(client)
+    clock.forward(1)
+    printed = await show(client)
+    assert (printed["passport_kind"], printed["issued_on"], printed["expires_on"]) == (
+        "electronic",
+        "2026-11-21",
+        expires_on,
+    )
+
+
+def test_a_book_of_the_leap_day_expires_on_the_first_of_march() -> None:
+    files = Files(random.Random(1))
+    leap_day = START.replace(year=2028, month=2, day=29)
+    file = files.hand_over("1", "d", {"validity_years": 5}, leap_day, Handling())
+    assert files_module.expiry_of(file) is None
+    files.approve("1", {}, leap_day, 0.0)
+    assert str(files_module.expiry_of(file)) == "2033-03-01"
+
+
 async def test_a_file_goes_from_hand_over_to_print(client: Client, clock: Clock) -> None:
     file = await hand_over(client)
     assert file["state"] == "acknowledged"

@@ -386,7 +386,7 @@ async def connected() -> AsyncIterator[Connected]:
 
 async def test_the_simulator_is_understood(connected: Connected) -> None:
     found = await connected.client.list_crossings(CARD["nik"], date(1990, 2, 5))
-    told = connected.system.records.of(CARD["nik"], datetime.now(UTC))
+    told = connected.system.records.find(CARD["nik"], datetime.now(UTC))
     assert [(row.direction.value, row.place) for row in found] == [(row.direction, row.place) for row in told]
 
 

@@ -81,7 +81,7 @@ class BorderSystem(Simulator[CrossingKnobs]):
 
     async def _search(self, request: web.Request) -> web.Response:
         search, mode, now = await read(request, Search), behaviour_of(request).mode, self.clock()
-        records = self.records.of(search.nik, now)
+        records = self.records.find(search.nik, now)
         if mode == "contradicting":
             records = contradicting(records, now)
         rows = [{"direction": row.direction, "at": stamp(row.at), "place": row.place} for row in records]

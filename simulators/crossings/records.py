@@ -31,7 +31,7 @@ class Record:
 
 
 class Records:
-    """What the border system has recorded; told entries take the place of invented ones."""
+    """The records of the border system; told entries take the place of invented ones."""
 
     def __init__(self) -> None:
         self._told: dict[str, tuple[Record, ...]] = {}
@@ -42,7 +42,7 @@ class Records:
             raise SimulatorFull(f"The border system holds at most {MAX_PERSONS} persons.")
         self._told[nik] = tuple(records)
 
-    def of(self, nik: str, now: datetime) -> tuple[Record, ...]:
+    def find(self, nik: str, now: datetime) -> tuple[Record, ...]:
         """Return the crossings of a person, the newest first."""
         records = self._told[nik] if nik in self._told else invented(nik, now)
         return tuple(sorted(records, key=lambda record: record.at, reverse=True))
@@ -74,7 +74,7 @@ def invented(nik: str, now: datetime) -> tuple[Record, ...]:
 
 
 def contradicting(records: Sequence[Record], now: datetime) -> tuple[Record, ...]:
-    """Return the records with two arrivals in a row that nobody can have made, one of them still to come."""
+    """Return the records with two arrivals in a row, one of them still to come."""
     return (
         Record("arrival", now + timedelta(days=3), PLACES[0]),
         Record("arrival", now - timedelta(days=1), PLACES[3]),

@@ -74,7 +74,7 @@ class Crossings:
         """Return the crossings of an applicant of the caller's own account.
 
         Raises:
-            NotFound: it is nobody of this account. StepComesFirst: the identity is not confirmed.
+            NotFound: the applicant is not of this account. StepComesFirst: the identity is not confirmed.
             CrossingsOfGrownChild: they were added as a child and are 17.
             CrossingsConsentMissing: the account has not agreed.
         """

@@ -14,7 +14,7 @@ from shared.events.application import PassportExpiryReminderDue
 from shared.store.decision import Decision
 
 REMINDER_MONTHS: Final = (12, 9, 6)
-"""Months before the expiry on which the holder is reminded: many countries let nobody in with less than six."""
+"""Months before the expiry on which the holder is reminded: many countries ask for six at entry."""
 
 REMINDER_HOUR: Final = 9
 """Reminders are told at this hour in Jakarta: it is morning everywhere in the country."""
@@ -24,7 +24,7 @@ LOOK_AGAIN: Final = timedelta(days=30)
 
 
 def next_expiry_reminder_at(passport: Passport) -> datetime | None:
-    """Return when the holder is reminded next; None after the last one, and for a book that nobody has in hand."""
+    """Return when the holder is reminded next; None after the last one, and for a book that is not in use."""
     if passport.state is not PassportState.COLLECTED:
         return None
     months = (months for months in REMINDER_MONTHS if _is_open(passport, months))

@@ -324,7 +324,16 @@ async def test_collectors_are_exported_turned_and_erased(world: World) -> None:
     application_id = await printed(world)
     await world.service.proxies.announce(application_id, PERSON, OWNER)
     await hand_out(world, application_id, "proxy", PERSON, *PAPERS["proxy"])
-    asked = DataExportAsked.model_construct(account_ids=("acc",), applicant_ids=("appl",))
+    asked = DataExportAsked(
+        export_id="e",
+        account_id="acc",
+        account_ids=("acc",),
+        applicant_ids=("appl",),
+        application_ids=(),
+        session_id="s",
+        public_key="x",
+        ends_at=world.clock.now() + timedelta(days=7),
+    )
     service = world.service
     parts = ApplicationParts(
         world.store, service.applications, service.passports, service.evidence.repository, service.crossings

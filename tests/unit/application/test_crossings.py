@@ -327,7 +327,16 @@ async def test_what_is_kept_is_exported_and_erased_by_an_order(world: BorderWorl
     parts = ApplicationParts(
         world.store, service.applications, service.passports, service.evidence.repository, service.crossings
     )
-    asked = DataExportAsked.model_construct(account_ids=("acc",), applicant_ids=("appl",))
+    asked = DataExportAsked(
+        export_id="e",
+        account_id="acc",
+        account_ids=("acc",),
+        applicant_ids=("appl",),
+        application_ids=(),
+        session_id="s",
+        public_key="x",
+        ends_at=world.clock.now() + timedelta(days=7),
+    )
     assert [row.place for row in (await parts.collect(asked)).border_crossings] == [row.place for row in JOURNEY]
     shelves = ApplicationShelves(
         service.context,
@@ -377,7 +386,7 @@ async def connected() -> AsyncIterator[Connected]:
 
 async def test_the_simulator_is_understood(connected: Connected) -> None:
     found = await connected.client.list_crossings(CARD["nik"], date(1990, 2, 5))
-    told = connected.system.records.of(CARD["nik"], datetime.now(UTC))
+    told = connected.system.records.find(CARD["nik"], datetime.now(UTC))
     assert [(row.direction.value, row.place) for row in found] == [(row.direction, row.place) for row in told]
 
 

@@ -62,4 +62,4 @@ def test_it_is_bounded_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
         system.records.tell(ANOTHER_NIK, [])
     other = BorderSystem(Settings(seed=7))
     other.take_up(system.state())
-    assert other.records.of(NIK, START) == () and Records().all() == {}
+    assert other.records.find(NIK, START) == () and Records().all() == {}

@@ -116,6 +116,7 @@ TIMELINE: Final[dict[str, Text]] = {
     ),
     "bill_requested": Text("A billing code is being asked for.", "Kode billing sedang diminta."),
     "bill_issued": Text("The billing code is there.", "Kode billing terbit."),
+    "bill_joined": Text("One code pays this bill and others.", "Satu kode melunasi tagihan ini dan yang lain."),
     "bill_delayed": Text("The billing code is late.", "Kode billing terlambat."),
     "bill_failed": Text("No billing code could be had.", "Kode billing tidak dapat diterbitkan."),
     "bill_waived": Text("Nothing is to pay.", "Tidak ada biaya."),

@@ -52,6 +52,17 @@ class BillIssued(_BillFact):
     shortened_by_year_end: bool = False
 
 
+class BillJoined(_BillFact):
+    """The bill is paid with the code of a joint bill, together with others; its own code does not count any more."""
+
+    TYPE: ClassVar[str] = "paspor.billing.bill.joined.v1"
+    joint_bill_id: str
+    billing_code: str
+    amount: int
+    """Rupiah, of the joint bill."""
+    expires_at: datetime
+
+
 class JointBillIssued(Event):
     """One code for several bills of an account is there; the single codes of these bills cannot be paid any more."""
 

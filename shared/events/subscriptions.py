@@ -103,6 +103,7 @@ SUBSCRIBERS: Final[dict[type[Event], tuple[str, ...]]] = {
     scheduling.SchedulingErasureDone: ("identity",),
     billing.BillRequested: ("application", "scheduling", "notification"),
     billing.BillIssued: ("application", "notification"),
+    billing.BillJoined: ("application",),
     billing.JointBillIssued: ("notification",),
     billing.BillDelayed: ("application", "notification"),
     billing.BillReminderDue: ("notification",),

@@ -31,6 +31,7 @@ async def test_two_people_of_one_account_pay_with_one_code_and_each_has_a_seat()
         path = f"/v1/joint-bills/{opened['joint_bill_id']}"
         joint = await citizen.done("billing", "GET", path)
         assert joint["state"] == "issued"
+        assert joint["billing_code"] in (await citizen.view())["next_action"]
         told = suite.agencies.mailer.taken[-1].body
         assert joint["billing_code"] in told
         await citizen.pay_code(joint["billing_code"], joint["amount"])

@@ -71,6 +71,7 @@ BILL_FACTS: Final[Mapping[type[Event], BillState]] = {
     billing.BillRequested: BillState.REQUESTED,
     billing.BillDelayed: BillState.DELAYED,
     billing.BillIssued: BillState.ISSUED,
+    billing.BillJoined: BillState.ISSUED,
     billing.BillPaidUnsettled: BillState.PAID_UNSETTLED,
     billing.BillExpiryUnconfirmed: BillState.EXPIRY_UNCONFIRMED,
     billing.BillFailed: BillState.FAILED,

@@ -613,7 +613,16 @@ def take_joint_code(bill: Bill, joint_bill_id: str, billing_code: str) -> Decisi
     joint = bill.joint
     if bill.state != BillState.ISSUED or joint is None or joint.joint_bill_id != joint_bill_id:
         raise CannotJoin(bill.bill_id)
-    return Decision(replace(bill, joint=replace(joint, billing_code=billing_code)))
+    if joint.billing_code == billing_code:
+        return Decision(bill)
+    told = events.BillJoined(
+        **_fact(bill),
+        joint_bill_id=joint_bill_id,
+        billing_code=billing_code,
+        amount=joint.amount,
+        expires_at=joint.expires_at,
+    )
+    return Decision(replace(bill, joint=replace(joint, billing_code=billing_code)), (told,))
 
 
 def leave_joint_bill(bill: Bill, joint_bill_id: str, now: datetime) -> Decision[Bill]:

@@ -65,6 +65,14 @@ def test_the_joint_code_takes_the_place_of_the_bills_own() -> None:
     assert bills.codes_in_force(requested()) == ()
 
 
+def test_the_application_is_told_once_of_the_code_that_counts() -> None:
+    joined = bills.join(issued(), JOINT).state
+    taken = bills.take_joint_code(joined, "joint-1", CODE)
+    (told,) = taken.events
+    assert (told.billing_code, told.amount, told.expires_at) == (CODE, 2 * AMOUNT, at(7200))  # type: ignore[attr-defined]
+    assert bills.take_joint_code(taken.state, "joint-1", CODE).events == ()
+
+
 def test_a_bill_that_leaves_asks_for_a_code_of_its_own_and_keeps_its_end() -> None:
     left = bills.leave_joint_bill(member(), "joint-1", at(60)).state
     assert (left.joint, left.payable_code, left.due["ask"], left.reference) == (None, None, at(60), "bill-1.2")

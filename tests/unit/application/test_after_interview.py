@@ -14,7 +14,6 @@ from services.application.applications.next_step import application_progress
 from services.application.context import Actor
 from services.application.erasures.transitions import has_notes, without_documents, without_notes
 from services.application.issuance.ports import DpriState
-from services.application.own_data.part import ApplicationParts
 from services.application.printing.transitions import print_overdue, queued
 from shared.audit.entries import AUDIT
 from shared.events.application import (
@@ -389,15 +388,11 @@ async def test_an_objection_is_kept_and_goes_like_the_notes(browser: Browser, wo
     assert has_notes(state) and not has_notes(bare)
     assert await vault.appeal_text(application_id, bare) is None
     assert without_documents(state).refusal_letter is None
-    part = await ApplicationParts(
-        world.store, world.service.applications, world.service.evidence.repository
-    )._application(await world.service.applications.application(application_id))
+    part = await world.own_parts()._application(await world.service.applications.application(application_id))
     assert (part.appeal_text, part.interview_note) == (TEXT, NOTE)
     await world.service.appeals.withhold_note(application_id, NoteGround.THIRD_PERSON, HEAD, world.command())
     record = await world.service.applications.application(application_id)
-    part = await ApplicationParts(
-        world.store, world.service.applications, world.service.evidence.repository
-    )._application(record)
+    part = await world.own_parts()._application(record)
     assert (part.appeal_text, part.interview_note) == (TEXT, None)
 
 

@@ -23,7 +23,6 @@ from services.application.collection.errors import (
 from services.application.collection.proxies import PAPERS
 from services.application.collection.transitions import reminded
 from services.application.erasures.transitions import has_collectors, without_collectors
-from services.application.own_data.part import ApplicationParts
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.events.application import CollectionReminderDue, PassportCollected, PassportPrinted, ProxyAnnounced
 from shared.events.identity import DataExportAsked
@@ -334,10 +333,7 @@ async def test_collectors_are_exported_turned_and_erased(world: World) -> None:
         public_key="x",
         ends_at=world.clock.now() + timedelta(days=7),
     )
-    service = world.service
-    parts = ApplicationParts(
-        world.store, service.applications, service.passports, service.evidence.repository, service.crossings
-    )
+    parts = world.own_parts()
     (exported,) = (await parts.collect(asked)).applications
     assert exported.proxy is not None and exported.collector is not None
     assert (exported.proxy.nik, exported.collector.full_name) == (PERSON.nik, PERSON.full_name)

@@ -29,7 +29,6 @@ from services.application.crossings.repository import CROSSING_COPY
 from services.application.crossings.service import SourceState
 from services.application.crossings.vault import is_copy_current
 from services.application.erasures.shelves import ApplicationShelves
-from services.application.own_data.part import ApplicationParts
 from shared.clock import SystemClock
 from shared.deadlines import DeadlineWorker
 from shared.errors import NotFound, UpstreamDown
@@ -323,10 +322,7 @@ async def test_entries_that_contradict_each_other_are_told(browser: Browser, wor
 async def test_what_is_kept_is_exported_and_erased_by_an_order(world: BorderWorld) -> None:
     await world.choose(given=True)
     await world.see()
-    service = world.service
-    parts = ApplicationParts(
-        world.store, service.applications, service.passports, service.evidence.repository, service.crossings
-    )
+    parts = world.own_parts()
     asked = DataExportAsked(
         export_id="e",
         account_id="acc",

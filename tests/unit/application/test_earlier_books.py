@@ -34,7 +34,6 @@ from services.application.earlier_books.client import mask_number
 from services.application.earlier_books.errors import AnswersBind
 from services.application.earlier_books.ports import BooksContradict
 from services.application.erasures.transitions import has_earlier_books, without_earlier_books
-from services.application.own_data.part import ApplicationParts
 from services.application.requirements.answers import Answers, ZeroTariff
 from shared.errors import UpstreamDown
 from shared.events.application import EarlierBookDiffers, KindCorrected
@@ -717,7 +716,7 @@ async def test_an_export_has_the_books_and_their_dates_once_the_holder_was_seen(
     books.books = (book(),)
     application_id = await world.submitted()
     await world.run_due()
-    parts = ApplicationParts(world.store, world.service.applications, world.service.evidence.repository)
+    parts = world.own_parts()
     asked = DataExportAsked(
         export_id="export-1",
         account_id="acc",

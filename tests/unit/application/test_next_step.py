@@ -280,6 +280,7 @@ def test_every_fact_that_is_heard_has_a_place() -> None:
         "SessionEnded",
         *("LeavingAsked", "LeavingEnded", "DataExportAsked"),
         *("PassportPrinted", "PassportCollected", "ApplicationRefused"),
+        *("AccountRegistered", "ConsentsChanged"),
         "ErasureOrdered",
         "LegalHoldPlaced",
         "LegalHoldLifted",

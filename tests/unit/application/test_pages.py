@@ -27,7 +27,7 @@ from services.application.applications.repository import APPLICATION
 from services.application.documents.decisions import DocumentVerdict
 from services.application.documents.errors import DocumentReplaced
 from services.application.documents.ports import Inspected, InspectedPage
-from services.application.own_data.part import ApplicationParts, file_name
+from services.application.own_data.part import file_name
 from shared.store.transitions import IllegalTransition
 from shared.tokens import Role
 from tests.unit.application import make
@@ -398,10 +398,7 @@ async def test_an_export_names_and_holds_every_page(browser: Browser, world: Wor
     for page in (2, 1):
         await send(browser, path, "ktp", page)
     record = await record_of(world, path)
-    service = world.service
-    application = await ApplicationParts(
-        world.store, service.applications, service.passports, service.evidence.repository, service.crossings
-    )._application(record)
+    application = await world.own_parts()._application(record)
     named = {document.page: document.file for document in application.documents}
     archived = [entry.name async for entry in world.service.own_files._entries([record], [])]
     assert archived == [named[1], named[2]] == [file_name(record.state, page) for page in record.state.pages()["ktp"]]

@@ -19,7 +19,6 @@ from services.application.applications.book import (
 )
 from services.application.applications.repository import APPLICATION
 from services.application.issuance.ports import DpriState
-from services.application.own_data.part import ApplicationParts
 from services.application.passports import passport as rules
 from services.application.passports.passport import (
     IN_HAND,
@@ -368,20 +367,15 @@ def order_for(**changes: object) -> Order:
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
-def own_parts(world: World) -> ApplicationParts:
-    service = world.service
-    return ApplicationParts(world.store, service.applications, service.passports, service.evidence.repository)
-
-
 async def test_a_copy_of_ones_data_has_the_whole_number(world: World) -> None:
     await world.meet()
     first = await world.service.passport_records.record(NUMBER, passport(person_id="person-appl"))
     assert first is not None
-    part = await own_parts(world).collect(asked_for("acc"))
+    part = await world.own_parts().collect(asked_for("acc"))
     assert [(own.passport_id, own.number, own.kind) for own in part.passports] == [(first.id, NUMBER, "electronic")]
-    assert (await own_parts(world).collect(asked_for("other"))).passports == []
+    assert (await world.own_parts().collect(asked_for("other"))).passports == []
     await world.platform.person_keys.destroy(first.id)
-    assert [own.number for own in (await own_parts(world).collect(asked_for("acc"))).passports] == [None]
+    assert [own.number for own in (await world.own_parts().collect(asked_for("acc"))).passports] == [None]
 
 
 async def test_a_guardians_copy_has_no_book_of_a_grown_child(world: World) -> None:
@@ -391,7 +385,7 @@ async def test_a_guardians_copy_has_no_book_of_a_grown_child(world: World) -> No
     await world.service.passport_records.record(
         NUMBER, passport(person_id="person-teen", applicant_id="teen", of_child=True)
     )
-    assert (await own_parts(world).collect(asked_for("acc"))).passports == []
+    assert (await world.own_parts().collect(asked_for("acc"))).passports == []
 
 
 async def test_a_book_whose_holders_card_was_erased_is_not_the_guardians_any_more(world: World) -> None:
@@ -400,7 +394,7 @@ async def test_a_book_whose_holders_card_was_erased_is_not_the_guardians_any_mor
         NUMBER, passport(person_id="person-teen", applicant_id="teen", of_child=True)
     )
     await world.platform.person_keys.destroy("teen")
-    assert (await own_parts(world).collect(asked_for("acc"))).passports == []
+    assert (await world.own_parts().collect(asked_for("acc"))).passports == []
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from services.application.earlier_books.answer import EarlierBook
 from services.application.evidence.repository import EVIDENCE
 from services.application.issuance.ports import DpriFile, DpriPicture, DpriRefuses, DpriState
 from services.application.letters.ports import LetterContent, RefusalContent
+from services.application.own_data.part import ApplicationParts
 from services.application.use_cases import UseCases
 from shared.assistance import Assistance, AssistanceCopy
 from shared.crypto.sealed import SealedBox, Unsealer, new_keypair
@@ -215,6 +216,13 @@ class World:
         self.service: UseCases = self.parts.service
         self.worker = DeadlineWorker(self.store, (*KINDS, EVIDENCE), self.parts.deadlines, self.clock, "test")
         self._commands = 0
+
+    def own_parts(self) -> ApplicationParts:
+        """What an export collects here."""
+        service = self.service
+        return ApplicationParts(
+            self.store, service.applications, service.passports, service.evidence.repository, service.crossings
+        )
 
     # others speak
 

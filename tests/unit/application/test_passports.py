@@ -370,7 +370,9 @@ def order_for(**changes: object) -> Order:
 
 def own_parts(world: World) -> ApplicationParts:
     service = world.service
-    return ApplicationParts(world.store, service.applications, service.passports, service.evidence.repository)
+    return ApplicationParts(
+        world.store, service.applications, service.passports, service.evidence.repository, service.crossings
+    )
 
 
 async def test_a_copy_of_ones_data_has_the_whole_number(world: World) -> None:

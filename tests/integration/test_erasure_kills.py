@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -152,7 +153,7 @@ async def left_of(citizens: Sequence[Citizen], stores: Stores) -> list[str]:
             is_theirs = any(name in text for name in ids)
             if (is_theirs and PREFIX in text) or any(word in text for word in words):
                 found.append(f"{service}.{kind}")
-                print(f"left in {service}.{kind}: {text}")  # shown where the test fails; its people are invented
+                logging.getLogger(__name__).warning("%s.%s: %s", service, kind, text)  # its people are invented
     return sorted(found)
 
 

@@ -334,6 +334,7 @@ async def test_what_is_kept_is_exported_and_erased_by_an_order(world: BorderWorl
         ends_at=world.clock.now() + timedelta(days=7),
     )
     assert [row.place for row in (await parts.collect(asked)).border_crossings] == [row.place for row in JOURNEY]
+    service = world.service
     shelves = ApplicationShelves(
         service.context,
         service.applications,

@@ -367,16 +367,6 @@ def order_for(**changes: object) -> Order:
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
-<<<<<<< HEAD
-=======
-def own_parts(world: World) -> ApplicationParts:
-    service = world.service
-    return ApplicationParts(
-        world.store, service.applications, service.passports, service.evidence.repository, service.crossings
-    )
-
-
->>>>>>> h5-reminders
 async def test_a_copy_of_ones_data_has_the_whole_number(world: World) -> None:
     await world.meet()
     first = await world.service.passport_records.record(NUMBER, passport(person_id="person-appl"))

@@ -6,9 +6,8 @@ import argparse
 from typing import Final
 
 BENCH_NAMES: Final = (
-    *("memory", "otp", "otp.guess", "events", "seats", "opening_load", "money", "journeys", "calls"),
+    *("memory", "otp", "otp.guess", "events", "seats", "opening_load", "money", "receipts", "journeys", "calls"),
     *("submit", "recovery", "waiting.memory", "waiting.told", "erasure.load", "handover"),
-    "receipts",
     *("papers.check", "papers.hits", "papers.hold_loss"),
     *("attacks.half_sent", "attacks.pieces", "attacks.picture", "attacks.streams", "attacks.pay_and_cancel"),
     *("journey.cpu", "journey.requests", "otp.addresses"),

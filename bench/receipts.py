@@ -147,16 +147,22 @@ async def _receive(
     to = {**signed, "Content-Type": "application/json"}
     async with session.post(f"{base}/v1/payment-notices", data=body, headers=to) as answer:
         answer.raise_for_status()
-    while time.perf_counter() < begun + PATIENCE_SECONDS:
-        async with session.get(f"{base}/v1/bills/{bill['_id']}/receipt", headers=headers) as answer:
-            receipt = await answer.json()
-        if answer.ok:
-            break
-        await asyncio.sleep(LOOK_SECONDS)
-    async with session.get(f"{base}{receipt['pdf']}", headers=headers) as answer:
-        answer.raise_for_status()
-        await answer.read()
+    receipt = json.loads(await _look(session, f"{base}/v1/bills/{bill['_id']}/receipt", headers))
+    await _look(session, f"{base}{receipt['pdf']}", headers)
     fetched.took("fetched", time.perf_counter() - begun)
+
+
+async def _look(session: aiohttp.ClientSession, url: str, headers: dict[str, str]) -> bytes:
+    """Return what is there, looking again while it is not, or while the typesetter is busy."""
+    give_up_at = time.perf_counter() + PATIENCE_SECONDS
+    while True:
+        async with session.get(url, headers=headers) as answer:
+            content = await answer.read()
+        if answer.ok:
+            return content
+        if time.perf_counter() > give_up_at:
+            raise RuntimeError(f"{url}: {answer.status}")
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def _watch(client: Any, sent: dict[str, float], tally: Tally) -> None:

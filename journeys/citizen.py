@@ -24,6 +24,9 @@ OF_A_PARENT: Final = "parent_"
 
 LOOKS_FOR_A_SEAT: Final = 5
 
+VERDICT_SECONDS: Final = 100.0
+"""A page is decided within 90 s: by the machine, or without it."""
+
 NEWER_SECONDS: Final = 2.0
 """How long the newest bill or refund is watched before it is asked whether there is a newer one."""
 
@@ -148,7 +151,9 @@ class Citizen:
         """
         url = f"{self._application()}/documents/{document['document_id']}"
         if document["state"] == "checking":
-            document = await self.api.get_until(url, lambda seen: seen["state"] != "checking", "a verdict on the page")
+            document = await self.api.get_until(
+                url, lambda seen: seen["state"] != "checking", "a verdict on the page", seconds=VERDICT_SECONDS
+            )
         if document["state"] == "refused":
             raise ValueError(f"{document['requirement']} was refused: {document['reason']}")
         return document

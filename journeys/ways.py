@@ -323,14 +323,21 @@ class Ways:
         joint = await way.step("ask for one code", "billing", lambda: citizen.join_bills(bill_ids))
         await way.step("pay both at the bank", "bank", lambda: _paying(citizen, joint))
         for bill in bills:
-            citizen.application_id, citizen.appointment_id = bill["application_id"], bill["appointment_id"]
-            await way.step("see one of them paid", "billing", lambda: citizen.bill("paid"))
-            await way.step("see its seat confirmed", "scheduling", lambda: _noted(citizen.appointment("confirmed")))
+            await self._settled(way, citizen, bill)
+
+    async def _settled(self, way: Way, citizen: Citizen, bill: Any) -> None:
+        citizen.application_id, citizen.appointment_id = bill["application_id"], bill["appointment_id"]
+        await way.step("see one of them paid", "billing", lambda: _noted(self._paid(citizen, bill["bill_id"])))
+        await way.step("see its seat confirmed", "scheduling", lambda: _noted(citizen.appointment("confirmed")))
 
     async def _billed(self, way: Way, citizen: Citizen, application_id: str) -> Any:
         citizen.application_id = application_id
         await way.step("hold a seat for one of them", "scheduling", citizen.hold_seat)
-        return await way.step("receive its billing code", "billing", lambda: citizen.bill("issued"))
+        return await way.step("receive its billing code", "billing", lambda: _own_bill(citizen))
+
+    async def _paid(self, citizen: Citizen, bill_id: str) -> Any:
+        url = f"{self.at.billing}/v1/bills/{bill_id}"
+        return await citizen.api.get_until(url, lambda seen: seen["state"] == "paid", "the bill being paid")
 
     async def newcomer(self, address: str | None = None) -> Citizen:
         """A citizen whom only the civil registry knows."""
@@ -464,6 +471,13 @@ async def _another_bill(citizen: Citizen, before: Any) -> Any:
     if bill["billing_code"] == before["billing_code"]:
         raise GaveUp("the new bill has the old code")
     return bill
+
+
+async def _own_bill(citizen: Citizen) -> Any:
+    """Wait for the code of the present application; the account has other bills with codes."""
+    return await eventually(
+        citizen.newest_bill, lambda seen: seen is not None and seen["state"] == "issued", "a billing code"
+    )
 
 
 async def _paying(citizen: Citizen, bill: Any, **more: Any) -> str:

@@ -252,6 +252,11 @@ async def test_money_on_an_application_that_was_given_up_goes_back(ways: Ways) -
     assert report["requests"] >= report["paid"]
 
 
+async def test_a_family_pays_with_one_code_and_each_has_a_seat(ways: Ways) -> None:
+    await ways.family_payment()
+    assert ways.reporter.all_ok
+
+
 @pytest.mark.acceptance("F56.poll", "F59.lost_push")
 async def test_a_lost_notice_is_found_by_asking(ways: Ways) -> None:
     await ways.notice_lost()

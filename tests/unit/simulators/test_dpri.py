@@ -226,6 +226,8 @@ async def send(client: Client, status: int = 202, content: bytes = PICTURE, **qu
     path = f"/dpri/files/{NUMBER}/pictures/d-ktp"
     answer = await client.put(path, params=named, data=await sealed(content))
     assert answer.status == status, await answer.text()
+    body: dict[str, Any] = await answer.json()
+    return body
 
 
 async def books_of(client: Client, nik: str) -> dict[str, Any]:

@@ -32,7 +32,7 @@ PAYMENTS: Final = 300
 LEAST_PAYMENTS: Final = 60
 PATIENCE_SECONDS: Final = 60.0
 LOOK_SECONDS: Final = 0.05
-"""Between two looks of a payer for the receipt."""
+"""Between two calls of a payer for the receipt."""
 
 COMMANDS: Final = "notification.commands"
 """The queue of commands, as `stage.put_on_bus` names it."""
@@ -147,13 +147,13 @@ async def _receive(
     to = {**signed, "Content-Type": "application/json"}
     async with session.post(f"{base}/v1/payment-notices", data=body, headers=to) as answer:
         answer.raise_for_status()
-    receipt = json.loads(await _look(session, f"{base}/v1/bills/{bill['_id']}/receipt", headers))
-    await _look(session, f"{base}{receipt['pdf']}", headers)
+    receipt = json.loads(await _fetch(session, f"{base}/v1/bills/{bill['_id']}/receipt", headers))
+    await _fetch(session, f"{base}{receipt['pdf']}", headers)
     fetched.took("fetched", time.perf_counter() - begun)
 
 
-async def _look(session: aiohttp.ClientSession, url: str, headers: dict[str, str]) -> bytes:
-    """Return what is there, looking again while it is not, or while the typesetter is busy."""
+async def _fetch(session: aiohttp.ClientSession, url: str, headers: dict[str, str]) -> bytes:
+    """Return what is there, asking again while it is not, or while the typesetter is busy."""
     give_up_at = time.perf_counter() + PATIENCE_SECONDS
     while True:
         async with session.get(url, headers=headers) as answer:

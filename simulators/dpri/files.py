@@ -124,6 +124,7 @@ class File:
     def missing(self, now: datetime) -> list[str]:
         """Return the documents whose pictures are not acknowledged."""
         return [document_id for document_id in self.wanted if self.picture_state(document_id, now) != "acknowledged"]
+
     passport_kind: str | None = None
     validity_years: int = SHORT_VALIDITY_YEARS
 

@@ -113,6 +113,8 @@ class File:
     pictures: dict[str, Picture] = field(default_factory=dict)
     refuses: list[str] = field(default_factory=list)
     """Documents whose pictures are refused from now on."""
+    passport_kind: str | None = None
+    validity_years: int = SHORT_VALIDITY_YEARS
 
     def picture_state(self, document_id: str, now: datetime) -> str:
         """Return missing, received or acknowledged."""
@@ -124,9 +126,6 @@ class File:
     def missing(self, now: datetime) -> list[str]:
         """Return the documents whose pictures are not acknowledged."""
         return [document_id for document_id in self.wanted if self.picture_state(document_id, now) != "acknowledged"]
-
-    passport_kind: str | None = None
-    validity_years: int = SHORT_VALIDITY_YEARS
 
     def state(self, now: datetime) -> str:
         """Return received, acknowledged, rejected, queued or printed."""

@@ -256,7 +256,10 @@ class Citizen(Person):
             "media_type": "image/jpeg",
             "size_bytes": len(content),
         }
-        document = await self.post("application", f"{self._application}/documents", body)
+        asked_before = ("document_not_asked",) if self.child is not None else ()
+        document = await self.post("application", f"{self._application}/documents", body, expect=asked_before)
+        if not document.ok:  # since the list was read, application has heard that it is a child's
+            return
         path = f"{self._application}/documents/{document['document_id']}/content"
         offset = int(document["upload_offset"])
         half = len(content) // 2

@@ -197,14 +197,14 @@ class Erasures:
 
 
 def sealed_of(world: World, seals: Seals, service: str, subjects: Collection[str]) -> set[str]:
-    """Everything that a service's documents hold of these subjects under their keys, and the keys that open it."""
+    """Everything that a service's documents hold of these subjects under their keys, and the keys that open it.
+
+    Things are named by what they say: a turn of keys may seal the same once more.
+    """
     process = world.processes[service]
     text = json.dumps({kind: process.kept.documents(kind) for kind in _HELD_KINDS[service]}, default=str)
-    found = {
-        value
-        for value in set(_TEXTS.findall(text)) & seals.by_value.keys()
-        if seals.by_value[value].subject_id in subjects
-    }
+    seen = (seals.by_value[value] for value in set(_TEXTS.findall(text)) & seals.by_value.keys())
+    found = {f"{seal.field} of {seal.subject_id}: {seal.text}" for seal in seen if seal.subject_id in subjects}
     opens = {subject for subject, record in process.key_table.records.items() if record.wrapped is not None}
     return found | (opens & set(subjects))
 

@@ -215,7 +215,7 @@ class Mongod:
             LOOPBACK,
             self.port,
             directConnection=True,
-            serverSelectionTimeoutMS=500,
+            serverSelectionTimeoutMS=patience,
             connectTimeoutMS=patience,
             socketTimeoutMS=10 * patience,
             **login,

@@ -92,7 +92,7 @@ _OFFICE: Final = frozenset(
     {
         *("another_pair_of_eyes", "documents_closed", "fee_not_paid", "letter_not_made", "no_moves_left"),
         *("no_priority_to_deny", "no_special_left", "not_on_yourself", "not_paid_yet"),
-        *("note_withheld", "office_of_others"),
+        "note_withheld",
         *("not_your_office", "one_time_password_expired", "request_of_somebody_else", "role_not_yours"),
         *("second_operator_needed", "second_person_must_agree", "second_person_needed", "special_over"),
         *("staff_suspended", "too_late_for_special", "too_late_to_move", "too_late_to_withdraw"),

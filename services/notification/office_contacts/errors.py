@@ -5,10 +5,10 @@ from __future__ import annotations
 from shared.errors import NotAllowed, NotFound
 
 
-class OfficeOfOthers(NotAllowed):
+class NotYourOffice(NotAllowed):
     """Heads keep the contacts of their own office, regional officers those of their own region."""
 
-    code = "office_of_others"
+    code = "not_your_office"
     title = "These contacts are kept by another office."
     title_id = "Kontak ini dikelola kantor lain."
     next_action = "Ask the head of that office, or the regional office for those of a region."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.notification.http import NOTIFICATION
-from services.notification.office_contacts.errors import OfficeOfOthers, RegionNotFound
+from services.notification.office_contacts.errors import NotYourOffice, RegionNotFound
 from services.notification.office_contacts.schemas import KeepOfficeContacts, OfficeContactsView
 from services.notification.office_contacts.service import ShownContacts
 from shared.errors import SomeoneElseChangedIt
@@ -25,7 +25,7 @@ CHANGES_PER_CALLER: Final = RateLimit(30, 60.0)
     summary="Where your office is told of overdue work",
     access=HEADS,
     answers={200: OfficeContactsView},
-    refusals=(OfficeOfOthers,),
+    refusals=(NotYourOffice,),
 )
 async def show_office_contacts(call: Call) -> OfficeContactsView:
     """Show the contacts, masked."""
@@ -41,7 +41,7 @@ async def show_office_contacts(call: Call) -> OfficeContactsView:
     access=HEADS,
     body=KeepOfficeContacts,
     answers={200: OfficeContactsView},
-    refusals=(OfficeOfOthers, SomeoneElseChangedIt),
+    refusals=(NotYourOffice, SomeoneElseChangedIt),
     rate=CHANGES_PER_CALLER,
     idempotent=True,
 )
@@ -57,7 +57,7 @@ async def keep_office_contacts(call: Call[KeepOfficeContacts]) -> OfficeContacts
     summary="Where your region is told of overdue work of offices without contacts",
     access=REGIONAL,
     answers={200: OfficeContactsView},
-    refusals=(RegionNotFound, OfficeOfOthers),
+    refusals=(RegionNotFound, NotYourOffice),
 )
 async def show_region_contacts(call: Call) -> OfficeContactsView:
     """Show the contacts, masked."""
@@ -71,7 +71,7 @@ async def show_region_contacts(call: Call) -> OfficeContactsView:
     access=REGIONAL,
     body=KeepOfficeContacts,
     answers={200: OfficeContactsView},
-    refusals=(RegionNotFound, OfficeOfOthers, SomeoneElseChangedIt),
+    refusals=(RegionNotFound, NotYourOffice, SomeoneElseChangedIt),
     rate=CHANGES_PER_CALLER,
     idempotent=True,
 )

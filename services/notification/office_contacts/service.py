@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from services.notification.context import UseCaseContext
 from services.notification.deliveries.recipient import Reach, Recipient
-from services.notification.office_contacts.errors import OfficeOfOthers, RegionNotFound
+from services.notification.office_contacts.errors import NotYourOffice, RegionNotFound
 from services.notification.office_contacts.office_contacts import (
     NO_CONTACTS,
     AlertReceiver,
@@ -47,7 +47,7 @@ class OfficeContactsBook:
         """Return the contacts of the caller's own office, or of an outreach of it.
 
         Raises:
-            OfficeOfOthers.
+            NotYourOffice.
         """
         await self._refuse_other_offices(office_id, caller)
         contacts = await self._repository.contacts(office_key(office_id))
@@ -60,7 +60,7 @@ class OfficeContactsBook:
         """Replace the contacts of the caller's own office, or of an outreach of it.
 
         Raises:
-            OfficeOfOthers.
+            NotYourOffice.
         """
         await self._refuse_other_offices(office_id, caller)
         await self._keep(office_key(office_id), reach, language, caller, command_id)
@@ -70,7 +70,7 @@ class OfficeContactsBook:
         """Return the contacts of the caller's own region.
 
         Raises:
-            RegionNotFound, OfficeOfOthers.
+            RegionNotFound, NotYourOffice.
         """
         self._refuse_other_regions(region_id, caller)
         contacts = await self._repository.contacts(region_key(region_id))
@@ -84,7 +84,7 @@ class OfficeContactsBook:
         """Replace the contacts of the caller's own region.
 
         Raises:
-            RegionNotFound, OfficeOfOthers.
+            RegionNotFound, NotYourOffice.
         """
         self._refuse_other_regions(region_id, caller)
         await self._keep(region_key(region_id), reach, language, caller, command_id)
@@ -126,11 +126,11 @@ class OfficeContactsBook:
     async def _refuse_other_offices(self, office_id: str, caller: Caller) -> None:
         own = caller.office_id
         if own is None or own not in (office_id, await self._repository.parent_of(office_id)):
-            raise OfficeOfOthers
+            raise NotYourOffice
 
     def _refuse_other_regions(self, region_id: str, caller: Caller) -> None:
         offices = self._regions.offices_of(region_id)
         if not offices:
             raise RegionNotFound
         if not set(offices) <= set(caller.offices):
-            raise OfficeOfOthers
+            raise NotYourOffice

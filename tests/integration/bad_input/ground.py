@@ -81,6 +81,7 @@ class Ground:
             "evidence_id": NOBODYS_ID,
             "passport_id": NOBODYS_ID,
             "office_id": OFFICE,
+            "region_id": "dki-jakarta",
             "session_id": NOBODYS_ID,
             "change_id": NOBODYS_ID,
             "opening_id": NOBODYS_ID,

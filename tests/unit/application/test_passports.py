@@ -454,3 +454,19 @@ async def test_a_turn_of_keys_knows_the_passports(world: World) -> None:
     }
     assert kinds["passport"].is_current(first.id, first.state)
     assert not kinds["passport"].is_current(first.id, replace(first.state, fingerprints=("k0:0",)))
+
+
+@pytest.mark.parametrize(
+    ("state", "step"),
+    [
+        (PassportState.PRINTED, "collect"),
+        (PassportState.COLLECTED, "keep"),
+        (PassportState.LOST, "replace"),
+        (PassportState.DAMAGED, "replace"),
+        (PassportState.REPLACED, "see_newer"),
+        (PassportState.CANCELLED, "begin_again"),
+    ],
+)
+def test_every_state_has_a_next_step(state: PassportState, step: str) -> None:
+    book = passport(state=state)
+    assert rules.next_step(book, book.book.issued_on) == step

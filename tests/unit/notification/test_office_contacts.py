@@ -84,7 +84,7 @@ async def test_the_head_keeps_the_contacts_of_the_office_and_sees_them_masked(as
 async def test_contacts_of_others_are_neither_seen_nor_kept(ask: Ask, caller: Caller, path: str) -> None:
     for method, body in (("GET", None), ("PUT", {"email": EMAIL})):
         status, problem = await ask(caller, method, path, body)
-        assert (status, problem["code"]) == (403, "office_of_others")
+        assert (status, problem["code"]) == (403, "not_your_office")
 
 
 @pytest.mark.parametrize("role", [Role.FRONT_OFFICER, Role.INTERVIEWER, Role.OPERATOR, Role.APPLICANT])

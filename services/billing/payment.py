@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
+
+PART: Final = "."
+"""Stands between the treasury's number and the number of a part of its money."""
 
 
 @dataclass(frozen=True)
@@ -16,3 +20,8 @@ class Payment:
     amount: int
     paid_at: datetime
     channel: str
+
+
+def treasury_number(receipt_id: str) -> str:
+    """Return the treasury's number (NTPN) of a receipt or of a part of one."""
+    return receipt_id.partition(PART)[0]

@@ -149,19 +149,7 @@ class Billing:
             own_bills, stored.bills, stored.receipts, stored.refunds, vault, typesetter, public_url
         )
         self._make_checks(stored)
-        self.leavings = Leavings(
-            context, stored.applications, stored.bills, stored.receipts, stored.refunds, stored.cases, stored.credits
-        )
-        self.own_parts = BillingParts(
-            platform.store,
-            stored.bills,
-            stored.receipts,
-            stored.refunds,
-            vault,
-            stored.credits,
-            stored.joint_bills,
-        )
-        self.export_answers = ExportAnswers(platform.store, clock, "billing", self.own_parts.collect)
+        self._make_own_data(context, stored, platform, vault)
         self.explainer = Explainer(stored.bills, stored.receipts, stored.refunds, offices)
         self.sagas = Sagas(
             context,
@@ -276,6 +264,15 @@ class Billing:
             self.confirming,
         )
         self.settlements = SettlementService(stored.settlements, self.reconciliation)
+
+    def _make_own_data(self, context: UseCaseContext, stored: _Repositories, platform: Platform, vault: Vault) -> None:
+        self.leavings = Leavings(
+            context, stored.applications, stored.bills, stored.receipts, stored.refunds, stored.cases, stored.credits
+        )
+        self.own_parts = BillingParts(
+            platform.store, stored.bills, stored.receipts, stored.refunds, vault, stored.credits, stored.joint_bills
+        )
+        self.export_answers = ExportAnswers(platform.store, self.clock, "billing", self.own_parts.collect)
 
     def _make_checks(self, stored: _Repositories) -> None:
         bills, receipts, refunds = stored.bills, stored.receipts, stored.refunds

@@ -57,6 +57,10 @@ _MOMENT: Final = "d MMMM y, HH.mm.ss 'WIB'"
 _LOCALES: Final[Mapping[str, str]] = {"id": "id_ID", "en": "en_GB"}
 
 
+def _without_part(ntpn: str) -> str:
+    return ntpn.partition(".")[0]
+
+
 @dataclass(frozen=True)
 class PaymentReceipt:
     """The facts of one payment. Times are the bank's, in whole seconds; ``purpose`` is a `BillPurpose`.
@@ -80,7 +84,7 @@ class PaymentReceipt:
     @property
     def treasury_ntpn(self) -> str:
         """The treasury's own number, as the bank's slip has it."""
-        return self.ntpn.partition(".")[0]
+        return _without_part(self.ntpn)
 
     @property
     def purpose_texts(self) -> Pair:
@@ -106,6 +110,11 @@ class RefundReceipt:
     account_masked: str = ""
     """All but its last digits hidden; empty in a mail, which anybody on its way may read."""
     application_id: str = ""
+
+    @property
+    def treasury_ntpn(self) -> str:
+        """The treasury's own number of the payment."""
+        return _without_part(self.ntpn)
 
     @property
     def file_name(self) -> str:
@@ -167,7 +176,7 @@ def refund_job(receipt: RefundReceipt) -> dict[str, Any]:
         ("Waktu bayar", "Paid at", _moment(receipt.paid_at, "id"), _moment(receipt.paid_at, "en")),
         ("Nomor pengembalian", "Refund case", receipt.refund_id),
         ("Ke rekening", "To the account", *((f"{bank} / {account}",) if account else named)),
-        ("NTPN pembayaran asal", "NTPN of the payment", receipt.ntpn.partition(".")[0]),
+        ("NTPN pembayaran asal", "NTPN of the payment", receipt.treasury_ntpn),
         ("Nomor permohonan dalam sistem", "Application in the system", receipt.application_id),
     )
     data = {

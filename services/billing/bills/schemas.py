@@ -13,6 +13,7 @@ from services.billing.bills.model import Bill, RenewalState, next_check_at
 from services.billing.bills.states import BillState
 from services.billing.bills.texts import YEAR_END_WARNING, YEAR_END_WARNING_ID, BillStep, guidance
 from services.billing.field_types import Id, StateView
+from services.billing.payment import treasury_number
 from services.billing.tariffs.model import LineCode
 from shared.calendar.working_days import JAKARTA
 from shared.events.codes import BillPurpose
@@ -115,7 +116,7 @@ class BillView(View, in_indonesian=("warning", "next_action")):
             "deadline": bill.expires_at if bill.state == BillState.ISSUED else None,
             "next_check_at": next_check_at(bill),
             "expected_wait_seconds": wait_seconds if bill.live else None,
-            "ntpn": bill.settled_by and bill.settled_by.partition(".")[0],
+            "ntpn": treasury_number(bill.settled_by) if bill.settled_by else None,
             "how_to_pay": f"/v1/bills/{bill.bill_id}/how-to-pay" if bill.state == BillState.ISSUED else None,
             "receipt": f"/v1/bills/{bill.bill_id}/receipt" if bill.settled_by else None,
             "claims": [ClaimView.from_claim(bill, claim, wait_seconds) for claim in bill.claims],

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from services.billing.credits.states import CREDIT_TRANSITIONS, CreditCommand, CreditState
-from services.billing.receipts.model import PART, treasury_number
+from services.billing.payment import PART, treasury_number
 from shared.store.decision import Decision
 
 SHORT_ID: Final = 12

@@ -14,7 +14,8 @@ from services.billing.credits.model import Credit, is_sound
 from services.billing.credits.repository import CreditRepository
 from services.billing.joint_bills.repository import JointBillRepository
 from services.billing.ledger.model import Account
-from services.billing.receipts.model import ACCOUNT_OF, PART, Receipt, SimponiWord, ledger_faults
+from services.billing.payment import PART
+from services.billing.receipts.model import ACCOUNT_OF, Receipt, SimponiWord, ledger_faults
 from services.billing.receipts.repository import ReceiptRepository
 from services.billing.receipts.states import ReceiptState
 from services.billing.refunds.model import Refund

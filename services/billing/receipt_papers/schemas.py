@@ -9,8 +9,8 @@ from typing import Annotated, Final, Self
 from pydantic import AfterValidator, Field, StringConstraints
 
 from services.billing.field_types import MAX_RUPIAH
+from services.billing.payment import PART, treasury_number
 from services.billing.receipt_papers.service import BookedPayment
-from services.billing.receipts.model import treasury_number
 from services.billing.receipts.states import ReceiptState
 from shared.calendar.working_days import JAKARTA
 from shared.events.codes import BillPurpose
@@ -24,8 +24,8 @@ SHOWN_SIGNS = 4
 """The last signs of an NTPN that its check shows: enough to compare with the paper in hand."""
 
 
-PART: Final = re.compile(r"(\.[0-9a-f]{1,12})?\.[0-9]{1,3}")
-"""Of one code for several bills, or of a credit: behind the treasury's number."""
+PART_NUMBER: Final = re.compile(r"([0-9a-f]{1,12}\.)?[0-9]{1,3}")
+"""The number of a part, behind the treasury's: of one code for several bills, or of a credit."""
 
 
 def read_receipt_number(text: str) -> str:
@@ -34,8 +34,8 @@ def read_receipt_number(text: str) -> str:
     Raises:
         PydanticCustomError: it is not such a number.
     """
-    number, dot, part = text.partition(".")
-    return NTPN.read(number) + dot + part if PART.fullmatch(dot + part) else NTPN.read(text)
+    number, part = treasury_number(text), text.partition(PART)[2]
+    return NTPN.read(number) + PART + part if PART_NUMBER.fullmatch(part) else NTPN.read(text)
 
 
 class ReceiptPath(Path):
@@ -130,7 +130,7 @@ class RefundReceiptView(View, in_indonesian=("amount_in_words",)):
         return cls(
             refund_id=facts.refund_id,
             order_number=facts.order_number,
-            ntpn=treasury_number(facts.ntpn),
+            ntpn=facts.treasury_ntpn,
             application_id=facts.application_id or None,
             amount=facts.amount,
             amount_in_words=amount_in_words(facts.amount, "en"),

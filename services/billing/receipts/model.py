@@ -15,7 +15,7 @@ from services.billing.bills.model import Bill, BillOutcome
 from services.billing.bills.states import ENDED_BILLS, SETTLEABLE_BILLS, BillState
 from services.billing.joint_bills.model import JointBill, Member
 from services.billing.ledger.model import Account, Movement, Posting, balances, chain_faults, chain_hash, posted
-from services.billing.payment import Payment
+from services.billing.payment import PART, Payment, treasury_number
 from services.billing.receipts.refund_subject import RefundCause
 from services.billing.receipts.states import RECEIPT_TRANSITIONS, ReceiptCommand, ReceiptState
 from services.billing.receipts.withdrawal import paid_after
@@ -62,8 +62,6 @@ class Intent:
 
 
 WAIT: Final = Intent(IntentKind.WAIT)
-PART: Final = "."
-"""Stands between the treasury's number and the number of a part of its money."""
 
 
 class SimponiWord(StrEnum):
@@ -183,11 +181,6 @@ class Receipt:
         if self.state == ReceiptState.IN_REFUND:
             return self.refund_recorded
         return self.state != ReceiptState.AWAITS_OUTCOME
-
-
-def treasury_number(receipt_id: str) -> str:
-    """Return the treasury's number (NTPN) of a receipt or of a part of one."""
-    return receipt_id.partition(PART)[0]
 
 
 def receive(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from services.billing.receipts.model import PART
+from services.billing.payment import PART
 from services.billing.receipts.repository import RECEIPTS
 from services.billing.store_part import StorePart
 from shared.store.kinds import Index, Kind, Range

@@ -18,6 +18,7 @@ from services.billing.context import UseCaseContext
 from services.billing.credits import model as credit_model
 from services.billing.credits.credit_ids import credit_id_of
 from services.billing.credits.repository import CREDITS
+from services.billing.payment import treasury_number
 from services.billing.receipts import model as receipts
 from services.billing.receipts.repository import RECEIPTS, ReceiptRepository
 from services.billing.refunds import transitions as steps
@@ -274,7 +275,7 @@ class RefundCases:
 
     async def _order(self, case: Refund, account: BankAccount) -> RefundOrder:
         payee = await self._vault.payee(case, account)
-        return RefundOrder(case.order_number, receipts.treasury_number(case.receipt_id), case.amount, payee)
+        return RefundOrder(case.order_number, treasury_number(case.receipt_id), case.amount, payee)
 
     async def track_due(self, record: Record[Refund]) -> None:
         """Ask the treasury for the state of the order."""

@@ -144,8 +144,11 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "passport_of_grown_child": _post("/v1/registrations"),
     "passport_not_in_hand": _for(*_APPLYING, call=SEE_PASSPORTS),
     **dict.fromkeys(("passport_number_differs", "check_digit_wrong", "zone_unreadable"), Elsewhere.AGAIN),
-    **dict.fromkeys(("book_facts_missing", "expiry_before_issue", "passport_holder_differs"), Elsewhere.AGAIN),
+    **dict.fromkeys(
+        ("book_facts_missing", "expiry_before_issue", "passport_holder_differs", "validity_too_long"), Elsewhere.AGAIN
+    ),
     "passport_number_of_another": Elsewhere.OFFICE,
+    "passport_recorded_otherwise": Elsewhere.OFFICE,
     **dict.fromkeys(("passport_file_not_checked", "passport_file_unknown", "passport_file_changed"), Elsewhere.AGAIN),
     "passport_file_not_as_checked": Elsewhere.AGAIN,
     "second_officer_needed": Elsewhere.OFFICE,

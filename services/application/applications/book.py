@@ -31,6 +31,11 @@ class BookFacts:
     expires_on: date
 
 
+def is_too_long(issued_on: date, expires_on: date) -> bool:
+    """Return whether a book would be valid for longer than any is (Permenkumham 18/2022 art. 2A: ten years)."""
+    return expires_on > years_after(issued_on, LONG_VALIDITY_YEARS)
+
+
 def expected_book(answers: Answers | None, *, minor: bool, printed_on: date) -> BookFacts:
     """Return the book that follows from the answers, printed on that day."""
     if answers is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from services.application.applications.book import BookFacts, BookKind
+from services.application.applications.book import BookFacts, BookKind, is_too_long
 
 MOST_ROWS: Final = 500
 """Passports in one file: so few that the second officer can look at each of them."""
@@ -155,6 +155,14 @@ def _wrong_days(row: int, issued_on: date, expires_on: date, today: date) -> Ite
             "expiry_before_issue",
             "A passport expires after it was issued.",
             "Paspor habis berlaku setelah diterbitkan.",
+        )
+    if is_too_long(issued_on, expires_on):
+        yield RowFault(
+            row,
+            "expires_on",
+            "validity_too_long",
+            "No passport is valid for longer than ten years.",
+            "Tidak ada paspor yang berlaku lebih dari sepuluh tahun.",
         )
     if issued_on > today:
         yield RowFault(row, "issued_on", "issued_later", "This day is in the future.", "Tanggal ini di masa depan.")

@@ -114,3 +114,38 @@ class ExpiryBeforeIssue(Refusal):
     title_id = "Paspor habis berlaku setelah diterbitkan, dan tidak diterbitkan di masa depan."
     next_action = "Compare both dates with the data page."
     next_action_id = "Cocokkan kedua tanggal dengan halaman data."
+
+
+class ValidityTooLong(Refusal):
+    """The book would be valid for more than ten years, which no passport is."""
+
+    status = 422
+    code = "validity_too_long"
+    facts_told = fact_types(issued_on=date, expires_on=date)
+    title = "No passport is valid for longer than ten years."
+    title_id = "Tidak ada paspor yang berlaku lebih dari sepuluh tahun."
+    next_action = "Compare both dates with the data page."
+    next_action_id = "Cocokkan kedua tanggal dengan halaman data."
+
+
+class PassportRecordedOtherwise(Refusal):
+    """The number is recorded for this person with another kind, dates or office."""
+
+    status = 409
+    code = "passport_recorded_otherwise"
+    title = "This passport is recorded already, with another kind, other dates or another office; nothing was changed."
+    title_id = "Paspor ini sudah tercatat dengan jenis, tanggal, atau kantor lain; tidak ada yang diubah."
+    next_action = "Compare what you typed with the data page; tell the head of the office if what is recorded is wrong."
+    next_action_id = "Cocokkan isian dengan halaman data; laporkan kepada kepala kantor bila catatannya salah."
+
+
+class ReplacementUnderWay(Refusal):
+    """The holder has an application that has not ended: one at a time."""
+
+    status = 409
+    code = "replacement_under_way"
+    facts_told = fact_types(application_id=str)
+    title = "An application for the holder of this passport is under way; nothing was changed."
+    title_id = "Permohonan untuk pemegang paspor ini sedang berjalan; tidak ada yang diubah."
+    next_action = "Go on with that application, or withdraw it first."
+    next_action_id = "Lanjutkan permohonan itu, atau tarik dahulu."

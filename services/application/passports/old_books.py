@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 
 from services.application.applications.access import refuse_other_offices
-from services.application.applications.book import BookFacts, BookKind
+from services.application.applications.book import BookFacts, BookKind, is_too_long
 from services.application.applications.next_step import Step
 from services.application.applications.service import Applications
 from services.application.context import Actor, UseCaseContext
@@ -16,6 +17,8 @@ from services.application.passports.errors import (
     ExpiryBeforeIssue,
     PassportHolderDiffers,
     PassportNumberOfAnother,
+    PassportRecordedOtherwise,
+    ValidityTooLong,
     ZoneUnreadable,
 )
 from services.application.passports.passport import Passport, PassportSource, PassportState
@@ -24,6 +27,7 @@ from services.application.passports.service import Passports, PassportSeen
 from services.application.passports.zone import ZoneFault, number_fits, read_zone
 from services.application.requirements.requirement import day_at_capital
 from shared.errors import NotFound
+from shared.fields.numbers import PASSPORT_NUMBER
 
 
 @dataclass(frozen=True)
@@ -58,12 +62,14 @@ class OldBooks:
         self._passports = passports
 
     async def record(self, application_id: str, book: BookInHand, who: Actor) -> PassportSeen:
-        """Record the applicant's earlier passport by the word of the officer; again is no error.
+        """Record the applicant's earlier passport by the word of the officer; the same again is no error.
 
         Raises:
             NotYourOffice. ApplicationEnded, StepComesFirst: the visitor is not at the counter.
-            BookFactsMissing, ZoneUnreadable, CheckDigitWrong, ExpiryBeforeIssue: the book was typed wrongly.
+            BookFactsMissing, ZoneUnreadable, CheckDigitWrong, ExpiryBeforeIssue, ValidityTooLong: the book was typed
+                wrongly.
             PassportHolderDiffers: it is not the applicant's. PassportNumberOfAnother: the number is another person's.
+            PassportRecordedOtherwise: it is theirs, with other facts.
         """
         record = await self._applications.application(application_id)
         application = record.state
@@ -72,6 +78,8 @@ class OldBooks:
         read = _read(book)
         if book.issued_on >= read.expires_on or book.issued_on > day_at_capital(self._context.now()):
             raise ExpiryBeforeIssue(field="/issued_on", issued_on=book.issued_on, expires_on=read.expires_on)
+        if is_too_long(book.issued_on, read.expires_on):
+            raise ValidityTooLong(field="/issued_on", issued_on=book.issued_on, expires_on=read.expires_on)
         card = await self._applications.card(application.applicant_id)
         if read.birth_digits is not None and read.birth_digits != f"{card.birth_date:%y%m%d}":
             raise PassportHolderDiffers(field="/zone")
@@ -95,6 +103,9 @@ class OldBooks:
             raise NotFound
         if known.state.person_id != application.person_id:
             raise PassportNumberOfAnother(field="/zone" if book.zone is not None else "/number")
+        is_other_office = book.office_id is not None and known.state.office_id != book.office_id
+        if known.state.book != passport.book or is_other_office:
+            raise PassportRecordedOtherwise
         return await self._passports.seen_one(known)
 
 
@@ -106,6 +117,8 @@ def _read(book: BookInHand) -> _Read:
             if fault.fields:
                 raise CheckDigitWrong(fault.fields, "/zone") from None
             raise ZoneUnreadable from None
+        if re.fullmatch(PASSPORT_NUMBER.pattern, zone.number) is None:
+            raise CheckDigitWrong(("number",), "/zone")
         return _Read(zone.number, zone.expires_on, zone.birth_digits)
     if book.number is None or book.check_digit is None or book.expires_on is None:
         raise BookFactsMissing(field="/zone")

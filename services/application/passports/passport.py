@@ -89,6 +89,16 @@ PASSPORT_TRANSITIONS: Final[Transitions[PassportState, PassportCommand]] = Trans
 IN_HAND: Final = tuple(state for state in PassportState if PASSPORT_TRANSITIONS.allows(state, PassportCommand.REPLACE))
 """States of a book that was handed out and that no newer one has replaced."""
 
+NEXT_STEPS: Final = {
+    PassportState.PRINTED: PassportStep.COLLECT,
+    PassportState.COLLECTED: PassportStep.KEEP,
+    PassportState.LOST: PassportStep.REPLACE,
+    PassportState.DAMAGED: PassportStep.REPLACE,
+    PassportState.REPLACED: PassportStep.SEE_NEWER,
+    PassportState.CANCELLED: PassportStep.BEGIN_AGAIN,
+}
+"""The next action by state; a collected book that expires soon is replaced."""
+
 HELD: Final = (*IN_HAND, PassportState.REPLACED)
 """States of a book that was ever handed out."""
 
@@ -233,17 +243,9 @@ def passed_to_holder(
 
 def next_step(passport: Passport, on: date) -> PassportStep:
     """Return what its holder does next on that day."""
-    match passport.state:
-        case PassportState.PRINTED:
-            return PassportStep.COLLECT
-        case PassportState.COLLECTED:
-            return PassportStep.REPLACE if passport.expiring(on) else PassportStep.KEEP
-        case PassportState.LOST | PassportState.DAMAGED:
-            return PassportStep.REPLACE
-        case PassportState.REPLACED:
-            return PassportStep.SEE_NEWER
-        case PassportState.CANCELLED:
-            return PassportStep.BEGIN_AGAIN
+    if passport.state is PassportState.COLLECTED and passport.expiring(on):
+        return PassportStep.REPLACE
+    return NEXT_STEPS[passport.state]
 
 
 def _moved(passport: Passport, command: PassportCommand) -> Passport:

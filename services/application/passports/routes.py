@@ -16,6 +16,9 @@ from services.application.passports.errors import (
     PassportNumberDiffers,
     PassportNumberOfAnother,
     PassportOfGrownChild,
+    PassportRecordedOtherwise,
+    ReplacementUnderWay,
+    ValidityTooLong,
     ZoneUnreadable,
 )
 from services.application.passports.old_books import BookInHand
@@ -102,7 +105,7 @@ async def report_passport(call: Call[ReportPassport, schemas.Assisting]) -> Pass
     access=STAFF(Role.FRONT_OFFICER),
     body=UndoReport,
     answers={200: PassportView},
-    refusals=(NotFound, PassportNumberDiffers, PassportNotInHand),
+    refusals=(NotFound, PassportNumberDiffers, PassportNotInHand, ReplacementUnderWay),
     idempotent=True,
     rate=RateLimit(10, 60.0),
 )
@@ -126,8 +129,8 @@ async def undo_report(call: Call[UndoReport]) -> PassportView:
     location="/v1/passports/{passport_id}",
     refusals=(
         *(NotFound, NotYourOffice, ApplicationEnded, StepComesFirst),
-        *(BookFactsMissing, ZoneUnreadable, CheckDigitWrong, ExpiryBeforeIssue),
-        *(PassportHolderDiffers, PassportNumberOfAnother),
+        *(BookFactsMissing, ZoneUnreadable, CheckDigitWrong, ExpiryBeforeIssue, ValidityTooLong),
+        *(PassportHolderDiffers, PassportNumberOfAnother, PassportRecordedOtherwise),
     ),
     idempotent=True,
 )

@@ -9,12 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
+from typing import Final
 
 from services.application.applications.access import refuse_uncovered
 from services.application.applications.applicant import Applicant
 from services.application.applications.service import Applications
 from services.application.context import Actor, UseCaseContext
-from services.application.passports.errors import PassportNotInHand, PassportNumberDiffers, PassportOfGrownChild
+from services.application.passports.errors import (
+    PassportNotInHand,
+    PassportNumberDiffers,
+    PassportOfGrownChild,
+    ReplacementUnderWay,
+)
 from services.application.passports.passport import Passport, passed_on, passed_to_holder, report_undone, reported
 from services.application.passports.recording import PassportRecords
 from services.application.requirements.answers import is_minor
@@ -22,12 +28,15 @@ from services.application.requirements.requirement import day_at_capital
 from shared.assistance import AssistanceNeeded
 from shared.errors import NotFound
 from shared.events.application import ApplicationRefused, PassportCollected, PassportPrinted
-from shared.events.codes import PassportReport
+from shared.events.codes import ApplicationReason, PassportReport
 from shared.events.envelope import Envelope
 from shared.person_keys.errors import PersonErased
 from shared.store.decision import Decision
 from shared.store.kinds import Record
 from shared.store.transitions import IllegalTransition
+
+REPORTED_REASONS: Final = frozenset({ApplicationReason.LOST, ApplicationReason.DAMAGED})
+"""Reasons of replacements that follow a report."""
 
 
 @dataclass(frozen=True)
@@ -116,10 +125,12 @@ class Passports:
 
         Raises:
             NotFound. PassportNumberDiffers: it is another book's number. PassportNotInHand: it is replaced.
+            ReplacementUnderWay: the holder applies for another one because of the report, and may owe a penalty.
         """
         known = await self._records.repository.existing(passport_id)
         if set(self._records.vault.prints_of(number)).isdisjoint(known.state.fingerprints):
             raise PassportNumberDiffers(field="/number")
+        await self._refuse_replaced_for_report(known.state)
 
         def decide(passport: Passport) -> Decision[Passport] | None:
             try:
@@ -129,6 +140,12 @@ class Passports:
 
         record = await self._records.repository.change(passport_id, decide, received=command_id)
         return await self.seen_one(record)
+
+    async def _refuse_replaced_for_report(self, passport: Passport) -> None:
+        live = await self._applications.repository.live_application_of(passport.applicant_id)
+        answers = live.state.answers if live is not None else None
+        if live is not None and answers is not None and answers.reason in REPORTED_REASONS:
+            raise ReplacementUnderWay(application_id=live.id)
 
     async def visible(self, passport_id: str, who: Actor) -> Record[Passport]:
         """Return a passport that this actor deals with for their account, or for the one that they assist.

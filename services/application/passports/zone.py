@@ -15,6 +15,10 @@ from services.application.applications.check_digits import check_digit
 LINE_LENGTH: Final = 44
 FILLER: Final = "<"
 LETTERS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789<")
+STATE: Final = slice(2, 5)
+OWN_STATE: Final = "IDN"
+"""An earlier book is one of our own: another state's passport is replaced by that state."""
+
 NUMBER: Final = slice(0, 9)
 BIRTH: Final = slice(13, 19)
 EXPIRY: Final = slice(21, 27)
@@ -50,7 +54,7 @@ def read_zone(text: str) -> Zone:
     """
     lines = ["".join(line.split()).upper() for line in text.strip().splitlines() if line.strip()]
     has_form = len(lines) == 2 and all(len(line) == LINE_LENGTH and set(line) <= LETTERS for line in lines)
-    if not has_form or not lines[0].startswith("P"):
+    if not has_form or not lines[0].startswith("P") or lines[0][STATE] != OWN_STATE:
         raise ZoneFault
     second = lines[1]
     wrong = tuple(_wrong_fields(second))

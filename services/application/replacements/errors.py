@@ -7,18 +7,6 @@ from datetime import date
 from shared.errors import Refusal, fact_types
 
 
-class ReplacementUnderWay(Refusal):
-    """The holder has an application that has not ended: one at a time."""
-
-    status = 409
-    code = "replacement_under_way"
-    facts_told = fact_types(application_id=str)
-    title = "An application for the holder of this passport is under way; nothing was begun."
-    title_id = "Permohonan untuk pemegang paspor ini sedang berjalan; tidak ada yang dimulai."
-    next_action = "Go on with that application, or withdraw it first."
-    next_action_id = "Lanjutkan permohonan itu, atau tarik dahulu."
-
-
 class ReplacementNotDue(Refusal):
     """The passport is valid for longer than a year and no reason was named."""
 

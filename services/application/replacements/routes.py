@@ -9,8 +9,8 @@ from services.application.applications.schemas import ApplicationView, view_appl
 from services.application.drafts.errors import ApplicantCameOfAge, IdentityNotConfirmed
 from services.application.http import APPLICATION, OWNER_OR_COUNTER, who
 from services.application.leavings.errors import ApplicantLeaving
-from services.application.passports.errors import PassportNotInHand, PassportOfGrownChild
-from services.application.replacements.errors import ReplacementNotDue, ReplacementUnderWay
+from services.application.passports.errors import PassportNotInHand, PassportOfGrownChild, ReplacementUnderWay
+from services.application.replacements.errors import ReplacementNotDue
 from services.application.replacements.schemas import BeginReplacement
 from services.application.requirements.errors import AnswersContradict
 from shared.http.call import Call

@@ -7,10 +7,10 @@ from services.application.context import Actor, UseCaseContext
 from services.application.drafts.errors import ApplicationAlreadyOpen
 from services.application.drafts.person_facts import load_person_facts
 from services.application.drafts.service import Drafting
-from services.application.passports.errors import PassportNotInHand
+from services.application.passports.errors import PassportNotInHand, ReplacementUnderWay
 from services.application.passports.passport import IN_HAND, Passport
 from services.application.passports.service import Passports
-from services.application.replacements.errors import ReplacementNotDue, ReplacementUnderWay
+from services.application.replacements.errors import ReplacementNotDue
 from services.application.replacements.prefilled import OpenReason, prefilled_answers, replacement_reason
 from services.application.requirements.answers import Answers
 from services.application.requirements.requirement import day_at_capital

@@ -116,6 +116,8 @@ async def test_conflicts_are_named_with_their_rows_and_the_file_gets_no_id(brows
         "appl,F7654321,ordinary,2020-03-04,2025-03-04,",
         "child,F7654321,ordinary,2020-03-04,2025-03-04,",
         "appl,G7654321,ordinary,2025-03-04,2025-03-04,",
+        "appl,H7654321,ordinary,2020-03-04,2030-03-05,",
+        "appl,J7654321,ordinary,2020-03-04,2030-03-04,",
     )
     before = await passports(met)
     status, view = await send(browser, file_of(*rows))
@@ -125,6 +127,7 @@ async def test_conflicts_are_named_with_their_rows_and_the_file_gets_no_id(brows
         (3, "applicant_id", "applicant_unknown"),
         (6, "number", "repeated"),
         (7, "expires_on", "expiry_before_issue"),
+        (8, "expires_on", "validity_too_long"),
     ]
     assert (view["rows"][0]["row"], view["rows"][0]["outcome"]) == (4, "known")
     assert "7654321" not in str(view)

@@ -308,6 +308,31 @@ async def test_only_an_officer_with_the_book_in_hand_undoes_a_report(browser: Br
     assert (await browser.ask("POST", missing, Role.FRONT_OFFICER, json={"number": NUMBER}))[0] == 404
 
 
+@pytest.mark.parametrize("report", ["lost", "damaged"])
+async def test_a_report_stands_while_its_replacement_goes_on(browser: Browser, world: World, report: str) -> None:
+    await world.meet()
+    passport_id = await keep(world)
+    path, undo = f"/v1/passports/{passport_id}", {"number": NUMBER}
+    await browser.ask("POST", f"{path}/report", json={"report": report})
+    _, begun = await browser.ask("POST", f"{path}/replacement", json={})
+    status, problem = await browser.ask("POST", f"{path}/recovery", Role.FRONT_OFFICER, json=undo)
+    assert (status, problem["code"]) == (409, "replacement_under_way")
+    assert problem["application_id"] == begun["application_id"]
+    assert (await passport(world, passport_id)).state.value == report
+    await browser.ask("POST", f"/v1/applications/{begun['application_id']}/withdrawal")
+    status, shown = await browser.ask("POST", f"{path}/recovery", Role.FRONT_OFFICER, json=undo)
+    assert (status, shown["state"]) == (200, "collected")
+
+
+async def test_a_draft_that_asks_for_no_penalty_keeps_no_report(browser: Browser, world: World) -> None:
+    await world.meet()
+    passport_id = await keep(world, book=ALMOST_OVER)
+    await browser.ask("POST", f"/v1/passports/{passport_id}/replacement", json={})
+    path, undo = f"/v1/passports/{passport_id}", {"number": NUMBER}
+    await browser.ask("POST", f"{path}/report", json={"report": "lost"})
+    assert (await browser.ask("POST", f"{path}/recovery", Role.FRONT_OFFICER, json=undo))[0] == 200
+
+
 # replacements
 
 
@@ -393,8 +418,8 @@ async def test_a_crash_before_the_answers_is_made_good_by_the_same_call(world: W
 # an earlier book at the counter
 
 
-def zone_of(number: str = "A7654321", born: str = "900205", expires: str = "250304") -> str:
-    first = "P<IDNLATIHAN<<SARI<CONTOH".ljust(44, "<")
+def zone_of(number: str = "A7654321", born: str = "900205", expires: str = "250304", state: str = "IDN") -> str:
+    first = f"P<{state}LATIHAN<<SARI<CONTOH".ljust(44, "<")
     padded = number.ljust(9, "<")
     second = f"{padded}{check_digit(padded)}IDN{born}{check_digit(born)}F{expires}{check_digit(expires)}"
     second += "<" * 14 + "<"
@@ -432,6 +457,12 @@ async def test_an_earlier_book_is_taken_by_number_and_check_digit(browser: Brows
     assert (status, shown["office_id"]) == (201, "medan")
 
 
+async def test_a_book_is_valid_for_ten_years_at_most(browser: Browser, world: World) -> None:
+    path = f"/v1/applications/{await world.at_the_counter()}/old-passport"
+    body = {**BOOK, "zone": zone_of(expires="300304")}
+    assert (await browser.ask("POST", path, Role.FRONT_OFFICER, json=body))[0] == 201
+
+
 def with_sign(zone: str, place: int, sign: str) -> str:
     first, second = zone.split("\n")
     return f"{first}\n{second[:place]}{sign}{second[place + 1 :]}"
@@ -454,6 +485,11 @@ SECOND = ZONE.split("\n")[1]
         ({"zone": with_sign(ZONE, 42, "7")}, 422, "check_digit_wrong", ["personal_number", "whole_line"]),
         ({"zone": with_sign(ZONE, 43, one_more(SECOND[43]))}, 422, "check_digit_wrong", ["whole_line"]),
         ({"zone": zone_of(expires="251304")}, 422, "check_digit_wrong", ["expires_on"]),
+        ({"zone": zone_of("A7654")}, 422, "check_digit_wrong", ["number"]),
+        ({"zone": zone_of("17654321")}, 422, "check_digit_wrong", ["number"]),
+        ({"zone": zone_of("A76<4321")}, 422, "check_digit_wrong", ["number"]),
+        ({"zone": zone_of(state="MYS")}, 422, "zone_unreadable", None),
+        ({"zone": zone_of(expires="300305")}, 422, "validity_too_long", None),
         ({"zone": ZONE.replace("P<", "I<", 1)}, 422, "zone_unreadable", None),
         ({"zone": SECOND}, 422, "zone_unreadable", None),
         ({"zone": ZONE[:-1]}, 422, "zone_unreadable", None),
@@ -481,6 +517,26 @@ async def test_a_book_that_was_typed_wrongly_is_refused_and_nothing_is_recorded(
     assert problem.get("fields") == facts
     assert "A7654321" not in str(problem)
     assert await everything(world) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"kind": "electronic"}, {"issued_on": "2020-03-05"}, {"zone": zone_of(expires="250305")}, {"office_id": "medan"}],
+)
+async def test_a_book_that_is_recorded_with_other_facts_stays_as_it_is(
+    browser: Browser, world: World, changes: dict[str, str]
+) -> None:
+    path = f"/v1/applications/{await world.at_the_counter()}/old-passport"
+    first = {**BOOK, "zone": ZONE, "office_id": "bandung"}
+    assert (await browser.ask("POST", path, Role.FRONT_OFFICER, json=first))[0] == 201
+    before = await everything(world)
+    status, problem = await browser.ask("POST", path, Role.FRONT_OFFICER, json={**first, **changes})
+    assert (status, problem["code"]) == (409, "passport_recorded_otherwise")
+    assert "bandung" not in str(problem) and "2025" not in str(problem)
+    assert await everything(world) == before
+    del first["office_id"]
+    status, shown = await browser.ask("POST", path, Role.FRONT_OFFICER, json=first)
+    assert (status, shown["office_id"]) == (201, "bandung")
 
 
 async def test_one_number_is_not_recorded_for_two_persons(browser: Browser, world: World) -> None:

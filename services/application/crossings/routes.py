@@ -22,8 +22,9 @@ LOOKS_PER_CALLER: Final = RateLimit(10, 60.0)
 @api.get(
     "/v1/applicants/{applicant_id}/border-crossings",
     summary="The border crossings of an applicant, for their own account",
-    description="With the consent to the purpose border_crossings; a child's are shown to the guardian until the child "
-    "is 17. The list is kept for six hours at most. A border system that is down, or not connected, is a state.",
+    description="With the consent to the purpose border_crossings, once an officer has seen the person; a child's are "
+    "shown to the guardian until the child is 17. The list is kept for six hours at most. A border system that is "
+    "down, or not connected, is a state.",
     access=APPLICANT,
     answers={200: BorderCrossingsView},
     refusals=(NotFound, StepComesFirst, CrossingsConsentMissing, CrossingsOfGrownChild),

@@ -9,6 +9,8 @@ from enum import StrEnum
 
 import structlog
 
+from services.application.applications.applicant import Applicant
+from services.application.applications.earlier_book_findings import is_holder_seen
 from services.application.applications.errors import StepComesFirst
 from services.application.applications.next_step import Step
 from services.application.applications.service import Applications
@@ -26,6 +28,8 @@ from services.application.crossings.errors import CrossingsConsentMissing, Cross
 from services.application.crossings.ports import BorderCrossings
 from services.application.crossings.repository import CrossingRepository
 from services.application.crossings.vault import CrossingVault
+from services.application.passports.passport import PassportSource
+from services.application.passports.repository import PassportRepository
 from services.application.requirements.answers import is_minor
 from services.application.requirements.requirement import day_at_capital
 from shared.errors import NotFound, UpstreamDown
@@ -68,13 +72,16 @@ class Crossings:
         self._applications = applications
         self._source = source
         self._vault = CrossingVault(context.person_keys)
+        self._passports = PassportRepository(context)
         self.repository = CrossingRepository(context.store, context.clock)
 
     async def see(self, applicant_id: str, who: Actor) -> SeenCrossings:
         """Return the crossings of an applicant of the caller's own account.
 
         Raises:
-            NotFound: the applicant is not of this account. StepComesFirst: the identity is not confirmed.
+            NotFound: the applicant is not of this account.
+            StepComesFirst: the identity is not confirmed; or no officer has seen their originals yet, and a stranger's
+                NIK and birth date are enough to add an applicant.
             CrossingsOfGrownChild: they were added as a child and are 17.
             CrossingsConsentMissing: the account has not agreed.
         """
@@ -91,6 +98,8 @@ class Crossings:
             record.state.came_of_age or not is_minor(card.birth_date, day_at_capital(now), married=False)
         ):
             raise CrossingsOfGrownChild(applicant_id=applicant_id)
+        if not await self._is_holder_seen(record):
+            raise StepComesFirst(Step.COME)
         await self._refuse_without_consent(who.account_id)
         known = await self.repository.copy(applicant_id)
         if known is not None and known.state.sealed is not None and now < known.state.asked_at + FRESH_FOR:
@@ -144,6 +153,23 @@ class Crossings:
             return Decision(heard) if heard is not None else None
 
         return (await self.repository.change_consent(account_id, decide)).state
+
+    async def _is_holder_seen(self, record: Record[Applicant]) -> bool:
+        """Return whether the applicant was at a counter for this account: by an application, or by a passport.
+
+        A passport from a file, or one that a guardian's account had, tells nothing about this account.
+        """
+        account_id = record.state.account_id
+        applications = await self._applications.repository.applications_of(account_id)
+        if any(known.state.applicant_id == record.id and is_holder_seen(known.state) for known in applications):
+            return True
+        own = (known.state for known in await self._passports.of_accounts((account_id,)))
+        return any(
+            passport.applicant_id == record.id
+            and passport.source is not PassportSource.IMPORTED
+            and passport.passed_on_at is None
+            for passport in own
+        )
 
     async def _refuse_without_consent(self, account_id: str) -> None:
         if not await self.repository.has_consent(account_id):

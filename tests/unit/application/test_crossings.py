@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from services.application.app import assemble
+from services.application.applications.book import BookFacts, BookKind
 from services.application.applications.errors import StepComesFirst
 from services.application.clients import CrossingsClient
 from services.application.context import Actor
@@ -29,6 +30,8 @@ from services.application.crossings.repository import CROSSING_COPY
 from services.application.crossings.service import SourceState
 from services.application.crossings.vault import is_copy_current
 from services.application.erasures.shelves import ApplicationShelves
+from services.application.passports.passport import Passport, PassportSource
+from services.application.passports.repository import PASSPORT
 from shared.clock import SystemClock
 from shared.deadlines import DeadlineWorker
 from shared.errors import NotFound, UpstreamDown
@@ -36,6 +39,7 @@ from shared.events.identity import AccountRegistered, ApplicantAdded, ChildCameO
 from shared.http.client import JsonClient, Patience
 from shared.randomness import SeededRandomness
 from shared.retention.shelf import Order
+from shared.store.decision import Decision
 from shared.tokens import Role
 from simulators.behaviour import Behaviour
 from simulators.config import Settings as SimulatorSettings
@@ -43,9 +47,10 @@ from simulators.crossings.app import BorderSystem
 from simulators.crossings.records import Record
 from tests.unit.application.browser import Browser
 from tests.unit.application.browser import browser as browser
-from tests.unit.application.world import CARD, CHILD, OWNER, STRANGER, World, make_settings
+from tests.unit.application.world import CARD, CHILD, INTERVIEWER, OWNER, STRANGER, World, make_settings
 
 AT = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
+BOOK = BookFacts(BookKind.ORDINARY, date(2024, 3, 4), date(2029, 3, 4))
 JOURNEY = (
     Crossing(Direction.ARRIVAL, AT + timedelta(days=9), "Bandara Ngurah Rai, Denpasar"),
     Crossing(Direction.DEPARTURE, AT, "Bandara Ngurah Rai, Denpasar"),
@@ -93,6 +98,12 @@ class BorderWorld(World):
         )
         await self.tell(event, version)
 
+    async def come_to_counter(self, applicant_id: str = "appl") -> None:
+        """An officer had a book of the applicant in hand."""
+        book = Passport(f"person-{applicant_id}", "acc", applicant_id, BOOK, PassportSource.READ_BY_OFFICER, AT, "", ())
+        number = f"A{sum(applicant_id.encode()):07}"
+        assert await self.service.passport_records.record(number, book) is not None
+
     async def see(self, applicant_id: str = "appl", who: Actor = OWNER) -> Any:
         return await self.service.crossings.see(applicant_id, who)
 
@@ -101,6 +112,7 @@ class BorderWorld(World):
 async def world() -> BorderWorld:
     world = BorderWorld()
     await world.meet()
+    await world.come_to_counter()
     return world
 
 
@@ -164,6 +176,7 @@ async def child(world: BorderWorld, card: dict[str, str] = CHILD) -> None:
 async def test_a_guardian_sees_a_childs_until_the_seventeenth_birthday(world: BorderWorld) -> None:
     await world.choose(given=True)
     await child(world)
+    await world.come_to_counter("kid")
     assert (await world.see("kid")).crossings == JOURNEY
     world.clock.set(datetime(2032, 6, 8, 17, 0, tzinfo=UTC))
     assert (await world.see("kid")).source is SourceState.ANSWERED
@@ -187,6 +200,43 @@ async def test_a_person_whom_the_registry_has_not_confirmed_is_not_asked_about(w
     await world.add("new")
     with pytest.raises(StepComesFirst):
         await world.see("new")
+    assert world.border.asked == []
+
+
+# seen at a counter
+
+
+SEES = "/v1/applicants/appl/border-crossings"
+
+
+async def test_a_stranger_whom_no_officer_saw_is_shown_nothing(browser: Browser, world: BorderWorld) -> None:
+    await world.store.remove(PASSPORT, await only_passport(world))
+    await world.choose(given=True)
+    application_id = await world.at_the_counter()
+    status, problem = await browser.ask("GET", SEES)
+    assert (status, problem["code"], problem["step"]) == (409, "step_comes_first", "come")
+    assert world.border.asked == []
+    await world.service.counter.see_originals(application_id, ("ktp",), INTERVIEWER, world.command())
+    assert (await browser.ask("GET", SEES))[0] == 200
+
+
+async def only_passport(world: BorderWorld) -> Any:
+    (record,) = [record async for record in world.store.scan(PASSPORT)]
+    return record
+
+
+@pytest.mark.parametrize(
+    "changes", [{"source": PassportSource.IMPORTED}, {"passed_on_at": AT}, {"applicant_id": "another"}]
+)
+async def test_a_book_of_a_file_or_of_a_guardians_time_shows_nothing(
+    world: BorderWorld, changes: dict[str, Any]
+) -> None:
+    await world.choose(given=True)
+    record = await only_passport(world)
+    change = world.service.passport_records.repository.change
+    await change(record.id, lambda passport: Decision(replace(passport, **changes)))
+    with pytest.raises(StepComesFirst):
+        await world.see()
     assert world.border.asked == []
 
 

@@ -287,6 +287,7 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     # applications
     "application_already_open": _get("/v1/applications"),
     "appeal_comes_first": _for(*_APPLYING, call=_post(f"{APPLICATION}/appeal")),
+    "appeal_lodged_already": _for(Role.APPLICANT, call=_get(f"{APPLICATION}/interview-note")),
     "appeal_too_late": _for(*_APPLYING, call=BEGIN_APPLICATION),
     "application_not_refused": _for(*_APPLYING, call=SEE_APPLICATION),
     "no_note_written": _for(*_APPLYING, Role.OFFICE_ADMIN, call=SEE_APPLICATION),

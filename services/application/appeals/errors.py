@@ -20,6 +20,17 @@ class AppealTooLate(Refusal):
     next_action_id = "Laporkan kepada Ombudsman bila pelayanan tidak semestinya, atau ajukan permohonan baru."
 
 
+class AppealLodgedAlready(Refusal):
+    """A refusal is objected to once, and the first text is the one that is answered."""
+
+    status = 409
+    code = "appeal_lodged_already"
+    title = "An objection with another text was lodged already; it stays as it is."
+    title_id = "Keberatan dengan isi lain sudah diajukan dan tetap berlaku."
+    next_action = "Read your objection; write to the head of the office to add to it."
+    next_action_id = "Baca keberatan Anda; untuk menambahkan sesuatu, tulis surat kepada kepala kantor."
+
+
 class AppealComesFirst(Refusal):
     """The interviewer's note is opened in an appeal, and none was lodged."""
 
@@ -54,7 +65,7 @@ class NoteWithheld(Refusal):
 
 
 class NoNoteWritten(NotFound):
-    """The interviewer wrote no note, or its time of keeping is over."""
+    """The interviewer wrote no note, or its time of keeping is over, and there is no objection to read."""
 
     code = "no_note_written"
     title = "There is no note of an interviewer."

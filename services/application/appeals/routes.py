@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from services.application.appeals.errors import AppealComesFirst, AppealTooLate, NoNoteWritten, NoteWithheld
+from services.application.appeals.errors import (
+    AppealComesFirst,
+    AppealLodgedAlready,
+    AppealTooLate,
+    NoNoteWritten,
+    NoteWithheld,
+)
 from services.application.appeals.schemas import InterviewNoteView, LodgeAppeal, WithholdNote
 from services.application.applications.access import SEEING
 from services.application.applications.errors import ApplicationNotRefused
@@ -27,7 +33,7 @@ api = Endpoints("appeals")
     query=Assisting,
     body=LodgeAppeal,
     answers={200: ApplicationView},
-    refusals=(*SEEING, ApplicationNotRefused, AppealTooLate),
+    refusals=(*SEEING, ApplicationNotRefused, AppealTooLate, AppealLodgedAlready),
     idempotent=True,
 )
 async def lodge_appeal(call: Call[LodgeAppeal, Assisting]) -> ApplicationView:

@@ -38,7 +38,7 @@ class WithholdNote(Body):
 class InterviewNoteView(View):
     """The interviewer's note, and the objection in which it is opened."""
 
-    interview_note: str
+    interview_note: str | None = Field(description="none where the interviewer wrote none")
     written_at: datetime
     outcome: Annotated[str, OneOf(InterviewOutcome)]
     reason_code: str | None

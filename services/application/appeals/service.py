@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.application import errors
-from services.application.appeals.errors import AppealComesFirst, AppealTooLate, NoNoteWritten, NoteWithheld
+from services.application.appeals.errors import (
+    AppealComesFirst,
+    AppealLodgedAlready,
+    AppealTooLate,
+    NoNoteWritten,
+    NoteWithheld,
+)
 from services.application.appeals.transitions import NoteGround, lodged, object_until, with_note_withheld
 from services.application.applications.access import refuse_other_offices, refuse_strangers, refuse_unassisted
 from services.application.applications.application import Application, Interview, Status
@@ -23,7 +29,8 @@ class OpenedNote:
 
     application: Application
     interview: Interview
-    note: str
+    note: str | None
+    """None where the interviewer wrote none: the objection is read all the same."""
     appeal_text: str | None
 
 
@@ -35,10 +42,11 @@ class Appeals:
         self._applications = applications
 
     async def lodge(self, application_id: str, text: str, who: Actor, command_id: str) -> Seen:
-        """Note the applicant's objection; a second one changes nothing.
+        """Note the applicant's objection; the same text again, and any once its time of keeping is over, is no error.
 
         Raises:
             NotFound, NotYourOffice, AssistanceNeeded. ApplicationNotRefused. AppealTooLate.
+            AppealLodgedAlready: there is one with another text.
         """
         record = await self._applications.application(application_id)
         refuse_unassisted(record.state, who)
@@ -55,16 +63,19 @@ class Appeals:
             decision = lodged(application_id, application, who.account_id, sealed, now)
             return with_line(decision, "appeal", now, "appeal_lodged", author_of(who))
 
-        return self._applications.seen(
-            await self._applications.change(application_id, decide, received=command_id), who
-        )
+        saved = await self._applications.change(application_id, decide, received=command_id)
+        if await self._applications.vault.appeal_text(application_id, saved.state) not in (None, text):
+            raise AppealLodgedAlready(field="/text")
+        return self._applications.seen(saved, who)
 
     async def open_note(self, application_id: str, who: Actor, region_offices: tuple[str, ...] = ()) -> OpenedNote:
-        """Return the interviewer's note: for the head of the office at any time; once an objection was lodged also for
-        the office above, which decides a further appeal, and for the applicant, unless the head withheld it.
+        """Return the interviewer's note with the objection, if there is one.
+
+        The head of the office reads it at any time; once an objection was lodged so do the office above, which decides
+        a further appeal, and the applicant, unless the head withheld the note.
 
         Raises:
-            NotFound, NotYourOffice. AppealComesFirst. NoteWithheld. NoNoteWritten.
+            NotFound, NotYourOffice. AppealComesFirst. NoteWithheld. NoNoteWritten: there is no objection either.
         """
         application = (await self._applications.application(application_id)).state
         if who.role is Role.REGIONAL_OFFICER:
@@ -77,16 +88,14 @@ class Appeals:
         if application.appeal is None and who.role is not Role.OFFICE_ADMIN:
             raise AppealComesFirst
         interview, vault = application.interview, self._applications.vault
-        if interview is None or interview.note_sealed is None:
+        appeal_text = await vault.appeal_text(application_id, application)
+        if interview is None or (interview.note_sealed is None and appeal_text is None):
             raise NoNoteWritten
         if interview.note_withheld is not None and not who.is_staff:
             raise NoteWithheld(interview.note_withheld)
-        return OpenedNote(
-            application,
-            interview,
-            await vault.open_note(interview.note_sealed, application_id, application.applicant_id),
-            await vault.appeal_text(application_id, application),
-        )
+        sealed = interview.note_sealed
+        note = await vault.open_note(sealed, application_id, application.applicant_id) if sealed is not None else None
+        return OpenedNote(application, interview, note, appeal_text)
 
     async def withhold_note(self, application_id: str, ground: NoteGround | None, who: Actor, command_id: str) -> Seen:
         """Keep the note from the applicant on a ground of the law, or open it again.

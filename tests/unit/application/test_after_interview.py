@@ -24,6 +24,7 @@ from shared.events.application import (
     PrintOverdue,
 )
 from shared.events.notification import SendLetter
+from shared.store.decision import Decision
 from shared.tokens import Role
 from tests.unit.application import make
 from tests.unit.application.browser import Browser
@@ -311,8 +312,11 @@ async def test_in_an_appeal_the_applicant_and_the_office_above_get_the_note(brow
     status, view = await browser.ask("POST", f"{path}/appeal", json={"text": TEXT})
     assert (status, view["appeal"]["lodged_at"] is not None) == (200, True)
     assert TEXT not in str(view) and TEXT not in str(world.said)
-    status, again = await browser.ask("POST", f"{path}/appeal", json={"text": "Another text of an objection."})
+    status, again = await browser.ask("POST", f"{path}/appeal", json={"text": TEXT})
     assert (status, again["appeal"]) == (200, view["appeal"])
+    status, problem = await browser.ask("POST", f"{path}/appeal", json={"text": "Another text of an objection."})
+    assert (status, problem["code"], problem["field"]) == (409, "appeal_lodged_already", "/text")
+    assert problem["next_call"] == {"method": "GET", "href": note}
     [told] = world.events(AppealLodged)
     assert (told.office_id, told.account_id) == (make.OFFICE, "acc")
     status, opened = await browser.ask("GET", note)
@@ -322,6 +326,26 @@ async def test_in_an_appeal_the_applicant_and_the_office_above_get_the_note(brow
     status, problem = await browser.ask("GET", f"{note}?reason=complaint", Role.REGIONAL_OFFICER, offices=("medan",))
     assert (status, problem["code"]) == (403, "not_your_office")
     assert (await browser.ask("GET", note, account="stranger"))[0] == 404
+
+
+async def test_an_objection_is_read_also_where_no_note_was_written(browser: Browser, world: World) -> None:
+    path = await refused(browser, world, {"outcome": "refused", "reason_code": "other"})
+    note = f"{path}/interview-note"
+    status, problem = await browser.ask("GET", f"{note}?reason=complaint", Role.OFFICE_ADMIN)
+    assert (status, problem["code"]) == (404, "no_note_written")
+    await browser.ask("POST", f"{path}/appeal", json={"text": TEXT})
+    for role, words in (
+        (Role.OFFICE_ADMIN, {}),
+        (Role.REGIONAL_OFFICER, {"offices": (make.OFFICE,)}),
+        (Role.APPLICANT, {}),
+    ):
+        status, opened = await browser.ask("GET", f"{note}?reason=complaint", role, **words)
+        assert (status, opened["interview_note"], opened["appeal_text"]) == (200, None, TEXT), role
+    assert (opened["outcome"], opened["reason_code"]) == ("refused", "other")
+    application_id = path.rsplit("/", 1)[1]
+    await world.service.applications.change(application_id, lambda known: Decision(without_notes(known)))
+    assert (await browser.ask("GET", note))[1]["code"] == "no_note_written"
+    assert (await browser.ask("POST", f"{path}/appeal", json={"text": "Another text of an objection."}))[0] == 200
 
 
 async def test_a_note_that_is_withheld_is_told_with_its_ground(browser: Browser, world: World) -> None:

@@ -97,7 +97,7 @@ DUTIES: Final[Mapping[Role, Duty]] = {
         frozenset(
             {
                 *(PersonalData.NIK, PersonalData.APPLICATION, PersonalData.PICTURE, PersonalData.EVIDENCE),
-                *(PersonalData.BANK_ACCOUNT, PersonalData.STAFF_NAME),
+                *(PersonalData.BANK_ACCOUNT, PersonalData.STAFF_NAME, PersonalData.LETTER),
             }
         ),
     ),

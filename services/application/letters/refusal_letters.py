@@ -9,7 +9,7 @@ from typing import Final
 
 from services.application.appeals.service import refused_interview
 from services.application.appeals.transitions import object_until
-from services.application.applications.access import refuse_unassisted
+from services.application.applications.access import refuse_other_offices, refuse_unassisted
 from services.application.applications.appeal_texts import grounds_of, ways
 from services.application.applications.application import (
     Application,
@@ -29,6 +29,7 @@ from shared.events.codes import LetterKind
 from shared.events.notification import SendLetter
 from shared.store.decision import Decision
 from shared.store.kinds import Record
+from shared.tokens import Role
 
 SYSTEM: Final = Author("application")
 
@@ -65,11 +66,13 @@ class RefusalLetters:
     async def read(self, application_id: str, who: Actor) -> tuple[Application, AsyncIterator[bytes]]:
         """Return the refused application and the bytes of its letter.
 
+        The head of the office, to whom an objection goes, reads it too.
+
         Raises:
             NotFound, NotYourOffice, AssistanceNeeded. ApplicationNotRefused. NotKnownYet: the letter is being made.
         """
         application = (await self._applications.application(application_id)).state
-        refuse_unassisted(application, who)
+        (refuse_other_offices if who.role is Role.OFFICE_ADMIN else refuse_unassisted)(application, who)
         refused_interview(application)
         if application.refusal_letter is None:
             raise NotKnownYet("The letter is being made.", detail_id="Surat sedang dibuat.")

@@ -16,7 +16,7 @@ from services.application.letters.refusal_letters import refusal_file_name
 from services.application.letters.service import PDF
 from shared.errors import NotFound
 from shared.http.call import Answer, Call
-from shared.http.endpoint import PUBLIC, STAFF, Endpoints, PersonalData, RateLimit
+from shared.http.endpoint import PUBLIC, ROLES, STAFF, Endpoints, PersonalData, RateLimit
 from shared.tokens import Role
 
 forms = Endpoints("rules")
@@ -67,7 +67,7 @@ async def download_letter(call: Call[None, schemas.Looking]) -> Answer:
 @letter.get(
     "/v1/applications/{application_id}/refusal-letter",
     summary="Download the letter of refusal (PDF): reason, rule and ways of redress",
-    access=OWNER_OR_COUNTER,
+    access=ROLES(Role.APPLICANT, Role.FRONT_OFFICER, Role.OFFICE_ADMIN),
     query=schemas.Looking,
     answers={200: PDF},
     refusals=(*SEEING, ApplicationNotRefused),

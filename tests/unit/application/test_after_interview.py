@@ -245,6 +245,20 @@ async def test_a_refusal_comes_in_writing_with_reason_rule_and_ways_of_redress(b
     assert (await browser.ask("GET", assisted, Role.FRONT_OFFICER))[0] == 200
 
 
+async def test_the_head_of_the_office_reads_the_letter_with_a_reason(browser: Browser, world: World) -> None:
+    letter = f"{await refused(browser, world)}/refusal-letter"
+    await world.run_due()
+    world.clock.advance(timedelta(days=2).total_seconds())
+    status, problem = await browser.ask("GET", letter, Role.OFFICE_ADMIN)
+    assert (status, problem["code"]) == (422, "read_reason_needed")
+    status, pdf = await browser.ask("GET", f"{letter}?reason=complaint", Role.OFFICE_ADMIN)
+    assert (status, pdf[:4]) == (200, b"%PDF")
+    read = world.events(ApplicationDataRead)[-1]
+    assert (read.kind, read.reason, read.reader_id) == ("letter", "complaint", "staff-office_admin")
+    status, problem = await browser.ask("GET", f"{letter}?reason=complaint", Role.OFFICE_ADMIN, office=FAR_OFFICE)
+    assert (status, problem["code"]) == (403, "not_your_office")
+
+
 async def test_a_letter_of_refusal_that_fails_stays_due_and_is_written_once(browser: Browser, world: World) -> None:
     path = await refused(browser, world)
     application_id = path.rsplit("/", 1)[1]

@@ -68,7 +68,7 @@ _AGAIN: Final = frozenset(
         *("missing_papers_not_named", "nothing_is_missing", "region_not_found"),
         *("logout_token_not_trusted", "office_provider_down", "provider_address_not_taken"),
         *("webhook_address_not_taken", "webhook_event_unknown"),
-        *("proxy_is_holder",),
+        *("proxy_is_holder", "collector_not_needed"),
         *("evidence_of_others", "too_many_evidence_files"),
         *("enrolment_code_wrong", "password_holds_a_name", "password_is_common", "second_code_used"),
         *(
@@ -298,6 +298,7 @@ PROBLEM_CALLS: Final[Mapping[str, Ways]] = {
     "document_not_there": _post(f"{APPLICATION}/documents"),
     "document_replaced": SEE_APPLICATION,
     "collectors_papers_not_seen": _for(Role.FRONT_OFFICER, call=_post(f"{APPLICATION}/collection")),
+    "collected_otherwise": _for(Role.FRONT_OFFICER, call=SEE_APPLICATION),
     "crossings_consent_missing": NextCall("PUT", "/v1/account/consents/{purpose}"),
     "no_proxy_announced": NextCall("PUT", f"{APPLICATION}/proxy"),
     "documents_undecided": _for(*_AT_THE_COUNTER, call=_post(f"{APPLICATION}/documents/{{document_id}}/decision")),

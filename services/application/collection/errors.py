@@ -34,6 +34,28 @@ class CollectorsPapersNotSeen(Refusal):
         )
 
 
+class CollectorNotNeeded(Refusal):
+    """A passport that its holder collects has no other collector."""
+
+    status = 422
+    code = "collector_not_needed"
+    title = "A collector is named, but the holder collects the passport; nothing was recorded."
+    title_id = "Pengambil paspor disebutkan, padahal pemegang mengambilnya sendiri; tidak ada yang dicatat."
+    next_action = "Leave collector out, or send family or proxy in collected_by."
+    next_action_id = "Hapus collector, atau kirim family atau proxy dalam collected_by."
+
+
+class CollectedOtherwise(Refusal):
+    """The collection is recorded with another collector, and stays as it is."""
+
+    status = 409
+    code = "collected_otherwise"
+    title = "It is recorded already that another person collected this passport; nothing was changed."
+    title_id = "Sudah tercatat bahwa orang lain mengambil paspor ini; tidak ada yang diubah."
+    next_action = "Look at the application; tell the head of the office if what is recorded is wrong."
+    next_action_id = "Lihat permohonan; laporkan kepada kepala kantor bila catatannya salah."
+
+
 class ProxyNotAuthorised(Refusal):
     """The holder has announced another person, or has taken the authority of this one back."""
 

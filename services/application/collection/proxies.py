@@ -19,6 +19,8 @@ from services.application.applications.next_step import Step
 from services.application.applications.service import Applications
 from services.application.applications.timeline import author_of, with_line
 from services.application.collection.errors import (
+    CollectedOtherwise,
+    CollectorNotNeeded,
     CollectorsPapersNotSeen,
     NoProxyAnnounced,
     ProxyIsHolder,
@@ -151,10 +153,13 @@ class Proxies:
         An application that is not live is not looked at: what is told of it is decided later.
 
         Raises:
+            CollectorNotNeeded: the holder comes in person, and a collector is named.
             CollectorsPapersNotSeen: a paper is missing, or the person is not named.
             ProxyIsHolder: the NIK is the holder's own.
             ProxyNotAuthorised: the holder has announced another person, or has taken this one back.
         """
+        if collected_by == CollectedBy.SELF and collector is not None:
+            raise CollectorNotNeeded(field="/collector")
         if collected_by == CollectedBy.SELF or not record.state.live:
             return CheckedCollector(None, None, is_compared=False)
         missing = [paper.value for paper in PAPERS[collected_by] if collector is None or paper not in papers_seen]
@@ -170,6 +175,23 @@ class Proxies:
                 raise ProxyNotAuthorised(field="/collector/nik")
         sealed = await vault.seal_collector(collector, record.id, application.applicant_id)
         return CheckedCollector(sealed, application.proxy, is_compared=is_proxy)
+
+    async def refuse_other_collector(
+        self, record: Record[Application], collected_by: str, collector: Collector | None
+    ) -> None:
+        """Return if the passport was collected as told; a collector whose name is not kept any more is not compared.
+
+        Raises:
+            CollectedOtherwise: another person collected it.
+        """
+        application = record.state
+        if application.collected_by != collected_by:
+            raise CollectedOtherwise(field="/collected_by")
+        sealed = application.collector_sealed
+        if sealed is None:
+            return
+        if await self._applications.vault.collector(sealed, record.id, application.applicant_id) != collector:
+            raise CollectedOtherwise(field="/collector")
 
     async def _seen(self, record: Record[Application]) -> SeenProxy:
         proxy = record.state.proxy

@@ -7,7 +7,13 @@ from services.application.applications.access import LATE, SEEING
 from services.application.applications.collection import Collector
 from services.application.applications.errors import ApplicationEnded, StepComesFirst
 from services.application.applications.schemas import ApplicationView, view_application
-from services.application.collection.errors import CollectorsPapersNotSeen, ProxyIsHolder, ProxyNotAuthorised
+from services.application.collection.errors import (
+    CollectedOtherwise,
+    CollectorNotNeeded,
+    CollectorsPapersNotSeen,
+    ProxyIsHolder,
+    ProxyNotAuthorised,
+)
 from services.application.context import Actor
 from services.application.corrections.errors import PaymentOwed, PriceNotKnownYet
 from services.application.counter.errors import (
@@ -97,7 +103,9 @@ async def record_interview(call: Call[InterviewResult]) -> ApplicationView:
         ApplicationEnded,
         StepComesFirst,
         FeeNotPaid,
+        CollectorNotNeeded,
         CollectorsPapersNotSeen,
+        CollectedOtherwise,
         ProxyIsHolder,
         ProxyNotAuthorised,
         SomeoneElseChangedIt,

@@ -124,12 +124,14 @@ class Counter:
         collector: Collector | None = None,
         papers_seen: Collection[str] = (),
     ) -> Seen:
-        """Record that the book was collected; again is no error. ``collector`` is the person who came in place of the
-        holder, with the papers that the officer saw of them.
+        """Record that the book was collected; the same again is no error.
+
+        ``collector`` is the person who came in place of the holder, with the papers that the officer saw of them.
 
         Raises:
             NotYourOffice. StepComesFirst: it is not printed. ApplicationEnded: it ended without a book. FeeNotPaid.
-            CollectorsPapersNotSeen, ProxyNotAuthorised: the person may not have it.
+            CollectorNotNeeded, CollectorsPapersNotSeen, ProxyNotAuthorised: the person may not have it.
+            CollectedOtherwise: it was collected by another person.
         """
         record = await self._applications.application(application_id)
         refuse_other_offices(record.state, who)
@@ -147,9 +149,9 @@ class Counter:
                 decision, f"collected:{command_id}", now, "passport_collected", author_of(who), collected_by
             )
 
-        return self._applications.seen(
-            await self._applications.change(application_id, decide, received=command_id), who
-        )
+        saved = await self._applications.change(application_id, decide, received=command_id)
+        await self._proxies.refuse_other_collector(saved, collected_by, collector)
+        return self._applications.seen(saved, who)
 
     async def day(self, office_id: str, on: date | None, who: Actor) -> list[Seen]:
         """The visits of the caller's own office on a day of its own clock, today if none is named."""

@@ -15,6 +15,7 @@ from services.application.applications.errors import ApplicationEnded, StepComes
 from services.application.applications.vault import is_application_current
 from services.application.applications.visit import SeatState, Visits
 from services.application.collection.errors import (
+    CollectedOtherwise,
     CollectorsPapersNotSeen,
     NoProxyAnnounced,
     ProxyIsHolder,
@@ -26,6 +27,7 @@ from services.application.erasures.transitions import has_collectors, without_co
 from shared.errors import NotFound, SomeoneElseChangedIt
 from shared.events.application import CollectionReminderDue, PassportCollected, PassportPrinted, ProxyAnnounced
 from shared.events.identity import DataExportAsked
+from shared.store.decision import Decision
 from shared.tokens import Role
 from tests.unit.application import make
 from tests.unit.application.browser import Browser
@@ -180,8 +182,13 @@ async def test_the_papers_of_a_collector_must_be_seen(world: World, by: str, see
         await hand_out(world, application_id, by, None, *seen)
     assert (await world.look(application_id)).application.status is Status.PRINTED
     done = await hand_out(world, application_id, by, PERSON, *seen)
-    again = await hand_out(world, application_id, by, None)
+    again = await hand_out(world, application_id, by, PERSON, *seen)
     assert done.application == again.application and done.application.status is Status.COLLECTED
+    other = next(way for way in PAPERS if way not in (by, "self"))
+    for collected_by, person in (("self", None), (other, PERSON), (by, ANOTHER), (by, None)):
+        with pytest.raises(CollectedOtherwise):
+            await hand_out(world, application_id, collected_by, person, *seen)
+    assert (await world.look(application_id)).application == done.application
     (event,) = world.events(PassportCollected)
     assert event.collected_by == by
     assert PERSON.nik not in str(done.application) + str(event)
@@ -189,6 +196,30 @@ async def test_the_papers_of_a_collector_must_be_seen(world: World, by: str, see
         str(done.application.collector_sealed), application_id, "appl"
     )
     assert kept == PERSON
+
+
+async def test_a_holder_who_comes_in_person_has_no_collector(browser: Browser, world: World) -> None:
+    path = f"/v1/applications/{await printed(world)}/collection"
+    collector = {"full_name": PERSON.full_name, "nik": PERSON.nik, "papers_seen": []}
+    body = {"collected_by": "self", "collector": collector}
+    status, problem = await browser.ask("POST", path, Role.FRONT_OFFICER, json=body)
+    assert (status, problem["code"], problem["field"]) == (422, "collector_not_needed", "/collector")
+    assert world.events(PassportCollected) == []
+    for _ in range(2):
+        assert (await browser.ask("POST", path, Role.FRONT_OFFICER, json={"collected_by": "self"}))[0] == 200
+    body = {"collected_by": "family", "collector": {**collector, "papers_seen": ["identity_card", "family_card"]}}
+    status, problem = await browser.ask("POST", path, Role.FRONT_OFFICER, json=body)
+    assert (status, problem["code"], problem["field"]) == (409, "collected_otherwise", "/collected_by")
+    assert problem["next_call"]["href"] == path.removesuffix("/collection")
+    assert len(world.events(PassportCollected)) == 1
+
+
+async def test_a_collector_whose_name_is_kept_no_more_is_not_compared(world: World) -> None:
+    application_id = await printed(world)
+    await hand_out(world, application_id, "proxy", PERSON, *PAPERS["proxy"])
+    await world.service.applications.change(application_id, lambda known: Decision(without_collectors(known)))
+    again = await hand_out(world, application_id, "proxy", ANOTHER, *PAPERS["proxy"])
+    assert again.application.collected_by == "proxy"
 
 
 async def test_a_book_that_is_not_there_is_asked_for_no_papers(world: World) -> None:

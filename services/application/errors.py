@@ -17,11 +17,23 @@ class NotYourOffice(NotAllowed):
 
 
 class ReasonCodeMissing(Refusal):
-    """A refusal names its reason."""
+    """A refusal, or an interview that ends incomplete, names its reason."""
 
     status = 422
     code = "reason_code_missing"
-    title = "A refusal needs a reason."
-    title_id = "Penolakan memerlukan alasan."
+    title = "A refusal, or an interview that ends incomplete, needs a reason."
+    title_id = "Penolakan, atau wawancara yang belum lengkap, memerlukan alasan."
     next_action = "Send reason_code."
     next_action_id = "Kirim reason_code."
+
+
+class ReasonCodeUnknown(Refusal):
+    """A refusal is told in writing: its reason is one that has words and a rule."""
+
+    status = 422
+    code = "reason_code_unknown"
+    facts_told = fact_types(known=list[str])
+    title = "There are no words for this reason of a refusal; nothing was recorded."
+    title_id = "Alasan penolakan ini tidak memiliki penjelasan; tidak ada yang dicatat."
+    next_action = "Send one of the codes in known."
+    next_action_id = "Kirim salah satu kode dalam known."

@@ -50,6 +50,7 @@ _AGAIN: Final = frozenset(
         *("payment_unknown_to_simponi", "period_too_long", "person_not_known", "phone_unusable", "pictures_wait"),
         *("pool_not_open", "price_not_known_yet", "priority_need_missing", "proof_not_seen"),
         *("queue_code_not_valid", "queue_code_replaced", "quota_above_capacity", "reason_code_missing"),
+        *("reason_code_unknown", "papers_not_needed"),
         *("rule_unknown", "saga_unknown", "same_day_choice_missing", "same_day_is_today"),
         *("same_day_list_not_ready", "same_day_too_late", "same_person_twice", "same_session", "session_closed"),
         *("session_exists", "session_has_opening", "session_plan_wrong", "session_sold_out"),

@@ -57,7 +57,11 @@ class Counter:
                 await self.interviewer.post("application", decision, {"decision": "accepted"})
         seen = [item["code"] for item in view["requirements"] if item.get("document_id")]
         await self.interviewer.post("application", f"{path}/originals", {"requirements": seen})
-        body = {"outcome": outcome} if outcome == "approved" else {"outcome": outcome, "reason_code": "data_differs"}
+        body = (
+            {"outcome": outcome}
+            if outcome == "approved"
+            else {"outcome": outcome, "reason_code": "identity_not_proven"}
+        )
         await self.interviewer.post("application", f"{path}/interview", body)
         return outcome == "approved"
 

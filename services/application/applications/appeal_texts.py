@@ -43,6 +43,11 @@ def grounds() -> tuple[Grounds, ...]:
     return tuple(Grounds(**row) for row in tomllib.loads(DATA.read_text("utf-8"))["refusal"])
 
 
+def ground_codes() -> tuple[str, ...]:
+    """Return the codes by which a refusal can be told."""
+    return tuple(ground.code for ground in grounds())
+
+
 @cache
 def ways() -> tuple[Redress, ...]:
     """The ways of redress, in the order in which they are tried."""

@@ -48,6 +48,18 @@ class NothingIsMissing(Refusal):
     next_action_id = "Hapus missing, atau catat hasil incomplete."
 
 
+class PapersNotNeeded(Refusal):
+    """Only a paper that the application needs, or one that was handed in, can be missing."""
+
+    status = 422
+    code = "papers_not_needed"
+    facts_told = fact_types(unneeded=list[str])
+    title = "The application does not need these papers; nothing was recorded."
+    title_id = "Permohonan ini tidak memerlukan dokumen tersebut; tidak ada yang dicatat."
+    next_action = "Name in missing items that the list shows as other than not_needed; tell a wish in note."
+    next_action_id = "Sebutkan dalam missing persyaratan yang tidak berstatus not_needed; tulis permintaan dalam note."
+
+
 class DocumentsUndecided(Refusal):
     """An approval needs every required document accepted: only accepted ones are handed over."""
 

@@ -21,6 +21,7 @@ from services.application.counter.errors import (
     MissingPapersNotNamed,
     NothingIsMissing,
     OriginalsNotSeen,
+    PapersNotNeeded,
 )
 from services.application.counter.schemas import Collection, DayQuery, InterviewResult, OfficeDayView, Originals
 from services.application.http import APPLICATION
@@ -69,9 +70,11 @@ async def see_originals(call: Call[Originals]) -> ApplicationView:
         OriginalsNotSeen,
         DocumentsUndecided,
         errors.ReasonCodeMissing,
+        errors.ReasonCodeUnknown,
         MissingPapersNotNamed,
         NothingIsMissing,
         DocumentNotAsked,
+        PapersNotNeeded,
         PriceNotKnownYet,
         PaymentOwed,
     ),

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
+from services.application.applications.appeal_texts import ground_codes
 from services.application.applications.application import Status
 from services.application.applications.document import DocumentState
 from services.application.applications.next_step import NoStep, Step
@@ -50,7 +51,9 @@ class InterviewResult(Body):
     """How the interview ended."""
 
     outcome: Literal["approved", "incomplete", "refused"]
-    reason_code: Code | None = Field(None, examples=["papers_missing"])
+    reason_code: Code | None = Field(
+        None, description=f"of a refusal one of {', '.join(ground_codes())}", examples=["papers_missing"]
+    )
     missing: list[Code] = Field(
         default_factory=list,
         max_length=MOST_ITEMS,

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from services.application import errors
 from services.application.applications import application as rules
 from services.application.applications.access import OFFICE_ROLES, refuse_other_offices
+from services.application.applications.appeal_texts import ground_codes
 from services.application.applications.application import Application, Author, Interview, Status
 from services.application.applications.collection import Collector
 from services.application.applications.errors import StepComesFirst, StepIsOver
@@ -25,6 +26,7 @@ from services.application.counter.errors import (
     MissingPapersNotNamed,
     NothingIsMissing,
     OriginalsNotSeen,
+    PapersNotNeeded,
 )
 from services.application.counter.transitions import PAPERS_DAYS, collected, interviewed, lapsed
 from services.application.requirements.errors import DocumentNotAsked
@@ -84,12 +86,15 @@ class Counter:
 
         Raises:
             NotYourOffice. StepComesFirst. StepIsOver: an outcome that cannot be changed is recorded.
-            OriginalsNotSeen, DocumentsUndecided, ReasonCodeMissing, PriceNotKnownYet, PaymentOwed.
+            OriginalsNotSeen, DocumentsUndecided, ReasonCodeMissing, ReasonCodeUnknown, PriceNotKnownYet, PaymentOwed.
             MissingPapersNotNamed, NothingIsMissing. DocumentNotAsked: a missing paper is none of the list.
+            PapersNotNeeded: the application needs no such paper.
         """
         await self._present(application_id, who)
         if outcome != InterviewOutcome.APPROVED and reason_code is None:
             raise errors.ReasonCodeMissing(field="/reason_code")
+        if outcome == InterviewOutcome.REFUSED and reason_code not in ground_codes():
+            raise errors.ReasonCodeUnknown(field="/reason_code", known=list(ground_codes()))
         _refuse_wrong_missing(outcome, missing)
         now = self._context.now()
         until = now + timedelta(days=PAPERS_DAYS) if outcome == InterviewOutcome.INCOMPLETE else None
@@ -101,6 +106,7 @@ class Counter:
             if who.role is Role.ADJUDICATOR and application.status is not Status.INCOMPLETE:
                 raise StepComesFirst(Step.INTERVIEW)
             self._refuse_not_asked(application, missing, "/missing")
+            self._refuse_not_needed(application, missing)
             if outcome == InterviewOutcome.APPROVED:
                 self._refuse_unseen(application)
                 refuse_unpaid(application)
@@ -214,6 +220,13 @@ class Counter:
         unknown = sorted(set(codes) - {item.code for item in self._applications.items(application)})
         if unknown:
             raise DocumentNotAsked(field=field, unknown=unknown)
+
+    def _refuse_not_needed(self, application: Application, missing: tuple[str, ...]) -> None:
+        there = application.present()
+        unneeded = {item.code for item in self._applications.items(application) if not item.compulsory} - there.keys()
+        named = sorted(unneeded.intersection(missing))
+        if named:
+            raise PapersNotNeeded(field="/missing", unneeded=named)
 
     def _refuse_unseen(self, application: Application) -> None:
         unseen = [item for item in self._applications.items(application) if _must_be_seen(item, application)]

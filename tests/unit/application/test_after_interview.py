@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.application.appeals.transitions import NoteGround, lodged, object_until, with_note_withheld
+from services.application.applications.appeal_texts import grounds
 from services.application.applications.application import Status, deadlines, print_alert_at
 from services.application.applications.hand_over import Approval, PrintStage, issue_due, print_stage
 from services.application.applications.next_step import application_progress
@@ -29,7 +30,7 @@ from shared.tokens import Role
 from tests.unit.application import make
 from tests.unit.application.browser import Browser
 from tests.unit.application.browser import browser as browser
-from tests.unit.application.world import World
+from tests.unit.application.world import INTERVIEWER, World
 
 NOTE = "Jawaban tentang tujuan perjalanan tidak konsisten."
 TEXT = "Surat undangan saya asli; mohon diperiksa kembali."
@@ -77,6 +78,10 @@ async def test_an_incomplete_interview_names_the_papers_and_what_is_to_bring(bro
             {"outcome": "incomplete", "reason_code": "papers_missing", "missing": ["police_report"]},
             "document_not_asked",
         ),
+        (
+            {"outcome": "incomplete", "reason_code": "papers_missing", "missing": ["ktp", "supporting_document"]},
+            "papers_not_needed",
+        ),
         ({"outcome": "incomplete", "reason_code": "papers_missing", "missing": ["Not a code"]}, "malformed"),
         ({"outcome": "refused", "reason_code": "other", "missing": ["ktp"]}, "nothing_is_missing"),
     ],
@@ -90,6 +95,34 @@ async def test_papers_that_cannot_be_missing_are_refused(
     assert (status, problem["code"]) == (422, code)
     assert problem.get("field", "/missing").startswith("/missing") or code == "malformed"
     assert (await world.look(application_id)).application == before
+
+
+async def test_a_paper_that_was_handed_in_can_be_the_wrong_one(browser: Browser, world: World) -> None:
+    application_id = await world.at_the_counter()
+    await world.upload(application_id, "supporting_document", INTERVIEWER)
+    lacking = {"outcome": "incomplete", "reason_code": "papers_missing", "missing": ["supporting_document"]}
+    status, view = await interview(browser, f"/v1/applications/{application_id}", lacking)
+    assert (status, view["missing_papers"]["papers"][0]["code"]) == (200, "supporting_document")
+
+
+async def test_a_refusal_for_a_reason_without_words_is_not_recorded(browser: Browser, world: World) -> None:
+    application_id = await world.at_the_counter()
+    path = f"/v1/applications/{application_id}"
+    before = (await world.look(application_id)).application
+    status, problem = await interview(browser, path, {"outcome": "refused", "reason_code": "papers_missing"})
+    assert (status, problem["code"], problem["field"]) == (422, "reason_code_unknown", "/reason_code")
+    assert problem["known"] == [ground.code for ground in grounds()]
+    assert (await world.look(application_id)).application == before
+    status, view = await interview(browser, path, {"outcome": "refused", "reason_code": problem["known"][0]})
+    assert (status, view["refusal"]["reason_code"]) == (200, problem["known"][0])
+
+
+async def test_a_refusal_and_an_incomplete_interview_name_their_reason(browser: Browser, world: World) -> None:
+    path = f"/v1/applications/{await world.at_the_counter()}"
+    for body in ({"outcome": "refused"}, {"outcome": "incomplete", "missing": ["ktp"]}):
+        status, problem = await interview(browser, path, body)
+        assert (status, problem["code"]) == (422, "reason_code_missing")
+        assert "refusal" in problem["title"] and "incomplete" in problem["title"]
 
 
 async def test_nothing_is_missing_any_more_once_the_interview_was_passed(browser: Browser, world: World) -> None:

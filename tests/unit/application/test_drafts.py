@@ -269,7 +269,7 @@ async def test_withdrawing_is_too_late_once_the_visit_has_begun(world: World) ->
 async def test_an_ended_application_cannot_be_withdrawn(world: World) -> None:
     application_id = await world.at_the_counter()
     await world.service.counter.record_interview(
-        application_id, "refused", "forged_document", None, INTERVIEWER, world.command()
+        application_id, "refused", "documents_not_genuine", None, INTERVIEWER, world.command()
     )
     with pytest.raises(ApplicationEnded):
         await world.service.drafting.withdraw(application_id, OWNER, world.command())

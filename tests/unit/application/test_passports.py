@@ -242,7 +242,7 @@ async def test_a_book_of_before_these_facts_were_kept_is_recorded_at_its_collect
 async def test_an_application_that_ends_without_a_book_has_no_passport(world: World) -> None:
     application_id = await world.at_the_counter()
     await world.service.counter.record_interview(
-        application_id, "refused", "identity_doubtful", None, FRONT, world.command()
+        application_id, "refused", "identity_not_proven", None, FRONT, world.command()
     )
     await world.hear_own()
     assert await passports(world) == []

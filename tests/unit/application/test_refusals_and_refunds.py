@@ -21,7 +21,7 @@ async def view_of(world: World, application_id: str) -> ApplicationView:
 
 
 @pytest.mark.acceptance("X14.reason", "X14.rule", "X14.redress")
-@pytest.mark.parametrize("code", ["false_statement", "a_code_of_the_office"])
+@pytest.mark.parametrize("code", ["false_statement", "other"])
 async def test_a_refusal_carries_reason_rule_and_ways_of_redress(world: World, code: str) -> None:
     application_id = await world.at_the_counter()
     assert (await view_of(world, application_id)).refusal is None

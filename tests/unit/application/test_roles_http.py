@@ -12,7 +12,7 @@ from tests.unit.application.browser import Browser
 from tests.unit.application.browser import browser as browser
 from tests.unit.application.world import INTERVIEWER, World
 
-REFUSED = {"outcome": "refused", "reason_code": "identity_doubted"}
+REFUSED = {"outcome": "refused", "reason_code": "identity_not_proven"}
 ELSEWHERE = "medan"
 
 

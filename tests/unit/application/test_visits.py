@@ -426,7 +426,7 @@ async def test_the_letter_stays_after_the_interview_and_after_the_end(world: Wor
     application_id = await never.booked()
     await never.tell(make.checked_in(application_id=application_id), 5)
     await never.service.counter.record_interview(
-        application_id, "refused", "forged", None, INTERVIEWER, never.command()
+        application_id, "refused", "documents_not_genuine", None, INTERVIEWER, never.command()
     )
     with pytest.raises(NotFound):
         await never.service.letters.read(application_id, OWNER)
@@ -658,7 +658,7 @@ async def test_an_approval_needs_check_in_and_every_original(world: World) -> No
     assert again.application == seen.application
     assert "kept sealed" not in str(seen.application)
     with pytest.raises(StepIsOver):
-        await counter.record_interview(application_id, "refused", "late", None, INTERVIEWER, world.command())
+        await counter.record_interview(application_id, "refused", "other", None, INTERVIEWER, world.command())
     with pytest.raises(StepIsOver):
         await counter.see_originals(application_id, ("ktp",), INTERVIEWER, world.command())
     assert [event.outcome for event in world.events(InterviewRecorded)] == ["approved"]
@@ -726,10 +726,10 @@ async def test_completed_papers_lead_to_approval(world: World) -> None:
 async def test_a_refused_application_names_its_reason_and_frees_the_person(world: World) -> None:
     application_id = await world.at_the_counter()
     seen = await world.service.counter.record_interview(
-        application_id, "refused", "identity_doubtful", None, INTERVIEWER, world.command()
+        application_id, "refused", "identity_not_proven", None, INTERVIEWER, world.command()
     )
     assert seen.progress.current_step == "finished"
-    assert [event.reason_code for event in world.events(ApplicationRefused)] == ["identity_doubtful"]
+    assert [event.reason_code for event in world.events(ApplicationRefused)] == ["identity_not_proven"]
     assert await world.draft()
 
 

@@ -20,7 +20,7 @@ class Settings(ProcessSettings):
         8108, ge=0, le=65535, description="the port to listen on; 0 takes a free one"
     )
     portal_keys: KeyringText = Field(
-        description="keys of cookies and kept forms, as k1:BASE64_OF_32_BYTES[,k0:...], the current one first; one key: "
+        description="keys of cookies and kept forms, as k1:BASE64_OF_32_BYTES[,k0:...], the current one first; one: "
         "openssl rand -base64 32"
     )
     identity_url: Annotated[str, _INSIDE] = Field("http://127.0.0.1:8101", description="where identity answers")

@@ -47,9 +47,8 @@ def write_clock(moment: str | datetime, language: Language, zone: str | None = N
     """Return `09.30 WIB`."""
     name = zone if zone in ZONE_NAMES else str(CAPITAL_ZONE)
     local = read_moment(moment).astimezone(ZoneInfo(name))
-    return (
-        f"{format_time(local, 'HH.mm' if language == 'id' else 'HH:mm', locale=_LOCALES[language])} {ZONE_NAMES[name]}"
-    )
+    pattern = "HH.mm" if language == "id" else "HH:mm"
+    return f"{format_time(local, pattern, locale=_LOCALES[language])} {ZONE_NAMES[name]}"
 
 
 def write_rupiah(amount: int) -> str:

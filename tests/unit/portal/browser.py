@@ -85,6 +85,9 @@ class _Reader(HTMLParser):
         if tag in ("input", "select", "textarea", "button") and name:
             form.names.add(name)
         kind = said.get("type", "text")
+        self._keep_field(form, tag, name, kind, said)
+
+    def _keep_field(self, form: FormFound, tag: str, name: str, kind: str, said: dict[str, str]) -> None:
         if tag == "input" and kind == "file":
             form.files.add(name)
         elif tag == "input" and kind in ("radio", "checkbox"):

@@ -66,8 +66,8 @@ def _readable_keyring(value: SecretStr) -> SecretStr:
 KeyringText = Annotated[SecretStr, AfterValidator(_readable_keyring)]
 
 
-class ServiceSettings(BaseSettings):
-    """Settings of every service; each service's `config.py` subclasses it, giving `database` and `http_port`."""
+class ProcessSettings(BaseSettings):
+    """Settings of every process that serves HTTP: where it listens, whom it believes, what it bounds."""
 
     model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
         env_prefix=ENV_PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True, env_ignore_empty=True
@@ -77,34 +77,6 @@ class ServiceSettings(BaseSettings):
     http_host: str = Field("127.0.0.1", min_length=1, description="the address to listen on")
     http_port: Annotated[int, Anything("where it listens is the deployment's business")] = Field(
         ge=0, le=65535, description="the port to listen on; 0 takes a free one"
-    )
-    mongo_url: Annotated[
-        str, WithLogin("everybody who reaches the port reads it all", "Write mongodb://USER:PASSWORD@HOST:PORT/?...")
-    ] = Field(repr=False, pattern=r"^mongodb(\+srv)?://", description="mongodb://host:port/?replicaSet=rs0")
-    amqp_url: Annotated[
-        str, WithLogin("each service has rights of its own", "Write amqp://USER:PASSWORD@HOST:PORT/")
-    ] = Field(repr=False, pattern=r"^amqps?://", description="amqp://user:password@host:port/vhost")
-    database: str = Field(
-        min_length=1, max_length=38, pattern=r"^[a-z][a-z0-9_]*$", description="the service's own database"
-    )
-    master_keys: KeyringText = Field(description=_KEYS_HINT)
-    fingerprint_keys: KeyringText = Field(description=_KEYS_HINT)
-    jwks_url: Annotated[
-        str,
-        InsideOrEncrypted("whoever answers there decides whose tokens are good", "Write https:// or an inside name"),
-    ] = Field(
-        "http://127.0.0.1:8101/v1/.well-known/jwks.json",
-        pattern=r"^https?://",
-        description="where identity publishes the keys that tokens are checked with",
-    )
-    token_issuer: str = Field("paspor-identity", min_length=1, description="who must have issued a token")
-    token_audience: str = Field("paspor", min_length=1, description="for whom a token must be: this installation")
-    tokens_without_audience_until: Annotated[
-        AwareDatetime | None, OverWithin(15 * 60, "tokens that are for nobody in particular would be believed for ever")
-    ] = Field(
-        None,
-        description="in a rolling upgrade from a build whose tokens had no aud: until when those are taken, at most 15 "
-        "minutes from now, as 2026-11-30T02:15:00Z",
     )
     public_url: Annotated[
         str,
@@ -144,40 +116,10 @@ class ServiceSettings(BaseSettings):
         CONNECTIONS_EACH, ge=1, le=100_000, description="connections open to one address that is no trusted proxy"
     )
 
-    retention_days: Annotated[
-        dict[str, Annotated[int, Field(ge=1, le=36_500)]],
-        Anything("how long something is kept is the law's and the installation's choice"),
-    ] = Field({}, description='periods other than those of shared/retention/rules.toml, as {"documents": 180}')
-    retention_per_second: Annotated[float, AtMost(200, "the job would take the store from people who wait")] = Field(
-        PER_SECOND, gt=0, le=10_000, description="things that the retention job erases in a second, of each rule"
-    )
-    erasure_look_again_seconds: Annotated[
-        int, AtLeast(600, "a message that was under way may write after the first look at an erased person")
-    ] = Field(
-        int(LOOK_AGAIN_AFTER.total_seconds()),
-        ge=1,
-        le=86_400,
-        description="seconds between the two looks of an erasure",
-    )
-
-    docs_page: Annotated[bool | None, Anything("it shows what /v1/openapi.json tells everybody")] = Field(
-        None, description="true serves /docs, the interface to read and to try; without it everywhere but in production"
-    )
-
     @property
     def is_production(self) -> bool:
         """Whether people depend on this process."""
         return self.environment is Environment.PRODUCTION
-
-    @property
-    def serves_docs(self) -> bool:
-        """Whether `/docs` is served: where it is asked for, and in every trial that does not say no."""
-        return not self.is_production if self.docs_page is None else self.docs_page
-
-    @property
-    def service_name(self) -> str:
-        """The service's name: its database without the suite's prefix, as ``billing`` of ``paspor_billing``."""
-        return self.database.removeprefix("paspor_")
 
     @field_validator("trusted_proxies", "agency_addresses", mode="before")
     @classmethod
@@ -185,15 +127,6 @@ class ServiceSettings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
-
-    @field_validator("retention_days")
-    @classmethod
-    def _known_rules(cls, value: dict[str, int]) -> dict[str, int]:
-        try:
-            shipped_rules().with_periods(dict.fromkeys(value, timedelta(days=1)))
-        except RuleMissing as missing:
-            raise ValueError(str(missing)) from None
-        return value
 
     @field_validator("log_level", "environment", mode="before")
     @classmethod
@@ -221,6 +154,77 @@ class ServiceSettings(BaseSettings):
             body_budget_bytes=self.body_budget_bytes,
         )
 
+
+class ServiceSettings(ProcessSettings):
+    """Settings of every service; each service's `config.py` subclasses it, giving `database` and `http_port`."""
+
+    mongo_url: Annotated[
+        str, WithLogin("everybody who reaches the port reads it all", "Write mongodb://USER:PASSWORD@HOST:PORT/?...")
+    ] = Field(repr=False, pattern=r"^mongodb(\+srv)?://", description="mongodb://host:port/?replicaSet=rs0")
+    amqp_url: Annotated[
+        str, WithLogin("each service has rights of its own", "Write amqp://USER:PASSWORD@HOST:PORT/")
+    ] = Field(repr=False, pattern=r"^amqps?://", description="amqp://user:password@host:port/vhost")
+    database: str = Field(
+        min_length=1, max_length=38, pattern=r"^[a-z][a-z0-9_]*$", description="the service's own database"
+    )
+    master_keys: KeyringText = Field(description=_KEYS_HINT)
+    fingerprint_keys: KeyringText = Field(description=_KEYS_HINT)
+    jwks_url: Annotated[
+        str,
+        InsideOrEncrypted("whoever answers there decides whose tokens are good", "Write https:// or an inside name"),
+    ] = Field(
+        "http://127.0.0.1:8101/v1/.well-known/jwks.json",
+        pattern=r"^https?://",
+        description="where identity publishes the keys that tokens are checked with",
+    )
+    token_issuer: str = Field("paspor-identity", min_length=1, description="who must have issued a token")
+    token_audience: str = Field("paspor", min_length=1, description="for whom a token must be: this installation")
+    tokens_without_audience_until: Annotated[
+        AwareDatetime | None, OverWithin(15 * 60, "tokens that are for nobody in particular would be believed for ever")
+    ] = Field(
+        None,
+        description="in a rolling upgrade from a build whose tokens had no aud: until when those are taken, at most 15 "
+        "minutes from now, as 2026-11-30T02:15:00Z",
+    )
+    retention_days: Annotated[
+        dict[str, Annotated[int, Field(ge=1, le=36_500)]],
+        Anything("how long something is kept is the law's and the installation's choice"),
+    ] = Field({}, description='periods other than those of shared/retention/rules.toml, as {"documents": 180}')
+    retention_per_second: Annotated[float, AtMost(200, "the job would take the store from people who wait")] = Field(
+        PER_SECOND, gt=0, le=10_000, description="things that the retention job erases in a second, of each rule"
+    )
+    erasure_look_again_seconds: Annotated[
+        int, AtLeast(600, "a message that was under way may write after the first look at an erased person")
+    ] = Field(
+        int(LOOK_AGAIN_AFTER.total_seconds()),
+        ge=1,
+        le=86_400,
+        description="seconds between the two looks of an erasure",
+    )
+
+    docs_page: Annotated[bool | None, Anything("it shows what /v1/openapi.json tells everybody")] = Field(
+        None, description="true serves /docs, the interface to read and to try; without it everywhere but in production"
+    )
+
+    @property
+    def serves_docs(self) -> bool:
+        """Whether `/docs` is served: where it is asked for, and in every trial that does not say no."""
+        return not self.is_production if self.docs_page is None else self.docs_page
+
+    @property
+    def service_name(self) -> str:
+        """The service's name: its database without the suite's prefix, as ``billing`` of ``paspor_billing``."""
+        return self.database.removeprefix("paspor_")
+
+    @field_validator("retention_days")
+    @classmethod
+    def _known_rules(cls, value: dict[str, int]) -> dict[str, int]:
+        try:
+            shipped_rules().with_periods(dict.fromkeys(value, timedelta(days=1)))
+        except RuleMissing as missing:
+            raise ValueError(str(missing)) from None
+        return value
+
     def erasure_look_again_after(self) -> timedelta:
         """The time between the two looks of an erasure."""
         return timedelta(seconds=self.erasure_look_again_seconds)
@@ -238,12 +242,12 @@ class ServiceSettings(BaseSettings):
         return Keyring.parse(self.fingerprint_keys.get_secret_value())
 
 
-def _everything_wrong(settings: type[ServiceSettings], error: ValidationError) -> str:
+def _everything_wrong(settings: type[ProcessSettings], error: ValidationError) -> str:
     lines = [_one_wrong(settings, str(item["loc"][0]) if item["loc"] else "", item) for item in error.errors()]
     return "\n".join(["The process cannot start; these settings are wrong:", *lines])
 
 
-def _one_wrong(settings: type[ServiceSettings], name: str, each: Any) -> str:
+def _one_wrong(settings: type[ProcessSettings], name: str, each: Any) -> str:
     field = settings.model_fields.get(name)
     if each["type"] == REFUSED:
         return f"  {ENV_PREFIX}{name.upper()} is not for production: {each['msg']}."

@@ -196,6 +196,7 @@ def _portal(wiring: Wiring, extra: Settings) -> Part:
         "PASPOR_TRIAL_SMS_URL": at.url("sms"),
         "PASPOR_TRIAL_BANK_URL": at.url("simponi"),
         "PASPOR_TRIAL_REGISTRY_URL": at.url("dukcapil"),
+        "PASPOR_TRIAL_STAFF_PASSWORD": wiring.secrets["demo_staff_password"],
         **extra.get("*", {}),
         **extra.get("portal", {}),
     }

@@ -223,6 +223,7 @@ BAD: Final[dict[str, dict[str, str]]] = {
         "trial_sms_url": "http://simulators:8203",
         "trial_bank_url": "http://simulators:8202",
         "trial_registry_url": "http://simulators:8201",
+        "trial_staff_password": "demo",
     },
 }
 """For each process what a trial has and production must not, each by a kind of rule of its own."""

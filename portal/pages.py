@@ -8,6 +8,8 @@ from portal.errors.pages import PAGES as ERRORS
 from portal.help.pages import PAGES as HELP
 from portal.home.pages import PAGES as HOME
 from portal.live.pages import PAGES as LIVE
+from portal.links.pages import PAGES as LINKS
+from portal.trial.pages import PAGES as TRIAL
 from portal.web.page import Page
 
 PAGES: Final[tuple[Page, ...]] = (
@@ -15,4 +17,6 @@ PAGES: Final[tuple[Page, ...]] = (
     *HELP,
     *ERRORS,
     *LIVE,
+    *LINKS,
+    *TRIAL,
 )

@@ -7,6 +7,7 @@ from typing import Final
 from portal.errors.pages import PAGES as ERRORS
 from portal.help.pages import PAGES as HELP
 from portal.home.pages import PAGES as HOME
+from portal.live.pages import PAGES as LIVE
 from portal.sign_in.pages import PAGES as SIGN_IN
 from portal.web.page import Page
 
@@ -15,4 +16,5 @@ PAGES: Final[tuple[Page, ...]] = (
     *HELP,
     *ERRORS,
     *SIGN_IN,
+    *LIVE,
 )

@@ -10,12 +10,14 @@ from portal.home.pages import PAGES as HOME
 from portal.live.pages import PAGES as LIVE
 from portal.links.pages import PAGES as LINKS
 from portal.trial.pages import PAGES as TRIAL
+from portal.sign_in.pages import PAGES as SIGN_IN
 from portal.web.page import Page
 
 PAGES: Final[tuple[Page, ...]] = (
     *HOME,
     *HELP,
     *ERRORS,
+    *SIGN_IN,
     *LIVE,
     *LINKS,
     *TRIAL,

@@ -97,6 +97,18 @@ class Cookies:
         """Return the language that was chosen."""
         return request.cookies.get(f"{self.prefix}language")
 
+    def write_step(self, response: web.StreamResponse, name: str, text: str, seconds: int) -> None:
+        """Give the browser what a step of some minutes needs, sealed; an empty text takes it away."""
+        if not text:
+            self._drop(response, name)
+            return
+        self._set(response, name, self.seal(text, name), seconds)
+
+    def read_step(self, request: web.Request, name: str) -> str | None:
+        """Return what a step left in the browser."""
+        sealed = request.cookies.get(self.prefix + name)
+        return self.open(sealed, name) if sealed else None
+
     def seal(self, text: str, field: str) -> str:
         """Return the text sealed for a hidden field of this name."""
         return self._cipher.seal(text, owner_id=_OWNER, field=field)
@@ -119,7 +131,9 @@ class Cookies:
             return None
 
     def _write(self, response: web.StreamResponse, name: str, model: BaseModel, seconds: int) -> None:
-        value = self.seal(model.model_dump_json(), name)
+        self._set(response, name, self.seal(model.model_dump_json(), name), seconds)
+
+    def _set(self, response: web.StreamResponse, name: str, value: str, seconds: int) -> None:
         if len(value) > MOST_COOKIE_CHARS:
             raise ValueError(f"the cookie {name} has {len(value)} characters; browsers keep {MOST_COOKIE_CHARS}")
         response.set_cookie(

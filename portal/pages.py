@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from portal.applicants.pages import PAGES as APPLICANTS
+from portal.applications.pages import PAGES as APPLICATIONS
 from portal.errors.pages import PAGES as ERRORS
 from portal.help.pages import PAGES as HELP
 from portal.home.pages import PAGES as HOME
@@ -15,6 +17,8 @@ from portal.web.page import Page
 
 PAGES: Final[tuple[Page, ...]] = (
     *HOME,
+    *APPLICANTS,
+    *APPLICATIONS,
     *HELP,
     *ERRORS,
     *SIGN_IN,

@@ -1,0 +1,93 @@
+"""People an account applies for, as pages show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+from portal.web.forms import DATE_PARTS, Form
+
+Applicant = Mapping[str, Any]
+"""An applicant as identity answers it."""
+
+TICKED: Final = "yes"
+"""Value of a box that is ticked."""
+
+_CASES: Final = {"pending": "pending", "passed": "passed", "failed": "failed", "upstream_down": "down"}
+COLOURS: Final = {
+    "pending": "blue",
+    "passed": "green",
+    "differs": "yellow",
+    "failed": "red",
+    "not_found": "red",
+    "down": "yellow",
+    "grown": "grey",
+}
+"""Of the tag that tells a case; its words tell it too."""
+
+_NOT_FOUND: Final = ["nik_not_found"]
+
+
+def case_of(applicant: Applicant) -> str:
+    """Return which case of the identity check the page tells of.
+
+    One of ``pending``, ``passed``, ``differs`` (the registry writes something differently and the person decides),
+    ``failed``, ``not_found``, ``down`` and ``grown`` (added as a child, and grown up since).
+    """
+    identity = applicant["identity"]
+    if applicant["came_of_age"]:
+        return "grown"
+    if identity["shown_back"]:
+        return "differs"
+    if identity["state"] == "failed" and identity["causes"] == _NOT_FOUND:
+        return "not_found"
+    return _CASES[identity["state"]]
+
+
+def list_guardians(applicants: Sequence[Applicant], but: str = "") -> list[tuple[str, str]]:
+    """Return id and name of the adults who can apply for a child, ``but`` one: the child."""
+    return [
+        (applicant["applicant_id"], applicant["full_name"])
+        for applicant in applicants
+        if case_of(applicant) == "passed" and not applicant["minor"] and applicant["applicant_id"] != but
+    ]
+
+
+def read_particulars(form: Form) -> dict[str, Any]:
+    """Return the body of a new or corrected applicant; of a birth date that is not whole the year alone."""
+    day, month, year = (form.text(f"birth_date-{part}") for part in DATE_PARTS)
+    only_year = bool(year) and not day and not month and year.isdecimal()
+    given = {
+        "full_name": form.optional("full_name"),
+        "nik": form.optional("nik"),
+        "birth_place": form.optional("birth_place"),
+        "birth_date": None if only_year else form.date("birth_date"),
+        "birth_year": int(year) if only_year else None,
+        "sex": form.optional("sex"),
+        "family_card_number": form.optional("family_card_number"),
+        "guardian_applicant_id": form.optional("guardian_applicant_id"),
+    }
+    boxes = {name: TICKED in form.chosen(name) for name in ("married", "born_abroad")}
+    return {name: value for name, value in given.items() if value is not None} | boxes
+
+
+def list_gaps(form: Form, *, has_family_card: bool = False) -> list[str]:
+    """Return the fields that must be filled and are not, and ``birth_date`` where it is no day of the calendar."""
+    gaps = [name for name in ("full_name", "birth_place", "sex") if not form.text(name)]
+    if not form.text("nik") and TICKED not in form.chosen("born_abroad"):
+        gaps.append("nik")
+    if has_family_card and not form.text("family_card_number"):
+        gaps.append("family_card_number")
+    particulars = read_particulars(form)
+    if "birth_year" not in particulars and not _is_day(particulars.get("birth_date", "")):
+        gaps.append("birth_date")
+    return gaps
+
+
+def _is_day(written: str) -> bool:
+    try:
+        date.fromisoformat(written)
+    except ValueError:
+        return False
+    return True

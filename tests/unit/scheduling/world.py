@@ -41,7 +41,18 @@ START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 TUESDAY = date(2026, 11, 24)
 SOUTH = Office("jakarta-selatan", "Jakarta Selatan", "I Khusus", False, "Kota", "3174", "DKI", "WIB", "Asia/Jakarta")
 NORTH = Office("jakarta-utara", "Jakarta Utara", "I", True, "Kota", "3172", "DKI", "WIB", "Asia/Jakarta")
-EAST = Office("merauke", "Merauke", "II", True, "Merauke", "9301", "Papua Selatan", "WIT", "Asia/Jayapura")
+EAST = Office(
+    "merauke",
+    "Merauke",
+    "II",
+    True,
+    "Merauke",
+    "9301",
+    "Papua Selatan",
+    "WIT",
+    "Asia/Jayapura",
+    working_area=("Kabupaten Merauke", "Kabupaten Boven Digoel"),
+)
 KEYS = key("k1", ord("1"))
 BOSS = Actor("admin-account", SOUTH.office_id, is_staff=True)
 FRONT = Actor("front-account", SOUTH.office_id, is_staff=True)

@@ -13,6 +13,7 @@ from portal.live.pages import PAGES as LIVE
 from portal.links.pages import PAGES as LINKS
 from portal.trial.pages import PAGES as TRIAL
 from portal.sign_in.pages import PAGES as SIGN_IN
+from portal.offices.pages import PAGES as OFFICES
 from portal.web.page import Page
 
 PAGES: Final[tuple[Page, ...]] = (
@@ -20,6 +21,7 @@ PAGES: Final[tuple[Page, ...]] = (
     *APPLICANTS,
     *APPLICATIONS,
     *HELP,
+    *OFFICES,
     *ERRORS,
     *SIGN_IN,
     *LIVE,

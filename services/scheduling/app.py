@@ -14,7 +14,7 @@ from services.scheduling.endpoints import ENDPOINTS
 from services.scheduling.erasures.shelves import SchedulingShelves, tell_erasure
 from services.scheduling.handlers import Handlers
 from services.scheduling.http import USE_CASES
-from services.scheduling.office import Office, office_from_row
+from services.scheduling.office import Office, office_from_row, slug
 from services.scheduling.offices.facts import FactsTable, facts_table
 from services.scheduling.offices.session import WeeklyTemplates, templates_from
 from services.scheduling.repositories import KINDS
@@ -37,10 +37,18 @@ from shared.sessions import ENDED_SESSION, EndedSessions
 DATA: Final = Path(__file__).parent / "data"
 
 
-def read_offices(path: Path = DATA / "offices.csv") -> list[Office]:
-    """Return the reference table of offices; lines that begin with # are remarks."""
+def _read_rows(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a table; lines that begin with # are remarks."""
     with path.open(encoding="utf-8", newline="") as lines:
-        return [office_from_row(row) for row in csv.DictReader(line for line in lines if not line.startswith("#"))]
+        return list(csv.DictReader(line for line in lines if not line.startswith("#")))
+
+
+def read_offices(path: Path = DATA / "offices.csv") -> list[Office]:
+    """Return the reference table of offices with the regencies that each serves."""
+    areas: dict[str, list[str]] = {}
+    for row in _read_rows(path.with_name("working_areas.csv")):
+        areas.setdefault(row["office_id"], []).append(row["regency"])
+    return [office_from_row(row, tuple(areas.get(slug(row["name"]), ()))) for row in _read_rows(path)]
 
 
 def read_templates(path: Path = DATA / "weekly_template.toml") -> WeeklyTemplates:
@@ -50,8 +58,7 @@ def read_templates(path: Path = DATA / "weekly_template.toml") -> WeeklyTemplate
 
 def read_facts(folder: Path = DATA) -> FactsTable:
     """Return the facts that offices start with: by class, products with dates, positions, priority limits."""
-    with (folder / "positions.csv").open(encoding="utf-8", newline="") as lines:
-        positions = list(csv.DictReader(line for line in lines if not line.startswith("#")))
+    positions = _read_rows(folder / "positions.csv")
     facts, products = (
         tomllib.loads((folder / name).read_text(encoding="utf-8")) for name in ("office_facts.toml", "products.toml")
     )

@@ -34,6 +34,8 @@ class Office:
     """Of the office itself, as E.164. Address, telephone and position are facts that its head keeps."""
     latitude: float | None = None
     longitude: float | None = None
+    working_area: tuple[str, ...] = ()
+    """Regencies and towns that it serves: a help to find it, an applicant may choose any office."""
 
 
 def slug(name: str) -> str:
@@ -41,7 +43,7 @@ def slug(name: str) -> str:
     return _NOT_A_LETTER.sub("-", name.lower()).strip("-")
 
 
-def office_from_row(row: dict[str, str]) -> Office:
+def office_from_row(row: dict[str, str], working_area: tuple[str, ...] = ()) -> Office:
     """Return the office that one row of the reference table describes."""
     return Office(
         office_id=slug(row["name"]),
@@ -53,6 +55,7 @@ def office_from_row(row: dict[str, str]) -> Office:
         province=row["province"],
         zone=row["timezone"],
         timezone=ZONES[row["timezone"]],
+        working_area=working_area,
     )
 
 
@@ -61,5 +64,10 @@ def fits_search(office: Office, *, province: str | None, timezone: str | None, t
     return (
         (province is None or province.casefold() == office.province.casefold())
         and (timezone is None or timezone.casefold() in (office.zone.casefold(), office.timezone.casefold()))
-        and (text is None or any(text.casefold() in part.casefold() for part in (office.name, office.city)))
+        and (text is None or serves(office, text))
     )
+
+
+def serves(office: Office, text: str) -> bool:
+    """Return whether the text is part of the name of the office, its town or a regency or town that it serves."""
+    return any(text.casefold() in part.casefold() for part in (office.name, office.city, *office.working_area))

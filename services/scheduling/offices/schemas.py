@@ -30,7 +30,9 @@ class OfficeSearch(Query):
 
     province: str | None = Field(None, min_length=1, max_length=60, description="as in the list, any case")
     timezone: str | None = Field(None, min_length=3, max_length=20, description="WIB, WITA, WIT or an IANA name")
-    q: str | None = Field(None, min_length=1, max_length=60, description="part of the office's or the town's name")
+    q: str | None = Field(
+        None, min_length=1, max_length=60, description="part of the name of an office, its town or a regency served"
+    )
     limit: Annotated[int, Field(strict=False)] = Field(USUAL_OFFICES_A_PAGE, ge=1, le=MOST_OFFICES_A_PAGE)
     after: str | None = Field(None, min_length=1, max_length=100, description="`next` of the page before")
 
@@ -130,6 +132,17 @@ Near = Annotated[
 ]
 
 
+Around = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=60,
+        description="a town or regency: the offices that serve it, then their neighbours, the nearest first",
+        examples=["Way Kanan"],
+    ),
+]
+
+
 def place_from(near: str | None) -> GeoPoint | None:
     """Return the place that a query names; it was checked before."""
     found = _NEAR.match(near) if near is not None else None
@@ -154,6 +167,8 @@ class OfficesQuery(OfficeSearch):
     near: Near | None = None
     passport_kind: Product | None = Field(None, strict=False, description="who does not offer it says so")
     on: IsoDate | None = Field(None, description="the day that counts for passport_kind; by default today")
+    around: Around | None = None
+    kind: OfficeKind | None = Field(None, strict=False, description="outreach: only places with days of their own")
 
     @model_validator(mode="after")
     def _on_earth(self) -> Self:
@@ -233,6 +248,8 @@ class OfficeDetailView(OfficeView):
     opening: OpeningRuleView
     next_opening: NextOpeningView | None
     priority: PriorityAgesView | None
+    working_area: list[str]
+    """Regencies and towns that it serves; any office may be chosen all the same."""
     facts_version: int
 
 
@@ -240,7 +257,11 @@ class ListedOfficeView(OfficeView, in_indonesian=("reason_text",)):
     """An office in a list; one that does not offer the product is listed with the reason."""
 
     kind: Annotated[str, OneOf(OfficeKind)]
+    parent_id: str | None
+    position: OfficePositionView | None
     distance_km: float | None
+    serves: bool | None
+    """Whether the town or regency of `around` lies in its working area; none where nothing was asked."""
     offered: bool | None
     reason: str | None
     reason_text: str | None

@@ -116,5 +116,6 @@ def office_detail_view(
         opening=opening_rule_view(facts_cache.rule(office.office_id), office),
         next_opening=next_opening_view(next_opening, office),
         priority=PriorityAgesView.model_validate(limits, from_attributes=True) if limits else None,
+        working_area=list(office.working_area),
         facts_version=record.version,
     )

@@ -47,8 +47,14 @@ async def list_offices(call: Call[None, OfficesQuery]) -> ListedOfficesView:
     asked = call.query
     found = use_case(call, BookableSessions).search(province=asked.province, timezone=asked.timezone, text=asked.q)
     near = place_from(asked.near)
-    listed = use_case(call, QuotaBoard).list_offices(found, near=near, product=asked.passport_kind, on=asked.on)
-    rest = _after(listed, asked.after, by_name=near is None)
+    listed = [
+        listing
+        for listing in use_case(call, QuotaBoard).list_offices(
+            found, near=near, product=asked.passport_kind, on=asked.on, around=asked.around
+        )
+        if asked.kind in (None, listing.facts.kind)
+    ]
+    rest = _after(listed, asked.after, by_name=near is None and asked.around is None)
     page = rest[: asked.limit]
     return ListedOfficesView(
         offices=[listed_office_view(listing) for listing in page],

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from services.scheduling.booking.seats.repository import SeatRepository
 from services.scheduling.context import UseCaseContext
-from services.scheduling.office import Office
+from services.scheduling.office import Office, serves
 from services.scheduling.offices.bookable_sessions import LONGEST_LISTING_DAYS, BookableSessions, refuse_wrong_span
 from services.scheduling.offices.facts import GeoPoint, OfficeFacts, Product, distance_km, offers, place_of
 from services.scheduling.offices.facts_cache import OfficeFactsCache
@@ -57,6 +57,8 @@ class ListedOffice:
     distance_km: float | None = None
     offers_product: bool | None = None
     """Whether it issues the product that was asked for; None if none was."""
+    serves: bool | None = None
+    """Whether it serves the town or regency that was asked for; None if none was."""
 
 
 class QuotaBoard:
@@ -82,13 +84,25 @@ class QuotaBoard:
         """One caller counts, the others wait for its result."""
 
     def list_offices(
-        self, offices: Sequence[Office], *, near: GeoPoint | None, product: Product | None, on: date | None
+        self,
+        offices: Sequence[Office],
+        *,
+        near: GeoPoint | None,
+        product: Product | None,
+        on: date | None,
+        around: str | None = None,
     ) -> list[ListedOffice]:
         """Return the offices, the nearest first if a place is named, with whether they issue the product on that day.
 
-        Offices that do not are listed too. The day is by default today on each office's clock.
+        Offices that do not are listed too. The day is by default today on each office's clock. `around` is a town or
+        regency: those that serve it come first, their neighbours follow; none at all where no office serves it.
         """
         now, found = self._context.now(), []
+        serving = [office for office in offices if around is not None and serves(office, around)]
+        if around is not None:
+            if not serving:
+                return []
+            near = near or place_of(self._facts_cache.facts(serving[0].office_id).state)
         for office in offices:
             facts = self._facts_cache.facts(office.office_id).state
             place = place_of(facts)
@@ -99,11 +113,17 @@ class QuotaBoard:
                     facts,
                     distance_km(near, place) if near is not None and place is not None else None,
                     offers(facts, product, day) if product is not None else None,
+                    office in serving if around is not None else None,
                 )
             )
-        if near is not None:
+        if near is not None or around is not None:
             found.sort(
-                key=lambda listing: (listing.distance_km is None, listing.distance_km or 0.0, listing.office.name)
+                key=lambda listing: (
+                    listing.serves is False,
+                    listing.distance_km is None,
+                    listing.distance_km or 0.0,
+                    listing.office.name,
+                )
             )
         return found
 

@@ -55,7 +55,7 @@ async def search_quota(call: Call[None, QuotaSearch]) -> QuotaSearchView:
     asked = call.query
     offices = use_case(call, BookableSessions).search(province=asked.province, timezone=None, text=None)
     listed = use_case(call, QuotaBoard).list_offices(
-        offices, near=place_from(asked.near), product=asked.passport_kind, on=None
+        offices, near=place_from(asked.near), product=asked.passport_kind, on=None, around=asked.around
     )
     page = listed if asked.first_free else listed[: asked.limit]
     free = await use_case(call, QuotaBoard).find_first_free([listing.office.office_id for listing in page], asked.pool)

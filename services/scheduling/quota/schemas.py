@@ -19,6 +19,7 @@ from services.scheduling.offices.facts import (
 )
 from services.scheduling.offices.release_rule import LONGEST_DAYS_BEFORE, FixedOpening, OpeningRule, RuleKind
 from services.scheduling.offices.schemas import (
+    Around,
     ClockTime,
     ListedOfficeView,
     Near,
@@ -246,6 +247,7 @@ class QuotaSearch(Query):
     """Which offices, in which order."""
 
     near: Near | None = None
+    around: Around | None = None
     province: str | None = Field(None, min_length=1, max_length=60)
     first_free: Annotated[bool, Field(strict=False)] = Field(False, description="true: the earliest free date first")
     pool: Pool = Field(Pool.REGULAR, strict=False)

@@ -9,11 +9,11 @@ from typing import Final
 
 from services.scheduling.office import Office
 from services.scheduling.offices.bookable_sessions import BookableSession
-from services.scheduling.offices.facts import WEEKDAYS, plan_capacity
+from services.scheduling.offices.facts import WEEKDAYS, place_of, plan_capacity
 from services.scheduling.offices.facts_cache import OfficeFactsCache
 from services.scheduling.offices.offline_quota import OfflineQuota
 from services.scheduling.offices.release_rule import OpeningRule, ReleaseInstant
-from services.scheduling.offices.schemas import ListedOfficeView
+from services.scheduling.offices.schemas import ListedOfficeView, OfficePositionView
 from services.scheduling.offices.session import plan_of
 from services.scheduling.offices.views import local, next_opening_view, office_view, opening_rule_view, session_view
 from services.scheduling.offices.weekly_template import OfficeTemplate
@@ -45,11 +45,14 @@ _NEXT: Final = {
 
 def listed_office_view(listing: ListedOffice) -> ListedOfficeView:
     """Return the view of an office in a list."""
-    missing = listing.offers_product is False
+    missing, place = listing.offers_product is False, place_of(listing.facts)
     return ListedOfficeView(
         **office_view(listing.office).model_dump(),
         kind=listing.facts.kind.value,
+        parent_id=listing.facts.parent_id,
+        position=OfficePositionView.model_validate(place, from_attributes=True) if place else None,
         distance_km=round(listing.distance_km, 1) if listing.distance_km is not None else None,
+        serves=listing.serves,
         offered=listing.offers_product,
         reason=NOT_OFFERED if missing else None,
         reason_text=_NOT_OFFERED_TEXT if missing else None,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import uuid
 from collections.abc import Mapping
+from importlib import resources
 from typing import Any
 
 import pytest
 
+from services.scheduling.app import read_offices
 from services.scheduling.quota.public_board import FIRST_FREE_KEPT_SECONDS
 from shared.events.scheduling import AppointmentConfirmed
 from shared.tokens import Role
@@ -317,3 +320,39 @@ async def test_an_outreach_is_begun_by_its_office(office: Office) -> None:
     assert (shown["kind"], shown["parent_id"], shown["own_dates"]) == ("outreach", SOUTH.office_id, ["2026-11-28"])
     _, listed = await office.get("/v1/offices", q="contoh")
     assert [(each["office_id"], each["kind"]) for each in listed["offices"]] == [("mal-contoh", "outreach")]
+
+
+@pytest.mark.acceptance("Y17.working_area", "Y17.search")
+async def test_a_regency_finds_the_office_that_serves_it_and_its_neighbours(office: Office) -> None:
+    for path in ("/v1/offices", "/v1/quota"):
+        status, found = await office.get(path, around="boven digoel")
+        assert status == 200
+        assert [(each["office_id"], each["serves"]) for each in found["offices"]] == [
+            (EAST.office_id, True),
+            (NORTH.office_id, False),
+            (SOUTH.office_id, False),
+        ]
+        assert found["offices"][0]["distance_km"] == 0
+        assert found["offices"][0]["position"]["longitude"] > 140
+        assert (await office.get(path, around="Atlantis"))[1]["offices"] == []
+        assert (await office.get(path, around=""))[0] == 422
+    _, first = await office.get("/v1/offices", around="boven digoel", limit="1")
+    _, second = await office.get("/v1/offices", around="boven digoel", limit="1", after=first["next"])
+    assert [page["offices"][0]["office_id"] for page in (first, second)] == [EAST.office_id, NORTH.office_id]
+    _, one = await office.get(f"/v1/offices/{EAST.office_id}")
+    assert one["working_area"] == ["Kabupaten Merauke", "Kabupaten Boven Digoel"]
+    _, plain = await office.get("/v1/offices", kind="outreach")
+    assert plain["offices"] == []
+    _, every = await office.get("/v1/offices", kind="office", q="digoel")
+    assert [(each["office_id"], each["serves"]) for each in every["offices"]] == [(EAST.office_id, None)]
+
+
+@pytest.mark.acceptance("Y17.working_area")
+def test_every_regency_is_served_by_an_office_and_every_office_serves_one() -> None:
+    offices = read_offices()
+    regions = resources.files("services.identity").joinpath("data", "regions.csv").read_text("utf-8").splitlines()
+    rows = [row for row in csv.DictReader(line for line in regions if not line.startswith("#"))]
+    regencies = {row["name"] for row in rows if row["level"] == "regency" and row["status"] == "current"}
+    assert {name for each in offices for name in each.working_area} == regencies
+    assert all(each.working_area for each in offices)
+    assert [len(each.working_area) for each in offices if each.name == "Kotabumi"] == [7]

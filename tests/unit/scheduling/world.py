@@ -39,9 +39,31 @@ from tests.unit.world import NOWHERE, assert_rules_hold, envelope_of, key, seede
 START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 """A Monday, 09:00 in Jakarta."""
 TUESDAY = date(2026, 11, 24)
-SOUTH = Office("jakarta-selatan", "Jakarta Selatan", "I Khusus", False, "Kota", "3174", "DKI", "WIB", "Asia/Jakarta")
+SOUTH = Office(
+    "jakarta-selatan",
+    "Jakarta Selatan",
+    "I Khusus",
+    False,
+    "Kota",
+    "3174",
+    "DKI",
+    "WIB",
+    "Asia/Jakarta",
+    working_area=("Kota Administrasi Jakarta Selatan",),
+)
 NORTH = Office("jakarta-utara", "Jakarta Utara", "I", True, "Kota", "3172", "DKI", "WIB", "Asia/Jakarta")
-EAST = Office("merauke", "Merauke", "II", True, "Merauke", "9301", "Papua Selatan", "WIT", "Asia/Jayapura")
+EAST = Office(
+    "merauke",
+    "Merauke",
+    "II",
+    True,
+    "Merauke",
+    "9301",
+    "Papua Selatan",
+    "WIT",
+    "Asia/Jayapura",
+    working_area=("Kabupaten Merauke", "Kabupaten Boven Digoel"),
+)
 KEYS = key("k1", ord("1"))
 BOSS = Actor("admin-account", SOUTH.office_id, is_staff=True)
 FRONT = Actor("front-account", SOUTH.office_id, is_staff=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,8 @@ from portal.web.forms import (
 from portal.web.page import Page
 from portal.web.rendering import PAGE_TYPE, Renderer
 from shared.http.language import Language
+
+_ID: Final = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 
 STRANGER: Final = ""
 """Account of whoever is not signed in, in tokens of forms."""
@@ -92,8 +95,15 @@ class Visit:
         return self.request.path
 
     def place(self, name: str) -> str:
-        """Return a part of the path, as `application_id`."""
-        return self.request.match_info[name]
+        """Return a part of the path, as `application_id`; it stands in paths of the API as it is.
+
+        Raises:
+            NothingHere: no id is written so.
+        """
+        said = self.request.match_info[name]
+        if not _ID.fullmatch(said) or not said.strip("."):
+            raise NothingHere
+        return said
 
     def query(self, name: str) -> str:
         """Return what the address asks for; empty where it asks for nothing."""
@@ -127,6 +137,15 @@ class Visit:
                 if isinstance(value, str):
                     values.setdefault(name, []).append(value)
             self._form = self._read(values)
+        return self._form
+
+    def take(self, values: dict[str, list[str]]) -> Form:
+        """Return what was typed into a form whose body was read piece by piece; it is the form from now on.
+
+        Raises:
+            FormNotGenuine, FormTooLarge, Refill.
+        """
+        self._form = self._read(values)
         return self._form
 
     def check_token(self, token: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from portal.bills.pages import PAGES as BILLS
 from portal.errors.pages import PAGES as ERRORS
 from portal.help.pages import PAGES as HELP
 from portal.home.pages import PAGES as HOME
@@ -12,5 +13,6 @@ from portal.web.page import Page
 PAGES: Final[tuple[Page, ...]] = (
     *HOME,
     *HELP,
+    *BILLS,
     *ERRORS,
 )

@@ -8,11 +8,13 @@ from portal.bills.pages import PAGES as BILLS
 from portal.errors.pages import PAGES as ERRORS
 from portal.help.pages import PAGES as HELP
 from portal.home.pages import PAGES as HOME
+from portal.visits.pages import PAGES as VISITS
 from portal.web.page import Page
 
 PAGES: Final[tuple[Page, ...]] = (
     *HOME,
     *HELP,
     *BILLS,
+    *VISITS,
     *ERRORS,
 )

@@ -13,7 +13,7 @@ from portal.web.forms import KEY_FIELD, MOST_CHARS, MOST_FIELDS, TOKEN_FIELD, Fo
 from portal.web.page import FormHandler
 from portal.web.visit import FormTooLarge, Visit
 
-FILES_FIELD: Final = "evidence"
+FILES_FIELD: Final = "pictures"
 IDS_FIELD: Final = "evidence_ids"
 
 MOST_FILES: Final = 5

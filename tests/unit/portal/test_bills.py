@@ -94,7 +94,7 @@ async def test_a_payment_that_is_not_seen_is_told_with_its_number_and_a_picture(
         sign_in(browser, citizen)
         await browser.get(f"/applications/{citizen.application_id}/pay")
         page = await browser.follow(to="/claim$")
-        page = await browser.submit(ntpn="", ntb="", evidence=("slip.jpg", picture()))
+        page = await browser.submit(ntpn="", ntb="", pictures=("slip.jpg", picture()))
         assert page.status == 422
         assert "NTPN atau NTB" in page.text
         assert "1 foto sudah kami terima" in page.text, "the picture is kept"
@@ -114,9 +114,9 @@ async def test_what_is_no_picture_is_refused_beside_its_field(site: Site, browse
         sign_in(browser, citizen)
         await browser.get(f"/applications/{citizen.application_id}/pay")
         await browser.follow(to="/claim$")
-        page = await browser.submit(ntpn=NTPN, evidence=("slip.exe", b"MZ no picture"))
+        page = await browser.submit(ntpn=NTPN, pictures=("slip.exe", b"MZ no picture"))
         assert page.status == 422
-        assert "evidence" in page.field_errors()
+        assert "pictures" in page.field_errors()
         assert page.form("ntpn").values["ntpn"] == [NTPN]
         assert (await citizen.bill())["claims"] == []
 

@@ -14,6 +14,11 @@ from portal.links.pages import PAGES as LINKS
 from portal.trial.pages import PAGES as TRIAL
 from portal.sign_in.pages import PAGES as SIGN_IN
 from portal.offices.pages import PAGES as OFFICES
+from portal.bills.pages import PAGES as BILLS
+from portal.errors.pages import PAGES as ERRORS
+from portal.help.pages import PAGES as HELP
+from portal.home.pages import PAGES as HOME
+from portal.visits.pages import PAGES as VISITS
 from portal.web.page import Page
 
 PAGES: Final[tuple[Page, ...]] = (
@@ -22,6 +27,8 @@ PAGES: Final[tuple[Page, ...]] = (
     *APPLICATIONS,
     *HELP,
     *OFFICES,
+    *BILLS,
+    *VISITS,
     *ERRORS,
     *SIGN_IN,
     *LIVE,

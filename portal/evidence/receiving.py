@@ -1,0 +1,135 @@
+"""Forms with pictures of proof: each picture goes on to the API as soon as it is here, and is named by its id."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from aiohttp import BodyPartReader, web
+
+from portal.api.problem import Problem
+from portal.web.forms import KEY_FIELD, MOST_CHARS, MOST_FIELDS, TOKEN_FIELD, Form, FormError
+from portal.web.page import FormHandler
+from portal.web.visit import FormTooLarge, Visit
+
+FILES_FIELD: Final = "pictures"
+IDS_FIELD: Final = "evidence_ids"
+
+MOST_FILES: Final = 5
+"""Pictures that one request names (`shared.evidence_files`)."""
+
+LARGEST_BYTES: Final = 10 * 1024 * 1024
+"""A picture is held in memory on its way; a phone's photo has 2 to 8 MB."""
+
+_SIGNATURES: Final = (
+    (0, b"\xff\xd8\xff", "image/jpeg"),
+    (0, b"\x89PNG", "image/png"),
+    (0, b"%PDF", "application/pdf"),
+    (8, b"WEBP", "image/webp"),
+    (4, b"ftyp", "image/heic"),
+)
+
+Told = Callable[[Form], Awaitable[None]]
+
+
+async def send_with_evidence(visit: Visit, purpose: str, send: Told, shows: FormHandler) -> web.StreamResponse | None:
+    """Take the pictures of a form, then send it; return the form shown again where something was refused, else None.
+
+    Pictures that were taken stay with the form: they are not to be chosen again.
+
+    Raises:
+        FormNotGenuine, FormTooLarge, Refill, SignedOut, ServiceDown; Problem of what is not there.
+    """
+    form, errors = await _receive(visit, purpose)
+    if errors:
+        return await shows(visit, form.with_errors(*errors))
+    try:
+        await send(form)
+    except Problem as problem:
+        if problem.status in (401, 404):
+            raise
+        return await shows(visit, form.refused(problem))
+    return None
+
+
+async def _receive(visit: Visit, purpose: str) -> tuple[Form, list[FormError]]:
+    values: dict[str, list[str]] = {}
+    errors: list[FormError] = []
+    chars = 0
+    async for part in await visit.request.multipart():
+        if not isinstance(part, BodyPartReader) or part.name is None:
+            raise FormTooLarge
+        if part.filename is None:
+            text = bytes(await _read_at_most(part, MOST_CHARS * 4) or b"").decode("utf-8", "replace")
+            chars += len(text)
+            if chars > MOST_CHARS or len(values) >= MOST_FIELDS:
+                raise FormTooLarge
+            values.setdefault(part.name, []).append(text)
+            continue
+        visit.check_token(values.get(TOKEN_FIELD, [""])[0])
+        taken = values.setdefault(IDS_FIELD, [])
+        content = await _read_at_most(part, LARGEST_BYTES)
+        if content is None:
+            errors.append(FormError(FILES_FIELD, _sentence(visit, "evidence_too_large")))
+        elif content and len(taken) >= MOST_FILES:
+            errors.append(FormError(FILES_FIELD, _sentence(visit, "evidence_too_many")))
+        elif content:
+            evidence_id, refused = await _pass_on(visit, purpose, bytes(content), values.get(KEY_FIELD, [""])[0])
+            if refused:
+                errors.append(FormError(FILES_FIELD, refused))
+            elif evidence_id not in taken:
+                taken.append(evidence_id)
+    return visit.take(values), errors
+
+
+async def _read_at_most(part: BodyPartReader, most: int) -> bytearray | None:
+    """Return the bytes of a part; None, all read, where they are more."""
+    content, is_too_large = bytearray(), False
+    while piece := await part.read_chunk(64 * 1024):
+        is_too_large = is_too_large or len(content) + len(piece) > most
+        if not is_too_large:
+            content += piece
+    return None if is_too_large else content
+
+
+async def _pass_on(visit: Visit, purpose: str, content: bytes, form_key: str) -> tuple[str, str]:
+    """Return the id of the evidence, and why it was refused, empty if it was not."""
+    digest = hashlib.sha256(form_key.encode() + b"\0" + purpose.encode() + b"\0" + content).hexdigest()
+    body = {
+        "purpose": purpose,
+        "file_name": "picture",
+        "media_type": media_type_of(content),
+        "size_bytes": len(content),
+    }
+    try:
+        seen = await visit.api.send("POST", "/v1/evidence", body, key=digest[:48])
+        if seen["state"] == "uploading":
+            seen = await _upload(visit, seen, content)
+    except Problem as problem:
+        if problem.status == 401:
+            raise
+        return "", " ".join(word for word in (problem.title, problem.next_action) if word)
+    if seen["state"] == "refused":
+        text = seen["reason_text_in_indonesian"] if visit.language == "id" else seen["reason_text"]
+        return "", text or _sentence(visit, "evidence_refused")
+    return str(seen["evidence_id"]), ""
+
+
+async def _upload(visit: Visit, seen: dict[str, Any], content: bytes) -> dict[str, Any]:
+    offset = int(seen["upload_offset"])
+    headers = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
+    _status, _headers, answer = await visit.api.upload(seen["upload_url"], content[offset:], headers)
+    return dict(answer)
+
+
+def media_type_of(content: bytes) -> str:
+    """Return the type of a picture by its first bytes; what is unknown is told as such, to be refused by the API."""
+    for start, signature, media_type in _SIGNATURES:
+        if content[start : start + len(signature)] == signature:
+            return media_type
+    return "application/octet-stream"
+
+
+def _sentence(visit: Visit, key: str) -> str:
+    return str(visit.renderer.sentence(visit.language, "evidence", key))

@@ -1,0 +1,198 @@
+"""Pages about what is to pay: the code, payments that are not seen, receipts, one code for a family, credits."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.application.world import picture
+from tests.unit.billing.world import FakeSimponi
+from tests.unit.identity.world import nobody
+from tests.unit.portal.browser import Browser
+from tests.unit.portal.signing_in import sign_in
+from tests.unit.portal.site import Site
+from tests.walking import Citizen
+
+NTPN = "A1B2C3D4E5F60718"
+
+
+async def until_held(site: Site) -> Citizen:
+    """A citizen with a held seat."""
+    citizen = await Citizen(site.suite).until_submitted()
+    await citizen.hold()
+    return citizen
+
+
+@pytest.mark.acceptance("Y2.pay_by_code", "Y20.ntpn", "Y20.receipt_on_page")
+async def test_a_code_is_shown_paid_and_becomes_a_receipt(site: Site, browser: Browser) -> None:
+    async with await until_held(site) as citizen:
+        sign_in(browser, citizen)
+        pay = f"/applications/{citizen.application_id}/pay"
+        bill = await citizen.bill()
+        page = await browser.get(pay)
+        assert (page.status, page.heading) == (200, "Bayar biaya paspor")
+        assert bill["billing_code"] in page.text, "the groups stand together, so that the code is copied as one"
+        assert "Bayar tepat Rp950.000." in page.text
+        assert f'data-until="{bill["expires_at"]}"' in page.html
+        assert bill["lines"][0]["legal_basis"] in page.text
+        assert "Teller bank" in page.text
+        assert "Yang tidak dikembalikan" in page.text
+        assert 'http-equiv="refresh"' in page.html
+        page = await browser.get(pay + "?language=en")
+        assert "Pay exactly" in page.text
+        assert "Bank counter" in page.text
+        page = await browser.get(f"/applications/{citizen.application_id}/receipt")
+        assert "No payment is recorded yet" in page.text
+        await citizen.pay()
+        page = await browser.get(pay)
+        assert "Paid" in page.text
+        assert NTPN in page.text
+        page = await browser.follow(to="/receipt$")
+        assert NTPN in page.text
+        assert "Pays this bill" in page.text
+        page = await browser.follow(to="/pdf$")
+        assert (page.status, page.headers["Content-Type"]) == (200, "application/pdf")
+
+
+@pytest.mark.acceptance("Y2.pay_by_code")
+async def test_while_the_treasury_is_away_the_page_says_that_the_code_is_being_made(
+    site: Site, browser: Browser
+) -> None:
+    simponi = site.suite.agencies.simponi
+    assert isinstance(simponi, FakeSimponi)
+    simponi.down = True
+    async with await until_held(site) as citizen:
+        sign_in(browser, citizen)
+        page = await browser.get(f"/applications/{citizen.application_id}/pay")
+        assert "Kode sedang dibuat" in page.text
+        assert 'content="15"' in page.html
+
+
+@pytest.mark.acceptance("Y2.pay_by_code")
+async def test_a_code_that_has_ended_is_renewed_once_however_often_it_is_asked(site: Site, browser: Browser) -> None:
+    async with await until_held(site) as citizen:
+        sign_in(browser, citizen)
+        await site.suite.later(5 * 3600)
+        old = await citizen.bill()
+        page = await browser.get(f"/applications/{citizen.application_id}/pay")
+        assert "Kode sudah tidak berlaku" in page.text
+        form = page.form(action=f"/applications/{citizen.application_id}/pay/{old['bill_id']}/renewal")
+        page = await browser.submit(form)
+        assert "Kode baru sedang diminta." in page.text
+        await browser.submit(form)
+        await site.suite.settle()
+        new = await citizen.bill()
+        assert (new["state"], new["replaces_bill_id"]) == ("issued", old["bill_id"])
+        page = await browser.get(f"/applications/{citizen.application_id}/pay")
+        assert new["billing_code"] in page.text
+        await browser.submit(form)
+        await site.suite.settle()
+        assert (await citizen.bill())["bill_id"] == new["bill_id"], "a form sent again changes nothing"
+
+
+async def test_a_payment_that_is_not_seen_is_told_with_its_number_and_a_picture(site: Site, browser: Browser) -> None:
+    async with await until_held(site) as citizen:
+        sign_in(browser, citizen)
+        await browser.get(f"/applications/{citizen.application_id}/pay")
+        page = await browser.follow(to="/claim$")
+        page = await browser.submit(ntpn="", ntb="", pictures=("slip.jpg", picture()))
+        assert page.status == 422
+        assert "NTPN atau NTB" in page.text
+        assert "1 foto sudah kami terima" in page.text, "the picture is kept"
+        page = await browser.submit(ntpn="<b>x", ntb="")
+        assert "<b>x" not in page.html
+        assert page.form("ntpn").values["ntpn"] == ["<b>x"]
+        page = await browser.submit(ntpn=NTPN, ntb="")
+        assert page.path.partition("?")[0].endswith("/pay")
+        assert "Laporan Anda diterima" in page.text
+        await site.suite.settle()
+        bill = await citizen.bill()
+        assert [len(claim["evidence_files"]) for claim in bill["claims"]] == [1]
+
+
+async def test_what_is_no_picture_is_refused_beside_its_field(site: Site, browser: Browser) -> None:
+    async with await until_held(site) as citizen:
+        sign_in(browser, citizen)
+        await browser.get(f"/applications/{citizen.application_id}/pay")
+        await browser.follow(to="/claim$")
+        page = await browser.submit(ntpn=NTPN, pictures=("slip.exe", b"MZ no picture"))
+        assert page.status == 422
+        assert "pictures" in page.field_errors()
+        assert page.form("ntpn").values["ntpn"] == [NTPN]
+        assert (await citizen.bill())["claims"] == []
+
+
+async def test_bills_of_others_are_not_there(site: Site, browser: Browser) -> None:
+    async with await until_held(site) as owner, Citizen(site.suite) as other:
+        bill = await owner.bill()
+        await other.register("orang.lain@example.org")
+        sign_in(browser, other)
+        path = f"/applications/{owner.application_id}"
+        for place in (f"{path}/pay", f"{path}/receipt", f"{path}/pay/{bill['bill_id']}/claim", "/joint-bills/none"):
+            page = await browser.get(place)
+            assert page.status == 404, place
+            assert bill["billing_code"] not in page.html
+        assert (await browser.get("/applications/a%2F..%2Fb/pay")).status == 404
+
+
+@pytest.mark.acceptance("Y2.pay_by_code")
+async def test_bills_of_a_family_are_paid_with_one_code(site: Site, browser: Browser) -> None:
+    async with Citizen(site.suite) as citizen:
+        await citizen.register()
+        await bill_another(citizen, 1)
+        sign_in(browser, citizen)
+        page = await browser.get("/joint-bills")
+        assert "sedikitnya dua tagihan" in page.text
+        assert not [form for form in page.forms if "bill_ids" in form.names]
+        await bill_another(citizen, 2)
+        page = await browser.get("/joint-bills")
+        bills = page.form("bill_ids").choices["bill_ids"]
+        assert len(bills) == 2
+        page = await browser.submit(bill_ids=bills[:1])
+        assert page.status == 422
+        assert "Pilih sedikitnya dua tagihan." in page.field_errors()["bill_ids"]
+        form = page.form("bill_ids")
+        page = await browser.submit(form, bill_ids=bills)
+        joint_path = page.path.partition("?")[0]
+        assert joint_path.startswith("/joint-bills/")
+        await site.suite.settle()
+        page = await browser.get(joint_path)
+        joint = await citizen.done("billing", "GET", f"/v1{joint_path}")
+        assert joint["billing_code"] in page.text
+        assert "Rp1.900.000" in page.text
+        assert page.text.count("ORANG CONTOH") == 2
+        page = await browser.get(f"/applications/{citizen.application_id}/pay")
+        assert "satu kode bersama tagihan lain" in page.text
+        await browser.follow(to="^/joint-bills/")
+        page = await browser.submit(browser.page.form(action=f"{joint_path}/cancellation"))
+        await site.suite.settle()
+        page = await browser.get(joint_path)
+        assert "Anda membatalkan kode gabungan ini." in page.text
+        page = await browser.get(f"/applications/{citizen.application_id}/pay")
+        assert "Bayar tepat" in page.text
+
+
+async def bill_another(citizen: Citizen, number: int) -> None:
+    """An application of one more person of the account, with a bill."""
+    await citizen.become_applicant(nik=nobody(number).nik, full_name="ORANG CONTOH")
+    await citizen.begin()
+    await citizen.answer()
+    await citizen.upload_everything()
+    await citizen.submit()
+    await citizen.hold()
+
+
+async def test_without_credit_the_page_says_so(site: Site, browser: Browser) -> None:
+    async with Citizen(site.suite) as citizen:
+        await citizen.register()
+        sign_in(browser, citizen)
+        page = await browser.get("/credits")
+        assert (page.status, page.heading) == (200, "Saldo pengembalian")
+        assert "Anda tidak mempunyai saldo." in page.text
+
+
+async def test_a_service_that_is_away_has_a_page_and_a_form_keeps_its_values(site: Site) -> None:
+    async with await until_held(site) as citizen, site.browser(billing_url="http://127.0.0.1:9") as browser:
+        sign_in(browser, citizen)
+        page = await browser.get(f"/applications/{citizen.application_id}/pay")
+        assert page.status == 503
+        assert "sedang tidak dapat dihubungi" in page.text

@@ -43,7 +43,8 @@ _SMALL_TARGETS: Final = """
 _TOO_WIDE: Final = """
 () => document.documentElement.scrollWidth > window.innerWidth + 1
   ? [...document.querySelectorAll('body *')].filter(one => one.getBoundingClientRect().right > window.innerWidth + 1)
-      .slice(0, 3).map(one => one.outerHTML.slice(0, 120)).concat(['the page is ' + document.documentElement.scrollWidth])
+      .slice(0, 3).map(one => one.outerHTML.slice(0, 120))
+      .concat(['the page is ' + document.documentElement.scrollWidth])
   : []
 """
 

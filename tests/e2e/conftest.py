@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import pytest
 from playwright.async_api import Browser
@@ -23,9 +24,12 @@ class ServedSite:
     base: str
 
 
+HAS_CHROMIUM: Final = Path(CHROMIUM).exists()
+
+
 @pytest.fixture(scope="session")
 async def chromium() -> AsyncIterator[Browser]:
-    if not Path(CHROMIUM).exists():
+    if not HAS_CHROMIUM:
         pytest.skip("chromium is not here: apt-get install chromium, or name it in PASPOR_CHROMIUM")
     async with launched() as browser:
         yield browser

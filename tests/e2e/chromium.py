@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import axe_playwright_python
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright
 
 CHROMIUM: Final = os.environ.get("PASPOR_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 ARGUMENTS: Final = (
@@ -30,6 +30,7 @@ NARROWEST: Final = 320
 MOST_BYTES: Final = 150_000
 """Of a first view, style, script and pictures included (Y1)."""
 
+MOST_TABS: Final = 120
 LEAST_TARGET: Final = 44
 """Pixels of what is pressed by a thumb."""
 
@@ -71,11 +72,15 @@ class Person:
     """What the browser complained of: refused by the policy, not found, faults of script."""
 
     visited: list[str] = field(default_factory=list)
+    by_keyboard: bool = False
+    pages: dict[str, str] = field(default_factory=dict)
+    """HTML of every page that was seen, by its path."""
 
     async def open(self, path: str) -> None:
         """Go to a page."""
         await self.page.goto(self.base + path, wait_until="load")
         self.visited.append(path)
+        self.pages[path.partition("?")[0]] = await self.page.content()
 
     async def press(self, text: str) -> None:
         """Press the button or link that says this."""
@@ -83,6 +88,66 @@ class Person:
         await one.click()
         await self.page.wait_for_load_state("load")
         self.visited.append(self.path)
+
+    async def submit(self, **typed: Any) -> None:
+        """Fill the form that has these fields and send it; lists tick boxes, paths are files."""
+        form = self.page.locator("form")
+        for name in typed:
+            form = form.filter(has=self.page.locator(f'[name="{name}"]'))
+        form = form.first
+        for name, value in typed.items():
+            await self._fill(form, name, value)
+        button = form.locator("button:not([name=form_refill])").last
+        if self.by_keyboard:
+            await self._tab_to(button)
+            await self._leave_by(self.page.keyboard.press("Enter"))
+        else:
+            await self._leave_by(button.click())
+
+    async def follow(self, to: str) -> None:
+        """Follow the first link whose address holds this."""
+        link = self.page.locator(f'main a[href*="{to}"]').first
+        if self.by_keyboard:
+            await self._tab_to(link)
+            await self._leave_by(self.page.keyboard.press("Enter"))
+        else:
+            await self._leave_by(link.click())
+
+    async def _leave_by(self, act: Awaitable[Any]) -> None:
+        async with self.page.expect_navigation(wait_until="load"):
+            await act
+        self.visited.append(self.path)
+        self.pages[self.path.partition("?")[0]] = await self.page.content()
+
+    async def _fill(self, form: Locator, name: str, value: Any) -> None:
+        field = form.locator(f'[name="{name}"]')
+        kind = await field.first.get_attribute("type") or await field.first.evaluate("one => one.tagName.toLowerCase()")
+        if kind in ("radio", "checkbox"):
+            for chosen in value if isinstance(value, list) else [value]:
+                one = form.locator(f'[name="{name}"][value="{chosen}"]')
+                if self.by_keyboard:
+                    await one.focus() if kind == "radio" else await self._tab_to(one)
+                    await self.page.keyboard.press("Space")
+                else:
+                    await one.check()
+        elif kind == "file":
+            await field.first.set_input_files(value)
+        elif kind == "select":
+            await field.first.select_option(str(value))
+        elif self.by_keyboard:
+            await self._tab_to(field.first)
+            await self.page.keyboard.press("Control+A")
+            await self.page.keyboard.type(str(value))
+        else:
+            await field.first.fill(str(value))
+
+    async def _tab_to(self, wanted: Locator) -> None:
+        """Press Tab until the focus is there, as somebody without a mouse does."""
+        for _ in range(MOST_TABS):
+            if await wanted.evaluate("one => one === document.activeElement"):
+                return
+            await self.page.keyboard.press("Tab")
+        raise AssertionError(f"{self.path}: Tab does not reach {wanted}")
 
     @property
     def path(self) -> str:
@@ -129,6 +194,7 @@ async def person(
     *,
     width: int = 360,
     script: bool = True,
+    keyboard: bool = False,
     language: str = "id-ID",
     cookies: Sequence[dict[str, Any]] = (),
 ) -> AsyncIterator[Person]:
@@ -141,7 +207,7 @@ async def person(
     )
     await context.add_cookies(list(cookies))  # type: ignore[arg-type]
     page = await context.new_page()
-    somebody = Person(page, base, script)
+    somebody = Person(page, base, script, by_keyboard=keyboard)
     page.on("pageerror", lambda error: somebody.troubles.append(f"script broke: {error}"))
     page.on(
         "console",

@@ -15,7 +15,7 @@ from typing import Final
 
 import aiohttp
 
-from bench import stage
+from bench import lighthouse, stage
 from bench.figures import Figure, Table
 from bench.journeys import SETTINGS
 from bench.load import Tally
@@ -36,6 +36,13 @@ LIVE_PAGES: Final = 1_000
 LIVE_EACH: Final = 4
 """Pages that one account has open."""
 
+RATED: Final = (
+    *("/", "/sign-in", "/home", "/applicants", "/applications/{id}", "/applications/{id}/questionnaire"),
+    *("/applications/{id}/papers", "/applications/{id}/pay", "/offices", "/account"),
+)
+"""The ten main pages."""
+
+LEAST_SCORE: Final = 95.0
 PAGES: Final = ("/home", "/applications/{id}", "/applications/{id}/papers", "/applications/{id}/pay", "/offices")
 LOOKS: Final = 60
 """At each page, one after the other."""
@@ -65,6 +72,10 @@ async def measure(scale: float = 1.0) -> Table:
             pages = await _at_home(len(visitors), lambda number: _see_home(session, base, visitors[number]))
             bare = await _at_home(len(visitors), lambda number: _call_home(session, running, visitors[number]))
         grown = await _hold_open(running, base, live)
+        first = visitors[0]
+        rated = await lighthouse.rate(
+            base, [path.replace("{id}", first.application_id) for path in RATED], first.cookies
+        )
     rows = [(path, f"{statistics.median(api[path]):.1f}", f"{statistics.median(own[path]):.1f}") for path in own]
     worst = max(statistics.median(own[path]) / max(0.01, statistics.median(api[path])) for path in own)
     return Table(
@@ -73,7 +84,8 @@ async def measure(scale: float = 1.0) -> Table:
             f"{len(visitors)} citizens with a code to pay. {LOOKS} looks at each page one after the other: the header "
             "Server-Timing tells the time in which a call of the API was under way, and the rest, which is the page's "
             f"own. Then all are at home, {THINK_SECONDS:.0f} s between two looks, and after that make the same calls "
-            f"without the portal. At last {live} pages are open and wait for changes, {LIVE_EACH} of one account."
+            f"without the portal. At last {live} pages are open and wait for changes, {LIVE_EACH} of one account. Lighthouse 12 rates ten pages on "
+            "its throttled phone."
         ),
         figures=(
             Figure("portal.own_share", worst, "of the calls, p50, worst page", target=0.5, less_is_better=True),
@@ -86,6 +98,15 @@ async def measure(scale: float = 1.0) -> Table:
                 less_is_better=True,
             ),
             Figure("portal.live_memory", grown, "MiB", target=60.0 * live / LIVE_PAGES, less_is_better=True),
+            *(
+                Figure(
+                    f"portal.lighthouse_{name.replace('-', '_')}",
+                    min(scores[name] for scores in rated.values()),
+                    "of 100, worst page",
+                    target=LEAST_SCORE,
+                )
+                for name in lighthouse.CATEGORIES
+            ),
         ),
         columns=("page", "calls p50 ms", "own p50 ms"),
         rows=tuple(rows),

@@ -84,8 +84,8 @@ async def measure(scale: float = 1.0) -> Table:
             f"{len(visitors)} citizens with a code to pay. {LOOKS} looks at each page one after the other: the header "
             "Server-Timing tells the time in which a call of the API was under way, and the rest, which is the page's "
             f"own. Then all are at home, {THINK_SECONDS:.0f} s between two looks, and after that make the same calls "
-            f"without the portal. At last {live} pages are open and wait for changes, {LIVE_EACH} of one account. Lighthouse 12 rates ten pages on "
-            "its throttled phone."
+            f"without the portal. At last {live} pages are open and wait for changes, {LIVE_EACH} of one account. "
+            "Lighthouse 12 rates ten pages on its throttled phone."
         ),
         figures=(
             Figure("portal.own_share", worst, "of the calls, p50, worst page", target=0.5, less_is_better=True),

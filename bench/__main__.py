@@ -31,6 +31,7 @@ from bench import (
     papers_check,
     papers_hits,
     papers_hold_loss,
+    portal,
     receipts,
     recovery,
     report,
@@ -71,6 +72,7 @@ BENCHES: Final[dict[str, tuple[Measure, ...]]] = {
     "papers.check": (papers_check.measure,),
     "papers.hits": (papers_hits.measure,),
     "papers.hold_loss": (papers_hold_loss.measure,),
+    "portal": (portal.measure,),
     **{name: (measure_here(name),) for name in CHECKOUT_BENCHES},
 }
 

@@ -8,7 +8,7 @@ from typing import Final
 BENCH_NAMES: Final = (
     *("memory", "otp", "otp.guess", "events", "seats", "opening_load", "money", "receipts", "journeys", "calls"),
     *("submit", "recovery", "waiting.memory", "waiting.told", "erasure.load", "handover"),
-    *("papers.check", "papers.hits", "papers.hold_loss"),
+    *("papers.check", "papers.hits", "papers.hold_loss", "portal"),
     *("attacks.half_sent", "attacks.pieces", "attacks.picture", "attacks.streams", "attacks.pay_and_cancel"),
     *("journey.cpu", "journey.requests", "otp.addresses"),
     *("work.files", "work.statements"),

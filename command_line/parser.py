@@ -114,7 +114,7 @@ COMMANDS: Final = (
         after="./paspor acceptance says what the tests prove.",
         arguments=(
             Argument(
-                "room", nargs="?", help="unit, contract, integration, acceptance, sim or strangers; all without it."
+                "room", nargs="?", help="unit, contract, integration, acceptance, sim, strangers or e2e; all without it."
             ),
             Argument(
                 "--long",

@@ -50,6 +50,9 @@ class Room(StrEnum):
     STRANGERS = "strangers"
     """Verifiers in another language, written from the documents alone."""
 
+    E2E = "e2e"
+    """A real browser before the portal."""
+
 
 COUNTED: Final = (Room.UNIT, Room.CONTRACT)
 """Rooms whose lines count for the gate. The others start processes, which counting makes slow, and must not be needed

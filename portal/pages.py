@@ -6,18 +6,15 @@ from typing import Final
 
 from portal.applicants.pages import PAGES as APPLICANTS
 from portal.applications.pages import PAGES as APPLICATIONS
-from portal.errors.pages import PAGES as ERRORS
-from portal.help.pages import PAGES as HELP
-from portal.home.pages import PAGES as HOME
-from portal.live.pages import PAGES as LIVE
-from portal.links.pages import PAGES as LINKS
-from portal.trial.pages import PAGES as TRIAL
-from portal.sign_in.pages import PAGES as SIGN_IN
-from portal.offices.pages import PAGES as OFFICES
 from portal.bills.pages import PAGES as BILLS
 from portal.errors.pages import PAGES as ERRORS
 from portal.help.pages import PAGES as HELP
 from portal.home.pages import PAGES as HOME
+from portal.links.pages import PAGES as LINKS
+from portal.live.pages import PAGES as LIVE
+from portal.offices.pages import PAGES as OFFICES
+from portal.sign_in.pages import PAGES as SIGN_IN
+from portal.trial.pages import PAGES as TRIAL
 from portal.visits.pages import PAGES as VISITS
 from portal.web.page import Page
 

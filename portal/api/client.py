@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, Awaitable, Mapping
+from time import perf_counter
 from typing import Any, Final
 
 import aiohttp
@@ -21,6 +22,28 @@ _OVER: Final = frozenset(
 )
 
 
+class Waited:
+    """The time in which at least one call was under way; calls at the same time count once."""
+
+    def __init__(self) -> None:
+        """Nothing was called yet."""
+        self.seconds = 0.0
+        self.calls = 0
+        self._under_way = 0
+        self._since = 0.0
+
+    def __enter__(self) -> None:
+        if not self._under_way:
+            self._since = perf_counter()
+        self._under_way += 1
+        self.calls += 1
+
+    def __exit__(self, *_error: object) -> None:
+        self._under_way -= 1
+        if not self._under_way:
+            self.seconds += perf_counter() - self._since
+
+
 class Api:
     """Calls for one visitor, within one request."""
 
@@ -33,8 +56,7 @@ class Api:
         self._language = language
         self._address = address
         self.session = session
-        self.calls = 0
-        """Calls that were made, for figures."""
+        self.waited = Waited()
 
     async def get(self, path: str, **query: str | int | bool | None) -> Json:
         """Return what a GET answers.
@@ -143,10 +165,10 @@ class Api:
         await self.renew_if_due()
         for has_renewed in (False, True):
             sent = {**self.headers(), **(headers or {})}
-            self.calls += 1
-            status, said, answer = await self._services.call(
-                method, path, headers=sent, query=query, body=body, seconds=seconds
-            )
+            with self.waited:
+                status, said, answer = await self._services.call(
+                    method, path, headers=sent, query=query, body=body, seconds=seconds
+                )
             if status < 400:
                 return status, said, answer
             problem = read_problem(status, _json_or_none(answer), said.get("Retry-After"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -53,6 +54,7 @@ def bind_page(page: Page, front: Front) -> Callable[[web.Request], Awaitable[web
     """Return what answers requests for this page."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
+        begun = perf_counter()
         visit = begin_visit(request, page, front)
         try:
             response = await _answer(visit)
@@ -62,6 +64,12 @@ def bind_page(page: Page, front: Front) -> Callable[[web.Request], Awaitable[web
             response = await _tell_fault(visit, error)
         if not response.prepared:
             visit.finish(response)
+            if not front.settings.is_production:
+                waited = visit.api.waited
+                own = perf_counter() - begun - waited.seconds
+                response.headers["Server-Timing"] = (
+                    f"api;dur={waited.seconds * 1000:.2f}, own;dur={own * 1000:.2f}, calls;dur={waited.calls}"
+                )
         return response
 
     return answer

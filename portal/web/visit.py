@@ -172,6 +172,7 @@ class Visit:
             if isinstance(value, str):
                 values.setdefault(name, []).append(value)
         return values
+
     def take(self, values: dict[str, list[str]]) -> Form:
         """Return what was typed into a form whose body was read piece by piece; it is the form from now on.
 

@@ -183,7 +183,6 @@ class Api:
         """
         await self.renew_if_due()
         for has_renewed in (False, True):
-            self.calls += 1
             answer = await self._services.open_stream(path, self.headers())
             if answer.status == 200:
                 return answer

@@ -59,7 +59,8 @@ def read_problem(status: int, body: Any, retry_after: str | None) -> Problem:
     )
     named = told.get("field")
     if not fields and isinstance(named, str):
-        fields = (FieldProblem(named, str(told.get("title", ""))),)
+        words = (str(told.get(name, "")) for name in ("title", "detail"))
+        fields = (FieldProblem(named, " ".join(dict.fromkeys(word for word in words if word))),)
     return Problem(
         status=status,
         code=str(told.get("code", f"status_{status}")),

@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import AsyncIterable, Awaitable, Mapping
 from typing import Any, Final
 
+from aiohttp import ClientResponse
 from pydantic_core import from_json, to_json
 
-from portal.api.problem import Problem, SignedOut, read_problem
+from portal.api.problem import Problem, ServiceDown, SignedOut, read_problem
 from portal.api.renewals import Renewals
-from portal.api.services import TRY_SECONDS, UPLOAD_SECONDS, Json, Services
+from portal.api.services import TRY_SECONDS, UPLOAD_SECONDS, Json, Services, service_of
 from portal.web.cookies import Session
 from shared.context import child_traceparent
 
@@ -18,6 +19,9 @@ _RENEWED_FOR: Final = frozenset({"token_expired"})
 _OVER: Final = frozenset(
     {"session_over", "session_ended", "refresh_token_invalid", "token_missing", "token_malformed", "token_not_trusted"}
 )
+
+MOST_PROBLEM_BYTES: Final = 64 * 1024
+"""Of a refusal instead of a file."""
 
 
 class Api:
@@ -93,6 +97,27 @@ class Api:
         """
         status, said, body = await self._call("PATCH", path, body=content, headers=headers, seconds=UPLOAD_SECONDS)
         return status, said, from_json(body) if body else None
+
+    async def open(self, path: str) -> ClientResponse:
+        """Return the answer of a GET whose body is larger than what is held as a whole; who asks closes it.
+
+        Raises:
+            Problem, SignedOut, ServiceDown.
+        """
+        if self.session is not None and self._renewals.is_due(self.session):
+            await self.renew()
+        self.calls += 1
+        answer = await self._services.open(path, self.headers())
+        if answer.status < 400:
+            return answer
+        async with answer:
+            body = await answer.content.read(MOST_PROBLEM_BYTES)
+        if answer.status == 401:
+            self.session = None
+            raise SignedOut
+        if answer.status >= 500:
+            raise ServiceDown(service_of(path), f"status_{answer.status}")
+        raise read_problem(answer.status, _json_or_none(body), answer.headers.get("Retry-After"))
 
     async def head(self, path: str) -> Mapping[str, str]:
         """Return the headers of an address.

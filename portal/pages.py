@@ -7,10 +7,12 @@ from typing import Final
 from portal.errors.pages import PAGES as ERRORS
 from portal.help.pages import PAGES as HELP
 from portal.home.pages import PAGES as HOME
+from portal.papers.pages import PAGES as PAPERS
 from portal.web.page import Page
 
 PAGES: Final[tuple[Page, ...]] = (
     *HOME,
     *HELP,
     *ERRORS,
+    *PAPERS,
 )

@@ -7,6 +7,7 @@ from typing import Final
 from portal.errors.pages import PAGES as ERRORS
 from portal.help.pages import PAGES as HELP
 from portal.home.pages import PAGES as HOME
+from portal.live.pages import PAGES as LIVE
 from portal.papers.pages import PAGES as PAPERS
 from portal.web.page import Page
 
@@ -14,5 +15,6 @@ PAGES: Final[tuple[Page, ...]] = (
     *HOME,
     *HELP,
     *ERRORS,
+    *LIVE,
     *PAPERS,
 )

@@ -16,6 +16,7 @@ from portal.offices.pages import PAGES as OFFICES
 from portal.sign_in.pages import PAGES as SIGN_IN
 from portal.trial.pages import PAGES as TRIAL
 from portal.visits.pages import PAGES as VISITS
+from portal.papers.pages import PAGES as PAPERS
 from portal.web.page import Page
 
 PAGES: Final[tuple[Page, ...]] = (
@@ -31,4 +32,5 @@ PAGES: Final[tuple[Page, ...]] = (
     *LIVE,
     *LINKS,
     *TRIAL,
+    *PAPERS,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Awaitable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from time import perf_counter
 from typing import Any, Final
 
@@ -20,6 +20,8 @@ _RENEWED_FOR: Final = frozenset({"token_expired"})
 _OVER: Final = frozenset(
     {"session_over", "session_ended", "refresh_token_invalid", "token_missing", "token_malformed", "token_not_trusted"}
 )
+
+OpenAnswer = Callable[[str, Mapping[str, str]], Awaitable[aiohttp.ClientResponse]]
 
 
 class Waited:
@@ -117,6 +119,14 @@ class Api:
         status, said, body = await self._call("PATCH", path, body=content, headers=headers, seconds=UPLOAD_SECONDS)
         return status, said, from_json(body) if body else None
 
+    async def open(self, path: str) -> aiohttp.ClientResponse:
+        """Return the answer of a GET whose body is larger than what is held as a whole; who asks closes it.
+
+        Raises:
+            Problem, SignedOut, ServiceDown.
+        """
+        return await self._opened(path, self._services.open)
+
     async def head(self, path: str) -> Mapping[str, str]:
         """Return the headers of an address.
 
@@ -181,9 +191,12 @@ class Api:
         Raises:
             Problem, SignedOut, ServiceDown.
         """
+        return await self._opened(path, self._services.open_stream)
+
+    async def _opened(self, path: str, open_answer: OpenAnswer) -> aiohttp.ClientResponse:
         await self.renew_if_due()
         for has_renewed in (False, True):
-            answer = await self._services.open_stream(path, self.headers())
+            answer = await open_answer(path, self.headers())
             if answer.status == 200:
                 return answer
             async with answer:

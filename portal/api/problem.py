@@ -16,9 +16,9 @@ class FieldProblem:
     example: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Problem(Exception):
-    """A refusal of a service (RFC 9457), in the visitor's language."""
+    """A refusal of a service (RFC 9457), in the visitor's language. Not frozen: context managers note a traceback."""
 
     status: int
     code: str

@@ -163,6 +163,23 @@ class Services:
             raise ServiceDown(service, f"status_{answer.status}")
         return answer
 
+    async def open(self, path: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+        """Return the answer of a GET before its body is read: who asks reads it piece by piece and closes it.
+
+        Raises:
+            ServiceDown: no answer.
+        """
+        service = service_of(path)
+        limits = aiohttp.ClientTimeout(total=UPLOAD_SECONDS, sock_connect=TRY_SECONDS, sock_read=TRY_SECONDS)
+        try:
+            return await self.session.get(
+                self._urls[service] + path, headers=headers, allow_redirects=False, timeout=limits
+            )
+        except TimeoutError:
+            raise ServiceDown(service, "timeout") from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise ServiceDown(service, type(error).__name__) from None
+
     async def close(self) -> None:
         """Close the connections."""
         for session in (self._session, self._streams):

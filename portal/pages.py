@@ -13,10 +13,10 @@ from portal.home.pages import PAGES as HOME
 from portal.links.pages import PAGES as LINKS
 from portal.live.pages import PAGES as LIVE
 from portal.offices.pages import PAGES as OFFICES
+from portal.papers.pages import PAGES as PAPERS
 from portal.sign_in.pages import PAGES as SIGN_IN
 from portal.trial.pages import PAGES as TRIAL
 from portal.visits.pages import PAGES as VISITS
-from portal.papers.pages import PAGES as PAPERS
 from portal.web.page import Page
 
 PAGES: Final[tuple[Page, ...]] = (

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import axe_playwright_python
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Locator, Page, Response, async_playwright
 
 CHROMIUM: Final = os.environ.get("PASPOR_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 ARGUMENTS: Final = (
@@ -78,16 +78,7 @@ class Person:
 
     async def open(self, path: str) -> None:
         """Go to a page."""
-        await self.page.goto(self.base + path, wait_until="load")
-        self.visited.append(path)
-        self.pages[path.partition("?")[0]] = await self.page.content()
-
-    async def press(self, text: str) -> None:
-        """Press the button or link that says this."""
-        one = self.page.get_by_role("button", name=text).or_(self.page.get_by_role("link", name=text)).first
-        await one.click()
-        await self.page.wait_for_load_state("load")
-        self.visited.append(self.path)
+        await self._keep(await self.page.goto(self.base + path, wait_until="load"))
 
     async def submit(self, **typed: Any) -> None:
         """Fill the form that has these fields and send it; lists tick boxes, paths are files."""
@@ -104,6 +95,12 @@ class Person:
         else:
             await self._leave_by(button.click())
 
+    async def send_file(self, path: str) -> None:
+        """Choose a file in the page's form for one, and send it; script may send it by itself, page by page."""
+        form = self.page.locator("form").filter(has=self.page.locator('input[type="file"]')).first
+        await form.locator('input[type="file"]').first.set_input_files(path)
+        await self._leave_by(form.locator("button").last.click())
+
     async def follow(self, to: str) -> None:
         """Follow the first link whose address holds this."""
         link = self.page.locator(f'main a[href*="{to}"]').first
@@ -114,10 +111,14 @@ class Person:
             await self._leave_by(link.click())
 
     async def _leave_by(self, act: Awaitable[Any]) -> None:
-        async with self.page.expect_navigation(wait_until="load"):
+        async with self.page.expect_navigation(wait_until="load") as going:
             await act
+        await self._keep(await going.value)
+
+    async def _keep(self, answer: Response | None) -> None:
         self.visited.append(self.path)
-        self.pages[self.path.partition("?")[0]] = await self.page.content()
+        if answer is not None:
+            self.pages[self.path.partition("?")[0]] = await answer.text()
 
     async def _fill(self, form: Locator, name: str, value: Any) -> None:
         field = form.locator(f'[name="{name}"]')
@@ -153,10 +154,6 @@ class Person:
     def path(self) -> str:
         """Where they are."""
         return self.page.url.removeprefix(self.base)
-
-    async def look(self) -> None:
-        """Hold the page against everything that each must hold."""
-        assert await self.faults() == []
 
     async def faults(self) -> list[str]:
         """What is wrong with the page: axe's findings, sideways scrolling, small targets, doubled text that breaks.

@@ -24,7 +24,7 @@ async def markup_faults(pages: Mapping[str, str]) -> list[str]:
         names = {}
         for number, (name, html) in enumerate(pages.items()):
             file = Path(folder, f"{number}.html")
-            file.write_text(html)
+            await asyncio.to_thread(file.write_text, html)
             names[str(file)] = name
         config = SOURCE / "html-validate.json"
         said = await _output(str(tool), "--config", str(config), "--formatter", "json", *names)

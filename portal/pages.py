@@ -8,6 +8,7 @@ from portal.errors.pages import PAGES as ERRORS
 from portal.help.pages import PAGES as HELP
 from portal.home.pages import PAGES as HOME
 from portal.links.pages import PAGES as LINKS
+from portal.live.pages import PAGES as LIVE
 from portal.trial.pages import PAGES as TRIAL
 from portal.web.page import Page
 
@@ -16,5 +17,6 @@ PAGES: Final[tuple[Page, ...]] = (
     *HELP,
     *ERRORS,
     *LINKS,
+    *LIVE,
     *TRIAL,
 )

@@ -17,6 +17,7 @@ from portal.papers.pages import PAGES as PAPERS
 from portal.sign_in.pages import PAGES as SIGN_IN
 from portal.trial.pages import PAGES as TRIAL
 from portal.visits.pages import PAGES as VISITS
+from portal.trial.pages import PAGES as TRIAL
 from portal.web.page import Page
 
 PAGES: Final[tuple[Page, ...]] = (
@@ -33,4 +34,7 @@ PAGES: Final[tuple[Page, ...]] = (
     *LINKS,
     *TRIAL,
     *PAPERS,
+    *LINKS,
+    *LIVE,
+    *TRIAL,
 )

@@ -58,7 +58,7 @@ def invent_family(word: str) -> Family:
     surname = f"{chance.choice(_LAST)} {chance.choice(_LAST)}"
     adult = _invent(chance, region, surname, card, (1970, 2000))
     child = _invent(chance, region, surname, card, (2014, 2021))
-    return Family(adult, child, f"warga.{word}@contoh.example", f"0811{chance.randint(1_000_000, 9_999_999)}")
+    return Family(adult, child, f"warga.{word[:8]}@contoh.example", f"0811{chance.randint(1_000_000, 9_999_999)}")
 
 
 def _invent(chance: random.Random, region: str, surname: str, card: str, years: tuple[int, int]) -> Person:

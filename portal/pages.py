@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from portal.account.pages import PAGES as ACCOUNT
 from portal.errors.pages import PAGES as ERRORS
 from portal.help.pages import PAGES as HELP
 from portal.home.pages import PAGES as HOME
@@ -17,4 +18,5 @@ PAGES: Final[tuple[Page, ...]] = (
     *ERRORS,
     *SIGN_IN,
     *LIVE,
+    *ACCOUNT,
 )

@@ -7,6 +7,7 @@ from typing import Final
 from portal.applicants.pages import PAGES as APPLICANTS
 from portal.applications.pages import PAGES as APPLICATIONS
 from portal.bills.pages import PAGES as BILLS
+from portal.account.pages import PAGES as ACCOUNT
 from portal.errors.pages import PAGES as ERRORS
 from portal.help.pages import PAGES as HELP
 from portal.home.pages import PAGES as HOME
@@ -37,4 +38,5 @@ PAGES: Final[tuple[Page, ...]] = (
     *LINKS,
     *LIVE,
     *TRIAL,
+    *ACCOUNT,
 )

@@ -84,5 +84,8 @@ async def read_kept_field(visit: Visit) -> str:
     """Return the form that is carried through the sign-in, sealed; empty where there is none."""
     if visit.request.method != "POST":
         return ""
-    value = (await visit.request.post()).get(KEPT_FIELD, "")
+    try:
+        value = (await visit.request.post()).get(KEPT_FIELD, "")
+    except (ValueError, LookupError, AssertionError, RuntimeError, web.HTTPException):
+        return ""  # no form at all: what reads it next says so
     return value if isinstance(value, str) else ""

@@ -9,6 +9,7 @@ from portal.applications.pages import PAGES as APPLICATIONS
 from portal.errors.pages import PAGES as ERRORS
 from portal.help.pages import PAGES as HELP
 from portal.home.pages import PAGES as HOME
+from portal.live.pages import PAGES as LIVE
 from portal.questionnaire.pages import PAGES as QUESTIONNAIRE
 from portal.refusals.pages import PAGES as REFUSALS
 from portal.web.page import Page
@@ -21,4 +22,5 @@ PAGES: Final[tuple[Page, ...]] = (
     *REFUSALS,
     *HELP,
     *ERRORS,
+    *LIVE,
 )

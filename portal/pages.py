@@ -19,12 +19,16 @@ from portal.sign_in.pages import PAGES as SIGN_IN
 from portal.trial.pages import PAGES as TRIAL
 from portal.visits.pages import PAGES as VISITS
 from portal.trial.pages import PAGES as TRIAL
+from portal.questionnaire.pages import PAGES as QUESTIONNAIRE
+from portal.refusals.pages import PAGES as REFUSALS
 from portal.web.page import Page
 
 PAGES: Final[tuple[Page, ...]] = (
     *HOME,
     *APPLICANTS,
     *APPLICATIONS,
+    *QUESTIONNAIRE,
+    *REFUSALS,
     *HELP,
     *OFFICES,
     *BILLS,

@@ -18,12 +18,11 @@ from portal.applications.journey import (
 )
 from portal.web.forms import Form
 from portal.web.page import Page, get, post
-from portal.web.visit import NothingHere, Visit
+from portal.web.visit import Visit
 
 APPLICATIONS: Final = "/applications"
 ONE: Final = f"{APPLICATIONS}/{{application_id}}"
 _ALREADY_OPEN: Final = "application_already_open"
-_ANSWERS: Final = {"accept": ("offer-acceptance", "offer_accepted"), "refuse": ("offer-refusal", "offer_refused")}
 
 
 async def lead_home(visit: Visit, _form: Form) -> web.StreamResponse:
@@ -64,7 +63,7 @@ async def begin(visit: Visit) -> web.StreamResponse:
     return visit.redirect(f"{APPLICATIONS}/{begun['application_id']}/questionnaire", told="begun")
 
 
-async def show_status(visit: Visit, form: Form) -> web.StreamResponse:
+async def show_status(visit: Visit, _form: Form) -> web.StreamResponse:
     """Show what to do now, all steps, the visit, the payment and everything else of one application."""
     application_id = visit.place("application_id")
     api = visit.api
@@ -80,7 +79,6 @@ async def show_status(visit: Visit, form: Form) -> web.StreamResponse:
     now = tell_now(application, seat, bill)
     return visit.render(
         "applications/status.html",
-        form=form,
         application=application,
         name=names.get(application["applicant_id"], ""),
         now_to_do=now,
@@ -97,23 +95,9 @@ async def show_status(visit: Visit, form: Form) -> web.StreamResponse:
     )
 
 
-async def answer_offer(visit: Visit) -> web.StreamResponse:
-    """Take the seat that is offered for money that came late, or decline it."""
-    form = await visit.form()
-    application_id = visit.place("application_id")
-    command, told = _ANSWERS.get(form.text("answer"), ("", ""))
-    seats = await visit.api.get("/v1/appointments", application_id=application_id)
-    seat = newest(seats["appointments"], "made_at")
-    if not command or seat is None:
-        raise NothingHere
-    await visit.send("POST", f"/v1/appointments/{seat['appointment_id']}/{command}")
-    return visit.redirect(f"{APPLICATIONS}/{application_id}", told=told)
-
-
 PAGES: Final[tuple[Page, ...]] = (
     get(APPLICATIONS, lead_home),
     get(f"{APPLICATIONS}/new", show_begin),
     post(f"{APPLICATIONS}/new", begin, show_begin),
     get(ONE, show_status),
-    post(f"{ONE}/offer", answer_offer, show_status),
 )

@@ -13,8 +13,6 @@ Json = Mapping[str, Any]
 THERE: Final = frozenset({"accepted", "flagged", "checking"})
 """States of a page that counts as handed in: what a machine reads or an officer looks at holds nothing up."""
 
-UNDER_WAY: Final = frozenset({"checking", "uploading"})
-AWAITED: Final = frozenset({"missing", "refused", "removed", "replaced"})
 MOST_PAGES: Final = 10
 """Of one paper, as the service takes them."""
 
@@ -26,7 +24,6 @@ COLOURS: Final = {
     "refused": "govuk-tag--red",
     "missing": "govuk-tag--orange",
 }
-STATES: Final = frozenset({*COLOURS, "not_needed", "removed", "replaced"})
 FACTS: Final = ("nik", "full_name", "birth_place", "birth_date", "sex", "passport_number")
 """Typed facts that a machine compares, in the order in which they are told."""
 
@@ -142,6 +139,13 @@ def read_page(document: Json, language: Language) -> PageSeen:
     )
 
 
+def _state(item: Json) -> str:
+    """Return the state of an item; one whose pages were taken away is as one that never had any."""
+    if item["state"] in COLOURS:
+        return str(item["state"])
+    return "missing" if item["compulsory"] else "not_needed"
+
+
 def _paper(item: Json, documents: Sequence[Json], language: Language) -> Paper:
     uploads = [read_page(known, language) for known in documents if known["requirement"] == item["code"]]
     pages = sorted((upload for upload in uploads if upload.is_there), key=lambda upload: upload.page)
@@ -154,7 +158,7 @@ def _paper(item: Json, documents: Sequence[Json], language: Language) -> Paper:
         condition=said(item, "condition", language),
         legal_basis=item["legal_basis"],
         is_needed=item["compulsory"],
-        state=item["state"] if item["state"] in STATES else "missing",
+        state=_state(item),
         reason=said(item, "reason_text", language),
         pages=tuple(pages),
         refused=tuple(sorted(refused, key=lambda upload: upload.page)),

@@ -19,7 +19,7 @@ from aiohttp import BodyPartReader, web
 
 from portal.api.problem import FieldProblem, Problem
 from portal.web.forms import EMPTY, KEY_FIELD, OWN_FIELDS, TOKEN_FIELD, Form
-from portal.web.visit import FormNotGenuine, FormTooLarge, Visit
+from portal.web.visit import FormNotGenuine, FormTooLarge, FormUnreadable, Visit
 
 MOST_FILE_BYTES: Final = 10 * 1024 * 1024
 """Of one file, as the service takes it by default (`largest_upload_bytes` of GET /v1/requirements)."""
@@ -123,14 +123,14 @@ async def receive_file(
     """Read the form of this visit, its token first; the file is gone when the block ends.
 
     Raises:
-        FormNotGenuine: the token does not come first, or is not ours. FormTooLarge: it is no form of ours.
+        FormNotGenuine: the token does not come first, or is not ours. FormTooLarge, FormUnreadable: no form of ours.
         Problem: beside the field `file`: none, two, empty, too large, cut off, or too many at once.
     """
     with places.take(visit.account_id) as has_place, TemporaryFile() as spool:
         if not has_place:
             raise refuse_file(visit, "file_not_now", status=429)
         if visit.request.content_type != "multipart/form-data":
-            raise FormTooLarge
+            raise FormUnreadable
         try:
             async with asyncio.timeout(LONGEST_SECONDS):
                 received = await _read(visit, Received(spool), fields, most_bytes)

@@ -16,7 +16,10 @@
   var busy = false;
   var memory = "upload " + word.upload;
 
-  function say(text) { said.textContent = text; }
+  function say(text, isWrong) {
+    said.textContent = text;
+    said.className = isWrong ? "govuk-error-message" : "govuk-body";
+  }
   function pause(seconds) { return new Promise(function (done) { setTimeout(done, seconds * 1000); }); }
   function recall() {
     try { return JSON.parse(sessionStorage.getItem(memory)); } catch (_error) { return null; }
@@ -135,10 +138,10 @@
     var file = form.elements.file.files[0] || form.elements.camera.files[0];
     event.preventDefault();
     if (busy) return;
-    if (!file) { say(word.wordNone); form.elements.file.focus(); return; }
+    if (!file) { say(word.wordNone, true); form.elements.file.focus(); return; }
     busy = true;
     send(file).catch(function (refusal) {
-      say(refusal.text || word.wordLost);
+      say(refusal.text || word.wordLost, true);
       box.hidden = true;
     }).then(function () { busy = false; });
   });

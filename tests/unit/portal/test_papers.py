@@ -13,7 +13,9 @@ from PIL import Image
 from portal.api.client import Api
 from portal.papers import receiving
 from portal.papers.receiving import MOST_FILE_BYTES, MOST_PARTS, MOST_TEXT_BYTES, PLACES, Places, media_type_of
+from tests.unit.application import odd_files
 from tests.unit.application.world import picture
+from tests.unit.identity.world import nobody
 from tests.unit.portal.browser import Browser, PageSeen
 from tests.unit.portal.signing_in import sign_in, sign_out
 from tests.unit.portal.site import Site, open_site
@@ -142,6 +144,14 @@ async def test_a_kept_picture_is_shown_to_its_own_account_alone(site: Site, brow
             assert content[:3] != b"\xff\xd8\xff"
 
 
+async def test_a_pdf_fills_the_pages_that_follow(site: Site, browser: Browser) -> None:
+    async with await with_questionnaire(site, browser) as citizen:
+        await browser.get(papers_of(citizen) + "/family_card")
+        page = await send_page(browser, odd_files.pages("PDF", 2))
+        assert "Kirim halaman 3" in page.text
+        assert [known["page"] for known in await documents(citizen) if known["state"] == "accepted"] == [1, 2]
+
+
 @pytest.mark.acceptance("Y2.upload")
 async def test_several_pages_are_sent_replaced_and_removed(site: Site, browser: Browser) -> None:
     async with await with_questionnaire(site, browser) as citizen:
@@ -171,9 +181,11 @@ async def test_several_pages_are_sent_replaced_and_removed(site: Site, browser: 
         (b"hello, this is a text", "File bukan gambar atau hasil pindai."),
         (picture(120, 100), "Gambar terlalu kecil untuk dibaca"),
         (picture()[:3000], "Gambar rusak atau terpotong."),
+        (odd_files.locked_pdf(), "PDF terkunci kata sandi."),
+        (odd_files.pdf(*[b"/MediaBox [0 0 300 400]"] * 11), "melebihi 10 halaman"),
         (b"", "File ini kosong."),
     ],
-    ids=["text", "small", "broken", "empty"],
+    ids=["text", "small", "broken", "locked", "many_pages", "empty"],
 )
 async def test_what_cannot_be_used_is_told_in_a_sentence(
     site: Site, browser: Browser, content: bytes, sentence: str
@@ -236,7 +248,7 @@ async def test_odd_forms_leave_nothing_half_done(site: Site, browser: Browser) -
         status, text = await send_raw(browser, path, as_multipart([token, file]), "another")
         assert (status, "Pengiriman terputus" in text) == (422, True)
         status, _headers, _body = await browser.raw("POST", path, data={"form_token": token[2].decode()})
-        assert status == 413
+        assert status == 400
         status, _headers, _body = await browser.raw(
             "POST", path, data=b"x", headers={"Content-Type": "multipart/form-data"}
         )
@@ -267,6 +279,45 @@ async def test_names_of_files_are_neither_kept_nor_shown(site: Site, browser: Br
         assert "alert(1)" not in page.html
         assert "passwd" not in str(await site.suite.contents())
         assert len(await documents(citizen)) == 1, "another name makes no other file"
+
+
+async def test_a_form_at_its_limits_is_taken(site: Site, browser: Browser) -> None:
+    async with await with_questionnaire(site, browser) as citizen:
+        path = papers_of(citizen) + "/ktp"
+        await browser.get(path)
+        notes = [("note", None, b"x" * MOST_TEXT_BYTES)] * (MOST_PARTS - 2)
+        body = as_multipart([("form_token", None, token_of(browser)), *notes, ("file", "a.jpg", picture())])
+        assert (await send_raw(browser, path, body))[0] == 303
+
+
+async def test_whoever_is_signed_out_meanwhile_is_told_and_nothing_is_sent(site: Site, browser: Browser) -> None:
+    async with await with_questionnaire(site, browser) as citizen:
+        page = await browser.get(papers_of(citizen) + "/ktp")
+        sign_out(browser)
+        page = await send_page(browser, picture())
+        assert page.status == 401
+        assert "Sesi Anda sudah berakhir" in page.text
+        assert not await documents(citizen)
+
+
+async def test_a_paper_of_the_family_need_not_be_sent_twice(site: Site, browser: Browser) -> None:
+    async with await with_questionnaire(site, browser) as citizen:
+        await browser.get(papers_of(citizen) + "/family_card")
+        await send_page(browser, picture())
+        first = citizen.application_id
+        await citizen.become_applicant(nik=nobody(1).nik, full_name="ORANG CONTOH")
+        await citizen.begin()
+        await citizen.answer()
+        page = await browser.get(papers_of(citizen) + "/family_card")
+        assert "Dokumen ini sudah dikirim untuk anggota keluarga lain." in page.text
+        form = page.form("paper", "document_id")
+        page = await browser.submit(form)
+        assert "Halaman 1 diterima." in page.text
+        assert [known["state"] for known in await documents(citizen)] == ["accepted"]
+        form.values["application_id"] = [f"{first}x"]
+        form.values["form_key"] = ["another-key"]
+        assert (await browser.submit(form)).status in (404, 422)
+        assert "family" not in [form.action for form in (await browser.get(papers_of(citizen) + "/ktp")).forms]
 
 
 async def test_fields_that_were_changed_are_refused_and_shown_harmless(site: Site, browser: Browser) -> None:

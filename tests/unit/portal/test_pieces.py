@@ -102,7 +102,10 @@ async def test_odd_pieces_are_refused_in_a_sentence(site: Site, browser: Browser
             assert status == 413
         assert not await documents(citizen)
         _status, begun = await announce(browser, citizen, token, MOST_PIECE_BYTES + 1)
-        assert (await send(browser, begun["url"], token, 0, bytes(MOST_PIECE_BYTES + 1)))[0] == 413
+        whole = picture() + bytes(MOST_PIECE_BYTES + 1)
+        assert (await send(browser, begun["url"], token, 0, whole[: MOST_PIECE_BYTES + 1]))[0] == 413
+        status, said = await send(browser, begun["url"], token, 0, whole[:MOST_PIECE_BYTES])
+        assert (status, said["offset"]) == (200, MOST_PIECE_BYTES)
         headers = {"X-Form-Token": token.decode(), "Content-Type": "text/plain", "Upload-Offset": "0"}
         assert (await browser.raw("PATCH", begun["url"], data=b"x", headers=headers))[0] == 413
         headers |= {"Content-Type": STREAM, "Upload-Offset": "-1"}

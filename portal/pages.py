@@ -8,6 +8,7 @@ from portal.applicants.pages import PAGES as APPLICANTS
 from portal.applications.pages import PAGES as APPLICATIONS
 from portal.bills.pages import PAGES as BILLS
 from portal.account.pages import PAGES as ACCOUNT
+from portal.booking.pages import PAGES as BOOKING
 from portal.errors.pages import PAGES as ERRORS
 from portal.help.pages import PAGES as HELP
 from portal.home.pages import PAGES as HOME
@@ -21,6 +22,7 @@ from portal.visits.pages import PAGES as VISITS
 from portal.trial.pages import PAGES as TRIAL
 from portal.questionnaire.pages import PAGES as QUESTIONNAIRE
 from portal.refusals.pages import PAGES as REFUSALS
+from portal.waiting.pages import PAGES as WAITING
 from portal.web.page import Page
 
 PAGES: Final[tuple[Page, ...]] = (
@@ -33,6 +35,8 @@ PAGES: Final[tuple[Page, ...]] = (
     *OFFICES,
     *BILLS,
     *VISITS,
+    *BOOKING,
+    *WAITING,
     *ERRORS,
     *SIGN_IN,
     *LIVE,

@@ -8,6 +8,7 @@ from portal.bills.pages import PAGES as BILLS
 from portal.errors.pages import PAGES as ERRORS
 from portal.help.pages import PAGES as HELP
 from portal.home.pages import PAGES as HOME
+from portal.refunds.pages import PAGES as REFUNDS
 from portal.visits.pages import PAGES as VISITS
 from portal.web.page import Page
 
@@ -16,5 +17,6 @@ PAGES: Final[tuple[Page, ...]] = (
     *HELP,
     *BILLS,
     *VISITS,
+    *REFUNDS,
     *ERRORS,
 )

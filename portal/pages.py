@@ -18,6 +18,7 @@ from portal.offices.pages import PAGES as OFFICES
 from portal.papers.pages import PAGES as PAPERS
 from portal.sign_in.pages import PAGES as SIGN_IN
 from portal.trial.pages import PAGES as TRIAL
+from portal.refunds.pages import PAGES as REFUNDS
 from portal.visits.pages import PAGES as VISITS
 from portal.trial.pages import PAGES as TRIAL
 from portal.questionnaire.pages import PAGES as QUESTIONNAIRE
@@ -37,6 +38,7 @@ PAGES: Final[tuple[Page, ...]] = (
     *VISITS,
     *BOOKING,
     *WAITING,
+    *REFUNDS,
     *ERRORS,
     *SIGN_IN,
     *LIVE,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from portal.account.pages import PAGES as ACCOUNT
 from portal.applicants.pages import PAGES as APPLICANTS
 from portal.applications.pages import PAGES as APPLICATIONS
 from portal.bills.pages import PAGES as BILLS
-from portal.account.pages import PAGES as ACCOUNT
 from portal.booking.pages import PAGES as BOOKING
 from portal.errors.pages import PAGES as ERRORS
 from portal.help.pages import PAGES as HELP
@@ -16,13 +16,12 @@ from portal.links.pages import PAGES as LINKS
 from portal.live.pages import PAGES as LIVE
 from portal.offices.pages import PAGES as OFFICES
 from portal.papers.pages import PAGES as PAPERS
+from portal.questionnaire.pages import PAGES as QUESTIONNAIRE
+from portal.refunds.pages import PAGES as REFUNDS
+from portal.refusals.pages import PAGES as REFUSALS
 from portal.sign_in.pages import PAGES as SIGN_IN
 from portal.trial.pages import PAGES as TRIAL
-from portal.refunds.pages import PAGES as REFUNDS
 from portal.visits.pages import PAGES as VISITS
-from portal.trial.pages import PAGES as TRIAL
-from portal.questionnaire.pages import PAGES as QUESTIONNAIRE
-from portal.refusals.pages import PAGES as REFUSALS
 from portal.waiting.pages import PAGES as WAITING
 from portal.web.page import Page
 

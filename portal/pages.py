@@ -44,8 +44,5 @@ PAGES: Final[tuple[Page, ...]] = (
     *LINKS,
     *TRIAL,
     *PAPERS,
-    *LINKS,
-    *LIVE,
-    *TRIAL,
     *ACCOUNT,
 )

@@ -14,12 +14,16 @@ from typing import Any, Final
 import pytest
 from playwright.async_api import Browser
 
+from portal.web.cookies import Cookies, Session
+from shared.crypto.keyring import Keyring
+from shared.tokens import Role
 from tests.assembled import OFFICE
 from tests.e2e.chromium import WIDTHS, Person, person
 from tests.e2e.conftest import ServedSite
 from tests.e2e.valid_markup import NPM, markup_faults
 from tests.scale import IS_LONG
 from tests.unit.application.world import picture
+from tests.unit.portal.site import KEYS
 from tests.walking import TYPED, Citizen, serve_visitor
 
 MOST_PAPERS: Final = 12
@@ -58,6 +62,16 @@ class Walker:
         await self.at.follow("/sign-in")
         await self.send(identifier=email)
         await self.send(code=self.served.site.suite.agencies.newest_code())
+        await self.know_the_account()
+
+    async def know_the_account(self) -> None:
+        """Let the test act for the account by the API, as officers and the bank need it."""
+        (sealed,) = [str(one["value"]) for one in await self.at.page.context.cookies() if one["name"] == "session"]
+        text = Cookies(Keyring.parse(KEYS), is_encrypted=False).open(sealed, "session")
+        assert text is not None
+        session = Session.model_validate_json(text)
+        self.citizen.account_id = session.account_id
+        self.citizen.token = self.served.site.suite.token(Role.APPLICANT, session.account_id)
 
     async def become_applicant(self) -> None:
         """Type what stands on the card."""
@@ -104,6 +118,8 @@ class Walker:
         """Choose the first time of another day at an office."""
         await self.go(f"{self.path}/booking")
         await self.go(f"{self.path}/booking/{OFFICE}")
+        await self.at.follow("day=")
+        await self.arrived()
         times = await self.at.page.locator('[name="session_id"]').evaluate_all("all => all.map(one => one.value)")
         await self.send(session_id=times[-1])
 

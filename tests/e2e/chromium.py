@@ -80,6 +80,14 @@ class Person:
         """Go to a page."""
         await self._keep(await self.page.goto(self.base + path, wait_until="load"))
 
+    async def visit(self, path: str) -> int | None:
+        """Go to an address and return its status; None for a file, which is not shown."""
+        answer = await self.page.request.get(self.base + path)
+        if not answer.headers.get("content-type", "").startswith("text/html"):
+            return None if answer.ok else answer.status
+        await self.open(path)
+        return answer.status
+
     async def submit(self, **typed: Any) -> None:
         """Fill the form that has these fields and send it; lists tick boxes, paths are files."""
         form = self.page.locator("form")

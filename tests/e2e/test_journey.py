@@ -66,7 +66,9 @@ class Walker:
 
     async def know_the_account(self) -> None:
         """Let the test act for the account by the API, as officers and the bank need it."""
-        (sealed,) = [str(one.get("value")) for one in await self.at.page.context.cookies() if one.get("name") == "session"]
+        (sealed,) = [
+            str(one.get("value")) for one in await self.at.page.context.cookies() if one.get("name") == "session"
+        ]
         text = Cookies(Keyring.parse(KEYS), is_encrypted=False).open(sealed.strip(chr(34)), "session")
         assert text is not None
         session = Session.model_validate_json(text)

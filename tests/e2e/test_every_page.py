@@ -78,7 +78,7 @@ async def test_every_link_leads_to_a_page_without_fault(
             faults = await _look_everywhere(somebody)
             if NPM is not None:
                 faults += await markup_faults(somebody.pages)
-    assert faults == []
+    assert not faults, "\n".join(faults)
     assert len(somebody.pages) > len(("/home", "/account", "/offices", "/messages", "/passports", "/help"))
 
 

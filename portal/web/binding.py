@@ -38,7 +38,7 @@ OWN_SITES: Final = frozenset({"same-origin", "none"})
 
 @dataclass(frozen=True)
 class Front:
-    """What all pages share."""
+    """The parts that all pages share."""
 
     services: Services
     renewals: Renewals

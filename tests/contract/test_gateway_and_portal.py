@@ -50,7 +50,9 @@ def test_a_gateway_that_passes_too_little_of_a_picture_is_noticed(tmp_path: Path
     """The twin: without a place of their own pictures meet the limit of forms."""
     conf = tmp_path / "nginx.conf"
     conf.write_text(
-        NGINX_CONF.read_text(encoding="utf-8").replace("location ~ ^/(applications|passports)", "location ~ ^/(a)")
+        NGINX_CONF.read_text(encoding="utf-8").replace(
+            "location ~ ^/(applications|passports|refunds)", "location ~ ^/(a)"
+        )
     )
     path = "/applications/a1/papers/selfie"
     assert read_body_rules(path).most_bytes >= PICTURE_BYTES > read_body_rules(path, conf).most_bytes

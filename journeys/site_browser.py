@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from types import TracebackType
@@ -34,7 +34,8 @@ class SiteForm:
     values: dict[str, list[str]] = field(default_factory=dict)
     choices: dict[str, list[str]] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
-    files: set[str] = field(default_factory=set)
+    files: list[str] = field(default_factory=list)
+    """Fields of files, in their order."""
 
 
 class _Reader(HTMLParser):
@@ -89,7 +90,7 @@ class _Reader(HTMLParser):
     def _read_input(self, form: SiteForm, name: str, said: Mapping[str, str]) -> None:
         kind = said.get("type", "text")
         if kind == "file":
-            form.files.add(name)
+            form.files.append(name)
         elif kind in ("radio", "checkbox"):
             form.choices.setdefault(name, []).append(said.get("value", "on"))
             if "checked" in said:
@@ -202,8 +203,8 @@ class SiteBrowser:
         """Follow the first link whose address the pattern finds."""
         return await self.get(self.page.link(pattern))
 
-    async def look_until(self, path: str, found: str, what: str) -> SitePage:
-        """Load a page again, as people do, until it has a link, a form's address or words that fit the pattern.
+    async def look_until(self, path: str, holds: Callable[[SitePage], object], what: str) -> SitePage:
+        """Load a page again, as people do, until it holds.
 
         Raises:
             GaveUp: it does not come to that.
@@ -211,8 +212,7 @@ class SiteBrowser:
         wait = FIRST_LOOK_SECONDS
         for _ in range(_LOOKS):
             page = await self.get(path)
-            places = [*page.links, *(form.action for form in page.forms), page.text]
-            if any(re.search(found, place) for place in places):
+            if holds(page):
                 return page
             await asyncio.sleep(wait)
             wait = min(wait * LOOKS_GROW, LONGEST_LOOK_SECONDS)
@@ -226,6 +226,7 @@ class SiteBrowser:
         """
         values = {name: list(texts) for name, texts in form.values.items()}
         files = {name: value for name, value in typed.items() if isinstance(value, bytes) and name in form.files}
+        chosen = {name: files.get(name, b"") for name in form.files}
         values |= {name: [value] for name, value in typed.items() if isinstance(value, str) and name in form.names}
         path = form.action or self.page.path
         if form.method == "get":
@@ -234,8 +235,9 @@ class SiteBrowser:
         for name, texts in values.items():
             for text in texts:
                 data.add_field(name, text)
-        for name, content in files.items():
-            data.add_field(name, content, filename=f"{name}.jpg", content_type="image/jpeg")
+        for name, content in chosen.items():  # where no file was chosen browsers send one without name and content
+            kind = "image/jpeg" if content else "application/octet-stream"
+            data.add_field(name, content, filename=f"{name}.jpg" if content else "", content_type=kind)
         page = await self._go("POST", path, data)
         if page.errors:
             raise page.wrong("the form was refused")

@@ -11,7 +11,7 @@ from journeys.citizen import Draw
 from journeys.outside_world import Outside
 from journeys.people import People, Person, placeholder
 from journeys.reporter import Reporter, WayBroken
-from journeys.site_browser import SiteBrowser, SitePage
+from journeys.site_browser import SiteBrowser, SiteForm, SitePage
 
 ANSWERS: Final = {
     "has_held_passport": "no",
@@ -28,7 +28,8 @@ MOST_QUESTIONS: Final = 12
 _CODE: Final = re.compile(r"(?<!\d)(\d(?: ?\d){14})(?!\d)")
 """A billing code: 15 digits, in groups or not."""
 
-_AMOUNT: Final = re.compile(r"Rp ?([\d.]+)")
+_AMOUNT: Final = re.compile(r"Rp ?(\d[\d.]*\d)")
+BEGIN, DAY, LETTER, PASSPORT = r"^/applications/new", r"[?&]day=", r"/visit/letter$", r"^/passports/[^/]+$"
 PDF: Final = b"%PDF-"
 
 
@@ -70,8 +71,8 @@ class SiteVisitor:
         dates = {"birth_date-day": f"{born:%d}", "birth_date-month": f"{born:%m}", "birth_date-year": f"{born:%Y}"}
         typed = self.person.as_applicant() | dates | {"married": "no"}
         page = await self.browser.fill(page.form("full_name", "nik"), **typed)
-        page = await self.browser.look_until(page.path, r"^/applications/new", "the registry's answer")
-        await self.browser.follow(r"^/applications/new")
+        page = await self.browser.look_until(page.path, lambda page: page.find_link(BEGIN), "the registry's answer")
+        await self.browser.follow(BEGIN)
         return page.heading
 
     async def begin(self) -> str:
@@ -105,65 +106,70 @@ class SiteVisitor:
             if form is None:
                 continue
             picture = self._draw(place.rpartition("/")[2], self.person)
-            page = await self.browser.fill(form, **{name: picture for name in form.files})
+            page = await self.browser.fill(form, **{form.files[0]: picture})
             sent += 1
         return f"{sent} pictures"
 
     async def submit(self) -> str:
         """Confirm what is not refundable, and submit."""
         page = await self.browser.look_until(
-            f"{self.application}/submit", r"^/applications/[^/]+/submit$", "the form of the submission"
+            f"{self.application}/submit",
+            lambda page: page.has_form("confirmed_not_refundable"),
+            "the form of the submission",
         )
         form = page.form("confirmed_not_refundable")
         page = await self.browser.fill(form, confirmed_not_refundable=form.choices["confirmed_not_refundable"][0])
         return page.heading
 
     async def book(self) -> str:
-        """Choose the office, then the first free time."""
+        """Choose the office, then the first day and the first time that are free."""
         office = f"{self.application}/booking/{self.at.office_id}"
-        page = await self.browser.look_until(office, office, "the office's free times")
+        page = await self.browser.look_until(office, lambda page: page.find_link(DAY), "a day with free seats")
+        page = await self.browser.get(page.link(DAY).partition("#")[0])
         form = page.form("session_id")
-        page = await self.browser.fill(form, session_id=form.choices["session_id"][0])
+        page = await self.browser.fill(form, session_id=form.choices["session_id"][0], pool="regular")
         return page.heading
 
     async def pay(self) -> str:
         """Read the billing code, and pay it on the trial's page of the bank."""
-        page = await self.browser.look_until(f"{self.application}/pay", _CODE.pattern, "the billing code")
+        page = await self.browser.look_until(
+            f"{self.application}/pay", lambda page: _CODE.search(page.text), "the billing code"
+        )
         code, amount = _CODE.search(page.text), _AMOUNT.search(page.text)
         if code is None or amount is None:
             raise page.wrong("it names no code or no amount")
         page = await self.browser.get("/trial/bank")
         form = page.form("billing_code", "amount")
-        await self.browser.fill(form, billing_code=code.group(1).replace(" ", ""), amount=amount.group(1))
+        await self.browser.fill(form, billing_code=code.group(1), amount=amount.group(1))
         return f"{code.group(1)}, Rp{amount.group(1)}"
 
     async def fetch_letter(self) -> str:
         """Wait until the visit is certain, and fetch the letter for it."""
-        page = await self.browser.look_until(f"{self.application}/visit", r"/letter", "the letter")
-        heading = page.heading
-        letter = await self.browser.follow(r"/letter")
+        page = await self.browser.look_until(
+            f"{self.application}/visit", lambda page: page.find_link(LETTER), "the letter"
+        )
+        letter = await self.browser.follow(LETTER)
         if not letter.content.startswith(PDF):
             raise letter.wrong("it is no letter")
-        return f"{heading}; {len(letter.content) // 1024} KiB"
+        return f"{page.heading}; {len(letter.content) // 1024} KiB"
 
     async def come(self) -> str:
         """Come to the office, on the trial's page."""
-        page = await self.browser.look_until("/trial/visit", r"^/trial/visit$", "the visit")
-        await self.browser.fill(page.form("application_id", "step"))
+        await self._take_step("receive", "the visit")
         return self.browser.page.heading
 
     async def collect(self) -> str:
         """Wait for the book, collect it, and see it among one's passports."""
-        page = await self._look_for_form("/trial/visit", "step")
-        await self.browser.fill(page.form("application_id", "step"))
-        page = await self.browser.look_until("/passports", r"^/passports/[^/]+$", "the passport")
+        await self._take_step("hand_out", "the passport in the office")
+        page = await self.browser.look_until("/passports", lambda page: page.find_link(PASSPORT), "the passport")
         return page.heading
 
-    async def _look_for_form(self, path: str, name: str) -> SitePage:
-        page = await self.browser.look_until(path, r"^/trial/visit$", "the passport in the office")
-        while not page.has_form(name):
-            page = await self.browser.look_until(path, r"^/trial/visit$", "the passport in the office")
-        return page
+    async def _take_step(self, step: str, what: str) -> None:
+        def offers(page: SitePage) -> list[SiteForm]:
+            return [form for form in page.forms if form.values.get("step") == [step]]
+
+        page = await self.browser.look_until("/trial/visit", offers, what)
+        await self.browser.fill(offers(page)[0])
 
 
 async def walk_site(

@@ -34,9 +34,11 @@ def test_every_page_is_reached(page: Page) -> None:
 
 def test_assets_and_the_stream_are_reached() -> None:
     assert passes_to(f"{ASSETS_PATH}site.0123456789ab.css") == PORTAL
-    assert passes_to("/live") == PORTAL
-    chosen = NGINX_CONF.read_text(encoding="utf-8").partition("location = /live {")[2].partition("}")[0]
+    chosen = NGINX_CONF.read_text(encoding="utf-8").partition("location ~ ^/live(/|$) {")[2].partition("}")[0]
     assert "proxy_buffering off;" in chosen, "an event is told when it happens"
+    for path in ("/live", "/live/openings/o1/t1"):
+        assert passes_to(path) == PORTAL
+        assert read_body_rules(path).connections == {"waiting": 256}, "they take no place of those who act"
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/health/ready", "/health/invariants", "/health"])
@@ -48,7 +50,9 @@ def test_a_gateway_that_passes_too_little_of_a_picture_is_noticed(tmp_path: Path
     """The twin: without a place of their own pictures meet the limit of forms."""
     conf = tmp_path / "nginx.conf"
     conf.write_text(
-        NGINX_CONF.read_text(encoding="utf-8").replace("location ~ ^/(applications|passports)", "location ~ ^/(a)")
+        NGINX_CONF.read_text(encoding="utf-8").replace(
+            "location ~ ^/(applications|passports|refunds)", "location ~ ^/(a)"
+        )
     )
     path = "/applications/a1/papers/selfie"
     assert read_body_rules(path).most_bytes >= PICTURE_BYTES > read_body_rules(path, conf).most_bytes

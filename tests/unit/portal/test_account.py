@@ -121,6 +121,21 @@ class TestAddresses:
         page = await browser.submit(form, code="1", old_code="2")
         assert page.status == 422
 
+    async def test_the_code_of_a_sign_in_and_one_of_the_account_are_not_exchanged(
+        self, site: Site, browser: Browser, citizen: Citizen
+    ) -> None:
+        async with site.browser() as stranger:
+            await stranger.get("/sign-in")
+            page = await stranger.submit(identifier="orang.lain@example.org")
+            of_sign_in = page.form("code").values["code_asked"]
+        await browser.get("/account/addresses")
+        page = await browser.submit(phone="0812 0000 0999")
+        form = page.form("code")
+        browser.forget_cookies("account_code")
+        form.values["code_asked"] = of_sign_in
+        page = await browser.submit(form, code="123456", old_code="123456")
+        assert page.path.startswith("/account?told=code_gone")
+
     async def test_no_code_under_way_leads_back(self, browser: Browser, citizen: Citizen) -> None:
         page = await browser.get("/account/code")
         assert page.path.startswith("/account?told=code_gone") and "Tidak ada yang berubah" in page.text
@@ -259,6 +274,12 @@ class TestLeaving:
         form = page.form("what")
         form.action = "/account/leave/leaving-of-another/undo"
         assert (await browser.submit(form)).status == 404
+
+
+async def test_another_persons_assistance_is_not_there(browser: Browser, citizen: Citizen) -> None:
+    form = (await browser.get("/account/leave")).form("what")
+    form.action = "/account/assistances/assistance-of-another/end"
+    assert (await browser.submit(form)).status == 404
 
 
 async def test_an_assistance_is_seen_and_ended(site: Site, browser: Browser, citizen: Citizen) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -394,6 +395,10 @@ async def test_signing_out_ends_the_session_at_identity_too(site: Site, browser:
     assert "Anda sudah keluar" in page.text and "session" not in browser.cookies()
     await site.suite.settle()
     assert (await call_as(site, stolen, "/v1/account"))["sessions"] == 0
+    browser.set_cookie("session", stolen)
+    await site.suite.later(3600)
+    page = await browser.get("/account")
+    assert page.path.startswith("/sign-in"), "a copy of the cookie is worth nothing once its token is renewed"
 
 
 async def test_signing_out_works_while_identity_does_not_answer(site: Site, browser: Browser) -> None:
@@ -404,4 +409,39 @@ async def test_signing_out_works_while_identity_does_not_answer(site: Site, brow
         page = await cut_off.submit(browser.page.form(action="/sign-out"))
         assert "Anda sudah keluar" in page.text
         page = await cut_off.submit(identifier=EMAIL)
-        assert page.status == 503
+        assert page.status == 503 and EMAIL in page.form("identifier").values["identifier"]
+
+
+async def test_while_identity_does_not_answer_the_code_is_kept_to_be_sent_again(site: Site, browser: Browser) -> None:
+    await ask(browser, site)
+    form, code = browser.page.form("code"), site.suite.agencies.newest_code()
+    async with site.browser(identity_url="http://127.0.0.1:9") as cut_off:
+        for name, value in browser.cookies().items():
+            cut_off.set_cookie(name, value)
+        page = await cut_off.submit(form, code=code)
+        assert page.status == 503 and page.form("code").values["code"] == [code]
+        assert (await cut_off.get("/sign-in/code")).status == 503
+    assert (await browser.submit(page.form("code"))).path == "/home", "the line is back"
+
+
+async def test_a_form_of_the_account_comes_back_filled_after_the_session_ended(site: Site, browser: Browser) -> None:
+    async with Citizen(site.suite) as citizen:
+        await citizen.register()
+        await site.suite.later(120)
+        sign_in(browser, citizen, session_ends_at=site.suite.clock.now() + timedelta(minutes=30))
+        await browser.get("/account/addresses")
+        await site.suite.later(3600)
+        page = await browser.submit(phone='0812 0000 "<b>')
+        assert page.status == 401
+        await browser.submit(page.form("kept"))
+        async with site.browser(identity_url="http://127.0.0.1:9") as cut_off:
+            for name, value in browser.cookies().items():
+                cut_off.set_cookie(name, value)
+            page = await cut_off.submit(browser.page.form("identifier"), identifier=EMAIL)
+            assert page.status == 503 and "tetap tersimpan" in page.text
+        await browser.submit(page.form("kept"))
+        await site.suite.settle()
+        page = await prove(browser, site)
+        page = await browser.submit(page.form("phone"))
+        assert (page.path, page.status) == ("/account/addresses/phone", 200)
+        assert page.form("phone").values["phone"] == ['0812 0000 "<b>'] and "<b>" not in page.html

@@ -120,6 +120,13 @@ class TestAddresses:
         assert browser.page.heading == "Type both codes"
         page = await browser.submit(form, code="1", old_code="2")
         assert page.status == 422
+        await site.suite.later(3 * 24 * 3600)
+        assert "is done or too old" in (await browser.get("/account/code")).text
+        assert "is done or too old" in (await browser.submit(form, code="123456", old_code="123456")).text
+        again = page.form(action="/account/code/resend")
+        again.values["code_asked"] = [""]
+        browser.forget_cookies("account_code")
+        assert "is done or too old" in (await browser.submit(again)).text
 
     async def test_the_code_of_a_sign_in_and_one_of_the_account_are_not_exchanged(
         self, site: Site, browser: Browser, citizen: Citizen
@@ -231,6 +238,16 @@ class TestExport:
         assert status == 200 and "attachment" in headers["Content-Disposition"]
         assert headers["Cache-Control"] == "no-store"
         assert "data.json" in zipfile.ZipFile(io.BytesIO(body)).namelist()
+        status, headers, body = await browser.raw("GET", page.link(to="/files$"))
+        assert (status, headers["Content-Type"]) == (200, "application/zip") and body[:2] == b"PK"
+        await self._another_session_and_another_person(site, browser, citizen)
+
+    async def _another_session_and_another_person(self, site: Site, browser: Browser, citizen: Citizen) -> None:
+        page = browser.page
+        sign_in(browser, citizen, access_token=site.suite.token(Role.APPLICANT, citizen.account_id))
+        elsewhere = await browser.get("/account/export")
+        assert "Hanya dapat diunduh di peramban yang memintanya" in elsewhere.text
+        assert (await browser.get(page.link(to="/data$"))).status == 409
         async with Citizen(site.suite) as thief, site.browser() as other:
             await thief.register("orang.lain@example.org")
             sign_in(other, thief)
@@ -244,12 +261,21 @@ class TestLeaving:
         await browser.get("/account/leave")
         page = await browser.submit(browser.page.form("what"), what=None)
         assert page.field_errors()["what"]
+        before = page.form("what")
         page = await browser.submit(what="account")
+        sure = page.form(action="/account/leave")
+        sure.values["what"] = ["everything"]
+        assert (await browser.submit(sure)).field_errors()["what"], "a hidden field was changed"
+        sure.values["what"] = ["account"]
+        page = await browser.submit(before, what="account")
         assert page.heading == "Yakin menutup akun?" and "undang-undang" in page.text
         page = await browser.submit(page.form(action="/account/leave"))
         page = await prove(browser, site)
         page = await browser.get("/account/leave")
         assert "Akun ini akan ditutup" in page.text and "dapat membatalkannya" in page.text
+        page = await browser.submit(before, what="account")
+        page = await browser.submit(page.form(action="/account/leave"))
+        assert page.path.startswith("/account/leave?told=leave_begun"), "the one that goes on is shown"
         assert "Akun ini akan ditutup" in (await browser.get("/account")).text
         page = await browser.get("/account/leave")
         undo = page.form(action=next(form.action for form in page.forms if form.action.endswith("/undo")))

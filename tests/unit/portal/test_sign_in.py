@@ -177,12 +177,14 @@ async def test_tabs_for_two_addresses_keep_their_own_codes(site: Site, browser: 
 
 
 async def test_the_back_button_and_a_form_sent_twice_change_nothing(site: Site, browser: Browser) -> None:
+    address = await browser.get("/sign-in")
     await ask(browser, site)
     tab, code = browser.page, site.suite.agencies.newest_code()
     assert (await browser.submit(tab.form("code"), code=code)).path == "/home"
     session = browser.cookies()["session"]
     assert (await browser.submit(tab.form("code"), code=code)).path == "/home"
     assert (await browser.get("/sign-in/code")).path == "/home"
+    assert (await browser.submit(address.form("identifier"), identifier="orang.lain@example.org")).path == "/home"
     assert browser.cookies()["session"] == session
 
 
@@ -202,6 +204,17 @@ async def test_without_a_code_under_way_or_with_an_altered_one_it_begins_again(s
     assert (await browser.submit(form, code="123456")).form("identifier")
     browser.set_cookie("code", "k1.altered")
     assert (await browser.get("/sign-in/code")).path == "/sign-in"
+    cookies = Cookies(Keyring.parse(KEYS), is_encrypted=False)
+    browser.set_cookie("code", cookies.seal('{"challenge": 1}', "code"))
+    assert (await browser.get("/sign-in/code")).path == "/sign-in", "of another version of the site"
+    await ask(browser, site, "orang.lain@example.org")
+    again = browser.page.form(action="/sign-in/resend")
+    again.values["form_token"] = ["x" * 56]
+    assert (await browser.submit(again)).heading == "Masukkan kode", "nothing was sent"
+    again.values["code_asked"] = [""]
+    again.values["form_token"] = browser.page.form("code").values["form_token"]
+    browser.forget_cookies("code")
+    assert (await browser.submit(again)).form("identifier")
 
 
 async def test_a_code_that_identity_forgot_leads_to_a_new_one(site: Site, browser: Browser) -> None:
@@ -219,6 +232,8 @@ async def test_a_form_of_another_browser_is_shown_again_and_nothing_is_sent(site
     form.values["form_token"] = ["x" * 56]
     page = await browser.submit(form, identifier=EMAIL)
     assert page.form("identifier").values["identifier"] == [EMAIL]
+    status, _headers, _body = await browser.raw("POST", "/sign-in", data=b"\xff{", headers={"Content-Type": "text/x"})
+    assert status == 400
     status, _headers, _body = await browser.raw(
         "POST", "/sign-in", data={"identifier": EMAIL}, headers={"Sec-Fetch-Site": "cross-site"}
     )

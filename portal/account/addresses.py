@@ -54,7 +54,7 @@ async def _change(visit: Visit, name: str) -> web.StreamResponse:
 
 
 def _needed(visit: Visit, form: Form, name: str) -> Form:
-    return form.with_errors(FormError(name, visit.renderer.sentence(visit.language, "account", f"{name}_needed")))
+    return form.with_errors(FormError(name, visit.renderer.sentence(visit.language, "account", f"needed_{name}")))
 
 
 def _go_to_code(visit: Visit, challenge: dict[str, Any], purpose: str) -> web.Response:

@@ -1,4 +1,4 @@
-"""Who looked at the account's data, and what it agreed to."""
+"""Reads of the account's data by officers, and its consents."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ async def prove(visit: Visit) -> web.StreamResponse:
     missing = [name for name in _names(asked) if not form.text(name)]
     if missing:
         said = [
-            FormError(name, visit.renderer.sentence(visit.language, "account", f"{name}_needed")) for name in missing
+            FormError(name, visit.renderer.sentence(visit.language, "account", f"needed_{name}")) for name in missing
         ]
         return await show_code(visit, form.with_errors(*said))
     try:

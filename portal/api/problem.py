@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+_FOR_PROGRAMS: Final = re.compile(r"/v1/|\b[a-z]+_[a-z]+")
+"""In a next action that names a call or a member of a body: right for an app's maker, a riddle on a page."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +65,13 @@ def read_problem(status: int, body: Any, retry_after: str | None) -> Problem:
     if not fields and isinstance(named, str):
         words = (str(told.get(name, "")) for name in ("title", "detail"))
         fields = (FieldProblem(named, " ".join(dict.fromkeys(word for word in words if word))),)
+    next_action = str(told.get("next_action", ""))
     return Problem(
         status=status,
         code=str(told.get("code", f"status_{status}")),
         title=str(told.get("title", "")),
         detail=str(told.get("detail", "")),
-        next_action=str(told.get("next_action", "")),
+        next_action="" if _FOR_PROGRAMS.search(next_action) else next_action,
         fields=fields,
         next_call=told.get("next_call") if isinstance(told.get("next_call"), dict) else None,
         trace_id=str(told.get("trace_id", "")),

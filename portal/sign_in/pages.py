@@ -15,8 +15,9 @@ from portal.sign_in.code_asked import CodeAsked, find_code_asked, read_kept_fiel
 from portal.sign_in.refusals import is_about_the_code, told_beside_code
 from portal.web.binding import read_kept, safe_path
 from portal.web.forms import EMPTY, Form, FormError
-from portal.web.page import Access, Page, get, post
+from portal.web.page import Access, Handler, Page, get, post
 from portal.web.visit import FormNotGenuine, Refill, Visit
+from shared.context import trace_id
 
 SIGN_IN: Final = "/sign-in"
 CODE: Final = "/sign-in/code"
@@ -144,6 +145,22 @@ async def sign_out(visit: Visit) -> web.StreamResponse:
     return visit.redirect(SIGN_IN, told="signed_out")
 
 
+def keeping(handler: Handler) -> Handler:
+    """Return the handler, which loses no form that is carried along where a service does not answer."""
+
+    async def answer(visit: Visit) -> web.StreamResponse:
+        try:
+            return await handler(visit)
+        except ServiceDown as down:
+            kept = await read_kept_field(visit)
+            if not kept:
+                raise
+            form, trace = await visit.form(), down.trace_id or trace_id()
+            return visit.render("sign_in/down.html", status=503, again=form, kept=kept, trace=trace)
+
+    return answer
+
+
 def resume(visit: Visit, back: str, kept: str) -> web.Response:
     """Go on where the visitor was: to the form that they had filled, to the page that they wanted, or home."""
     found = read_kept(visit, kept)
@@ -232,10 +249,11 @@ def _beside_address(form: Form) -> Form:
 
 PAGES: Final[tuple[Page, ...]] = (
     get(SIGN_IN, show_address, Access.ANYBODY),
-    post(SIGN_IN, ask_for_code, show_address, Access.ANYBODY),
+    post(SIGN_IN, keeping(ask_for_code), show_address, Access.ANYBODY),
     get(CODE, show_code, Access.ANYBODY),
-    post(CODE, prove, show_code, Access.ANYBODY),
-    post(RESEND, resend, show_code, Access.ANYBODY),
+    post(CODE, keeping(prove), show_code, Access.ANYBODY),
+    get(RESEND, show_code, Access.ANYBODY),
+    post(RESEND, keeping(resend), show_code, Access.ANYBODY),
     post("/sign-in/kept", begin_with_kept, None, Access.ANYBODY),
     post("/sign-out", sign_out, None, Access.ANYBODY),
 )

@@ -11,7 +11,6 @@ from portal.web.visit import Visit
 _ABOUT_THE_CODE: Final = frozenset(
     {"code_wrong", "code_expired", "code_superseded", "code_used", "too_many_tries", "notice_has_changed"}
 )
-_NEW_CODE: Final = frozenset({"code_expired", "code_used", "too_many_tries"})
 
 
 def is_about_the_code(problem: Problem) -> bool:
@@ -27,8 +26,3 @@ def told_beside_code(visit: Visit, form: Form, problem: Problem) -> Form:
         words.append(visit.renderer.sentence(visit.language, "sign_in", "tries_left", tries=tries_left))
     name = next((name for name in ("second_code", "old_code", "long_code") if form.text(name)), "code")
     return form.with_errors(FormError(name, " ".join(word for word in words if word)))
-
-
-def needs_new_code(problem: Problem) -> bool:
-    """Return whether only a new code helps."""
-    return problem.code in _NEW_CODE

@@ -120,6 +120,28 @@ class TestAddresses:
         assert browser.page.heading == "Type both codes"
         page = await browser.submit(form, code="1", old_code="2")
         assert page.status == 422
+        await site.suite.later(3 * 24 * 3600)
+        assert "is done or too old" in (await browser.get("/account/code")).text
+        assert "is done or too old" in (await browser.submit(form, code="123456", old_code="123456")).text
+        again = page.form(action="/account/code/resend")
+        again.values["code_asked"] = [""]
+        browser.forget_cookies("account_code")
+        assert "is done or too old" in (await browser.submit(again)).text
+
+    async def test_the_code_of_a_sign_in_and_one_of_the_account_are_not_exchanged(
+        self, site: Site, browser: Browser, citizen: Citizen
+    ) -> None:
+        async with site.browser() as stranger:
+            await stranger.get("/sign-in")
+            page = await stranger.submit(identifier="orang.lain@example.org")
+            of_sign_in = page.form("code").values["code_asked"]
+        await browser.get("/account/addresses")
+        page = await browser.submit(phone="0812 0000 0999")
+        form = page.form("code")
+        browser.forget_cookies("account_code")
+        form.values["code_asked"] = of_sign_in
+        page = await browser.submit(form, code="123456", old_code="123456")
+        assert page.path.startswith("/account?told=code_gone")
 
     async def test_no_code_under_way_leads_back(self, browser: Browser, citizen: Citizen) -> None:
         page = await browser.get("/account/code")
@@ -216,6 +238,16 @@ class TestExport:
         assert status == 200 and "attachment" in headers["Content-Disposition"]
         assert headers["Cache-Control"] == "no-store"
         assert "data.json" in zipfile.ZipFile(io.BytesIO(body)).namelist()
+        status, headers, body = await browser.raw("GET", page.link(to="/files$"))
+        assert (status, headers["Content-Type"]) == (200, "application/zip") and body[:2] == b"PK"
+        await self._another_session_and_another_person(site, browser, citizen)
+
+    async def _another_session_and_another_person(self, site: Site, browser: Browser, citizen: Citizen) -> None:
+        page = browser.page
+        sign_in(browser, citizen, access_token=site.suite.token(Role.APPLICANT, citizen.account_id))
+        elsewhere = await browser.get("/account/export")
+        assert "Hanya dapat diunduh di peramban yang memintanya" in elsewhere.text
+        assert (await browser.get(page.link(to="/data$"))).status == 409
         async with Citizen(site.suite) as thief, site.browser() as other:
             await thief.register("orang.lain@example.org")
             sign_in(other, thief)
@@ -229,12 +261,21 @@ class TestLeaving:
         await browser.get("/account/leave")
         page = await browser.submit(browser.page.form("what"), what=None)
         assert page.field_errors()["what"]
+        before = page.form("what")
         page = await browser.submit(what="account")
+        sure = page.form(action="/account/leave")
+        sure.values["what"] = ["everything"]
+        assert (await browser.submit(sure)).field_errors()["what"], "a hidden field was changed"
+        sure.values["what"] = ["account"]
+        page = await browser.submit(before, what="account")
         assert page.heading == "Yakin menutup akun?" and "undang-undang" in page.text
         page = await browser.submit(page.form(action="/account/leave"))
         page = await prove(browser, site)
         page = await browser.get("/account/leave")
         assert "Akun ini akan ditutup" in page.text and "dapat membatalkannya" in page.text
+        page = await browser.submit(before, what="account")
+        page = await browser.submit(page.form(action="/account/leave"))
+        assert page.path.startswith("/account/leave?told=leave_begun"), "the one that goes on is shown"
         assert "Akun ini akan ditutup" in (await browser.get("/account")).text
         page = await browser.get("/account/leave")
         undo = page.form(action=next(form.action for form in page.forms if form.action.endswith("/undo")))
@@ -259,6 +300,12 @@ class TestLeaving:
         form = page.form("what")
         form.action = "/account/leave/leaving-of-another/undo"
         assert (await browser.submit(form)).status == 404
+
+
+async def test_another_persons_assistance_is_not_there(browser: Browser, citizen: Citizen) -> None:
+    form = (await browser.get("/account/leave")).form("what")
+    form.action = "/account/assistances/assistance-of-another/end"
+    assert (await browser.submit(form)).status == 404
 
 
 async def test_an_assistance_is_seen_and_ended(site: Site, browser: Browser, citizen: Citizen) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -176,12 +177,14 @@ async def test_tabs_for_two_addresses_keep_their_own_codes(site: Site, browser: 
 
 
 async def test_the_back_button_and_a_form_sent_twice_change_nothing(site: Site, browser: Browser) -> None:
+    address = await browser.get("/sign-in")
     await ask(browser, site)
     tab, code = browser.page, site.suite.agencies.newest_code()
     assert (await browser.submit(tab.form("code"), code=code)).path == "/home"
     session = browser.cookies()["session"]
     assert (await browser.submit(tab.form("code"), code=code)).path == "/home"
     assert (await browser.get("/sign-in/code")).path == "/home"
+    assert (await browser.submit(address.form("identifier"), identifier="orang.lain@example.org")).path == "/home"
     assert browser.cookies()["session"] == session
 
 
@@ -201,6 +204,17 @@ async def test_without_a_code_under_way_or_with_an_altered_one_it_begins_again(s
     assert (await browser.submit(form, code="123456")).form("identifier")
     browser.set_cookie("code", "k1.altered")
     assert (await browser.get("/sign-in/code")).path == "/sign-in"
+    cookies = Cookies(Keyring.parse(KEYS), is_encrypted=False)
+    browser.set_cookie("code", cookies.seal('{"challenge": 1}', "code"))
+    assert (await browser.get("/sign-in/code")).path == "/sign-in", "of another version of the site"
+    await ask(browser, site, "orang.lain@example.org")
+    again = browser.page.form(action="/sign-in/resend")
+    again.values["form_token"] = ["x" * 56]
+    assert (await browser.submit(again)).heading == "Masukkan kode", "nothing was sent"
+    again.values["code_asked"] = [""]
+    again.values["form_token"] = browser.page.form("code").values["form_token"]
+    browser.forget_cookies("code")
+    assert (await browser.submit(again)).form("identifier")
 
 
 async def test_a_code_that_identity_forgot_leads_to_a_new_one(site: Site, browser: Browser) -> None:
@@ -218,6 +232,8 @@ async def test_a_form_of_another_browser_is_shown_again_and_nothing_is_sent(site
     form.values["form_token"] = ["x" * 56]
     page = await browser.submit(form, identifier=EMAIL)
     assert page.form("identifier").values["identifier"] == [EMAIL]
+    status, _headers, _body = await browser.raw("POST", "/sign-in", data=b"\xff{", headers={"Content-Type": "text/x"})
+    assert status == 400
     status, _headers, _body = await browser.raw(
         "POST", "/sign-in", data={"identifier": EMAIL}, headers={"Sec-Fetch-Site": "cross-site"}
     )
@@ -394,6 +410,10 @@ async def test_signing_out_ends_the_session_at_identity_too(site: Site, browser:
     assert "Anda sudah keluar" in page.text and "session" not in browser.cookies()
     await site.suite.settle()
     assert (await call_as(site, stolen, "/v1/account"))["sessions"] == 0
+    browser.set_cookie("session", stolen)
+    await site.suite.later(3600)
+    page = await browser.get("/account")
+    assert page.path.startswith("/sign-in"), "a copy of the cookie is worth nothing once its token is renewed"
 
 
 async def test_signing_out_works_while_identity_does_not_answer(site: Site, browser: Browser) -> None:
@@ -404,4 +424,39 @@ async def test_signing_out_works_while_identity_does_not_answer(site: Site, brow
         page = await cut_off.submit(browser.page.form(action="/sign-out"))
         assert "Anda sudah keluar" in page.text
         page = await cut_off.submit(identifier=EMAIL)
-        assert page.status == 503
+        assert page.status == 503 and EMAIL in page.form("identifier").values["identifier"]
+
+
+async def test_while_identity_does_not_answer_the_code_is_kept_to_be_sent_again(site: Site, browser: Browser) -> None:
+    await ask(browser, site)
+    form, code = browser.page.form("code"), site.suite.agencies.newest_code()
+    async with site.browser(identity_url="http://127.0.0.1:9") as cut_off:
+        for name, value in browser.cookies().items():
+            cut_off.set_cookie(name, value)
+        page = await cut_off.submit(form, code=code)
+        assert page.status == 503 and page.form("code").values["code"] == [code]
+        assert (await cut_off.get("/sign-in/code")).status == 503
+    assert (await browser.submit(page.form("code"))).path == "/home", "the line is back"
+
+
+async def test_a_form_of_the_account_comes_back_filled_after_the_session_ended(site: Site, browser: Browser) -> None:
+    async with Citizen(site.suite) as citizen:
+        await citizen.register()
+        await site.suite.later(120)
+        sign_in(browser, citizen, session_ends_at=site.suite.clock.now() + timedelta(minutes=30))
+        await browser.get("/account/addresses")
+        await site.suite.later(3600)
+        page = await browser.submit(phone='0812 0000 "<b>')
+        assert page.status == 401
+        await browser.submit(page.form("kept"))
+        async with site.browser(identity_url="http://127.0.0.1:9") as cut_off:
+            for name, value in browser.cookies().items():
+                cut_off.set_cookie(name, value)
+            page = await cut_off.submit(browser.page.form("identifier"), identifier=EMAIL)
+            assert page.status == 503 and "tetap tersimpan" in page.text
+        await browser.submit(page.form("kept"))
+        await site.suite.settle()
+        page = await prove(browser, site)
+        page = await browser.submit(page.form("phone"))
+        assert (page.path, page.status) == ("/account/addresses/phone", 200)
+        assert page.form("phone").values["phone"] == ['0812 0000 "<b>'] and "<b>" not in page.html

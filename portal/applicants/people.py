@@ -73,16 +73,17 @@ def read_particulars(form: Form) -> dict[str, Any]:
 
 
 def list_gaps(form: Form, *, has_family_card: bool = False) -> list[str]:
-    """Return the fields that must be filled and are not, and ``birth_date`` where it is no day of the calendar."""
-    gaps = [name for name in ("full_name", "birth_place", "sex") if not form.text(name)]
-    if not form.text("nik") and TICKED not in form.chosen("born_abroad"):
-        gaps.append("nik")
-    if has_family_card and not form.text("family_card_number"):
-        gaps.append("family_card_number")
+    """Return the fields, in their order, that must be filled and are not; a birth date is a day of the calendar."""
     particulars = read_particulars(form)
-    if "birth_year" not in particulars and not _is_day(particulars.get("birth_date", "")):
-        gaps.append("birth_date")
-    return gaps
+    is_missing = {
+        "full_name": "full_name" not in particulars,
+        "nik": "nik" not in particulars and not particulars["born_abroad"],
+        "birth_place": "birth_place" not in particulars,
+        "birth_date": "birth_year" not in particulars and not _is_day(particulars.get("birth_date", "")),
+        "sex": "sex" not in particulars,
+        "family_card_number": has_family_card and "family_card_number" not in particulars,
+    }
+    return [name for name, missing in is_missing.items() if missing]
 
 
 def _is_day(written: str) -> bool:

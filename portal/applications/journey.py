@@ -35,7 +35,7 @@ class Door:
 
 @dataclass(frozen=True)
 class Now:
-    """What to do now: the answer that tells it in words, until when, and where."""
+    """What to do now: the answer that tells it in words, until when, and where. The time of a visit is no deadline."""
 
     told_by: Answer
     deadline: str | None
@@ -124,10 +124,11 @@ def tell_now(application: Answer, seat: Answer | None = None, bill: Answer | Non
     if code == "choose_seat" and seat is not None and seat["state"] in _SEAT_TAKEN:
         return Now(seat, seat["deadline"], find_door(application, "pay"))
     if code in ("choose_seat", "pay") and seat is not None and seat["state"] in _SEAT_CERTAIN and _is_fee(bill):
-        return Now(seat, seat["deadline"], find_door(application, "come"))
+        return Now(seat, None, find_door(application, "come"))
     if code == "pay" and bill is not None and bill["state"] in _BILL_SETTLED:
         return Now(bill, None, find_door(application, "wait"))
-    return Now(application, application["deadline"], find_door(application, code))
+    deadline = None if code == "come" else application["deadline"]
+    return Now(application, deadline, find_door(application, code))
 
 
 def _is_fee(bill: Answer | None) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Awaitable
+from typing import Any, Final
 
 from aiohttp import web
 
-from portal.api.problem import Problem
+from portal.api.problem import Problem, ServiceDown
 from portal.applications.journey import (
     COLOURS,
     can_withdraw,
@@ -63,19 +64,28 @@ async def begin(visit: Visit) -> web.StreamResponse:
     return visit.redirect(f"{APPLICATIONS}/{begun['application_id']}/questionnaire", told="begun")
 
 
+async def _if_there(call: Awaitable[Any]) -> Any:
+    """Return what a call answers, None where its service is down: the rest of the page is shown all the same."""
+    try:
+        return await call
+    except ServiceDown:
+        return None
+
+
 async def show_status(visit: Visit, _form: Form) -> web.StreamResponse:
     """Show what to do now, all steps, the visit, the payment and everything else of one application."""
     application_id = visit.place("application_id")
     api = visit.api
     application, people, visits, bills = await api.together(
         api.get(f"/v1/applications/{application_id}"),
-        api.get("/v1/applicants"),
-        api.get("/v1/appointments", application_id=application_id),
-        api.get("/v1/bills", application_id=application_id),
+        _if_there(api.get("/v1/applicants")),
+        _if_there(api.get("/v1/appointments", application_id=application_id)),
+        _if_there(api.get("/v1/bills", application_id=application_id)),
     )
-    seat = newest(visits["appointments"], "made_at")
-    bill = newest(bills["bills"], "requested_at")
-    names = {person["applicant_id"]: person["full_name"] for person in people["applicants"]}
+    all_bills = bills["bills"] if bills is not None else []
+    seat = newest(visits["appointments"], "made_at") if visits is not None else None
+    bill = newest(all_bills, "requested_at")
+    names = {person["applicant_id"]: person["full_name"] for person in people["applicants"]} if people else {}
     now = tell_now(application, seat, bill)
     return visit.render(
         "applications/status.html",
@@ -87,7 +97,8 @@ async def show_status(visit: Visit, _form: Form) -> web.StreamResponse:
         steps=list_steps(application),
         seat=seat,
         bill=bill,
-        is_paid=any(item["paid_at"] for item in bills["bills"]),
+        is_paid=any(item["paid_at"] for item in all_bills),
+        is_whole=None not in (people, visits, bills),
         missing_papers=list_missing_papers(application),
         can_withdraw=can_withdraw(application),
         is_open=is_open(application),

@@ -12,7 +12,7 @@ from tests.unit.identity.world import PUTRI, SRI, all_match
 from tests.unit.portal.browser import Browser, PageSeen
 from tests.unit.portal.signing_in import sign_in
 from tests.unit.portal.site import Site
-from tests.walking import TYPED, Citizen
+from tests.walking import DAY_SECONDS, TYPED, Citizen
 
 BUDI_TYPED = {
     "full_name": "Budi Contoh Santoso",
@@ -181,6 +181,21 @@ async def test_a_registry_that_is_silent_is_waited_for_without_blame(site: Site,
         assert page.link(to="/applications/new"), "the application can be begun meanwhile"
 
 
+async def test_a_child_that_has_grown_up_is_told_and_cannot_be_applied_for(site: Site, browser: Browser) -> None:
+    async with await registered(site, browser) as citizen:
+        await citizen.become_applicant()
+        guardian = citizen.applicant_id
+        born = {"nik": "3174014111090004", "birth_date": "2009-12-01", "sex": "female", "full_name": "ANI CONTOH"}
+        await citizen.become_applicant(**born, guardian_applicant_id=guardian)
+        await site.suite.later(40 * DAY_SECONDS)
+        page = await browser.get(f"/applicants/{citizen.applicant_id}")
+        assert "Sudah dewasa" in page.text
+        assert "membuat akun sendiri" in page.text
+        assert not [link for link in page.links if link.endswith("/correct") or "/applications/new" in link]
+        page = await browser.get("/applications/new")
+        assert page.form("applicant_id").choices["applicant_id"] == [guardian]
+
+
 async def test_another_account_sees_nobody_here(site: Site, browser: Browser) -> None:
     async with Citizen(site.suite) as other, await registered(site, browser) as citizen:
         await other.register("lain@example.org")
@@ -190,5 +205,11 @@ async def test_another_account_sees_nobody_here(site: Site, browser: Browser) ->
             assert page.status == 404
             assert SRI.full_name not in page.html
         await citizen.become_applicant()
-        page = await browser.get(f"/applicants/{citizen.applicant_id}")
-        assert page.status == 200
+        page = await browser.get(f"/applicants/{citizen.applicant_id}/correct")
+        form = page.form("full_name")
+        for place in ("", "/confirm", "/correct"):
+            form.action = f"/applicants/{other.applicant_id}{place}"
+            page = await browser.submit(form, full_name="DICURI", nik=SRI.nik, family_card_number="3174010101150007")
+            assert page.status == 404, "the address of a form was changed"
+        theirs = await other.done("identity", "GET", f"/v1/applicants/{other.applicant_id}")
+        assert theirs["full_name"] == SRI.full_name

@@ -14,13 +14,15 @@ from services.application.applications.hand_over import PrintStage
 from services.application.applications.next_step import ActionCode, Step
 from services.billing.bills.states import BillState
 from services.scheduling.booking.appointments.appointment import Status as SeatStatus
+from shared.errors import UpstreamDown
 from shared.events.codes import RefundStep
 from shared.tokens import Role
+from tests.unit.application.world import picture
 from tests.unit.identity.world import PUTRI
 from tests.unit.portal.browser import Browser, PageSeen
 from tests.unit.portal.signing_in import sign_in
 from tests.unit.portal.site import Site
-from tests.walking import DAY_SECONDS, TYPED, Citizen, Officer, serve_visitor
+from tests.walking import ANSWERS, DAY_SECONDS, TYPED, Citizen, Officer, serve_visitor
 
 
 async def see(browser: Browser, citizen: Citizen) -> PageSeen:
@@ -213,6 +215,91 @@ async def test_who_does_not_come_is_told_of_the_special_reschedule(site: Site, b
         assert "Terlewat: Anda tidak datang" in page.text
 
 
+async def test_a_correction_by_an_officer_and_what_is_owed_for_it_are_shown(site: Site, browser: Browser) -> None:
+    async with Citizen(site.suite) as citizen:
+        await citizen.until_submitted()
+        await citizen.done("application", "GET", citizen.application)
+        await citizen.hold()
+        await citizen.pay()
+        sign_in(browser, citizen)
+        async with await at_the_counter(citizen) as interviewer:
+            body = {
+                "passport_kind": "electronic",
+                "validity_years": 10,
+                "reason": "lost",
+                "reason_code": "held_passport_before",
+            }
+            await interviewer.done("application", "POST", f"{citizen.application}/kind-correction", body)
+        page = await see(browser, citizen)
+        assert "Petugas memperbaiki jenis permohonan." in page.text
+        page = await browser.follow(to="/answers$")
+        assert "Petugas memperbaiki jenis permohonan." in page.text
+        assert "Hilang" in page.text, "the answers as they are now"
+
+
+async def test_owed_money_is_told_with_its_state(site: Site, browser: Browser) -> None:
+    async with Citizen(site.suite) as citizen:
+        await citizen.until_paid()
+        sign_in(browser, citizen)
+        async with await at_the_counter(citizen) as interviewer:
+            body = {"ground": "lost", "reason_code": "told_at_interview"}
+            await interviewer.done("application", "POST", f"{citizen.application}/penalty", body)
+        page = await see(browser, citizen)
+        assert "Masih harus dibayar" in page.read.headings
+        assert "Rp1.000.000" in page.text
+        assert page.link(says="Bayar").endswith("/pay")
+
+
+async def test_an_identity_that_is_pending_leads_to_the_check(site: Site, browser: Browser) -> None:
+    site.suite.agencies.registry.says = UpstreamDown("dukcapil", "timeout")
+    async with Citizen(site.suite) as citizen:
+        await citizen.register()
+        sign_in(browser, citizen)
+        await citizen.call("identity", "POST", "/v1/applicants", TYPED)
+        await rounds(site, 3)
+        listed = await citizen.call("identity", "GET", "/v1/applicants")
+        citizen.applicant_id = listed["applicants"][0]["applicant_id"]
+        body = {"applicant_id": citizen.applicant_id}
+        citizen.application_id = (await citizen.call("application", "POST", "/v1/applications", body))["application_id"]
+        path = f"{citizen.application}/questionnaire"
+        await citizen.call("application", "PUT", path, ANSWERS)
+        content = picture()
+        for item in (await citizen.call("application", "GET", citizen.application))["requirements"]:
+            if item["compulsory"]:
+                announced = {
+                    "requirement": item["code"],
+                    "file_name": "foto.jpg",
+                    "media_type": "image/jpeg",
+                    "size_bytes": len(content),
+                }
+                upload = await citizen.call("application", "POST", f"{citizen.application}/documents", announced)
+                await citizen.send(upload["upload_url"], content)
+        submission = {"confirmed_not_refundable": True}
+        await citizen.call("application", "POST", f"{citizen.application}/submission", submission)
+        page = await see(browser, citizen)
+        assert "Menunggu Dukcapil" in page.text
+        assert page.link(says="Lihat pemeriksaan identitas") == f"/applicants/{citizen.applicant_id}"
+        assert "Konfirmasi identitas oleh Dukcapil" in page.text, "it is a step of its own meanwhile"
+
+
+async def test_a_part_that_cannot_be_had_does_not_take_the_page_away(site: Site) -> None:
+    async with Citizen(site.suite) as citizen, site.browser(billing_url="http://127.0.0.1:9") as browser:
+        await citizen.until_paid()
+        sign_in(browser, citizen)
+        page = await see(browser, citizen)
+        assert page.status == 200
+        assert "Sebagian halaman ini belum dapat dimuat" in page.text
+        assert page.link(says="Kode antrean dan surat")
+
+
+async def test_without_the_service_of_applications_there_is_a_clear_page(site: Site) -> None:
+    async with Citizen(site.suite) as citizen, site.browser(application_url="http://127.0.0.1:9") as browser:
+        await citizen.until_submitted()
+        sign_in(browser, citizen)
+        page = await see(browser, citizen)
+        assert page.status == 503
+
+
 async def test_another_account_sees_no_application(site: Site, browser: Browser) -> None:
     async with Citizen(site.suite) as citizen, Citizen(site.suite) as other:
         await citizen.register()
@@ -254,6 +341,13 @@ def test_every_next_action_has_a_door_with_a_sentence(code: ActionCode) -> None:
     assert door is not None
     assert Words().knows("applications", door.says)
     assert "{" not in door.path
+
+
+async def rounds(site: Site, count: int) -> None:
+    """Messages and due work, so many times: what is asked again and again never settles."""
+    for _ in range(count):
+        await site.suite._carry()
+        await site.suite._run_due()
 
 
 async def at_the_counter(citizen: Citizen) -> Officer:

@@ -144,6 +144,26 @@ async def test_a_kept_picture_is_shown_to_its_own_account_alone(site: Site, brow
             assert content[:3] != b"\xff\xd8\xff"
 
 
+async def test_after_the_submission_a_needed_page_is_replaced_and_not_removed(site: Site, browser: Browser) -> None:
+    async with await with_questionnaire(site, browser) as citizen:
+        await citizen.upload_everything()
+        await citizen.submit()
+        page = await browser.get(papers_of(citizen))
+        assert "Tidak ada yang perlu diunggah sekarang." in page.text
+        page = await browser.follow(to="/papers/ktp$")
+        document = next(known for known in await documents(citizen) if known["requirement"] == "ktp")
+        removal = f"{papers_of(citizen)}/ktp/pages/{document['document_id']}/removal"
+        page = await browser.submit(page.form(action=removal))
+        assert page.status == 422
+        assert "Halaman ini diperlukan dan tidak dapat dihapus." in page.text
+        page = await browser.follow(says="Ganti halaman 1")
+        page = await send_page(browser, picture(900, 600))
+        assert "Halaman 1 diterima." in page.text
+        page = await browser.get(papers_of(citizen) + "/ktp?language=en")
+        assert "Page 1: Accepted" in page.text
+        assert "Only if this paper has further pages." in page.text
+
+
 async def test_a_pdf_fills_the_pages_that_follow(site: Site, browser: Browser) -> None:
     async with await with_questionnaire(site, browser) as citizen:
         await browser.get(papers_of(citizen) + "/family_card")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from portal.api.client import Api
 from portal.web.cookies import Browser, Cookies, Session
@@ -162,7 +163,7 @@ class Visit:
             given = await self.request.post()
         except web.HTTPRequestEntityTooLarge:
             raise FormTooLarge from None
-        except (ValueError, LookupError, AssertionError, RuntimeError):
+        except (ValueError, LookupError, AssertionError, RuntimeError, HttpProcessingError):
             # what aiohttp raises for broken multipart bodies and bytes that are no UTF-8
             raise FormUnreadable from None
         if len(given) > MOST_FIELDS:

@@ -64,6 +64,19 @@ async def send_raw(browser: Browser, path: str, body: bytes, boundary: str = BOU
     return status, answer.decode()
 
 
+async def send_and_leave(browser: Browser, head: str, part: bytes) -> None:
+    """Begin a request, send a part of what was promised, and leave as a telephone in a tunnel does."""
+    url = browser._client.make_url("/")
+    cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies().items())
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(f"{head}\r\nHost: {url.host}:{url.port}\r\nCookie: {cookies}\r\n\r\n".encode() + part)
+    await writer.drain()
+    await asyncio.sleep(0.1)
+    writer.transport.abort()
+    await asyncio.sleep(0.1)
+    del reader
+
+
 def token_of(browser: Browser) -> bytes:
     """The token of the page's form."""
     return browser.page.form("file").values["form_token"][0].encode()
@@ -458,6 +471,18 @@ async def test_a_line_that_stays_silent_holds_its_place_no_longer(
         assert (status, b"Pengiriman terputus" in body) == (422, True)
         assert PLACES.taken == 0
         assert not await documents(citizen)
+
+
+async def test_a_line_that_is_cut_in_the_middle_leaves_nothing(site: Site, browser: Browser) -> None:
+    async with await with_questionnaire(site, browser) as citizen:
+        path = papers_of(citizen) + "/ktp"
+        await browser.get(path)
+        body = as_multipart([("form_token", None, token_of(browser)), ("file", "a.jpg", picture())])
+        kind = f"Content-Type: multipart/form-data; boundary={BOUNDARY}"
+        await send_and_leave(browser, f"POST {path} HTTP/1.1\r\n{kind}\r\nContent-Length: {len(body)}", body[:3000])
+        assert PLACES.taken == 0
+        assert not await documents(citizen)
+        assert "diterima" in (await send_page(browser, picture())).text
 
 
 async def test_a_service_that_is_down_leaves_a_clear_page_and_the_form_can_be_sent_again(

@@ -132,4 +132,4 @@ PIECES: Final[tuple[Page, ...]] = (
     Page("HEAD", _PLACE + "/{document_id}", ask_offset, Access.ANYBODY),
     Page("PATCH", _PLACE + "/{document_id}", send_piece, Access.ANYBODY, takes_files=True),
 )
-"""`ANYBODY`: whoever is not signed in is told so in JSON, and keeps the file that was chosen."""
+"""`ANYBODY`: a visitor whose session is over is told so in JSON, and keeps the file that was chosen."""

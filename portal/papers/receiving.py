@@ -253,7 +253,7 @@ async def _keep(visit: Visit, received: Received, part: BodyPartReader, files: i
 def media_type_of(said: str) -> str:
     """Return the type to announce: a browser guesses it by the file's ending, so the API looks at the content.
 
-    What is neither a picture nor a scan by its own word is announced as what it says, and refused at once.
+    A file that by its own word is neither a picture nor a scan is announced as it says, and refused at once.
     """
     kind = said.partition(";")[0].strip().lower()
     is_likely = not kind or kind.startswith("image/") or kind in (ANY_TYPE, "application/pdf")

@@ -13,6 +13,7 @@ from PIL import Image
 from portal.api.client import Api
 from portal.papers import receiving
 from portal.papers.receiving import MOST_FILE_BYTES, MOST_PARTS, MOST_TEXT_BYTES, PLACES, Places, media_type_of
+from services.application.paper_reading.verdict import Verdict
 from tests.unit.application import odd_files
 from tests.unit.application.world import picture
 from tests.unit.identity.world import nobody
@@ -177,6 +178,25 @@ async def test_after_the_submission_a_needed_page_is_replaced_and_not_removed(si
         assert "Only if this paper has further pages." in page.text
 
 
+async def test_a_page_tells_what_the_machine_read_and_what_differs() -> None:
+    async with open_site(papers_reading="wanted") as site, site.browser() as browser:
+        citizen = await with_questionnaire(site, browser)
+        async with citizen:
+            await browser.get(papers_of(citizen) + "/ktp")
+            page = await send_page(browser, picture())
+            document = (await documents(citizen))[0]
+            said = {"full_name": "agrees", "nik": "differs", "birth_date": "not_read"}
+            verdict = Verdict("flagged", "data_differ", "ktp", 0.9, (), said)  # type: ignore[arg-type]
+            readings = site.suite.services["application"].parts.service.paper_readings
+            await readings.settle(citizen.application_id, document["document_id"], verdict)
+            page = await browser.get(page.path)
+            assert "Data yang diketik berbeda dari yang tertulis pada dokumen." in page.text
+            assert "Berbeda dari yang Anda ketik: NIK." in page.text
+            assert "Sesuai dengan yang Anda ketik: Nama lengkap." in page.text
+            assert "Tidak terbaca oleh sistem: Tanggal lahir." in page.text
+            assert "Different from what you typed: NIK" in (await browser.get(page.path + "&language=en")).text
+
+
 async def test_a_pdf_fills_the_pages_that_follow(site: Site, browser: Browser) -> None:
     async with await with_questionnaire(site, browser) as citizen:
         await browser.get(papers_of(citizen) + "/family_card")
@@ -220,7 +240,7 @@ async def test_several_pages_are_sent_replaced_and_removed(site: Site, browser: 
     ],
     ids=["text", "small", "broken", "locked", "many_pages", "empty"],
 )
-async def test_what_cannot_be_used_is_told_in_a_sentence(
+async def test_an_unusable_file_is_told_in_a_sentence(
     site: Site, browser: Browser, content: bytes, sentence: str
 ) -> None:
     async with await with_questionnaire(site, browser) as citizen:
@@ -273,6 +293,7 @@ async def test_odd_forms_leave_nothing_half_done(site: Site, browser: Browser) -
             (as_multipart([token, ("note", None, b"x" * (MOST_TEXT_BYTES + 1)), file]), 413, ""),
             (b"", 422, "Pengiriman terputus"),
             (b"nothing of the kind", 422, "Pengiriman terputus"),
+            (f"--{BOUNDARY}--\r\n".encode(), 403, ""),
         ]
         for body, status, sentence in odd:
             answer = await send_raw(browser, path, body)
@@ -323,7 +344,7 @@ async def test_a_form_at_its_limits_is_taken(site: Site, browser: Browser) -> No
         assert (await send_raw(browser, path, body))[0] == 303
 
 
-async def test_whoever_is_signed_out_meanwhile_is_told_and_nothing_is_sent(site: Site, browser: Browser) -> None:
+async def test_a_person_signed_out_meanwhile_is_told_and_nothing_is_sent(site: Site, browser: Browser) -> None:
     async with await with_questionnaire(site, browser) as citizen:
         page = await browser.get(papers_of(citizen) + "/ktp")
         sign_out(browser)
@@ -517,7 +538,7 @@ async def test_low_data_is_remembered_and_loads_no_pictures(site: Site, browser:
         assert 'data-low=""' in page.html
 
 
-async def test_what_is_being_read_refreshes_by_itself_and_an_officer_looks_at_the_rest() -> None:
+async def test_a_page_being_read_refreshes_by_itself_and_an_officer_looks_at_the_rest() -> None:
     """The machine reads papers here; when its time is over an officer looks."""
     async with open_site(papers_reading="wanted") as site, site.browser() as reader:
         citizen = await with_questionnaire(site, reader)

@@ -129,6 +129,7 @@ async def test_odd_pieces_are_refused_in_a_sentence(site: Site, browser: Browser
         headers |= {"Content-Type": STREAM, "Upload-Offset": "-1"}
         assert (await browser.raw("PATCH", begun["url"], data=b"x", headers=headers))[0] == 422
         assert (await send(browser, begun["url"] + "%2F..", token, 0, b"x"))[0] == 404
+        assert (await send(browser, begun["url"] + "_", token, 0, b"x"))[0] == 404
 
 
 async def test_a_service_that_is_down_is_told_to_the_script(site: Site, browser: Browser) -> None:

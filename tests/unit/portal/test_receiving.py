@@ -27,7 +27,7 @@ PATH: Final = "/evidence-of-a-test"
 
 async def show(visit: Visit, form: Form) -> web.StreamResponse:
     """A page with the errors of a form."""
-    return visit.render("home/front.html", form=form)
+    return visit.render("errors/nothing_here.html", form=form)
 
 
 async def take(visit: Visit) -> web.StreamResponse:

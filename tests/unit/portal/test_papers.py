@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from portal.api.client import Api
-from portal.papers import receiving
-from portal.papers.receiving import MOST_FILE_BYTES, MOST_PARTS, MOST_TEXT_BYTES, PLACES, Places, media_type_of
+from portal.files import receiving
+from portal.files.receiving import MOST_FILE_BYTES, MOST_PARTS, MOST_TEXT_BYTES, PLACES, Places, media_type_of
 from services.application.paper_reading.verdict import Verdict
 from tests.unit.application import odd_files
 from tests.unit.application.world import picture

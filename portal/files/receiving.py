@@ -28,7 +28,7 @@ MOST_FILES_AT_ONCE: Final = 32
 """Received by one process: 320 MiB of temporary files at most."""
 
 MOST_FILES_OF_ONE_ACCOUNT: Final = 2
-"""Received at once: one person sends one after the other, and takes nobody's place."""
+"""Received at once: one person sends one after the other, and leaves places to others."""
 
 MOST_PARTS: Final = 20
 """Of one form; ours have at most eight."""
@@ -53,7 +53,7 @@ FILE_NAME: Final = "file"
 """Sent to the API instead of the file's own name, which often has a person's name in it."""
 
 WRONG_OFFSET: Final = "wrong_offset"
-ROOM: Final = "papers"
+ROOM: Final = "files"
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What the issuance system knows of an earlier passport, and what the applicant makes of it."""
+"""An earlier passport on record, and the applicant's decision about it."""
 
 from __future__ import annotations
 

@@ -7,12 +7,12 @@ from typing import Any, Final
 from aiohttp import web
 
 from portal.api.problem import Problem
+from portal.files.receiving import Received, receive_file, send_file
 from portal.papers.old_passport import decide_on_old_passport, show_old_passport
 from portal.papers.paper import MOST_PAGES, Paper, count_done, find_paper, read_page, read_papers, said
 from portal.papers.pictures import PICTURES
 from portal.papers.pieces import PIECES
-from portal.papers.places import application_of, is_id, read_code, read_id, site_of
-from portal.papers.receiving import Received, receive_file, send_file
+from portal.papers.places import application_of, read_code, read_id, site_of
 from portal.papers.submission import show_submission, show_withdrawal, submit, withdraw
 from portal.web.cookies import VISITOR_SECONDS
 from portal.web.forms import Form
@@ -146,7 +146,7 @@ async def _find_family_pages(visit: Visit, paper: Paper, view: dict[str, Any]) -
         for document in other["documents"]:
             fits = document["paper"] in paper.shared_under
             is_there = document["page"] == 1 and read_page(document, visit.language).is_there
-            if fits and is_there and is_id(document["document_id"]):
+            if fits and is_there:
                 pages.append(
                     {
                         "application_id": other["application_id"],

@@ -11,7 +11,7 @@ from shared.http.language import Language
 Json = Mapping[str, Any]
 
 THERE: Final = frozenset({"accepted", "flagged", "checking"})
-"""States of a page that counts as handed in: what a machine reads or an officer looks at holds nothing up."""
+"""States of a page that counts as handed in: a machine that reads it and an officer who looks at it hold nothing up."""
 
 MOST_PAGES: Final = 10
 """Of one paper, as the service takes them."""
@@ -45,11 +45,6 @@ class PageSeen:
     def is_there(self) -> bool:
         """Whether it counts as handed in, and has a picture to look at."""
         return self.state in THERE
-
-    @property
-    def colour(self) -> str:
-        """The class of its state's tag."""
-        return COLOURS.get(self.state, "govuk-tag--grey")
 
 
 @dataclass(frozen=True)

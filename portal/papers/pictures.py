@@ -25,15 +25,12 @@ async def show_picture(visit: Visit) -> web.StreamResponse:
     """Show a page that was uploaded: to its own account alone, as the API decides, kept by no cache."""
     path = f"{application_of(visit)}/documents/{read_id(visit, 'document_id')}/content"
     answer = await visit.api.open(path)
-    length = answer.content_length
     headers = {
         "Content-Type": JPEG,
         "Content-Security-Policy": SANDBOX,
         "X-Content-Type-Options": "nosniff",
         "Content-Disposition": "inline",
     }
-    if length is not None:
-        headers["Content-Length"] = str(length)
     if visit.request.method == "HEAD":
         answer.close()
         return web.Response(headers=headers)

@@ -10,15 +10,14 @@ from typing import Any, Final
 from aiohttp import web
 
 from portal.api.problem import Problem, ServiceDown, SignedOut
-from portal.papers.places import application_of, read_code, read_id, site_of
-from portal.papers.receiving import (
+from portal.files.receiving import (
     ANY_TYPE,
     FILE_NAME,
     OFFSET_HEADER,
     OFFSET_STREAM,
-    ROOM,
     media_type_of,
 )
+from portal.papers.places import application_of, read_code, read_id, site_of
 from portal.web.page import Access, Handler, Page, post
 from portal.web.visit import FormNotGenuine, FormTooLarge, NothingHere, Visit
 
@@ -28,6 +27,7 @@ MOST_PIECE_BYTES: Final = 1024 * 1024
 """Of one request; the script sends a quarter of it, so that a lost line costs little."""
 
 MOST_ANNOUNCEMENT_BYTES: Final = 2048
+ROOM: Final = "papers"
 
 
 def _in_json(handler: Handler) -> Handler:
@@ -46,7 +46,7 @@ def _in_json(handler: Handler) -> Handler:
         except FormNotGenuine:
             return _refusal(visit, HTTPStatus.FORBIDDEN, "piece_stale")
         except (FormTooLarge, ValueError, KeyError, TypeError):
-            return _refusal(visit, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "file_cut")
+            return _refusal(visit, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "piece_odd")
         except NothingHere:
             return _refusal(visit, HTTPStatus.NOT_FOUND, "piece_gone")
         except ServiceDown:
@@ -132,4 +132,4 @@ PIECES: Final[tuple[Page, ...]] = (
     Page("HEAD", _PLACE + "/{document_id}", ask_offset, Access.ANYBODY),
     Page("PATCH", _PLACE + "/{document_id}", send_piece, Access.ANYBODY, takes_files=True),
 )
-"""`ANYBODY`: whoever is not signed in is told so in JSON, and keeps the file that was chosen."""
+"""`ANYBODY`: a visitor whose session is over is told so in JSON, and keeps the file that was chosen."""

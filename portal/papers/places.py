@@ -29,11 +29,6 @@ def read_code(visit: Visit, name: str) -> str:
     return _matching(_CODE, visit.place(name))
 
 
-def is_id(text: str) -> bool:
-    """Return whether this could be an id."""
-    return _ID.fullmatch(text) is not None
-
-
 def application_of(visit: Visit) -> str:
     """Return the API's path of the application that the page is about.
 

@@ -1,4 +1,4 @@
-"""What an application costs, out of the tariff of the day: the fee, a penalty for the book before, and the law."""
+"""The price of an application, out of the tariff of the day: the fee, a penalty for the book before, and the law."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class PriceLine:
 
 @dataclass(frozen=True)
 class Price:
-    """What is to pay, as far as it is known before the bill."""
+    """The price of an application, as far as it is known before the bill."""
 
     lines: tuple[PriceLine, ...]
     legal_basis: str
     waiver: str
-    """What is asked to be waived, by its title; empty where nothing is."""
+    """The ground for which nothing is to pay, by its title; empty where none was named."""
 
     @property
     def total(self) -> int:

@@ -10,10 +10,10 @@ from aiohttp import web
 from portal.api.problem import ServiceDown
 from portal.api.services import Json
 from portal.papers.paper import count_done, read_papers, said
-from portal.papers.places import application_of, is_id, site_of
+from portal.papers.places import application_of, site_of
 from portal.papers.price import read_price
 from portal.web.forms import Form
-from portal.web.visit import NothingHere, Visit
+from portal.web.visit import Visit
 
 DRAFT: Final = "draft"
 WITHDRAWN: Final = "withdrawn"
@@ -31,7 +31,7 @@ async def show_submission(visit: Visit, form: Form) -> web.StreamResponse:
     if view["answers"] is None:
         return visit.redirect(f"{site_of(visit)}/questionnaire")
     applicant, questions, tariff = await visit.api.together(
-        visit.api.find(_applicant_path(view)),
+        visit.api.find(f"/v1/applicants/{view['applicant_id']}"),
         visit.api.get("/v1/questionnaire"),
         _find_tariff(visit),
     )
@@ -110,12 +110,6 @@ async def _find_tariff(visit: Visit) -> Json | None:
         return await visit.api.find("/v1/tariffs")
     except ServiceDown:
         return None
-
-
-def _applicant_path(view: Mapping[str, Any]) -> str:
-    if not is_id(view["applicant_id"]):
-        raise NothingHere
-    return f"/v1/applicants/{view['applicant_id']}"
 
 
 def _next(view: Mapping[str, Any], visit: Visit) -> str:

@@ -35,21 +35,27 @@
     }).join("");
   }
 
-  // Refuse with a sentence; `final` is not tried again.
-  function Refusal(text, final, offset) { this.text = text; this.final = final; this.offset = offset; }
+  // Refuse with a sentence; `final` is not tried again, and `kept` goes on after a sign-in or a reload.
+  function Refusal(text, final, offset, kept) {
+    this.text = text;
+    this.final = final;
+    this.offset = offset;
+    this.kept = kept;
+  }
 
   async function call(url, options) {
     var answer, body = {};
     options.headers = Object.assign({ "X-Form-Token": form.elements.form_token.value }, options.headers);
     try { answer = await fetch(url, options); } catch (_error) { throw new Refusal(word.wordLost, false); }
     if (options.method === "HEAD") {
-      if (!answer.ok) throw new Refusal(word.wordLost, answer.status < 500);
+      if (!answer.ok) throw new Refusal(word.wordLost, answer.status < 500 && answer.status !== 429);
       return { offset: Number(answer.headers.get("Upload-Offset")), size: Number(answer.headers.get("Upload-Length")) };
     }
     try { body = await answer.json(); } catch (_error) { /* a gateway's own page */ }
     if (answer.ok) return body;
     var later = answer.status >= 500 || answer.status === 429 || body.code === "upload_under_way";
-    throw new Refusal(body.text || word.wordLost, !later && body.offset === undefined, body.offset);
+    var kept = answer.status === 401 || answer.status === 403;
+    throw new Refusal(body.text || word.wordLost, !later && body.offset === undefined, body.offset, kept);
   }
 
   // Make a picture smaller; what the browser cannot read, or what does not get smaller, is sent as it is.
@@ -119,7 +125,10 @@
         tries = 0;
       } catch (refusal) {
         if (!(refusal instanceof Refusal)) throw refusal;
-        if (refusal.final) { remember(null); throw refusal; }
+        if (refusal.final) {
+          if (!refusal.kept) remember(null);
+          throw refusal;
+        }
         tries += 1;
         say(refusal.text);
         if (refusal.offset === undefined) await pause(Math.min(10, tries));

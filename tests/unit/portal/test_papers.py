@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from portal.api.client import Api
-from portal.papers import receiving
-from portal.papers.receiving import MOST_FILE_BYTES, MOST_PARTS, MOST_TEXT_BYTES, PLACES, Places, media_type_of
+from portal.files import receiving
+from portal.files.receiving import MOST_FILE_BYTES, MOST_PARTS, MOST_TEXT_BYTES, PLACES, Places, media_type_of
+from services.application.paper_reading.verdict import Verdict
 from tests.unit.application import odd_files
 from tests.unit.application.world import picture
 from tests.unit.identity.world import nobody
@@ -62,6 +63,19 @@ async def send_raw(browser: Browser, path: str, body: bytes, boundary: str = BOU
     headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
     status, _headers, answer = await browser.raw("POST", path, data=body, headers=headers)
     return status, answer.decode()
+
+
+async def send_and_leave(browser: Browser, head: str, part: bytes) -> None:
+    """Begin a request, send a part of what was promised, and leave as a telephone in a tunnel does."""
+    url = browser._client.make_url("/")
+    cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies().items())
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(f"{head}\r\nHost: {url.host}:{url.port}\r\nCookie: {cookies}\r\n\r\n".encode() + part)
+    await writer.drain()
+    await asyncio.sleep(0.1)
+    writer.transport.abort()
+    await asyncio.sleep(0.1)
+    del reader
 
 
 def token_of(browser: Browser) -> bytes:
@@ -144,6 +158,45 @@ async def test_a_kept_picture_is_shown_to_its_own_account_alone(site: Site, brow
             assert content[:3] != b"\xff\xd8\xff"
 
 
+async def test_after_the_submission_a_needed_page_is_replaced_and_not_removed(site: Site, browser: Browser) -> None:
+    async with await with_questionnaire(site, browser) as citizen:
+        await citizen.upload_everything()
+        await citizen.submit()
+        page = await browser.get(papers_of(citizen))
+        assert "Tidak ada yang perlu diunggah sekarang." in page.text
+        page = await browser.follow(to="/papers/ktp$")
+        document = next(known for known in await documents(citizen) if known["requirement"] == "ktp")
+        removal = f"{papers_of(citizen)}/ktp/pages/{document['document_id']}/removal"
+        page = await browser.submit(page.form(action=removal))
+        assert page.status == 422
+        assert "Halaman ini diperlukan dan tidak dapat dihapus." in page.text
+        page = await browser.follow(says="Ganti halaman 1")
+        page = await send_page(browser, picture(900, 600))
+        assert "Halaman 1 diterima." in page.text
+        page = await browser.get(papers_of(citizen) + "/ktp?language=en")
+        assert "Page 1: Accepted" in page.text
+        assert "Only if this paper has further pages." in page.text
+
+
+async def test_a_page_tells_what_the_machine_read_and_what_differs() -> None:
+    async with open_site(papers_reading="wanted") as site, site.browser() as browser:
+        citizen = await with_questionnaire(site, browser)
+        async with citizen:
+            await browser.get(papers_of(citizen) + "/ktp")
+            page = await send_page(browser, picture())
+            document = (await documents(citizen))[0]
+            said = {"full_name": "agrees", "nik": "differs", "birth_date": "not_read"}
+            verdict = Verdict("flagged", "data_differ", "ktp", 0.9, (), said)  # type: ignore[arg-type]
+            readings = site.suite.services["application"].parts.service.paper_readings
+            await readings.settle(citizen.application_id, document["document_id"], verdict)
+            page = await browser.get(page.path)
+            assert "Data yang diketik berbeda dari yang tertulis pada dokumen." in page.text
+            assert "Berbeda dari yang Anda ketik: NIK." in page.text
+            assert "Sesuai dengan yang Anda ketik: Nama lengkap." in page.text
+            assert "Tidak terbaca oleh sistem: Tanggal lahir." in page.text
+            assert "Different from what you typed: NIK" in (await browser.get(page.path + "&language=en")).text
+
+
 async def test_a_pdf_fills_the_pages_that_follow(site: Site, browser: Browser) -> None:
     async with await with_questionnaire(site, browser) as citizen:
         await browser.get(papers_of(citizen) + "/family_card")
@@ -175,28 +228,24 @@ async def test_several_pages_are_sent_replaced_and_removed(site: Site, browser: 
 
 
 @pytest.mark.acceptance("Y2.upload")
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        (b"hello, this is a text", "File bukan gambar atau hasil pindai."),
-        (picture(120, 100), "Gambar terlalu kecil untuk dibaca"),
-        (picture()[:3000], "Gambar rusak atau terpotong."),
-        (odd_files.locked_pdf(), "PDF terkunci kata sandi."),
-        (odd_files.pdf(*[b"/MediaBox [0 0 300 400]"] * 11), "melebihi 10 halaman"),
-        (b"", "File ini kosong."),
-    ],
-    ids=["text", "small", "broken", "locked", "many_pages", "empty"],
-)
-async def test_what_cannot_be_used_is_told_in_a_sentence(
-    site: Site, browser: Browser, content: bytes, sentence: str
-) -> None:
+async def test_unusable_files_are_told_in_sentences(site: Site, browser: Browser) -> None:
+    told = {
+        "File bukan gambar atau hasil pindai.": b"hello, this is a text",
+        "Gambar terlalu kecil untuk dibaca": picture(120, 100),
+        "Gambar rusak atau terpotong.": picture()[:3000],
+        "PDF terkunci kata sandi.": odd_files.locked_pdf(),
+        "melebihi 10 halaman": odd_files.pdf(*[b"/MediaBox [0 0 300 400]"] * 11),
+        "File ini kosong.": b"",
+    }
     async with await with_questionnaire(site, browser) as citizen:
-        await browser.get(papers_of(citizen) + "/ktp")
-        page = await send_page(browser, content)
-        assert sentence in page.text
-        assert all(known["state"] == "refused" for known in await documents(citizen))
-        page = await browser.get(papers_of(citizen) + "/ktp")
-        assert "Belum ada" in page.text or "Kirim ulang" in page.text
+        for sentence, content in told.items():
+            await browser.get(papers_of(citizen) + "/ktp")
+            page = await send_page(browser, content)
+            assert sentence in page.text
+        assert {known["state"] for known in await documents(citizen)} == {"refused"}
+        page = await browser.get(papers_of(citizen))
+        assert "Kirim ulang" in page.text
+        assert "0 dari" in page.text
 
 
 async def test_a_declared_type_that_is_no_picture_is_refused_beside_the_field(site: Site, browser: Browser) -> None:
@@ -240,6 +289,7 @@ async def test_odd_forms_leave_nothing_half_done(site: Site, browser: Browser) -
             (as_multipart([token, ("note", None, b"x" * (MOST_TEXT_BYTES + 1)), file]), 413, ""),
             (b"", 422, "Pengiriman terputus"),
             (b"nothing of the kind", 422, "Pengiriman terputus"),
+            (f"--{BOUNDARY}--\r\n".encode(), 403, ""),
         ]
         for body, status, sentence in odd:
             answer = await send_raw(browser, path, body)
@@ -290,7 +340,7 @@ async def test_a_form_at_its_limits_is_taken(site: Site, browser: Browser) -> No
         assert (await send_raw(browser, path, body))[0] == 303
 
 
-async def test_whoever_is_signed_out_meanwhile_is_told_and_nothing_is_sent(site: Site, browser: Browser) -> None:
+async def test_a_person_signed_out_meanwhile_is_told_and_nothing_is_sent(site: Site, browser: Browser) -> None:
     async with await with_questionnaire(site, browser) as citizen:
         page = await browser.get(papers_of(citizen) + "/ktp")
         sign_out(browser)
@@ -440,6 +490,18 @@ async def test_a_line_that_stays_silent_holds_its_place_no_longer(
         assert not await documents(citizen)
 
 
+async def test_a_line_that_is_cut_in_the_middle_leaves_nothing(site: Site, browser: Browser) -> None:
+    async with await with_questionnaire(site, browser) as citizen:
+        path = papers_of(citizen) + "/ktp"
+        await browser.get(path)
+        body = as_multipart([("form_token", None, token_of(browser)), ("file", "a.jpg", picture())])
+        kind = f"Content-Type: multipart/form-data; boundary={BOUNDARY}"
+        await send_and_leave(browser, f"POST {path} HTTP/1.1\r\n{kind}\r\nContent-Length: {len(body)}", body[:3000])
+        assert PLACES.taken == 0
+        assert not await documents(citizen)
+        assert "diterima" in (await send_page(browser, picture())).text
+
+
 async def test_a_service_that_is_down_leaves_a_clear_page_and_the_form_can_be_sent_again(
     site: Site, browser: Browser
 ) -> None:
@@ -472,7 +534,7 @@ async def test_low_data_is_remembered_and_loads_no_pictures(site: Site, browser:
         assert 'data-low=""' in page.html
 
 
-async def test_what_is_being_read_refreshes_by_itself_and_an_officer_looks_at_the_rest() -> None:
+async def test_a_page_being_read_refreshes_by_itself_and_an_officer_looks_at_the_rest() -> None:
     """The machine reads papers here; when its time is over an officer looks."""
     async with open_site(papers_reading="wanted") as site, site.browser() as reader:
         citizen = await with_questionnaire(site, reader)

@@ -14,7 +14,7 @@ from tests.unit.application.world import picture
 from tests.unit.portal.browser import Browser
 from tests.unit.portal.signing_in import sign_out
 from tests.unit.portal.site import Site
-from tests.unit.portal.test_papers import documents, papers_of, token_of, with_questionnaire
+from tests.unit.portal.test_papers import documents, papers_of, send_and_leave, token_of, with_questionnaire
 from tests.walking import Citizen
 
 STREAM: Final = "application/offset+octet-stream"
@@ -78,6 +78,24 @@ async def test_pieces_need_the_token_the_session_and_ones_own_application(site: 
         assert [known["state"] for known in await documents(citizen)] == ["uploading"]
 
 
+async def test_a_piece_that_is_cut_in_the_middle_goes_on_where_it_stands(site: Site, browser: Browser) -> None:
+    async with await with_questionnaire(site, browser) as citizen:
+        content = picture()
+        await browser.get(papers_of(citizen) + "/ktp")
+        token = token_of(browser)
+        _status, begun = await announce(browser, citizen, token, len(content))
+        head = (
+            f"PATCH {begun['url']} HTTP/1.1\r\nX-Form-Token: {token.decode()}\r\nContent-Type: {STREAM}\r\n"
+            f"Upload-Offset: 0\r\nContent-Length: {len(content)}"
+        )
+        await send_and_leave(browser, head, content[:1500])
+        status, headers, _body = await browser.raw("HEAD", begun["url"])
+        offset = int(headers["Upload-Offset"])
+        assert (status, offset <= 1500) == (200, True)
+        status, said = await send(browser, begun["url"], token, offset, content[offset:])
+        assert (status, said["done"]) == (200, True)
+
+
 async def test_odd_pieces_are_refused_in_a_sentence(site: Site, browser: Browser) -> None:
     async with await with_questionnaire(site, browser) as citizen:
         await browser.get(papers_of(citizen) + "/ktp")
@@ -111,6 +129,7 @@ async def test_odd_pieces_are_refused_in_a_sentence(site: Site, browser: Browser
         headers |= {"Content-Type": STREAM, "Upload-Offset": "-1"}
         assert (await browser.raw("PATCH", begun["url"], data=b"x", headers=headers))[0] == 422
         assert (await send(browser, begun["url"] + "%2F..", token, 0, b"x"))[0] == 404
+        assert (await send(browser, begun["url"] + "_", token, 0, b"x"))[0] == 404
 
 
 async def test_a_service_that_is_down_is_told_to_the_script(site: Site, browser: Browser) -> None:

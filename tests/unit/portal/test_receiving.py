@@ -10,8 +10,8 @@ from aiohttp import web
 
 from portal.app import build_app
 from portal.config import Settings
+from portal.files.receiving import receive_file, send_evidence
 from portal.pages import PAGES
-from portal.papers.receiving import receive_file, send_evidence
 from portal.web.forms import Form
 from portal.web.page import get, post
 from portal.web.visit import Visit
@@ -27,7 +27,7 @@ PATH: Final = "/evidence-of-a-test"
 
 async def show(visit: Visit, form: Form) -> web.StreamResponse:
     """A page with the errors of a form."""
-    return visit.render("home/front.html", form=form)
+    return visit.render("errors/nothing_here.html", form=form)
 
 
 async def take(visit: Visit) -> web.StreamResponse:

@@ -97,7 +97,7 @@ async def test_a_draft_is_withdrawn_after_asking_once_more(site: Site, browser: 
         assert (await browser.get(path_of(citizen, "submit"))).heading == "Permohonan ini sudah berakhir"
 
 
-async def test_who_has_paid_is_warned_before_withdrawing(site: Site, browser: Browser) -> None:
+async def test_a_payer_is_warned_before_withdrawing(site: Site, browser: Browser) -> None:
     async with await Citizen(site.suite).until_paid() as citizen:
         sign_in(browser, citizen)
         page = await browser.get(path_of(citizen, "withdraw"))

@@ -28,7 +28,7 @@ MOST_FILES_AT_ONCE: Final = 32
 """Received by one process: 320 MiB of temporary files at most."""
 
 MOST_FILES_OF_ONE_ACCOUNT: Final = 2
-"""Received at once: one person sends one after the other, and takes nobody's place."""
+"""Received at once: one person sends one after the other, and leaves places to others."""
 
 MOST_PARTS: Final = 20
 """Of one form; ours have at most eight."""
@@ -53,7 +53,7 @@ FILE_NAME: Final = "file"
 """Sent to the API instead of the file's own name, which often has a person's name in it."""
 
 WRONG_OFFSET: Final = "wrong_offset"
-ROOM: Final = "papers"
+ROOM: Final = "files"
 
 
 @dataclass
@@ -253,7 +253,7 @@ async def _keep(visit: Visit, received: Received, part: BodyPartReader, files: i
 def media_type_of(said: str) -> str:
     """Return the type to announce: a browser guesses it by the file's ending, so the API looks at the content.
 
-    What is neither a picture nor a scan by its own word is announced as what it says, and refused at once.
+    A file that by its own word is neither a picture nor a scan is announced as it says, and refused at once.
     """
     kind = said.partition(";")[0].strip().lower()
     is_likely = not kind or kind.startswith("image/") or kind in (ANY_TYPE, "application/pdf")

@@ -9,6 +9,7 @@ from portal.errors.pages import PAGES as ERRORS
 from portal.help.pages import PAGES as HELP
 from portal.home.pages import PAGES as HOME
 from portal.offices.pages import PAGES as OFFICES
+from portal.openings.pages import PAGES as OPENINGS
 from portal.waiting.pages import PAGES as WAITING
 from portal.web.page import Page
 
@@ -18,5 +19,6 @@ PAGES: Final[tuple[Page, ...]] = (
     *OFFICES,
     *BOOKING,
     *WAITING,
+    *OPENINGS,
     *ERRORS,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,6 +47,7 @@ class Renderer:
             short_date=partial(dates.write_short_date, language=language),
             moment=partial(dates.write_moment, language=language),
             clock=partial(dates.write_clock, language=language),
+            said=partial(read_said, language=language),
             **facts,
         )
 
@@ -58,8 +59,14 @@ class Renderer:
         return self._words.sentence(language, room, key, facts)
 
 
-def load_components() -> dict[str, Any]:
-    """Return the macros of the design system by name (`govukButton`).
+def read_said(view: Mapping[str, Any], name: str, language: Language) -> Any:
+    """Return a text that the API answers in both languages: `title_in_indonesian` beside `title`."""
+    return view[f"{name}_in_indonesian"] if language == "id" else view[name]
+
+
+@cache
+def load_components() -> Mapping[str, Any]:
+    """Return the macros of the design system by name (`govukButton`); compiling them takes half a second, once.
 
     They have an environment of their own: they leave out what they are not given, which in our templates is a fault.
     """

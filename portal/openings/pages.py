@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from portal.api.problem import Problem
 from portal.booking.seats import CHOOSING, ID
 from portal.web.dates import read_moment
 from portal.web.forms import Form, FormError
@@ -81,10 +80,7 @@ async def show_record(visit: Visit, _form: Form) -> web.StreamResponse:
 async def download_record(visit: Visit, _form: Form) -> web.StreamResponse:
     """Hand out the whole record, as a file."""
     opening_id = visit.place("opening_id")
-    try:
-        media_type, content = await visit.api.download(f"/v1/openings/{opening_id}/record")
-    except Problem as problem:
-        return visit.render("errors/problem.html", status=problem.status, problem=problem)
+    media_type, content = await visit.api.download(f"/v1/openings/{opening_id}/record")
     name = f'attachment; filename="{opening_id}.json"'
     return web.Response(body=content, content_type=media_type.partition(";")[0], headers={"Content-Disposition": name})
 

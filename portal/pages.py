@@ -22,6 +22,9 @@ from portal.refusals.pages import PAGES as REFUSALS
 from portal.sign_in.pages import PAGES as SIGN_IN
 from portal.trial.pages import PAGES as TRIAL
 from portal.visits.pages import PAGES as VISITS
+from portal.live.pages import PAGES as LIVE
+from portal.offices.pages import PAGES as OFFICES
+from portal.openings.pages import PAGES as OPENINGS
 from portal.waiting.pages import PAGES as WAITING
 from portal.web.page import Page
 
@@ -38,6 +41,7 @@ PAGES: Final[tuple[Page, ...]] = (
     *BOOKING,
     *WAITING,
     *REFUNDS,
+    *OPENINGS,
     *ERRORS,
     *SIGN_IN,
     *LIVE,

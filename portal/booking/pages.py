@@ -172,7 +172,7 @@ async def _tell_refusal(visit: Visit, problem: Problem, form: Form) -> web.Strea
         status=409 if problem.status == 409 else 429,
         problem=problem,
         application_id=application_id,
-        alternatives=alternatives_of(facts),
+        alternatives=alternatives_of(facts) if problem.code == "session_sold_out" else [],
         zones={office["office_id"]: office["timezone"] for office in every},
         offices=facts.get("nearest") or [] if problem.code == "product_not_offered" else [],
         until=until_of(facts),

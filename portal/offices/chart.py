@@ -16,7 +16,7 @@ HIGH: Final = 360
 LEAST_WIDE: Final = 120
 """Six degrees: closer in, the outline is too rough."""
 
-DOTS_ACROSS: Final = 90
+DOTS_ACROSS: Final = 110
 """A dot's radius is this part of the width that is seen."""
 
 

@@ -57,12 +57,15 @@ class Search:
         return asked
 
 
-def read_search(query: Mapping[str, str], kind: str = "") -> Search:
-    """Return the search that an address asks for; what is no choice of ours is left out."""
+def read_search(query: Mapping[str, str], kind: str = "", place: str = "") -> Search:
+    """Return the search that an address asks for; what is no choice of ours is left out.
+
+    `kind` and `place` hold where the address names none.
+    """
     near = query.get("near", "").strip()
     pool, wished = query.get("pool", ""), query.get("kind", kind)
     return Search(
-        place=" ".join(query.get("place", "").split())[:MOST_TEXT],
+        place=" ".join(query.get("place", place).split())[:MOST_TEXT],
         province=query.get("province", "").strip()[:MOST_TEXT],
         near=near if _NEAR.fullmatch(near) and _is_on_earth(near) else "",
         kind=wished if wished in KINDS else "",
@@ -109,13 +112,13 @@ class Found:
         return [office for office in self.every if office["kind"] == "outreach"]
 
 
-async def find_offices(visit: Visit, kind: str = "") -> Found:
-    """Return what the visitor's search finds.
+async def find_offices(visit: Visit, kind: str = "", place: str = "") -> Found:
+    """Return what the visitor's search finds; `kind` and `place` are asked for where the visitor asks for none.
 
     Raises:
         Problem, SignedOut, ServiceDown.
     """
-    search = read_search(visit.request.query, kind)
+    search = read_search(visit.request.query, kind, place)
     free, every = await visit.api.together(
         visit.api.get("/v1/quota", **search.query()), visit.api.get("/v1/offices", limit=EVERY_OFFICE)
     )

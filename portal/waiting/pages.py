@@ -56,10 +56,14 @@ async def show_waiting(visit: Visit, form: Form) -> web.StreamResponse:
             chance=chance_of(entry),
             form=form,
         )
-    found = await find_offices(visit, (application["answers"] or {}).get("passport_kind", ""))
-    chosen = {*form.chosen("office_ids"), visit.query("office")}
+    asked = visit.query("office") if ID.fullmatch(visit.query("office")) else ""
+    office = await visit.api.find(f"/v1/offices/{asked}") if asked else None
+    kind = (application["answers"] or {}).get("passport_kind", "")
+    found = await find_offices(visit, kind, office["name"] if office is not None else "")
+    chosen = {*form.chosen("office_ids"), asked}
     shown = {office["office_id"]: office["name"] for office in found.every if office["office_id"] in chosen}
-    shown |= {office["office_id"]: office["name"] for office in found.offices}
+    if found.search.asks:
+        shown |= {office["office_id"]: office["name"] for office in found.offices}
     return visit.render(
         "waiting/join.html",
         application=application,
@@ -67,7 +71,7 @@ async def show_waiting(visit: Visit, form: Form) -> web.StreamResponse:
         ended=entry,
         found=found,
         offices=list(shown.items()),
-        asked=visit.query("office"),
+        asked=asked,
         first=(visit.now + timedelta(days=1)).date().isoformat(),
         last=(visit.now + timedelta(days=USUAL_DAYS)).date().isoformat(),
         form=form,

@@ -283,6 +283,93 @@ async def test_a_family_books_together_or_not_at_all(site: Site, browser: Browse
     assert KEPT in page.read.headings
 
 
+async def pay_late(site: Site, citizen: Citizen) -> None:
+    """A payment that comes when the seat has been given back: another one is offered."""
+    session = await open_session(site, "2026-11-26", regular=1)
+    body = {"application_id": citizen.application_id, "session_id": session}
+    await citizen.done("scheduling", "POST", "/v1/appointments", body)
+    bill = await citizen.bill()
+    for _ in range(10):
+        await site.suite.later(3600)
+    async with Citizen(site.suite) as other:
+        await other.register("orang.lain@example.org")
+        await other.become_applicant(**typed(SRI))
+        await submit_another(other)
+        await other.done(
+            "scheduling",
+            "POST",
+            "/v1/appointments",
+            {"application_id": other.application_id, "session_id": session},
+        )
+    await citizen.pay_code(bill["billing_code"], bill["amount"])
+
+
+@pytest.mark.parametrize(("answer", "leads_to"), [("offer-acceptance", "visit"), ("offer-refusal", "refund")])
+async def test_a_seat_offered_after_late_money_is_answered(
+    site: Site, browser: Browser, citizen: Citizen, answer: str, leads_to: str
+) -> None:
+    await pay_late(site, citizen)
+    page = await browser.get(booking(citizen))
+    assert page.heading == "Ada kursi yang ditawarkan kepada Anda"
+    assert 'data-until="' in page.html
+    form = page.form(action=booking(citizen, answer))
+    assert (await browser.submit(form, appointment_id="../bills")).status == 404
+    page = await browser.submit(form)
+    assert page.path == f"/applications/{citizen.application_id}/{leads_to}"
+
+
+async def test_a_paid_visit_leads_to_its_page(site: Site, browser: Browser, citizen: Citizen) -> None:
+    await citizen.hold()
+    await citizen.pay()
+    assert (await browser.get(booking(citizen))).path == f"/applications/{citizen.application_id}/visit"
+    page = await browser.get(booking(citizen, OFFICE, "family"))
+    assert page.path == f"/applications/{citizen.application_id}/visit"
+    first = citizen.application_id
+    await citizen.become_applicant(**typed(SRI))
+    await submit_another(citizen)
+    await browser.get(booking(citizen, OFFICE) + "?day=2026-11-25")
+    form = browser.page.form("session_id")
+    page = await browser.submit(form, session_id=form.choices["session_id"][0])
+    assert KEPT in page.read.headings, "another person of the account has a seat of their own"
+    assert first != citizen.application_id
+
+
+async def test_who_holds_too_often_is_told_when_to_come_again(browser: Browser, citizen: Citizen) -> None:
+    for _ in range(30):
+        page = await browser.get(booking(citizen, OFFICE) + "?day=2026-11-24")
+        form = page.form("session_id")
+        page = await browser.submit(form, session_id=form.choices["session_id"][0])
+        if page.status == 429:
+            break
+        await browser.submit(page.form(action=booking(citizen, "release")))
+    assert page.status == 429
+    assert "Anda dapat mencoba lagi mulai" in page.text
+    assert "program otomatis" in page.text
+    assert f"/applications/{citizen.application_id}/waiting-list" in page.links
+
+
+async def test_an_office_without_the_kind_names_those_that_have_it(
+    site: Site, browser: Browser, citizen: Citizen
+) -> None:
+    await browser.get(booking(citizen, OFFICE) + "?day=2026-11-24")
+    form = browser.page.form("session_id")
+    async with Officer(site.suite, Role.OFFICE_ADMIN) as head:
+        known = (await head.done("scheduling", "GET", f"/v1/offices/{OFFICE}")).body
+        facts = {name: known[name] for name in ("booths", "staff", "hours")}
+        facts |= {
+            "products": [{"product": "ordinary"}],
+            "reason": "no chips left",
+            "latitude": -6.26,
+            "longitude": 106.81,
+        }
+        facts["expected_version"] = known["facts_version"]
+        await head.done("scheduling", "PUT", f"/v1/offices/{OFFICE}/facts", facts)
+    page = await browser.submit(form, session_id=form.choices["session_id"][0])
+    assert page.status == 409
+    assert "Kantor ini tidak menerbitkan jenis paspor" in page.heading
+    assert booking(citizen, OTHER_OFFICE) in page.links
+
+
 async def test_a_form_sent_after_the_session_ended_is_kept_for_the_sign_in(browser: Browser, citizen: Citizen) -> None:
     await browser.get(booking(citizen, OFFICE) + "?day=2026-11-24")
     form = browser.page.form("session_id")

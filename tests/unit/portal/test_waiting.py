@@ -42,7 +42,7 @@ async def test_one_joins_for_offices_and_days_and_leaves(browser: Browser, citiz
     assert "Wait for a message" in page.text
     page = await browser.submit(page.form(action=waiting(citizen) + "/leaving"))
     assert "You have left the waiting list." in page.text
-    assert page.form("office_ids").names
+    assert page.form("place").names
 
 
 @pytest.mark.parametrize(

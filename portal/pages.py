@@ -8,6 +8,8 @@ from portal.bills.pages import PAGES as BILLS
 from portal.errors.pages import PAGES as ERRORS
 from portal.help.pages import PAGES as HELP
 from portal.home.pages import PAGES as HOME
+from portal.messages.pages import PAGES as MESSAGES
+from portal.passports.pages import PAGES as PASSPORTS
 from portal.refunds.pages import PAGES as REFUNDS
 from portal.visits.pages import PAGES as VISITS
 from portal.web.page import Page
@@ -18,5 +20,7 @@ PAGES: Final[tuple[Page, ...]] = (
     *BILLS,
     *VISITS,
     *REFUNDS,
+    *MESSAGES,
+    *PASSPORTS,
     *ERRORS,
 )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 from aiohttp import web
 
 from portal.api.renewals import Renewals
 from portal.api.services import Services
+from portal.api.streams import Streams
 from portal.config import Settings
 from portal.pages import PAGES
 from portal.web.assets import ASSETS_PATH, Assets
@@ -23,6 +24,7 @@ from portal.web.rendering import Renderer
 from portal.web.visit import NothingHere, Visit
 from portal.web.words import Words
 from shared.clock import Clock, SystemClock
+from shared.http.app import RUNTIME
 from shared.http.app import build_app as build_http_app
 from shared.http.server import serve
 
@@ -41,7 +43,8 @@ def build_app(settings: Settings, clock: Clock | None = None, pages: Sequence[Pa
     renderer = Renderer(Words(), assets, is_trial=not settings.is_production)
     cookies = Cookies(settings.portal_keyring(), is_encrypted=settings.is_encrypted)
     renewals = Renewals(services, clock.now)
-    front = Front(services, renewals, cookies, renderer, clock, settings, settings.trusted_proxies)
+    streams = Streams(services)
+    front = Front(services, renewals, cookies, renderer, clock, settings, settings.trusted_proxies, streams)
     app = build_http_app([], service_name=NAME, clock=clock, options=settings.http_options())
     app._client_max_size = MOST_FORM_BYTES
     app.router.add_get(ASSETS_PATH + "{name:.+}", assets.serve)
@@ -52,10 +55,18 @@ def build_app(settings: Settings, clock: Clock | None = None, pages: Sequence[Pa
     app.router.add_route("*", "/{rest:.*}", bind_page(Page("GET", "/{rest:.*}", _nothing, Access.ANYBODY), front))
     app.on_response_prepare.append(_add_headers)
 
-    async def close(_app: web.Application) -> None:
+    async def end_streams() -> None:
+        await app[RUNTIME].draining.wait()
+        streams.close()
+
+    async def keep(_app: web.Application) -> AsyncIterator[None]:
+        draining = asyncio.create_task(end_streams())
+        yield
+        draining.cancel()
+        streams.close()
         await services.close()
 
-    app.on_cleanup.append(close)
+    app.cleanup_ctx.append(keep)
     return app
 
 

@@ -8,6 +8,7 @@ from portal.bills.pages import PAGES as BILLS
 from portal.errors.pages import PAGES as ERRORS
 from portal.help.pages import PAGES as HELP
 from portal.home.pages import PAGES as HOME
+from portal.live.pages import PAGES as LIVE
 from portal.messages.pages import PAGES as MESSAGES
 from portal.passports.pages import PAGES as PASSPORTS
 from portal.refunds.pages import PAGES as REFUNDS
@@ -23,4 +24,5 @@ PAGES: Final[tuple[Page, ...]] = (
     *MESSAGES,
     *PASSPORTS,
     *ERRORS,
+    *LIVE,
 )

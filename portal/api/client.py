@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import AsyncIterable, Awaitable, Mapping
 from typing import Any, Final
 
+import aiohttp
 from pydantic_core import from_json, to_json
 
 from portal.api.problem import Problem, SignedOut, read_problem
 from portal.api.renewals import Renewals
-from portal.api.services import TRY_SECONDS, UPLOAD_SECONDS, Json, Services
+from portal.api.services import TRY_SECONDS, UPLOAD_SECONDS, Json, Services, read_at_most
 from portal.web.cookies import Session
 from shared.context import child_traceparent
 
@@ -128,8 +129,7 @@ class Api:
         headers: Mapping[str, str] | None = None,
         seconds: float = TRY_SECONDS,
     ) -> tuple[int, Mapping[str, str], bytes]:
-        if self.session is not None and self._renewals.is_due(self.session):
-            await self.renew()
+        await self.renew_if_due()
         for has_renewed in (False, True):
             sent = {**self.headers(), **(headers or {})}
             self.calls += 1
@@ -139,15 +139,50 @@ class Api:
             if status < 400:
                 return status, said, answer
             problem = read_problem(status, _json_or_none(answer), said.get("Retry-After"))
-            is_expired = status == 401 and problem.code in _RENEWED_FOR and self.session is not None
-            if is_expired and not has_renewed and not isinstance(body, AsyncIterable):
-                await self.renew()
-                continue
-            if status == 401 and (problem.code in _OVER or is_expired):
-                self.session = None
-                raise SignedOut
-            raise problem
+            await self._renew_or_refuse(problem, can_renew=not has_renewed and not isinstance(body, AsyncIterable))
         raise AssertionError("a call is tried at most twice")
+
+    async def follow(self, path: str) -> aiohttp.ClientResponse:
+        """Return the answer of a stream of events, whose body is read as it comes.
+
+        Raises:
+            Problem, SignedOut, ServiceDown.
+        """
+        await self.renew_if_due()
+        for has_renewed in (False, True):
+            self.calls += 1
+            answer = await self._services.open_stream(path, self.headers())
+            if answer.status == 200:
+                return answer
+            async with answer:
+                body = _json_or_none(await read_at_most(answer, path))
+            problem = read_problem(answer.status, body, answer.headers.get("Retry-After"))
+            await self._renew_or_refuse(problem, can_renew=not has_renewed)
+        raise AssertionError("a call is tried at most twice")
+
+    async def renew_if_due(self) -> None:
+        """Renew the visitor's tokens if they end within moments.
+
+        Raises:
+            SignedOut: the session is over. ServiceDown.
+        """
+        if self.session is not None and self._renewals.is_due(self.session):
+            await self.renew()
+
+    async def _renew_or_refuse(self, problem: Problem, *, can_renew: bool) -> None:
+        """Renew the tokens where that helps.
+
+        Raises:
+            Problem, SignedOut, ServiceDown.
+        """
+        is_expired = problem.status == 401 and problem.code in _RENEWED_FOR and self.session is not None
+        if is_expired and can_renew:
+            await self.renew()
+            return
+        if problem.status == 401 and (problem.code in _OVER or is_expired):
+            self.session = None
+            raise SignedOut
+        raise problem
 
     async def renew(self) -> None:
         """Renew the visitor's tokens.

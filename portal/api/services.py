@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterable, Mapping
 from typing import Any, Final
@@ -31,8 +32,14 @@ TRY_SECONDS: Final = 10.0
 UPLOAD_SECONDS: Final = 120.0
 """A picture of 10 MB on a slow line."""
 
+SILENT_SECONDS: Final = 45.0
+"""A stream that says nothing for this long is lost: services beat every 15 s."""
+
 MOST_BYTES: Final = 4 * 1024 * 1024
 """Of an answer that is held as a whole."""
+
+STREAM_BUFFER_BYTES: Final = 4096
+"""Read ahead of a stream's events; each is under 1 KiB, and a thousand streams may be open."""
 
 CONNECTIONS: Final = 256
 """Open to each service, streams apart."""
@@ -57,6 +64,7 @@ class Services:
         """`urls` names each service's address."""
         self._urls = {name: url.rstrip("/") for name, url in urls.items()}
         self._session: aiohttp.ClientSession | None = None
+        self._streams: aiohttp.ClientSession | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -111,7 +119,7 @@ class Services:
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=seconds),
             ) as answer:
-                said = await _read_at_most(answer, service)
+                said = await read_at_most(answer, service)
         except TimeoutError:
             raise ServiceDown(service, "timeout") from None
         except (aiohttp.ClientError, OSError) as error:
@@ -126,13 +134,48 @@ class Services:
             )
         return answer.status, answer.headers, said
 
+    async def open_stream(self, path: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+        """Return the answer of a stream of events, its body not yet read. Each has a connection of its own.
+
+        Raises:
+            ServiceDown: no answer, or one that says "not now" (502, 503, 504).
+        """
+        service = service_of(path)
+        if self._streams is None or self._streams.closed:
+            connector = aiohttp.TCPConnector(limit=0, force_close=True)
+            self._streams = aiohttp.ClientSession(
+                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), read_bufsize=STREAM_BUFFER_BYTES
+            )
+        try:
+            async with asyncio.timeout(TRY_SECONDS):
+                answer = await self._streams.get(
+                    self._urls[service] + path,
+                    headers=headers,
+                    allow_redirects=False,
+                    timeout=aiohttp.ClientTimeout(total=None, sock_read=SILENT_SECONDS),
+                )
+        except TimeoutError:
+            raise ServiceDown(service, "timeout") from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise ServiceDown(service, type(error).__name__) from None
+        if answer.status in (502, 503, 504):
+            answer.close()
+            raise ServiceDown(service, f"status_{answer.status}")
+        return answer
+
     async def close(self) -> None:
         """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
+        for session in (self._session, self._streams):
+            if session is not None:
+                await session.close()
 
 
-async def _read_at_most(answer: aiohttp.ClientResponse, service: str) -> bytes:
+async def read_at_most(answer: aiohttp.ClientResponse, service: str) -> bytes:
+    """Return the body of an answer.
+
+    Raises:
+        ServiceDown: it is larger than `MOST_BYTES`.
+    """
     pieces: list[bytes] = []
     size = 0
     async for piece in answer.content.iter_any():

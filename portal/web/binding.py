@@ -14,13 +14,13 @@ from portal.api.client import Api
 from portal.api.problem import Problem, ServiceDown, SignedOut
 from portal.api.renewals import Renewals
 from portal.api.services import Services
+from portal.api.streams import Streams
 from portal.web.cookies import Browser, Cookies
 from portal.web.form_tokens import new_secret
 from portal.web.forms import KEPT_FIELD, Form
-from portal.web.headers import PAGE_HEADERS
 from portal.web.page import Access, Page
 from portal.web.rendering import Renderer
-from portal.web.visit import FormNotGenuine, FormTooLarge, NothingHere, Refill, Visit
+from portal.web.visit import FormNotGenuine, FormTooLarge, FormUnreadable, NothingHere, Refill, Visit
 from portal.web.words import LANGUAGES
 from shared.clock import Clock
 from shared.context import trace_id
@@ -46,6 +46,7 @@ class Front:
     clock: Clock
     settings: Any
     trusted_proxies: tuple[Network, ...]
+    streams: Streams
 
 
 def bind_page(page: Page, front: Front) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -53,15 +54,14 @@ def bind_page(page: Page, front: Front) -> Callable[[web.Request], Awaitable[web
 
     async def answer(request: web.Request) -> web.StreamResponse:
         visit = begin_visit(request, page, front)
-        had = visit.session
         try:
             response = await _answer(visit)
         except web.HTTPException:
             raise
         except Exception as error:
-            response = _tell_fault(visit, error)
+            response = await _tell_fault(visit, error)
         if not response.prepared:
-            _finish(visit, response, had)
+            visit.finish(response)
         return response
 
     return answer
@@ -90,6 +90,7 @@ def begin_visit(request: web.Request, page: Page, front: Front) -> Visit:
         browser or Browser(secret=new_secret()),
         is_new_browser=browser is None,
         settings=front.settings,
+        streams=front.streams,
     )
 
 
@@ -150,43 +151,34 @@ async def _tell_problem(visit: Visit, problem: Problem) -> web.StreamResponse:
     return visit.render("errors/problem.html", status=status, problem=problem)
 
 
-def _tell_fault(visit: Visit, error: Exception) -> web.StreamResponse:
+async def _tell_fault(visit: Visit, error: Exception) -> web.StreamResponse:
     """Return the page of what went wrong: what happened, what is kept, what to do, and the number to name."""
-    kept = ""
-    if isinstance(error, ServiceDown):
-        log.warning("portal.service_down", service=error.service, reason=error.reason)
-        return visit.render(
-            "errors/service_down.html", status=503, service=error.service, trace=error.trace_id or trace_id(), kept=kept
-        )
-    if isinstance(error, NothingHere | LookupError):
+    if isinstance(error, NothingHere):
         return visit.render("errors/nothing_here.html", status=404)
     if isinstance(error, FormNotGenuine):
         can_show = visit.page.shows is not None and bool(error.form.values)
-        return visit.render(
-            "errors/form_stale.html",
-            status=403,
-            again=error.form if can_show else None,
-            action=visit.request.path_qs,
-        )
-    if isinstance(error, FormTooLarge | ValueError):
-        log.info("portal.form_unreadable", reason=type(error).__name__)
-        return visit.render("errors/form_too_large.html", status=413)
+        return visit.render("errors/form_stale.html", status=403, again=error.form if can_show else None)
+    if isinstance(error, FormTooLarge | FormUnreadable):
+        log.info("portal.form_refused", reason=type(error).__name__)
+        status = 413 if isinstance(error, FormTooLarge) else 400
+        return visit.render("errors/form_too_large.html", status=status)
+    again = await _sent(visit)
+    if isinstance(error, ServiceDown):
+        log.warning("portal.service_down", service=error.service, reason=error.reason)
+        trace = error.trace_id or trace_id()
+        return visit.render("errors/service_down.html", status=503, trace=trace, again=again)
     log.error("portal.broke", exc_info=error)
-    return visit.render("errors/broke.html", status=500, trace=trace_id())
+    return visit.render("errors/broke.html", status=500, trace=trace_id(), again=again)
 
 
-def _finish(visit: Visit, response: web.StreamResponse, had: Any) -> None:
-    """Add headers, and the cookies of what has changed."""
-    for name, value in PAGE_HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers["Content-Language"] = visit.language
-    response.headers.setdefault("Vary", "Cookie, Accept-Language")
-    if visit.is_new_browser:
-        visit.cookies.write_browser(response, visit.browser)
-    if visit.session is not had or (had is None and visit.cookies.prefix + "session" in visit.request.cookies):
-        visit.cookies.write_session(response, visit.session, visit.now)
-    if visit.request.query.get("language") in LANGUAGES:
-        visit.cookies.write_language(response, visit.language)
+async def _sent(visit: Visit) -> Form | None:
+    """Return the form that was sent, to be sent once more; None where there is none, or it was none of ours."""
+    if visit.page.method != "POST" or visit.page.takes_files:
+        return None
+    try:
+        return await visit.form()
+    except (FormNotGenuine, FormTooLarge, FormUnreadable, Refill):
+        return None
 
 
 def read_kept(visit: Visit, sealed: str) -> tuple[str, dict[str, list[str]]] | None:

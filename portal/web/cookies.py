@@ -62,6 +62,10 @@ class Cookies:
         session = self._read(request, "session", Session)
         return session if session is not None and session.session_ends_at > now else None
 
+    def has_session(self, request: web.Request) -> bool:
+        """Return whether the request carries a session, of whatever kind."""
+        return f"{self.prefix}session" in request.cookies
+
     def read_browser(self, request: web.Request) -> Browser | None:
         """Return what is known of the browser."""
         return self._read(request, "browser", Browser)

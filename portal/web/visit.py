@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from portal.api.client import Api
 from portal.web.cookies import Browser, Cookies, Session
@@ -26,11 +28,22 @@ from portal.web.forms import (
     TOKEN_FIELD,
     Form,
 )
+from portal.web.headers import PAGE_HEADERS
 from portal.web.page import Page
 from portal.web.rendering import PAGE_TYPE, Renderer
+from portal.web.words import LANGUAGES
 from shared.http.language import Language
 
-_ID: Final = re.compile(r"[A-Za-z0-9._~-]{1,64}")
+if TYPE_CHECKING:
+    from portal.api.streams import Streams
+
+FORM_TYPES: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+
+PLACE: Final = re.compile(r"(?!\.+$)[A-Za-z0-9._~:@+-]{1,128}")
+"""An id in an address, as the API's paths take it: nothing that would lead to another path of the API."""
+
+SQUEEZED_FROM_BYTES: Final = 1500
+"""Pages from here on are sent by gzip: below, they are one packet in any case."""
 
 STRANGER: Final = ""
 """Account of whoever is not signed in, in tokens of forms."""
@@ -47,6 +60,10 @@ class FormNotGenuine(Exception):
 
 class FormTooLarge(Exception):
     """The form holds more than any of ours."""
+
+
+class FormUnreadable(Exception):
+    """The body is no form, or not in UTF-8."""
 
 
 class Refill(Exception):
@@ -76,8 +93,13 @@ class Visit:
     browser: Browser
     is_new_browser: bool = False
     settings: Any = None
+    streams: Streams = field(kw_only=True)
     _form: Form | None = None
-    _ends_session: bool = False
+    _had_session: Session | None = None
+
+    def __post_init__(self) -> None:
+        """Remember the session that came, to see whether it changes."""
+        self._had_session = self.session
 
     @property
     def session(self) -> Session | None:
@@ -95,15 +117,15 @@ class Visit:
         return self.request.path
 
     def place(self, name: str) -> str:
-        """Return a part of the path, as `application_id`; it stands in paths of the API as it is.
+        """Return a part of the path, as `application_id`.
 
         Raises:
-            NothingHere: no id is written so.
+            NothingHere: it can be no id.
         """
-        said = self.request.match_info[name]
-        if not _ID.fullmatch(said) or not said.strip("."):
+        value = self.request.match_info[name]
+        if PLACE.fullmatch(value) is None:
             raise NothingHere
-        return said
+        return value
 
     def query(self, name: str) -> str:
         """Return what the address asks for; empty where it asks for nothing."""
@@ -127,16 +149,11 @@ class Visit:
         """Return what was typed.
 
         Raises:
-            FormNotGenuine: it did not come from our page in this browser. FormTooLarge.
+            FormNotGenuine: it did not come from our page in this browser. FormTooLarge, FormUnreadable.
             Refill: it is to be shown again.
         """
         if self._form is None:
-            given = await self.request.post()
-            values: dict[str, list[str]] = {}
-            for name, value in given.items():
-                if isinstance(value, str):
-                    values.setdefault(name, []).append(value)
-            self._form = self._read(values)
+            self._form = self._read(await self._read_values())
         return self._form
 
     def take(self, values: dict[str, list[str]]) -> Form:
@@ -147,6 +164,24 @@ class Visit:
         """
         self._form = self._read(values)
         return self._form
+
+    async def _read_values(self) -> dict[str, list[str]]:
+        if self.request.content_type not in FORM_TYPES or (self.request.charset or "utf-8").lower() != "utf-8":
+            raise FormUnreadable
+        try:
+            given = await self.request.post()
+        except web.HTTPRequestEntityTooLarge:
+            raise FormTooLarge from None
+        except (ValueError, LookupError, AssertionError, RuntimeError, HttpProcessingError):
+            # what aiohttp raises for broken multipart bodies and bytes that are no UTF-8
+            raise FormUnreadable from None
+        if len(given) > MOST_FIELDS:
+            raise FormTooLarge
+        values: dict[str, list[str]] = {}
+        for name, value in given.items():
+            if isinstance(value, str):
+                values.setdefault(name, []).append(value)
+        return values
 
     def check_token(self, token: str) -> None:
         """Check the token of a form whose body is read piece by piece.
@@ -160,7 +195,7 @@ class Visit:
     def _read(self, values: dict[str, list[str]]) -> Form:
         size = sum(len(text) for texts in values.values() for text in texts if texts)
         own = {name: values.get(name, [""])[0] for name in OWN_FIELDS}
-        if len(values) > MOST_FIELDS or size - len(own[KEPT_FIELD]) > MOST_CHARS:
+        if size - len(own[KEPT_FIELD]) > MOST_CHARS:
             raise FormTooLarge
         typed = {name: texts for name, texts in values.items() if name not in OWN_FIELDS}
         form = Form(typed, key=own[KEY_FIELD][:64])
@@ -209,5 +244,25 @@ class Visit:
         values = {name: list(texts) for name, texts in form.values.items()}
         return self.cookies.seal(json.dumps({"path": self.request.path_qs, "values": values}), KEPT_FIELD)
 
+    def finish(self, response: web.StreamResponse) -> None:
+        """Add the usual headers, and the cookies of what has changed; before a stream is begun, else it is done."""
+        for name, value in PAGE_HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers["Content-Language"] = self.language
+        response.headers.setdefault("Vary", "Cookie, Accept-Language, Accept-Encoding")
+        if self.is_new_browser:
+            self.cookies.write_browser(response, self.browser)
+        had = self._had_session
+        if self.session is not had or (had is None and self.cookies.has_session(self.request)):
+            self.cookies.write_session(response, self.session, self.now)
+        if self.request.query.get("language") in LANGUAGES:
+            self.cookies.write_language(response, self.language)
+
     def _answer(self, html: str, status: int) -> web.Response:
-        return web.Response(text=html, status=status, content_type=PAGE_TYPE, charset="utf-8")
+        body = html.encode()
+        headers = {"Content-Type": f"{PAGE_TYPE}; charset=utf-8"}
+        if len(body) >= SQUEEZED_FROM_BYTES and "gzip" in self.request.headers.get("Accept-Encoding", ""):
+            # tokens of forms differ in each page, and cookies go along with no request of another site (BREACH)
+            body = gzip.compress(body, 4, mtime=0)
+            headers["Content-Encoding"] = "gzip"
+        return web.Response(body=body, status=status, headers=headers)

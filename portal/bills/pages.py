@@ -208,6 +208,19 @@ async def pay_credit_out(visit: Visit) -> web.StreamResponse:
     return visit.redirect(f"/refunds/{refund_id}" if refund_id else "/credits", told="told_payout")
 
 
+async def _to_pay(visit: Visit) -> web.StreamResponse:
+    """Lead from the address of a form, as a reload or a change of language asks for it, to its page."""
+    return visit.redirect(_pay_path(visit))
+
+
+async def _to_joint(visit: Visit) -> web.StreamResponse:
+    return visit.redirect(f"/joint-bills/{visit.place('joint_bill_id')}")
+
+
+async def _to_credits(visit: Visit) -> web.StreamResponse:
+    return visit.redirect("/credits")
+
+
 def _pay_path(visit: Visit) -> str:
     return f"/applications/{visit.place('application_id')}/pay"
 
@@ -238,6 +251,11 @@ PAGES: Final[tuple[Page, ...]] = (
     post("/joint-bills", join, show_joining),
     get("/joint-bills/{joint_bill_id}", show_joint),
     post("/joint-bills/{joint_bill_id}/cancellation", cancel_joint, show_joint),
+    Page("GET", _PAY + "/{bill_id}/renewal", _to_pay),
+    Page("GET", _PAY + "/{bill_id}/credit", _to_pay),
+    Page("GET", "/joint-bills/{joint_bill_id}/cancellation", _to_joint),
+    Page("GET", "/credits/{credit_id}/bills", _to_credits),
+    Page("GET", "/credits/{credit_id}/payout", _to_credits),
     get("/credits", show_credits),
     post("/credits/{credit_id}/bills", pay_with_credit, show_credits),
     post("/credits/{credit_id}/payout", pay_credit_out, show_credits),

@@ -39,15 +39,20 @@ async def show_passport(visit: Visit, form: Form) -> web.StreamResponse:
         name=person["full_name"] if person else "",
         can_be_reported=can_be_reported(passport),
         can_be_replaced=can_be_replaced(passport),
+        needs_reason=needs_reason(passport),
         is_reported=passport["state"] in REPORTED,
     )
 
 
 async def show_reporting(visit: Visit, form: Form) -> web.StreamResponse:
     """Show what follows from a report, then its form."""
-    passport = await _passport(visit)
+    passport, tariff = await visit.api.together(_passport(visit), visit.api.get("/v1/tariffs"))
     return visit.render(
-        "passports/reporting.html", form=form, passport=passport, can_be_reported=can_be_reported(passport)
+        "passports/reporting.html",
+        form=form,
+        passport=passport,
+        penalties=tariff["penalties"],
+        can_be_reported=can_be_reported(passport),
     )
 
 

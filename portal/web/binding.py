@@ -15,6 +15,7 @@ from portal.api.problem import Problem, ServiceDown, SignedOut
 from portal.api.renewals import Renewals
 from portal.api.services import Services
 from portal.api.streams import Streams
+from portal.errors.doors import find_door
 from portal.web.cookies import Browser, Cookies
 from portal.web.form_tokens import new_secret
 from portal.web.forms import KEPT_FIELD, Form
@@ -37,7 +38,7 @@ OWN_SITES: Final = frozenset({"same-origin", "none"})
 
 @dataclass(frozen=True)
 class Front:
-    """What all pages share."""
+    """The parts that all pages share."""
 
     services: Services
     renewals: Renewals
@@ -148,7 +149,8 @@ async def _tell_problem(visit: Visit, problem: Problem) -> web.StreamResponse:
         except Problem as second:
             problem = second
     status = problem.status if problem.status in (404, 429) else 409 if problem.status < 500 else 502
-    return visit.render("errors/problem.html", status=status, problem=problem)
+    door = find_door(problem, visit.request.match_info)
+    return visit.render("errors/problem.html", status=status, problem=problem, door=door)
 
 
 async def _tell_fault(visit: Visit, error: Exception) -> web.StreamResponse:

@@ -81,7 +81,7 @@ class NothingHere(Exception):
 
 @dataclass
 class Visit:
-    """What a page's handler gets."""
+    """All that a page's handler gets."""
 
     request: web.Request
     page: Page

@@ -24,7 +24,7 @@ from portal.visits.visits import (
 )
 from portal.web.forms import Form, FormError
 from portal.web.page import Page, get, post
-from portal.web.visit import NothingHere, Visit
+from portal.web.visit import PLACE, NothingHere, Visit
 
 MOST_SESSIONS: Final = 60
 """Shown at a time; later ones are a link away."""
@@ -274,7 +274,7 @@ def _id(text: str) -> str:
     Raises:
         NothingHere: it is none.
     """
-    if not text or not text.replace("-", "").replace("_", "").isalnum():
+    if PLACE.fullmatch(text) is None:
         raise NothingHere
     return text
 

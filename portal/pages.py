@@ -26,6 +26,11 @@ from portal.live.pages import PAGES as LIVE
 from portal.offices.pages import PAGES as OFFICES
 from portal.openings.pages import PAGES as OPENINGS
 from portal.waiting.pages import PAGES as WAITING
+from portal.live.pages import PAGES as LIVE
+from portal.messages.pages import PAGES as MESSAGES
+from portal.passports.pages import PAGES as PASSPORTS
+from portal.refunds.pages import PAGES as REFUNDS
+from portal.visits.pages import PAGES as VISITS
 from portal.web.page import Page
 
 PAGES: Final[tuple[Page, ...]] = (
@@ -42,6 +47,8 @@ PAGES: Final[tuple[Page, ...]] = (
     *WAITING,
     *REFUNDS,
     *OPENINGS,
+    *MESSAGES,
+    *PASSPORTS,
     *ERRORS,
     *SIGN_IN,
     *LIVE,

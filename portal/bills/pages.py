@@ -18,7 +18,7 @@ from portal.bills.joining import joinable, names_by_applicant, unpaid_bills
 from portal.evidence.receiving import IDS_FIELD, send_with_evidence
 from portal.web.forms import Form, FormError
 from portal.web.page import Page, get, post
-from portal.web.visit import NothingHere, Visit
+from portal.web.visit import PLACE, NothingHere, Visit
 
 LEAST_JOINED: Final = 2
 MOST_LISTED: Final = 100
@@ -205,7 +205,22 @@ async def pay_credit_out(visit: Visit) -> web.StreamResponse:
     """Have a credit paid out: a refund begins, which asks for a bank account."""
     credit = await visit.send("POST", f"/v1/credits/{visit.place('credit_id')}/payout")
     refund_id = credit["payout_refund_id"]
-    return visit.redirect(f"/refunds/{refund_id}" if refund_id else "/credits", told="told_payout")
+    if refund_id:
+        return visit.redirect(f"/refunds/{refund_id}")
+    return visit.redirect("/credits", told="told_payout")
+
+
+async def _to_pay(visit: Visit) -> web.StreamResponse:
+    """Lead from the address of a form, as a reload or a change of language asks for it, to its page."""
+    return visit.redirect(_pay_path(visit))
+
+
+async def _to_joint(visit: Visit) -> web.StreamResponse:
+    return visit.redirect(f"/joint-bills/{visit.place('joint_bill_id')}")
+
+
+async def _to_credits(visit: Visit) -> web.StreamResponse:
+    return visit.redirect("/credits")
 
 
 def _pay_path(visit: Visit) -> str:
@@ -214,7 +229,7 @@ def _pay_path(visit: Visit) -> str:
 
 def _id(text: str) -> str:
     """Return an id of a hidden field; what is none names nothing."""
-    if not text.replace("-", "").replace("_", "").replace(".", "").isalnum():
+    if PLACE.fullmatch(text) is None:
         raise NothingHere
     return text
 
@@ -238,6 +253,11 @@ PAGES: Final[tuple[Page, ...]] = (
     post("/joint-bills", join, show_joining),
     get("/joint-bills/{joint_bill_id}", show_joint),
     post("/joint-bills/{joint_bill_id}/cancellation", cancel_joint, show_joint),
+    Page("GET", _PAY + "/{bill_id}/renewal", _to_pay),
+    Page("GET", _PAY + "/{bill_id}/credit", _to_pay),
+    Page("GET", "/joint-bills/{joint_bill_id}/cancellation", _to_joint),
+    Page("GET", "/credits/{credit_id}/bills", _to_credits),
+    Page("GET", "/credits/{credit_id}/payout", _to_credits),
     get("/credits", show_credits),
     post("/credits/{credit_id}/bills", pay_with_credit, show_credits),
     post("/credits/{credit_id}/payout", pay_credit_out, show_credits),

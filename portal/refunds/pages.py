@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
@@ -19,6 +20,7 @@ from portal.refunds.refunds import (
     stages_by_state,
     stages_to_come,
     takes_account,
+    write_basis,
 )
 from portal.web.forms import Form, FormError
 from portal.web.page import Page, get, post
@@ -45,6 +47,7 @@ async def show_asking(visit: Visit, form: Form) -> web.StreamResponse:
         guide=guide,
         stages=stages_by_state(guide),
         reasons=[reason for reason in guide["reasons"] if not reason["automatic"]],
+        basis_of=partial(write_basis, language=visit.language),
         by_itself=[reason for reason in guide["reasons"] if reason["automatic"]],
     )
 
@@ -84,6 +87,7 @@ async def show_refund(visit: Visit, form: Form) -> web.StreamResponse:
         can_be_credited=can_be_credited(refund),
         can_be_withdrawn=can_be_withdrawn(refund),
         is_over=refund["state"] in OVER,
+        basis_of=partial(write_basis, language=visit.language),
         banks=BANKS,
         other_bank=OTHER_BANK,
     )
@@ -146,6 +150,11 @@ async def download_receipt(visit: Visit) -> web.StreamResponse:
     return web.Response(body=content, headers={"Content-Type": media_type, "Content-Disposition": name})
 
 
+async def _to_refund(visit: Visit) -> web.StreamResponse:
+    """Lead from the address of a form, as a reload or a change of language asks for it, to its page."""
+    return visit.redirect(_path(visit))
+
+
 def _path(visit: Visit) -> str:
     return f"/refunds/{visit.place('refund_id')}"
 
@@ -162,4 +171,5 @@ PAGES: Final[tuple[Page, ...]] = (
     post(_REFUND + "/withdrawal", withdraw, show_refund),
     post(_REFUND + "/credit", choose_credit, show_refund),
     Page("GET", _REFUND + "/receipt", download_receipt),
+    *(Page("GET", f"{_REFUND}/{name}", _to_refund) for name in ("bank-account", "answer", "withdrawal", "credit")),
 )

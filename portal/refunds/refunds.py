@@ -79,3 +79,8 @@ def can_be_withdrawn(refund: Mapping[str, Any]) -> bool:
 def paid_bills(bills: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Return the bills whose money could be asked back."""
     return [bill for bill in bills if bill["paid_at"] is not None or bill.get("ntpn")]
+
+
+def write_basis(basis: str, language: str) -> str:
+    """Return a legal basis as it is cited: in Indonesian without the English remark behind it."""
+    return basis.partition(" (")[0].replace("art. ", "Pasal ") if language == "id" else basis

@@ -24,7 +24,7 @@ from portal.visits.visits import (
 )
 from portal.web.forms import Form, FormError
 from portal.web.page import Page, get, post
-from portal.web.visit import NothingHere, Visit
+from portal.web.visit import PLACE, NothingHere, Visit
 
 MOST_SESSIONS: Final = 60
 """Shown at a time; later ones are a link away."""
@@ -251,6 +251,15 @@ async def download_authority(visit: Visit) -> web.StreamResponse:
     return web.Response(body=content, headers=headers)
 
 
+async def _to_visit(visit: Visit) -> web.StreamResponse:
+    """Lead from the address of a form, as a reload or a change of language asks for it, to its page."""
+    return visit.redirect(_path(visit))
+
+
+async def _to_proxy(visit: Visit) -> web.StreamResponse:
+    return visit.redirect(_proxy_path(visit))
+
+
 def _path(visit: Visit) -> str:
     return f"/applications/{visit.place('application_id')}/visit"
 
@@ -265,7 +274,7 @@ def _id(text: str) -> str:
     Raises:
         NothingHere: it is none.
     """
-    if not text or not text.replace("-", "").replace("_", "").isalnum():
+    if PLACE.fullmatch(text) is None:
         raise NothingHere
     return text
 
@@ -292,5 +301,7 @@ PAGES: Final[tuple[Page, ...]] = (
     get(_PROXY, show_proxy),
     post(_PROXY, name_proxy, show_proxy),
     post(_PROXY + "/withdrawal", withdraw_proxy, show_proxy),
+    Page("GET", _VISIT + "/offer", _to_visit),
+    Page("GET", _PROXY + "/withdrawal", _to_proxy),
     Page("GET", _PROXY + "/letter", download_authority),
 )

@@ -181,15 +181,6 @@ class Visit:
                 values.setdefault(name, []).append(value)
         return values
 
-    def take(self, values: dict[str, list[str]]) -> Form:
-        """Return what was typed into a form whose body was read piece by piece; it is the form from now on.
-
-        Raises:
-            FormNotGenuine, FormTooLarge, Refill.
-        """
-        self._form = self._read(values)
-        return self._form
-
     def check_token(self, token: str) -> None:
         """Check the token of a form whose body is read piece by piece.
 

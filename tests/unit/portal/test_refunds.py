@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from portal.refunds.refunds import stages_to_come
+from portal.refunds.refunds import stages_to_come, write_basis
 from shared.errors import UpstreamDown
 from shared.tokens import Role
 from tests.contract.test_refund_journey import cases, recommended, step
@@ -170,3 +170,11 @@ async def test_refunds_of_others_are_not_there(site: Site, browser: Browser) -> 
 def test_what_follows_is_told_from_where_a_case_stands(state: str, first: str, count: int) -> None:
     to_come = stages_to_come({"state": state})
     assert (to_come[0] if to_come else "", len(to_come)) == (first, count)
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [("id", "PP 45/2024 Pasal 5(1)"), ("en", "PP 45/2024 art. 5(1) (a remark)")],
+)
+def test_a_legal_basis_is_cited_as_the_language_cites_it(language: str, written: str) -> None:
+    assert write_basis("PP 45/2024 art. 5(1) (a remark)", language) == written

@@ -231,3 +231,35 @@ def test_same_day_service_is_told_by_day_hour_and_place(
         "office": {"timezone": "Asia/Jakarta"},
     }
     assert same_day_standing(seat, datetime.fromisoformat(now)) == standing
+
+
+@pytest.mark.parametrize(("answer", "state"), [("accept", "confirmed"), ("refuse", "released")])
+async def test_a_seat_offered_for_late_money_is_accepted_or_refused(
+    site: Site, browser: Browser, answer: str, state: str
+) -> None:
+    async with await Citizen(site.suite).until_submitted() as citizen:
+        await citizen.hold()
+        bill, seat = await citizen.bill(), await citizen.appointment()
+        await site.suite.later(5 * 3600)
+        site.suite.clock.set(datetime.fromisoformat(seat["starts_at"]) + timedelta(hours=1))
+        await site.suite.settle()
+        await citizen.pay_code(bill["billing_code"], bill["amount"])
+        sign_in(browser, citizen)
+        path = f"/applications/{citizen.application_id}/visit"
+        page = await browser.get(path)
+        assert "Ditawarkan: jawab sebelum waktunya habis" in page.text
+        assert "data-until=" in page.html
+        form = page.form("answer")
+        page = await browser.submit(form)
+        assert page.status == 422, "a form without its button"
+        assert "Pilih terima atau tolak." in page.text
+        page = await browser.get(f"{path}/offer?language=en")
+        assert page.heading == "Your visit"
+        await browser.submit(form, answer=answer)
+        await site.suite.settle()
+        seats = await citizen.done("scheduling", "GET", f"/v1/appointments?application_id={citizen.application_id}")
+        assert seats["appointments"][0]["state"] == state
+        page = await browser.submit(form, answer=answer)
+        assert page.status == 200, "sent again, it changes nothing"
+        page = await browser.get(f"/applications/{citizen.application_id}/pay")
+        assert ("Money that goes back" in page.text) is (answer == "refuse")

@@ -14,23 +14,18 @@ from portal.help.pages import PAGES as HELP
 from portal.home.pages import PAGES as HOME
 from portal.links.pages import PAGES as LINKS
 from portal.live.pages import PAGES as LIVE
+from portal.messages.pages import PAGES as MESSAGES
 from portal.offices.pages import PAGES as OFFICES
+from portal.openings.pages import PAGES as OPENINGS
 from portal.papers.pages import PAGES as PAPERS
+from portal.passports.pages import PAGES as PASSPORTS
 from portal.questionnaire.pages import PAGES as QUESTIONNAIRE
 from portal.refunds.pages import PAGES as REFUNDS
 from portal.refusals.pages import PAGES as REFUSALS
 from portal.sign_in.pages import PAGES as SIGN_IN
 from portal.trial.pages import PAGES as TRIAL
 from portal.visits.pages import PAGES as VISITS
-from portal.live.pages import PAGES as LIVE
-from portal.offices.pages import PAGES as OFFICES
-from portal.openings.pages import PAGES as OPENINGS
 from portal.waiting.pages import PAGES as WAITING
-from portal.live.pages import PAGES as LIVE
-from portal.messages.pages import PAGES as MESSAGES
-from portal.passports.pages import PAGES as PASSPORTS
-from portal.refunds.pages import PAGES as REFUNDS
-from portal.visits.pages import PAGES as VISITS
 from portal.web.page import Page
 
 PAGES: Final[tuple[Page, ...]] = (

@@ -116,7 +116,7 @@ COMMANDS: Final = (
         after="./paspor acceptance says what the tests prove.",
         arguments=(
             Argument(
-                "room", nargs="?", help="unit, contract, integration, acceptance, sim, strangers or e2e; all without it."
+                "room", nargs="?", help="unit, contract, integration, acceptance, sim, strangers, e2e; all without."
             ),
             Argument(
                 "--long",

@@ -160,6 +160,15 @@ class Visit:
             self._form = self._read(await self._read_values())
         return self._form
 
+    def take(self, values: dict[str, list[str]]) -> Form:
+        """Return what was typed into a form whose body was read piece by piece; it is the form from now on.
+
+        Raises:
+            FormNotGenuine, FormTooLarge, Refill.
+        """
+        self._form = self._read(values)
+        return self._form
+
     async def _read_values(self) -> dict[str, list[str]]:
         if self.request.content_type not in FORM_TYPES or (self.request.charset or "utf-8").lower() != "utf-8":
             raise FormUnreadable

@@ -71,6 +71,7 @@ async def test_a_form_that_is_sent_twice_is_one_command_and_another_one_when_it_
         make_token(SECRET, "acc-2"),
         make_token(SECRET, ""),
     ],
+    ids=["empty", "made up", "letters", "cut", "other browser", "other account", "stranger"],
 )
 async def test_a_form_that_is_not_ours_sends_nothing_and_can_be_seen_and_sent_by_the_person(
     fake: FakeApi, browser: Browser, token: str

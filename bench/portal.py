@@ -49,7 +49,7 @@ LOOKS: Final = 60
 
 SETTLE_SECONDS: Final = 3.0
 HOME_CALLS: Final = (("application", "/v1/applications"), ("scheduling", "/v1/appointments"), ("billing", "/v1/bills"))
-"""What the page of home asks, at the same time."""
+"""Calls of the page of home, at the same time."""
 
 
 @dataclass(frozen=True)

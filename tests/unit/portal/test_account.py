@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
@@ -209,6 +210,25 @@ class TestConsents:
         surveys.values["given"] = ["no"]
         page = await browser.submit(surveys)
         assert "langsung berlaku" in page.text and "Tidak diizinkan" in page.text
+
+    async def test_a_child_who_came_of_age_agrees_themselves(
+        self, site: Site, browser: Browser, citizen: Citizen
+    ) -> None:
+        await citizen.become_applicant()
+        born = site.suite.clock.now().date() + timedelta(days=5)
+        born = born.replace(year=born.year - 17)
+        await citizen.become_applicant(
+            full_name="ANAK CONTOH SANTOSO",
+            nik=f"317401{born:%d%m%y}0007",
+            birth_date=born.isoformat(),
+            guardian_applicant_id=citizen.applicant_id,
+        )
+        assert "memutuskan sendiri" not in (await browser.get("/account/consents")).text
+        await site.suite.later(6 * 24 * 3600)
+        page = await browser.get("/account/consents")
+        assert "ANAK CONTOH SANTOSO sekarang memutuskan sendiri" in page.text
+        page = await browser.submit(page.form("applicant_id"), given="yes")
+        assert "Izin Anda tersimpan" in page.text and "memutuskan sendiri" not in page.text
 
     async def test_what_is_needed_cannot_be_withdrawn_by_an_altered_form(
         self, browser: Browser, citizen: Citizen

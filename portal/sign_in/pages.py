@@ -254,6 +254,7 @@ PAGES: Final[tuple[Page, ...]] = (
     post(CODE, keeping(prove), show_code, Access.ANYBODY),
     get(RESEND, show_code, Access.ANYBODY),
     post(RESEND, keeping(resend), show_code, Access.ANYBODY),
+    get("/sign-in/kept", show_address, Access.ANYBODY),
     post("/sign-in/kept", begin_with_kept, None, Access.ANYBODY),
     post("/sign-out", sign_out, None, Access.ANYBODY),
 )

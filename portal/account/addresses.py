@@ -7,7 +7,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from portal.account.proving import CODE
-from portal.sign_in.code_asked import CodeAsked
+from portal.codes.asked import CodeAsked
 from portal.web.forms import Form, FormError
 from portal.web.visit import Visit
 

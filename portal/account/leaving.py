@@ -8,7 +8,7 @@ from aiohttp import web
 
 from portal.account.leavings import can_be_undone, find_open, find_refused
 from portal.account.proving import CODE
-from portal.sign_in.code_asked import CodeAsked
+from portal.codes.asked import CodeAsked
 from portal.web.forms import Form, FormError
 from portal.web.visit import Visit
 

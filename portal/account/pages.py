@@ -69,7 +69,9 @@ PAGES: Final[tuple[Page, ...]] = (
     post("/account/leave", leaving.ask, leaving.show_leave),
     get("/account/leave/sure", leaving.show_leave),
     post("/account/leave/sure", leaving.ask_whether_sure, leaving.show_leave),
+    get("/account/leave/{leaving_id}/undo", leaving.show_leave),
     post("/account/leave/{leaving_id}/undo", leaving.undo, leaving.show_leave),
     get("/account/assistances", assistances.show_assistances),
+    get("/account/assistances/{assistance_id}/end", assistances.show_assistances),
     post("/account/assistances/{assistance_id}/end", assistances.end, assistances.show_assistances),
 )

@@ -7,9 +7,8 @@ from typing import Any, Final
 from aiohttp import web
 
 from portal.api.problem import Problem
-from portal.sign_in.code_asked import CodeAsked, find_code_asked
-from portal.sign_in.pages import send_again
-from portal.sign_in.refusals import is_about_the_code, told_beside_code
+from portal.codes.asked import CodeAsked, find_code_asked, send_again
+from portal.codes.refusals import is_about_the_code, told_beside_code
 from portal.web.cookies import Session
 from portal.web.forms import Form, FormError
 from portal.web.visit import Visit

@@ -11,8 +11,8 @@ from typing import Any, Final
 from aiohttp import web
 
 from portal.api.problem import Problem, ServiceDown, SignedOut
-from portal.sign_in.code_asked import CodeAsked, find_code_asked, read_kept_field
-from portal.sign_in.refusals import is_about_the_code, told_beside_code
+from portal.codes.asked import CodeAsked, find_code_asked, read_kept_field, send_again
+from portal.codes.refusals import is_about_the_code, told_beside_code
 from portal.web.binding import read_kept, safe_path
 from portal.web.forms import EMPTY, Form, FormError
 from portal.web.page import Access, Handler, Page, get, post
@@ -118,12 +118,6 @@ async def resend(visit: Visit) -> web.StreamResponse:
         return _address_page(visit, EMPTY, "", kept)
     answer = await send_again(visit, asked, by_sms=form.text("channel") == "sms")
     return await _go_to_code(visit, CodeAsked.of_answer(answer, back=asked.back), kept, told="resent")
-
-
-async def send_again(visit: Visit, asked: CodeAsked, *, by_sms: bool = False) -> Any:
-    """Send a new code of a challenge and return how it stands."""
-    path = f"/v1/challenges/{asked.challenge_id}/resend"
-    return await visit.send("POST", path, channel="sms") if by_sms else await visit.send("POST", path)
 
 
 async def begin_with_kept(visit: Visit) -> web.StreamResponse:
@@ -254,6 +248,7 @@ PAGES: Final[tuple[Page, ...]] = (
     post(CODE, keeping(prove), show_code, Access.ANYBODY),
     get(RESEND, show_code, Access.ANYBODY),
     post(RESEND, keeping(resend), show_code, Access.ANYBODY),
+    get("/sign-in/kept", show_address, Access.ANYBODY),
     post("/sign-in/kept", begin_with_kept, None, Access.ANYBODY),
     post("/sign-out", sign_out, None, Access.ANYBODY),
 )

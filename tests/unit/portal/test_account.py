@@ -6,9 +6,11 @@ import io
 import re
 import zipfile
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
+from portal.pages import PAGES as PORTAL_PAGES
 from shared.tokens import Role
 from tests.assembled import OFFICE
 from tests.unit.identity.world import STAFF_PASSWORD
@@ -51,10 +53,10 @@ async def prove(browser: Browser, site: Site, *, code_by_sms: bool = False) -> P
     return page
 
 
-@pytest.mark.parametrize("path", PAGES)
-async def test_pages_of_the_account_are_for_those_who_are_signed_in(browser: Browser, path: str) -> None:
-    page = await browser.get(path)
-    assert page.path.startswith("/sign-in?back=")
+async def test_pages_of_the_account_are_for_those_who_are_signed_in(browser: Browser) -> None:
+    for path in PAGES:
+        page = await browser.get(path)
+        assert page.path.startswith("/sign-in?back="), path
 
 
 async def test_every_page_is_there_in_both_languages(browser: Browser, citizen: Citizen) -> None:
@@ -68,6 +70,14 @@ async def test_every_page_is_there_in_both_languages(browser: Browser, citizen: 
     page = await browser.get("/account")
     assert "w***@example.org" in page.text and PHONE not in page.text
     assert set(PAGES) <= {*page.links, "/account"}
+
+
+async def test_a_page_that_a_form_led_to_is_there_in_the_other_language_too(browser: Browser, citizen: Citizen) -> None:
+    """The link of the language looks at the address where a form was sent to."""
+    for page in PORTAL_PAGES:
+        if page.method == "POST" and page.shows is not None and page.path.startswith(("/account", "/sign-in")):
+            path = re.sub(r"{\w+}", "an-id", page.path)
+            assert (await browser.get(f"{path}?language=en")).status == 200, path
 
 
 async def test_language_and_way_of_messages_are_chosen(site: Site, browser: Browser, citizen: Citizen) -> None:
@@ -210,6 +220,25 @@ class TestConsents:
         page = await browser.submit(surveys)
         assert "langsung berlaku" in page.text and "Tidak diizinkan" in page.text
 
+    async def test_a_child_who_came_of_age_agrees_themselves(
+        self, site: Site, browser: Browser, citizen: Citizen
+    ) -> None:
+        await citizen.become_applicant()
+        born = site.suite.clock.now().date() + timedelta(days=5)
+        born = born.replace(year=born.year - 17)
+        await citizen.become_applicant(
+            full_name="ANAK CONTOH SANTOSO",
+            nik=f"317401{born:%d%m%y}0007",
+            birth_date=born.isoformat(),
+            guardian_applicant_id=citizen.applicant_id,
+        )
+        assert "memutuskan sendiri" not in (await browser.get("/account/consents")).text
+        await site.suite.later(6 * 24 * 3600)
+        page = await browser.get("/account/consents")
+        assert "ANAK CONTOH SANTOSO sekarang memutuskan sendiri" in page.text
+        page = await browser.submit(page.form("applicant_id"), given="yes")
+        assert "Izin Anda tersimpan" in page.text and "memutuskan sendiri" not in page.text
+
     async def test_what_is_needed_cannot_be_withdrawn_by_an_altered_form(
         self, browser: Browser, citizen: Citizen
     ) -> None:
@@ -227,11 +256,17 @@ class TestExport:
     async def test_data_are_asked_for_collected_and_downloaded(
         self, site: Site, browser: Browser, citizen: Citizen
     ) -> None:
-        await browser.get("/account/export")
-        page = await browser.submit(browser.page.form(action="/account/export"))
+        asking = (await browser.get("/account/export")).form(action="/account/export")
+        page = await browser.submit(asking)
         assert page.path == "/account/code" and "mengunduh semua data" in page.text
-        page = await prove(browser, site)
-        assert page.path.startswith("/account/export")
+        await site.suite.settle()
+        agencies = site.suite.agencies
+        page = await browser.submit(code=agencies.newest_code(by_sms=False), old_code=agencies.newest_code(by_sms=True))
+        assert page.path.startswith("/account/export") and "Sedang dikumpulkan" in page.text
+        assert 'http-equiv="refresh"' in page.html
+        page = await browser.submit(asking)
+        assert "export_begun" in page.path, "the one that runs is shown"
+        await site.suite.settle()
         page = await browser.get("/account/export")
         assert "Siap diunduh" in page.text
         status, headers, body = await browser.raw("GET", page.link(to="/data$"))

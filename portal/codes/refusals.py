@@ -23,6 +23,6 @@ def told_beside_code(visit: Visit, form: Form, problem: Problem) -> Form:
     words = [problem.title, problem.next_action]
     tries_left = problem.facts.get("tries_left")
     if problem.code == "code_wrong" and isinstance(tries_left, int) and tries_left:
-        words.append(visit.renderer.sentence(visit.language, "sign_in", "tries_left", tries=tries_left))
+        words.append(visit.renderer.sentence(visit.language, "codes", "tries_left", tries=tries_left))
     name = next((name for name in ("second_code", "old_code", "long_code") if form.text(name)), "code")
     return form.with_errors(FormError(name, " ".join(word for word in words if word)))

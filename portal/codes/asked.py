@@ -76,6 +76,12 @@ def find_code_asked(visit: Visit, form: Form, *, is_sign_in: bool) -> CodeAsked 
     return found if found is not None and (found.purpose == SIGN_IN) is is_sign_in else None
 
 
+async def send_again(visit: Visit, asked: CodeAsked, *, by_sms: bool = False) -> Any:
+    """Send a new code of a challenge and return how it stands."""
+    path = f"/v1/challenges/{asked.challenge_id}/resend"
+    return await visit.send("POST", path, channel="sms") if by_sms else await visit.send("POST", path)
+
+
 def _cookie_of(*, is_sign_in: bool) -> str:
     return "code" if is_sign_in else "account_code"
 

@@ -97,6 +97,7 @@ STEPS: Final = (
 _DOORS_WHEN_DONE: Final = frozenset({"questionnaire", "documents", "pay", "come"})
 _SEAT_TAKEN: Final = frozenset({"gathering", "held", "awaiting_payment"})
 _SEAT_CERTAIN: Final = frozenset({"confirmed", "moving"})
+_PAYABLE: Final = "issued"
 _BILL_SETTLED: Final = frozenset({"paid", "paid_unsettled", "waived"})
 
 
@@ -114,26 +115,22 @@ def find_door(application: Answer, code: str) -> Door | None:
     return Door(path, door.says, door.is_main)
 
 
-def tell_now(application: Answer, seat: Answer | None = None, bill: Answer | None = None) -> Now:
+def tell_now(application: Answer, seat: Answer | None = None, bills: Sequence[Answer] = ()) -> Now:
     """Return what to do now.
 
     Services tell each other with a moment's delay: a seat or a payment that its own service knows of already is told
     by it, so that nobody is sent to choose or to pay a second time.
     """
-    code = application["next_action_code"]
+    code, bill = application["next_action_code"], newest(bills, "requested_at")
+    is_settled = bill is not None and not any(item["state"] == _PAYABLE for item in bills)
     if code == "choose_seat" and seat is not None and seat["state"] in _SEAT_TAKEN:
         return Now(seat, seat["deadline"], find_door(application, "pay"))
-    if code in ("choose_seat", "pay") and seat is not None and seat["state"] in _SEAT_CERTAIN and _is_fee(bill):
+    if code in ("choose_seat", "pay") and seat is not None and seat["state"] in _SEAT_CERTAIN and is_settled:
         return Now(seat, None, find_door(application, "come"))
-    if code == "pay" and bill is not None and bill["state"] in _BILL_SETTLED:
+    if code == "pay" and bill is not None and is_settled and bill["state"] in _BILL_SETTLED:
         return Now(bill, None, find_door(application, "wait"))
     deadline = None if code == "come" else application["deadline"]
     return Now(application, deadline, find_door(application, code))
-
-
-def _is_fee(bill: Answer | None) -> bool:
-    """Return whether the newest bill is the fee, and not something that is owed beside it."""
-    return bill is None or (bill["purpose"] == "fee" and bill["state"] in _BILL_SETTLED)
 
 
 @dataclass(frozen=True)

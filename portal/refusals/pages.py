@@ -41,8 +41,6 @@ async def _read_note(visit: Visit) -> tuple[Any, Problem | None]:
     try:
         return await visit.api.get(f"/v1{_here(visit)}/interview-note"), None
     except Problem as problem:
-        if problem.status not in (404, 409):
-            raise
         return None, problem
 
 

@@ -61,7 +61,7 @@ async def begin(visit: Visit) -> web.StreamResponse:
         if problem.code != _ALREADY_OPEN or not isinstance(known, str):
             raise
         return visit.redirect(f"{APPLICATIONS}/{known}", told="already_open")
-    return visit.redirect(f"{APPLICATIONS}/{begun['application_id']}/questionnaire", told="begun")
+    return visit.redirect(f"{APPLICATIONS}/{begun['application_id']}/questionnaire")
 
 
 async def _if_there(call: Awaitable[Any]) -> Any:

@@ -24,7 +24,7 @@ COLOURS: Final = {
 
 
 @dataclass(frozen=True)
-class Door:
+class NextPage:
     """The page at which a step is done; ``says`` names the sentence of its button."""
 
     path: str
@@ -35,41 +35,41 @@ class Door:
 
 @dataclass(frozen=True)
 class Now:
-    """What to do now: the answer that tells it in words, until when, and where. The time of a visit is no deadline."""
+    """The next action: the answer that tells it in words, until when, and its page. A visit's time is no deadline."""
 
     told_by: Answer
     deadline: str | None
-    door: Door | None
+    door: NextPage | None
 
 
 _OWN: Final = "/applications/{application_id}"
 
-_DOORS: Final[Mapping[str, Door]] = {
-    "answer_questionnaire": Door(f"{_OWN}/questionnaire", "door.questionnaire"),
-    "upload_documents": Door(f"{_OWN}/papers", "door.papers"),
-    "submit": Door(f"{_OWN}/submit", "door.submit"),
-    "check_earlier_book": Door(f"{_OWN}/earlier-book", "door.earlier_book"),
-    "see_identity_check": Door("/applicants/{applicant_id}", "door.identity"),
-    "end_other_application": Door("/offices", "door.offices"),
-    "choose_seat": Door(f"{_OWN}/booking", "door.booking"),
-    "answer_offer": Door(f"{_OWN}/visit", "door.offer"),
-    "choose_new_date": Door(f"{_OWN}/visit/reschedule", "door.new_date"),
-    "ask_special_reschedule": Door(f"{_OWN}/visit/special", "door.special"),
-    "renew_bill": Door(f"{_OWN}/pay", "door.renew"),
-    "pay": Door(f"{_OWN}/pay", "door.pay"),
-    "come": Door(f"{_OWN}/visit", "door.visit"),
-    "ask_office": Door("/offices", "door.offices"),
-    "collect": Door(f"{_OWN}/proxy", "door.proxy", is_main=False),
-    "read_refusal": Door(f"{_OWN}/appeal", "door.appeal"),
-    "begin_again": Door("/applications/new?applicant={applicant_id}", "door.begin_again"),
-    "nothing": Door("/passports", "door.passports"),
+_DOORS: Final[Mapping[str, NextPage]] = {
+    "answer_questionnaire": NextPage(f"{_OWN}/questionnaire", "door.questionnaire"),
+    "upload_documents": NextPage(f"{_OWN}/papers", "door.papers"),
+    "submit": NextPage(f"{_OWN}/submit", "door.submit"),
+    "check_earlier_book": NextPage(f"{_OWN}/earlier-book", "door.earlier_book"),
+    "see_identity_check": NextPage("/applicants/{applicant_id}", "door.identity"),
+    "end_other_application": NextPage("/offices", "door.offices"),
+    "choose_seat": NextPage(f"{_OWN}/booking", "door.booking"),
+    "answer_offer": NextPage(f"{_OWN}/visit", "door.offer"),
+    "choose_new_date": NextPage(f"{_OWN}/visit/reschedule", "door.new_date"),
+    "ask_special_reschedule": NextPage(f"{_OWN}/visit/special", "door.special"),
+    "renew_bill": NextPage(f"{_OWN}/pay", "door.renew"),
+    "pay": NextPage(f"{_OWN}/pay", "door.pay"),
+    "come": NextPage(f"{_OWN}/visit", "door.visit"),
+    "ask_office": NextPage("/offices", "door.offices"),
+    "collect": NextPage(f"{_OWN}/proxy", "door.proxy", is_main=False),
+    "read_refusal": NextPage(f"{_OWN}/appeal", "door.appeal"),
+    "begin_again": NextPage("/applications/new?applicant={applicant_id}", "door.begin_again"),
+    "nothing": NextPage("/passports", "door.passports"),
 }
 """By code of the next action; waiting has doors by step."""
 
-_WAITING: Final[Mapping[str, Door]] = {
-    "choose_seat": Door(f"{_OWN}/pay", "door.see_payment", is_main=False),
-    "pay": Door(f"{_OWN}/pay", "door.see_payment", is_main=False),
-    "interview": Door(f"{_OWN}/visit", "door.see_visit", is_main=False),
+_WAITING: Final[Mapping[str, NextPage]] = {
+    "choose_seat": NextPage(f"{_OWN}/pay", "door.see_payment", is_main=False),
+    "pay": NextPage(f"{_OWN}/pay", "door.see_payment", is_main=False),
+    "interview": NextPage(f"{_OWN}/visit", "door.see_visit", is_main=False),
 }
 
 _STEP_DOORS: Final = {
@@ -97,6 +97,7 @@ STEPS: Final = (
 _DOORS_WHEN_DONE: Final = frozenset({"questionnaire", "documents", "pay", "come"})
 _SEAT_TAKEN: Final = frozenset({"gathering", "held", "awaiting_payment"})
 _SEAT_CERTAIN: Final = frozenset({"confirmed", "moving"})
+_PAYABLE: Final = "issued"
 _BILL_SETTLED: Final = frozenset({"paid", "paid_unsettled", "waived"})
 
 
@@ -105,35 +106,31 @@ def newest(items: Sequence[Answer], by: str) -> Answer | None:
     return max(items, key=lambda item: str(item[by]), default=None)
 
 
-def find_door(application: Answer, code: str) -> Door | None:
+def find_door(application: Answer, code: str) -> NextPage | None:
     """Return the door of a next action of an application; None where one waits and has nothing to look at."""
     door = _WAITING.get(application["current_step"]) if code == "wait" else _DOORS.get(code)
     if door is None:
         return None
     path = door.path.format(application_id=application["application_id"], applicant_id=application["applicant_id"])
-    return Door(path, door.says, door.is_main)
+    return NextPage(path, door.says, door.is_main)
 
 
-def tell_now(application: Answer, seat: Answer | None = None, bill: Answer | None = None) -> Now:
+def tell_now(application: Answer, seat: Answer | None = None, bills: Sequence[Answer] = ()) -> Now:
     """Return what to do now.
 
     Services tell each other with a moment's delay: a seat or a payment that its own service knows of already is told
-    by it, so that nobody is sent to choose or to pay a second time.
+    by it, so that no one is sent to choose or to pay a second time.
     """
-    code = application["next_action_code"]
+    code, bill = application["next_action_code"], newest(bills, "requested_at")
+    is_settled = bill is not None and not any(item["state"] == _PAYABLE for item in bills)
     if code == "choose_seat" and seat is not None and seat["state"] in _SEAT_TAKEN:
         return Now(seat, seat["deadline"], find_door(application, "pay"))
-    if code in ("choose_seat", "pay") and seat is not None and seat["state"] in _SEAT_CERTAIN and _is_fee(bill):
+    if code in ("choose_seat", "pay") and seat is not None and seat["state"] in _SEAT_CERTAIN and is_settled:
         return Now(seat, None, find_door(application, "come"))
-    if code == "pay" and bill is not None and bill["state"] in _BILL_SETTLED:
+    if code == "pay" and bill is not None and is_settled and bill["state"] in _BILL_SETTLED:
         return Now(bill, None, find_door(application, "wait"))
     deadline = None if code == "come" else application["deadline"]
     return Now(application, deadline, find_door(application, code))
-
-
-def _is_fee(bill: Answer | None) -> bool:
-    """Return whether the newest bill is the fee, and not something that is owed beside it."""
-    return bill is None or (bill["purpose"] == "fee" and bill["state"] in _BILL_SETTLED)
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ async def begin(visit: Visit) -> web.StreamResponse:
         if problem.code != _ALREADY_OPEN or not isinstance(known, str):
             raise
         return visit.redirect(f"{APPLICATIONS}/{known}", told="already_open")
-    return visit.redirect(f"{APPLICATIONS}/{begun['application_id']}/questionnaire", told="begun")
+    return visit.redirect(f"{APPLICATIONS}/{begun['application_id']}/questionnaire")
 
 
 async def _if_there(call: Awaitable[Any]) -> Any:
@@ -86,7 +86,7 @@ async def show_status(visit: Visit, _form: Form) -> web.StreamResponse:
     seat = newest(visits["appointments"], "made_at") if visits is not None else None
     bill = newest(all_bills, "requested_at")
     names = {person["applicant_id"]: person["full_name"] for person in people["applicants"]} if people else {}
-    now = tell_now(application, seat, bill)
+    now = tell_now(application, seat, all_bills)
     return visit.render(
         "applications/status.html",
         application=application,

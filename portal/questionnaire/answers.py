@@ -22,7 +22,7 @@ _YES_NO: Final = "yes_or_no"
 
 @dataclass(frozen=True)
 class Priced:
-    """What an application costs: lines of title and amount, and whether a ground frees from one of them."""
+    """The cost of an application: lines of title and amount, and the ground that frees from one of them."""
 
     lines: tuple[tuple[Answer, int], ...]
     waived_by: Answer | None

@@ -24,7 +24,7 @@ async def show_appeal(visit: Visit, form: Form) -> web.StreamResponse:
     """Show why the application was refused, what can be done, and the objection with the note that it opens."""
     application = await visit.api.get(f"/v1{_here(visit)}")
     if application["refusal"] is None:
-        return visit.redirect(_here(visit), told="not_refused")
+        return visit.redirect(_here(visit))
     note, kept_back = await _read_note(visit) if application["appeal"] is not None else (None, None)
     return visit.render(
         "refusals/appeal.html",
@@ -41,8 +41,6 @@ async def _read_note(visit: Visit) -> tuple[Any, Problem | None]:
     try:
         return await visit.api.get(f"/v1{_here(visit)}/interview-note"), None
     except Problem as problem:
-        if problem.status not in (404, 409):
-            raise
         return None, problem
 
 

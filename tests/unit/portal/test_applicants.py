@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.identity.applicants.registry_match import FieldAnswer
+from services.identity.applicants.registry_match import Cause, FieldAnswer, RegistryAnswer
 from shared.errors import UpstreamDown
 from tests.unit.identity.world import PUTRI, SRI, all_match
 from tests.unit.portal.browser import Browser, PageSeen
@@ -165,6 +165,25 @@ async def test_data_that_do_not_match_are_corrected_and_checked_again(site: Site
         assert "Perbaikan tersimpan" in page.text
         await site.suite.settle()
         assert "Identitas dikonfirmasi" in (await browser.get(here)).text
+
+
+async def test_a_nik_that_is_not_found_or_is_another_persons_is_told(site: Site, browser: Browser) -> None:
+    async with await registered(site, browser) as citizen:
+        await citizen.become_applicant()
+        first = citizen.applicant_id
+        site.suite.agencies.registry.says = RegistryAnswer(refusal=Cause.NOT_FOUND)
+        await citizen.become_applicant(
+            full_name=SRI.full_name, nik=SRI.nik, birth_date=SRI.birth_date.isoformat(), sex="female"
+        )
+        page = await browser.get(f"/applicants/{citizen.applicant_id}")
+        assert "NIK tidak ditemukan" in page.text
+        assert "satu angka yang salah ketik" in page.text
+        page = await browser.follow(to="/correct$")
+        page = await browser.submit(nik=BUDI_TYPED["nik"], family_card_number="3174010101150007")
+        assert page.path == f"/applicants/{first}?told=already_added"
+        await browser.get(f"/applicants/{citizen.applicant_id}/correct")
+        page = await browser.submit(nik="3174 9999", family_card_number="3174010101150007")
+        assert "16 angka" in page.field_errors()["nik"]
 
 
 async def test_a_registry_that_is_silent_is_waited_for_without_blame(site: Site, browser: Browser) -> None:

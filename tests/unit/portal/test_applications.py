@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from portal.applications.journey import find_door
+from portal.applications.journey import find_door, tell_now
 from portal.web.words import Words
 from services.application.applications.application import Status
 from services.application.applications.hand_over import PrintStage
@@ -311,6 +311,51 @@ async def test_another_account_sees_no_application(site: Site, browser: Browser)
         assert page.status == 404
         assert TYPED["full_name"] not in page.html
         assert (await browser.get("/applications")).path == "/home"
+
+
+def told(code: str, step: str = "pay") -> dict[str, Any]:
+    """An application that tells this next action."""
+    return {
+        "application_id": "a",
+        "applicant_id": "p",
+        "current_step": step,
+        "next_action_code": code,
+        "deadline": "2026-12-01T02:00:00Z",
+    }
+
+
+PAID = {"state": "paid", "requested_at": "2026-11-23"}
+OPEN = {"state": "issued", "requested_at": "2026-11-22"}
+
+
+@pytest.mark.parametrize(
+    ("code", "seat", "bills", "door"),
+    [
+        ("choose_seat", None, [], "/applications/a/booking"),
+        ("choose_seat", "released", [], "/applications/a/booking"),
+        ("choose_seat", "gathering", [], "/applications/a/pay"),
+        ("choose_seat", "awaiting_payment", [], "/applications/a/pay"),
+        ("pay", "awaiting_payment", [OPEN], "/applications/a/pay"),
+        ("pay", "awaiting_payment", [PAID], "/applications/a/pay"),
+        ("pay", "confirmed", [PAID], "/applications/a/visit"),
+        ("pay", "confirmed", [PAID, OPEN], "/applications/a/pay"),
+        ("come", "confirmed", [PAID], "/applications/a/visit"),
+    ],
+)
+def test_what_its_own_service_knows_comes_before_what_applications_were_told(
+    code: str, seat: str | None, bills: list[dict[str, Any]], door: str
+) -> None:
+    now = tell_now(told(code), {"state": seat, "deadline": None} if seat else None, bills)
+    assert now.door is not None
+    assert now.door.path == door
+
+
+def test_nobody_who_has_paid_is_told_to_pay_and_the_time_of_a_visit_is_no_deadline() -> None:
+    now = tell_now(told("pay"), None, [PAID])
+    assert (now.told_by, now.door and now.door.is_main) == (PAID, False)
+    assert tell_now(told("come", "come")).deadline is None
+    assert tell_now(told("pay")).deadline is not None
+    assert tell_now(told("wait", "print")).door is None
 
 
 CODES: list[tuple[str, type[Any]]] = [

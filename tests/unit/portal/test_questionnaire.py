@@ -144,8 +144,10 @@ async def test_an_earlier_passport_is_told_and_fitted_in_one_step(site: Site, br
     async with await begun(site, browser) as citizen:
         page = await see(browser, citizen, "earlier-book")
         assert "setelah pertanyaan dijawab" in page.text
+        assert (await see(browser, citizen, "answers")).path.endswith("/questionnaire"), "nothing is answered yet"
         await citizen.answer()
         page = await see(browser, citizen, "answers")
+        assert "ubah jawabannya" in page.text
         page = await browser.follow(says="Sesuaikan jawaban dalam satu langkah")
         assert "Paspor yang habis masa berlakunya" in page.text
         page = await browser.submit(page.form("reason"), reason=None)

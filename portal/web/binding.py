@@ -15,8 +15,8 @@ from portal.api.problem import Problem, ServiceDown, SignedOut
 from portal.api.renewals import Renewals
 from portal.api.services import Services
 from portal.api.streams import Streams
-from portal.errors.doors import find_door
 from portal.web.cookies import Browser, Cookies
+from portal.web.doors import find_door
 from portal.web.form_tokens import new_secret
 from portal.web.forms import KEPT_FIELD, Form
 from portal.web.page import Access, Page

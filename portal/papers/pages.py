@@ -9,7 +9,7 @@ from aiohttp import web
 from portal.api.problem import Problem
 from portal.files.receiving import Received, receive_file, send_file
 from portal.papers.old_passport import decide_on_old_passport, show_old_passport
-from portal.papers.paper import MOST_PAGES, Paper, count_done, find_paper, read_page, read_papers, said
+from portal.papers.paper import MOST_PAGES, TAKES_PAPERS, Paper, count_done, find_paper, read_page, read_papers, said
 from portal.papers.pictures import PICTURES
 from portal.papers.pieces import PIECES
 from portal.papers.places import application_of, read_code, read_id, site_of
@@ -42,6 +42,7 @@ async def show_papers(visit: Visit, _form: Form) -> web.StreamResponse:
         total=needed,
         is_under_way=any(paper.is_under_way for paper in papers),
         is_draft=view["state"] == "draft",
+        takes_papers=view["state"] in TAKES_PAPERS,
     )
 
 
@@ -66,6 +67,7 @@ async def show_paper(visit: Visit, form: Form) -> web.StreamResponse:
         page=min(max(1, page), MOST_PAGES),
         most_pages=MOST_PAGES,
         is_under_way=paper.is_under_way,
+        takes_papers=view["state"] in TAKES_PAPERS,
         named=[code for code in paper.accepts if code in NAMED_PAPERS],
         family=family,
         saves_data=is_low_data(visit),

@@ -13,6 +13,9 @@ Json = Mapping[str, Any]
 THERE: Final = frozenset({"accepted", "flagged", "checking"})
 """States of a page that counts as handed in: a machine that reads it and an officer who looks at it hold nothing up."""
 
+TAKES_PAPERS: Final = frozenset({"draft", "identity_pending", "submitted", "incomplete"})
+"""States of an application in which papers may still be sent; on the day of the visit the service says no by itself."""
+
 MOST_PAGES: Final = 10
 """Of one paper, as the service takes them."""
 

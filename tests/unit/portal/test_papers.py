@@ -178,6 +178,20 @@ async def test_after_the_submission_a_needed_page_is_replaced_and_not_removed(si
         assert "Only if this paper has further pages." in page.text
 
 
+async def test_an_application_that_is_over_takes_no_more_papers(site: Site, browser: Browser) -> None:
+    async with await with_questionnaire(site, browser) as citizen:
+        page = await browser.get(papers_of(citizen) + "/ktp")
+        form = page.form("file")
+        await citizen.done("application", "POST", f"{citizen.application}/withdrawal")
+        page = await browser.get(papers_of(citizen) + "/ktp")
+        assert "Permohonan ini tidak menerima dokumen lagi." in page.text
+        assert not [known for known in page.forms if known.files]
+        assert "Permohonan ini tidak menerima dokumen lagi." in (await browser.get(papers_of(citizen))).text
+        page = await browser.submit(form, file=("a.jpg", picture()))
+        assert page.status == 422
+        assert "Permohonan ini telah berakhir." in page.text
+
+
 async def test_a_page_tells_what_the_machine_read_and_what_differs() -> None:
     async with open_site(papers_reading="wanted") as site, site.browser() as browser:
         citizen = await with_questionnaire(site, browser)

@@ -46,6 +46,9 @@ async def test_pieces_arrive_and_go_on_after_a_lost_line(site: Site, browser: Br
         assert (status, begun["offset"], begun["done"]) == (201, 0, False)
         status, said = await send(browser, begun["url"], token, 0, content[:2000])
         assert (status, said["offset"], said["done"]) == (200, 2000, False)
+        page = await browser.get(papers_of(citizen) + "/ktp")
+        assert "Sedang dikirim" in page.text
+        assert "Jika pengirimannya terputus, pilih file yang sama" in page.text
         status, headers, _body = await browser.raw("HEAD", begun["url"])
         assert (status, headers["Upload-Offset"], headers["Upload-Length"]) == (200, "2000", str(len(content)))
         status, said = await send(browser, begun["url"], token, 500, content[500:])

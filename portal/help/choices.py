@@ -1,4 +1,4 @@
-"""What can be asked about requirements, and legal texts as both languages name them."""
+"""The cases that requirements can be asked for, and legal texts as both languages name them."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from portal.api.problem import Problem
-from portal.errors.doors import DOORS, FALLBACK, Door, find_door
 from portal.pages import PAGES
+from portal.web.doors import DOORS, FALLBACK, Door, find_door
 from portal.web.words import Words
 from shared.events.subscriptions import SERVICES
 from shared.http.problem_calls import PROBLEM_CALLS
@@ -79,7 +79,7 @@ def test_every_door_is_a_page_and_has_a_sentence() -> None:
     ("given", "door"),
     [
         (problem("POST", "/v1/appointments"), FALLBACK),
-        (problem("POST", "/v1/appointments", application_id="ap-9"), Door("/applications/ap-9/booking", "door.booking")),
+        (problem("POST", "/v1/appointments", application_id="a-9"), Door("/applications/a-9/booking", "door.booking")),
         (problem("GET", "/v1/bills?application_id=ap-7"), Door("/applications/ap-7/pay", "door.pay")),
         (problem("GET", "/v1/bills?application_id={application_id}"), FALLBACK),
         (problem("GET", "/v1/applications/..%2F..%2Fevil"), FALLBACK),

@@ -172,7 +172,7 @@ async def _tell_refusal(visit: Visit, problem: Problem, form: Form) -> web.Strea
         status=409 if problem.status == 409 else 429,
         problem=problem,
         application_id=application_id,
-        alternatives=alternatives_of(facts) if problem.code == "session_sold_out" else [],
+        alternatives=alternatives_of(facts) if problem.code == "session_sold_out" and form.is_filled else [],
         zones={office["office_id"]: office["timezone"] for office in every},
         offices=facts.get("nearest") or [] if problem.code == "product_not_offered" else [],
         until=until_of(facts),
@@ -223,15 +223,15 @@ async def show_family(visit: Visit, form: Form) -> web.StreamResponse:
         visit.api.get(path),
         _read_days(visit, path),
     )
-    choosing = [each for each in listed["applications"] if each["current_step"] == CHOOSING]
-    if application_id not in {each["application_id"] for each in choosing}:
+    choosing = [found for found in listed["applications"] if found["current_step"] == CHOOSING]
+    if application_id not in {application["application_id"] for application in choosing}:
         return visit.redirect(booking_path(visit))
     days = days_of(quota, visit.now, last_booking=visit.now + BOOKED_BEFORE)
     return visit.render(
         "booking/family.html",
         application_id=application_id,
-        choosing=sorted(choosing, key=lambda each: each["application_id"] != application_id),
-        names={each["applicant_id"]: each["full_name"] for each in applicants["applicants"]},
+        choosing=sorted(choosing, key=lambda found: found["application_id"] != application_id),
+        names={person["applicant_id"]: person["full_name"] for person in applicants["applicants"]},
         office=office,
         days=days,
         choices=choices_of(days, visit.query("day"), visit.now),

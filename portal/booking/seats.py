@@ -58,7 +58,7 @@ class Choices:
 
 def choices_of(days: Iterable[Day], date: str, now: datetime) -> Choices | None:
     """Return what may be chosen on that day; None where it has no free seat."""
-    day = next((each for each in days if each.date == date and each.is_bookable), None)
+    day = next((shown for shown in days if shown.date == date and shown.is_bookable), None)
     if day is None:
         return None
     pools = tuple(pool for pool in POOLS if day.free(pool) and (pool != "same_day" or may_ask_same_day(day, now)))
@@ -90,8 +90,8 @@ def wish_of(form: Form, application_id: str) -> dict[str, Any]:
 def alternatives_of(facts: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the sessions that a refusal names instead, each once, the earliest first."""
     named = [*(facts.get("earliest") or ()), *(facts.get("nearest") or ())]
-    each = {session["session_id"]: session for session in named}
-    return sorted(each.values(), key=lambda session: str(session["starts_at"]))
+    by_id = {session["session_id"]: session for session in named}
+    return sorted(by_id.values(), key=lambda session: str(session["starts_at"]))
 
 
 def until_of(facts: Mapping[str, Any]) -> str | None:

@@ -56,7 +56,7 @@ async def _choosing(visit: Visit) -> list[Any]:
     if visit.session is None:
         return []
     listed = await visit.api.get("/v1/applications", limit=100)
-    return [each for each in listed["applications"] if each["current_step"] == CHOOSING]
+    return [found for found in listed["applications"] if found["current_step"] == CHOOSING]
 
 
 async def take_ticket(visit: Visit) -> web.StreamResponse:

@@ -276,6 +276,10 @@ async def test_a_family_books_together_or_not_at_all(site: Site, browser: Browse
     assert "Pilih dua sampai 5 orang" in page.field_errors()["application_ids"]
     page = await browser.submit(form, session_id=session, application_ids=[first, "another-persons"])
     assert page.status >= 400 and await seats_of(citizen) == []
+    alone = await open_session(site, "2026-11-24", regular=1)
+    page = await browser.submit(form, session_id=alone, application_ids=[first, second])
+    assert page.status == 409 and await seats_of(citizen) == []
+    assert not [form for form in page.forms if "session_id" in form.names], "no seat for one alone is offered"
     page = await browser.submit(form, session_id=session, application_ids=[first, second])
     assert KEPT in page.read.headings
     assert "Bayar untuk setiap permohonan" in page.text

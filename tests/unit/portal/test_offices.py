@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from portal.offices.chart import chart_of
+from portal.offices.days import days_of
 from portal.web.assets import STATIC
 from shared.tokens import Role
 from tests.assembled import OFFICE, OTHER_OFFICE
@@ -112,7 +114,7 @@ async def test_the_map_names_each_dot_and_is_light(browser: Browser) -> None:
 
 
 def test_the_map_closes_in_on_what_was_found() -> None:
-    every = [
+    every: list[dict[str, Any]] = [
         {"office_id": name, "name": name, "position": {"latitude": latitude, "longitude": longitude}}
         for name, latitude, longitude in (("west", 5.55, 95.32), ("middle", -6.2, 106.8), ("near", -6.1, 106.9))
     ]
@@ -154,3 +156,29 @@ async def test_outreach_is_published_with_place_dates_and_quota(site: Site, brow
     row = page.html.rpartition("Kursi kosong")[2]
     assert ">3</td>" in row and ">1</td>" in row, "its quota: regular and priority"
     assert f"/offices/{OFFICE}" in page.links
+
+
+def test_what_is_over_or_too_near_cannot_be_booked_but_for_same_day_seats() -> None:
+    now = datetime(2026, 11, 23, 2, tzinfo=UTC)
+
+    def session(name: str, hour: int, opens_at: str | None = None) -> dict[str, Any]:
+        pool = {"capacity": 2, "free": 1}
+        return {
+            "session_id": name,
+            "starts_at": f"2026-11-23T{hour:02}:00:00+00:00",
+            "local_start": f"2026-11-23T{hour + 7:02}:00:00+07:00",
+            "local_end": f"2026-11-23T{hour + 8:02}:00:00+07:00",
+            "opens_at": opens_at,
+            "pools": {"regular": pool, "same_day": pool, "walk_in": pool},
+        }
+
+    sessions = [session("over", 0), session("near", 3), session("later", 6), session("shut", 7, "2026-11-23T05:00:00Z")]
+    gone = {"date": "2026-11-22", "sessions": [session("gone", 1)]}
+    quota = {"days": [gone, {"date": "2026-11-23", "sessions": sessions}]}
+    (day,) = days_of(quota, now, last_booking=now + timedelta(hours=3))
+    assert [time.session_id for time in day.times] == ["near", "later", "shut"]
+    assert (day.free("regular"), day.free("same_day"), day.seats("walk_in")) == (1, 2, 0)
+    assert [time.is_bookable for time in day.times] == [True, True, False]
+    assert (day.opens_at, day.is_bookable) == (None, True)
+    (shut,) = days_of({"days": [{"date": "2026-11-23", "sessions": sessions[3:]}]}, now)
+    assert (shut.opens_at, shut.is_bookable) == ("2026-11-23T05:00:00Z", False)

@@ -35,7 +35,7 @@ def draw_code(code: str, title: str) -> Markup:
     svg = drawn.svg_inline(
         scale=max(2, CODE_PIXELS // modules), border=4, title=title, svgclass="paspor-qr", light="#fff"
     )
-    return Markup(svg)  # noqa: S704 - made here; segno escapes the title
+    return Markup(svg.replace("<svg ", '<svg role="img" ', 1))  # noqa: S704 - made here; segno escapes the title
 
 
 def to_bring(requirements: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from portal.api.problem import Problem
-from portal.errors.doors import DOORS, FALLBACK, Door, find_door
 from portal.pages import PAGES
+from portal.web.doors import DOORS, FALLBACK, Door, find_door
 from portal.web.words import Words
 from shared.events.subscriptions import SERVICES
 from shared.http.problem_calls import PROBLEM_CALLS

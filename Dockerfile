@@ -1,5 +1,5 @@
-# One image for all services and simulators (the command picks which), the same with an operator's commands, and a small
-# gateway in front of them.
+# One image for all services, the portal and the simulators (the command picks which), the same with an operator's
+# commands, and a small gateway in front of them.
 
 FROM python:3.11-slim-bookworm AS suite
 ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=131072
@@ -8,10 +8,11 @@ COPY requirements/runtime.txt requirements/runtime.txt
 RUN pip install --require-hashes --no-deps -r requirements/runtime.txt
 COPY shared shared
 COPY services services
+COPY portal portal
 COPY simulators simulators
 COPY deploy/prepare_mongo.py deploy/prepare_rabbitmq.py deploy/answers deploy/
 # the file system is read-only when it runs, so the byte code is written now
-RUN python -m compileall -q shared services simulators \
+RUN python -m compileall -q shared services portal simulators \
  && useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin paspor
 ENV PYTHONDONTWRITEBYTECODE=1
 USER 10001

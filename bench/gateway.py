@@ -67,7 +67,8 @@ async def gateway(checkout_folder: Path, ports: Mapping[str, int]) -> AsyncItera
         binary, listen = await asyncio.to_thread(nginx_package), free_port()
     except PackageUnavailable as refused:
         raise NoGateway(str(refused)) from None
-    folder = prepare_folder(checkout_folder, listen, {name: ports[name] for name in SERVICES if name in ports})
+    known = {name: ports[name] for name in (*SERVICES, "portal") if name in ports}
+    folder = prepare_folder(checkout_folder, listen, known)
     conf = folder / "nginx.conf"
     process = await asyncio.create_subprocess_exec(
         *(str(binary), "-p", str(folder), "-c", str(conf), "-e", str(folder / "error.log"), "-g", "daemon off;"),

@@ -47,9 +47,9 @@ def demo_command(chosen: Namespace) -> int:
     if chosen.on is not None:
         if chosen.port_base is not None:
             raise CommandError("--on walks in a running suite, --port-base is for a new one: name one of them.")
-        return signals.run(walk_on(Ports(chosen.on), as_json=chosen.json))
+        return signals.run(walk_on(Ports(chosen.on), as_json=chosen.json, portal=chosen.portal))
     ports = Ports(chosen.port_base) if chosen.port_base else first_free_ports()
-    return signals.run(run_demo(ports, as_json=chosen.json))
+    return signals.run(run_demo(ports, as_json=chosen.json, portal=chosen.portal))
 
 
 def env_command(chosen: Namespace) -> int:

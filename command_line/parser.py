@@ -91,10 +91,12 @@ COMMANDS: Final = (
         "demo",
         "Start everything, walk one passport application from registration to collection, stop everything.\n\n"
         "Uses fresh data each time; the logs of the last run stay in .paspor/demo/logs. With --on it starts nothing "
-        "and walks in the suite that ./paspor up keeps running, with its data, the ways that wait for no expiry.",
+        "and walks in the suite that ./paspor up keeps running, with its data, the ways that wait for no expiry. With "
+        "--portal the application is walked through the pages of the citizens' site, as a browser without script does.",
         after="./paspor up keeps everything running; ./paspor test proves it.",
         arguments=(
             Argument("--json", action="store_true", help="One JSON object per step on standard output."),
+            Argument("--portal", action="store_true", help="Walk the pages of the citizens' site instead of the APIs."),
             Argument(
                 "--port-base", type=_port_base, metavar="NUMBER", help="As for up; without it the first free base."
             ),

@@ -17,6 +17,7 @@ from journeys.citizen import Draw
 from journeys.papers import draw_paper_for
 from journeys.people import placeholder
 from journeys.reporter import Reporter
+from journeys.site_ways import walk_site
 from journeys.ways import Ways
 from local_suite.errors import CommandError
 from local_suite.home import home
@@ -49,6 +50,12 @@ SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """Changed by the demo: durations shrink so that an expiry can be watched."""
 
+SETTINGS_OF_PAGES: Final[Mapping[str, Mapping[str, str]]] = {
+    **SETTINGS,
+    "billing": {**SETTINGS["billing"], "PASPOR_BILL_VALIDITY_SECONDS": "600"},
+}
+"""Of the walk through pages, in which no code is to expire."""
+
 
 class NoSuiteThere(CommandError):
     """Nothing answers on the port base that was named."""
@@ -77,15 +84,21 @@ def _addresses_at(ports: Ports, staff_password: str) -> Addresses:
     )
 
 
-async def run_demo(ports: Ports, *, as_json: bool) -> int:
-    """Start a suite on fresh data, walk every way, stop it; return 0 if every step went well, else 1."""
+async def run_demo(ports: Ports, *, as_json: bool, portal: bool = False) -> int:
+    """Start a suite on fresh data, walk every way, stop it; return 0 if every step went well, else 1.
+
+    With `portal` the one way is that through the pages of the citizens' site.
+    """
     shutil.rmtree(home() / "demo", ignore_errors=True)
-    suite = make_suite("demo", ports, lambda line: print(line, file=sys.stderr), extra=SETTINGS)
+    settings = SETTINGS_OF_PAGES if portal else SETTINGS
+    suite = make_suite("demo", ports, lambda line: print(line, file=sys.stderr), extra=settings)
     async with suite:
+        if portal:
+            return await _walk_pages(addresses(suite), suite.url("portal"), as_json)
         return await _walk(suite, as_json)
 
 
-async def walk_on(ports: Ports, *, as_json: bool) -> int:
+async def walk_on(ports: Ports, *, as_json: bool, portal: bool = False) -> int:
     """Walk in the suite that `./paspor up` keeps running, with its data; return 0 if every step went well, else 1.
 
     Ways that wait for an expiry or for the treasury are left out: durations there are those of a person's trial.
@@ -100,7 +113,10 @@ async def walk_on(ports: Ports, *, as_json: bool) -> int:
         password = json.loads(path.read_text())["demo_staff_password"]
     except (OSError, ValueError, KeyError):
         raise SecretsElsewhere(path) from None
-    return await _report(_addresses_at(ports, password), as_json, unhurried=True)
+    at = _addresses_at(ports, password)
+    if portal:
+        return await _walk_pages(at, ports.url("portal"), as_json)
+    return await _report(at, as_json, unhurried=True)
 
 
 async def _refuse_silence(ports: Ports) -> None:
@@ -121,6 +137,13 @@ async def _drawing(at: Addresses) -> Draw:
     async with Api() as api:
         told = await api.get(f"{at.application}/v1/requirements")
     return draw_paper_for if told["papers_are_read"] else placeholder
+
+
+async def _walk_pages(at: Addresses, base: str, as_json: bool) -> int:
+    reporter = Reporter(as_json=as_json)
+    all_ok = await walk_site(at, reporter, base=base, draw=await _drawing(at))
+    reporter.summary()
+    return 0 if all_ok else 1
 
 
 async def _report(at: Addresses, as_json: bool, *, unhurried: bool) -> int:

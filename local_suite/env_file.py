@@ -46,6 +46,10 @@ class TrialLine:
 TRIAL: Final = (
     TrialLine("PASPOR_ENVIRONMENT", "local", real=("", "production")),
     TrialLine("PASPOR_RATE_FACTOR", "1000", most=1),
+    TrialLine("PASPOR_TRIAL_MAILBOX_URL", "http://mail:8025"),
+    TrialLine("PASPOR_TRIAL_SMS_URL", "http://simulators:8203"),
+    TrialLine("PASPOR_TRIAL_BANK_URL", "http://simulators:8202"),
+    TrialLine("PASPOR_TRIAL_REGISTRY_URL", "http://simulators:8201"),
     TrialLine("PASPOR_DEMO_STAFF_PASSWORD", "{demo_staff_password}"),
     TrialLine("PASPOR_SECOND_FACTOR_NEEDED", "false", real=("", "true", "1", "yes", "on")),
     TrialLine("PASPOR_CHECK_IN_ANY_DAY", "true", real=("", "false", "0", "no", "off")),
@@ -185,6 +189,7 @@ def _fresh() -> dict[str, str]:
     return values | {
         "PASPOR_TOKEN_SIGNING_KEYS": '"' + make["token_signing_key"]().strip().replace("\n", "\\n") + '"',
         "PASPOR_QUEUE_CODE_SIGNING_KEYS": make["queue_code_signing_keys"](),
+        "PASPOR_PORTAL_KEYS": make["portal_keys"](),
         "PASPOR_MONGO_ROOT_PASSWORD": password(),
         "PASPOR_OPERATOR_MONGO_PASSWORD": password(),
         "PASPOR_OPERATOR_AMQP_PASSWORD": password(),

@@ -16,8 +16,9 @@ DEFAULT_BASE = 8100
 OTHER_BASES = (8400, 8700, 9000, 9300)
 FREE_BASES = range(20_000, 29_800, 300)  # below the kernel's range for outgoing connections, see local_suite.ports
 SIMULATORS = ("dukcapil", "simponi", "sms", "dpri", "crossings")
-# added to the base: 8101 to 8207 on the default one
+# added to the base: 8100 to 8207 on the default one
 OFFSETS = {
+    "portal": 0,
     "identity": 1,
     "application": 2,
     "scheduling": 3,
@@ -40,7 +41,7 @@ REPLICA_STEP = 20  # the second billing listens on base + 24, the third on base 
 MAX_REPLICAS = 3
 PAPERS_READING, WANTED = "PASPOR_PAPERS_READING", "wanted"
 # ranks: lower ones start first and stop last; the outside world needs no server, so it starts beside them
-OUTSIDE, SERVICE = 0, 1
+OUTSIDE, SERVICE, FRONT = 0, 1, 2
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class Part:
     @property
     def live(self) -> tuple[str, ...]:
         """Where its process answers at once even when servers are away, unlike at `health`."""
-        if self.rank != SERVICE:
+        if self.rank == OUTSIDE:
             return self.health
         return tuple(address.replace("/health/ready", "/health/live") for address in self.health)
 
@@ -117,7 +118,7 @@ class Wiring:
     amqp_urls: Mapping[str, str] = field(default_factory=dict)
 
 
-# by service, or "simulators"; "*" is for all services
+# by service, "simulators" or "portal"; "*" is for all services and the portal
 Settings = Mapping[str, Mapping[str, str]]
 
 
@@ -135,7 +136,7 @@ def describe(wiring: Wiring, extra: Settings | None = None, replicas: Mapping[st
         parts += [_service(wiring, service, name, extra or {}) for name in names]
     if (extra or {}).get("application", {}).get(PAPERS_READING) == WANTED:
         parts.append(_paper_reading(wiring, extra or {}))
-    return parts
+    return [*parts, _portal(wiring, extra or {})]
 
 
 def _mail_sink(wiring: Wiring) -> Part:
@@ -181,10 +182,34 @@ def _paper_reading(wiring: Wiring, extra: Settings) -> Part:
     return replace(application, module="services.application.paper_reading")
 
 
+def _portal(wiring: Wiring, extra: Settings) -> Part:
+    """The citizens' site, at the address that mails and letters name."""
+    at = wiring.ports
+    environment = {
+        "PASPOR_ENVIRONMENT": "local",
+        "PASPOR_HTTP_HOST": LOOPBACK,
+        "PASPOR_HTTP_PORT": str(at["portal"]),
+        "PASPOR_PUBLIC_URL": at.url("portal"),
+        "PASPOR_PORTAL_KEYS": wiring.secrets["portal_keys"],
+        **{f"PASPOR_{service.upper()}_URL": at.url(service) for service in SERVICES},
+        "PASPOR_TRIAL_MAILBOX_URL": at.url("mail"),
+        "PASPOR_TRIAL_SMS_URL": at.url("sms"),
+        "PASPOR_TRIAL_BANK_URL": at.url("simponi"),
+        "PASPOR_TRIAL_REGISTRY_URL": at.url("dukcapil"),
+        "PASPOR_TRIAL_STAFF_PASSWORD": wiring.secrets["demo_staff_password"],
+        **extra.get("*", {}),
+        **extra.get("portal", {}),
+    }
+    return Part("portal", "portal", FRONT, {"http": at["portal"]}, (f"{at.url('portal')}/health/ready",), environment)
+
+
 def _common_settings(wiring: Wiring, service: str) -> dict[str, str]:
     return {
         "PASPOR_ENVIRONMENT": "local",
         "PASPOR_HTTP_HOST": LOOPBACK,
+        "PASPOR_PUBLIC_URL": wiring.ports.url("portal"),
+        # the portal names its visitors' addresses; what else runs here says nothing of the kind and counts as itself
+        "PASPOR_TRUSTED_PROXIES": LOOPBACK,
         "PASPOR_MONGO_URL": wiring.mongo_urls.get(service, wiring.mongo_url),
         "PASPOR_AMQP_URL": wiring.amqp_urls.get(service, wiring.amqp_url),
         "PASPOR_MASTER_KEYS": wiring.secrets["master_keys"],

@@ -52,6 +52,7 @@ SECRETS: dict[str, Callable[[], str]] = {
     # "PRIVATE PUBLIC", base64: commands that carry an address or a code are sealed to the public one
     "notification_key_pair": _key_pair,
     "application_key_pair": _key_pair,
+    "portal_keys": _keyring,
     "demo_staff_password": _password,
     "dukcapil_password": _password,
     "simponi_client_secret": _password,

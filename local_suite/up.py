@@ -199,6 +199,7 @@ def next_step(suite: Suite) -> str:
             f"Every call, to read and to try: {suite.url('identity')}/docs, and so for each service.",
             f"Staff: {', '.join(STAFF)};",
             f"their password: demo_staff_password in {_short(suite.data_dir / 'secrets.json')}",
+            f"Open {suite.url('portal')} in a browser; {suite.url('portal')}/trial says what can be tried.",
             "Ctrl-C stops everything; the data stays.",
         ]
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from shared.crypto.keyring import Keyring
 from shared.production import Anything, InsideOrEncrypted, TrialOnly
@@ -40,6 +40,9 @@ class Settings(ProcessSettings):
     trial_registry_url: Annotated[str, TrialOnly("a simulated registry knows nobody")] = Field(
         "", description="of a trial: where its civil registry answers"
     )
+    trial_staff_password: Annotated[
+        SecretStr | None, TrialOnly("demo staff are made only where PASPOR_ENVIRONMENT is local or test")
+    ] = Field(None, description="of a trial: its demo staff's password; with it a button holds a visit")
 
     @property
     def service_urls(self) -> dict[str, str]:

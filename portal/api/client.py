@@ -104,6 +104,17 @@ class Api:
         _status, headers, _body = await self._call("HEAD", path)
         return headers
 
+    async def pass_on(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Return what a service answers a stranger, refusals too, to a request that is passed on as it came.
+
+        Raises:
+            ServiceDown.
+        """
+        said = {name: value for name, value in self.headers().items() if name != "Authorization"}
+        return await self._services.call(method, path, headers={**said, **headers}, body=body or None)
+
     async def together(self, *calls: Awaitable[Any]) -> list[Any]:
         """Return the answers of calls that run at the same time."""
         return list(await asyncio.gather(*calls))

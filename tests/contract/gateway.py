@@ -92,3 +92,10 @@ def _chosen(path: str, locations: list[re.Match[str]]) -> str:
     beginning = [each for each in locations if each["modifier"] is None and path.startswith(each["path"])]
     longest = max(beginning, key=lambda each: len(each["path"]))["rules"]
     return (exact + fitting + [longest])[0]
+
+
+def passes_to(path: str, conf: Path = NGINX_CONF) -> str:
+    """Where the location that nginx chooses for this path passes a call on: the address as it is written; empty where
+    it answers by itself."""
+    rules = dict(_RULE.findall(_chosen(path, list(_LOCATION.finditer(conf.read_text(encoding="utf-8"))))))
+    return rules.get("proxy_pass", "")

@@ -16,7 +16,7 @@ from tests.contract.pure_modules import dotted, pure_modules
 
 PROJECT = Path(__file__).parents[2]
 TOOLS = ("paper_samples", "journeys", "local_suite", "operations", "devtools", "bench", "command_line")
-OURS = ("services", "shared", "simulators", *TOOLS)
+OURS = ("services", "shared", "portal", "simulators", *TOOLS)
 DRIVER = {"motor", "pymongo", "bson", "gridfs"}
 DRIVER_MODULE = Path("shared/store/driver.py")
 LOOKING_AT_THE_SERVER = {Path("local_suite/servers/mongod.py"), Path("bench/seats.py")}
@@ -159,7 +159,15 @@ def test_no_service_imports_another(path: Path) -> None:
 @pytest.mark.parametrize("path", [path for path in modules("shared")], ids=str)
 def test_the_library_knows_nobody(path: Path) -> None:
     roots = {name.partition(".")[0] for name in imported(path)}
-    assert roots & {"services", "simulators", "tests", *TOOLS} == set()
+    assert roots & {"services", "portal", "simulators", "tests", *TOOLS} == set()
+
+
+@pytest.mark.parametrize("path", [path for path in modules("portal")], ids=str)
+def test_the_portal_is_a_client_and_nothing_more(path: Path) -> None:
+    """No service, no store, no broker: what it shows it has from the public APIs."""
+    roots = {name.partition(".")[0] for name in imported(path)}
+    assert roots & {"services", "simulators", "tests", *TOOLS, *DRIVER, "aio_pika"} == set()
+    assert not {name for name in imported(path) if name.startswith(("shared.store", "shared.bus", "shared.events"))}
 
 
 def test_the_linter_checks_the_same_arrows() -> None:

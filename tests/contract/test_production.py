@@ -30,27 +30,37 @@ from shared.production import (
     TrialOnly,
     rules_of,
 )
-from shared.settings import ServiceSettings, SettingsWrong
+from shared.settings import ProcessSettings, ServiceSettings, SettingsWrong
 from shared.tokens import new_signing_key_pem
 from tests.unit.shared_crypto.keys import key_text
 
 KEYS_OF_OURS: Final = frozenset(
-    {"master_keys", "fingerprint_keys", "token_signing_keys", "queue_code_signing_keys", "sealing_private_keys"}
+    {
+        "master_keys",
+        "fingerprint_keys",
+        "token_signing_keys",
+        "queue_code_signing_keys",
+        "sealing_private_keys",
+        "portal_keys",
+    }
 )
 """Secrets whose form is checked everywhere: 32 random bytes or a private key, never a word."""
 
 NUMBERS: Final = (int, float)
 
+PROCESSES: Final = (*SERVICES, "portal")
 
-def settings_of(service: str) -> type[ServiceSettings]:
-    """The settings class of a service."""
-    found: type[ServiceSettings] = importlib.import_module(f"services.{service}.config").Settings
+
+def settings_of(process: str) -> type[ProcessSettings]:
+    """The settings class of a service, or of the portal."""
+    module = "portal.config" if process == "portal" else f"services.{process}.config"
+    found: type[ProcessSettings] = importlib.import_module(module).Settings
     return found
 
 
 def fields() -> Iterator[tuple[str, str, FieldInfo]]:
-    """Every field of every service."""
-    for service in SERVICES:
+    """Every field of every process."""
+    for service in PROCESSES:
         for name, field in settings_of(service).model_fields.items():
             yield service, name, field
 
@@ -119,6 +129,8 @@ GOOD: Final[dict[str, str]] = {
     "fingerprint_keys": f"k1:{key_text(2)}",
     "public_url": "https://paspor.go.id",
     "jwks_url": "http://identity:8080/v1/.well-known/jwks.json",
+    "portal_keys": f"k1:{key_text(4)}",
+    **{f"{service}_url": f"http://{service}:8080" for service in SERVICES},
     "token_signing_keys": new_signing_key_pem(),
     "queue_code_signing_keys": f"k1:{key_text(3)}",
     "notification_sealing_public_key": PAIR.public_key_b64,
@@ -140,13 +152,13 @@ GOOD: Final[dict[str, str]] = {
 }
 
 
-def load(service: str, **changed: str) -> ServiceSettings:
+def load(service: str, **changed: str) -> ProcessSettings:
     """A production process's settings."""
     known = settings_of(service).model_fields
     return settings_of(service).load(**{name: value for name, value in (GOOD | changed).items() if name in known})
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", PROCESSES)
 def test_a_production_process_that_was_told_everything_starts(service: str) -> None:
     assert load(service).environment == "production"
 
@@ -203,11 +215,21 @@ BAD: Final[dict[str, dict[str, str]]] = {
         "retry_seconds": "0.1,0.2",
         "public_url": "https://paspor.example",
     },
+    "portal": {
+        "identity_url": "http://identity.paspor.go.id",
+        "public_url": "http://paspor.go.id",
+        "rate_factor": "1000",
+        "trial_mailbox_url": "http://mail:8025",
+        "trial_sms_url": "http://simulators:8203",
+        "trial_bank_url": "http://simulators:8202",
+        "trial_registry_url": "http://simulators:8201",
+        "trial_staff_password": "demo",
+    },
 }
-"""For each service what a trial has and production must not, each by a kind of rule of its own."""
+"""For each process what a trial has and production must not, each by a kind of rule of its own."""
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", PROCESSES)
 def test_production_names_every_trial_value_at_once_with_why_and_what_to_write(
     service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,7 +250,7 @@ def test_production_names_every_trial_value_at_once_with_why_and_what_to_write(
         assert "secret" not in value or value not in str(refused.value)
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", PROCESSES)
 def test_the_same_values_are_good_in_a_trial(service: str) -> None:
     """The twin: it is production alone that refuses them."""
     assert load(service, environment="local", **{name: value for name, value in BAD[service].items() if value})
@@ -269,7 +291,7 @@ def test_what_a_trial_shrinks_is_refused_by_the_rule_of_the_setting() -> None:
         field_name = line.name.removeprefix("PASPOR_").lower()
         if field_name == "environment":
             continue
-        rules = [rule for s in SERVICES if field_name in settings_of(s).model_fields for rule in
+        rules = [rule for s in PROCESSES if field_name in settings_of(s).model_fields for rule in
                  rules_of(settings_of(s).model_fields[field_name].metadata)]  # fmt: skip
         assert rules, line.name
         for rule in rules:

@@ -24,7 +24,7 @@ from local_suite.home import PROJECT
 from local_suite.parts import SERVICES
 from shared.bus import rights
 from shared.crypto.sealed import new_keypair
-from shared.settings import ServiceSettings, SettingsWrong
+from shared.settings import ProcessSettings, SettingsWrong
 from tests.integration.composition import (
     Deployment,
     Missing,
@@ -38,7 +38,7 @@ from tests.integration.composition import (
 from tests.integration.pictures import big_picture, padded_jpeg
 
 ONE_SHOT: Final = {"mongo-prepared", "rabbitmq-prepared", "operator"}
-SCALABLE: Final = (*SERVICES,)
+SCALABLE: Final = (*SERVICES, "portal")
 SECRET_NAME: Final = re.compile(r"KEY|PASS|SECRET|TOKEN")
 
 every_service = pytest.mark.parametrize("name", sorted(services()))
@@ -116,6 +116,20 @@ def test_the_servers_cannot_be_reached_from_outside() -> None:
     assert [services()[name]["networks"] for name in ("mongo", "rabbitmq", "operator")] == [["inside"]] * 3
 
 
+def test_the_portal_reaches_services_and_no_server() -> None:
+    """It is a client: it has no address of a server, waits for none, and is on no network that leads out."""
+    portal = services()["portal"]
+    assert portal["depends_on"] == {} and portal["networks"] == ["inside"]
+    told = " ".join(map(str, portal["environment"].values()))
+    assert not re.search(r"mongo|amqp|rabbit", told, re.IGNORECASE)
+    for service in SERVICES:
+        assert portal["environment"][f"PASPOR_{service.upper()}_URL"] == f"http://{service}:8080"
+    assert services()["gateway"]["depends_on"]["portal"] == {"condition": "service_healthy"}
+    assert "COPY portal portal" in dockerfile_stages()["suite"]
+    keys = [name for name, each in services().items() if "PASPOR_PORTAL_KEYS" in each.get("environment", {})]
+    assert keys == ["portal"], "nobody else opens what visitors carry"
+
+
 @every_service
 def test_images_of_others_are_pinned(name: str) -> None:
     image = interpolate(services()[name]["image"], {})
@@ -165,9 +179,10 @@ def test_a_start_without_secrets_says_what_to_do() -> None:
 # ---- settings --------------------------------------------------------------
 
 
-def settings_class(service: str) -> type[ServiceSettings]:
-    """The class that the service reads its environment into."""
-    found: type[ServiceSettings] = importlib.import_module(f"services.{service}.config").Settings
+def settings_class(process: str) -> type[ProcessSettings]:
+    """The class that a service, or the portal, reads its environment into."""
+    module = "portal.config" if process == "portal" else f"services.{process}.config"
+    found: type[ProcessSettings] = importlib.import_module(module).Settings
     return found
 
 
@@ -182,7 +197,7 @@ def known_variables(settings: Any) -> set[str]:
     return names
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", SCALABLE)
 def test_every_variable_is_a_setting_of_its_service(service: str) -> None:
     assert set(services()[service]["environment"]) <= known_variables(settings_class(service))
 
@@ -207,7 +222,7 @@ TOLD: Final = {
 """What an operator adds to a real deployment's secrets, as the run book says."""
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", SCALABLE)
 def test_a_real_deployment_that_was_told_secrets_alone_names_what_it_lacks(
     service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,7 +240,7 @@ def test_a_real_deployment_that_was_told_secrets_alone_names_what_it_lacks(
 
 
 @pytest.mark.parametrize("trial", [True, False])
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", SCALABLE)
 def test_the_settings_that_a_container_gets_can_be_read(
     service: str, trial: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

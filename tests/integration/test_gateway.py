@@ -55,13 +55,73 @@ async def refused(base: str, path: str, size: int) -> tuple[int, str]:
         (PICTURE, 12 * MIB + 1, (413, "too_large")),
         (OFFLINE, 1 * MIB, (503, "unavailable")),
         (OFFLINE, 1 * MIB + 1, (413, "too_large")),
-        ("/nothing/here", 64 * KIB, (404, "not_found")),
+        ("/v1/nothing/here", 64 * KIB, (404, "not_found")),
+        ("/metrics", 1, (404, "not_found")),
     ],
 )
 async def test_what_the_gateway_refuses_by_itself_is_a_sentence(
     base: str, path: str, size: int, expected: tuple[int, str]
 ) -> None:
     assert await refused(base, path, size) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "status", "sentence"),
+    [
+        ("/home", 64 * KIB, 503, "The service cannot be opened right now."),
+        ("/home", 64 * KIB + 1, 413, "The file or form is too large."),
+        ("/applications/a1/papers/selfie", 12 * MIB, 503, "The service cannot be opened right now."),
+        ("/applications/a1/papers/selfie", 12 * MIB + 1, 413, "The file or form is too large."),
+    ],
+)
+async def test_what_it_refuses_of_the_site_is_a_page(
+    base: str, path: str, size: int, status: int, sentence: str
+) -> None:
+    """People sit before these addresses, and the portal is away."""
+    async with aiohttp.ClientSession() as http, http.post(f"{base}{path}", data=b"x" * size) as answer:
+        page = await answer.text()
+        assert (answer.status, answer.content_type, answer.charset) == (status, "text/html", "utf-8")
+        assert sentence in page and "<h1>" in page
+
+
+async def test_the_site_is_at_the_root_and_counts_its_visitors() -> None:
+    """A page is answered with the visitor's address; the readiness of the portal is told below its name alone."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(text=f"{request.path_qs} {request.headers['X-Forwarded-For']}")
+
+    async def ready(_request: web.Request) -> web.Response:
+        return web.Response(text="ready")
+
+    app = web.Application()
+    app.router.add_get("/health/ready", ready)
+    app.router.add_get("/{path:.*}", answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        async with gateway.gateway(PROJECT, {"portal": port}) as base, aiohttp.ClientSession(base) as http:
+            said = {}
+            for path in (
+                "/",
+                "/applications/a1/papers/selfie?page=2",
+                "/live",
+                "/portal/health/ready",
+                "/health/ready",
+            ):
+                forged = {"X-Forwarded-For": "203.0.113.9"}
+                async with http.get(path, headers=forged) as got:
+                    said[path] = await got.text() if got.status == 200 else str(got.status)
+    finally:
+        await runner.cleanup()
+    assert said == {
+        "/": "/ 127.0.0.1",
+        "/applications/a1/papers/selfie?page=2": "/applications/a1/papers/selfie?page=2 127.0.0.1",
+        "/live": "/live 127.0.0.1",
+        "/portal/health/ready": "ready",
+        "/health/ready": "404",
+    }
 
 
 async def test_without_a_limit_of_its_own_an_error_page_refuses_the_body_again(tmp_path: Path) -> None:

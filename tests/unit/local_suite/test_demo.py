@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from journeys.addresses import Addresses
 from local_suite import demo
 from local_suite.parts import Ports, any_free_ports
 
@@ -50,3 +51,35 @@ async def test_a_suite_whose_secrets_lie_elsewhere_is_not_walked(
         (tmp_path / "data" / "secrets.json").write_text(kept)
     with pytest.raises(demo.SecretsElsewhere, match="PASPOR_HOME of the running suite"):
         await demo.walk_on(answering, as_json=False)
+
+
+@pytest.mark.parametrize("portal", [False, True])
+async def test_pages_or_apis_are_walked_in_the_running_suite(
+    answering: Ports, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, portal: bool
+) -> None:
+    walked: list[str] = []
+
+    async def walk_pages(at: Addresses, base: str, as_json: bool) -> int:
+        walked.append(f"{base} with {at.staff_password}")
+        return 0
+
+    async def walk_apis(at: Addresses, as_json: bool, *, unhurried: bool) -> int:
+        walked.append(f"apis with {at.staff_password}, unhurried: {unhurried}")
+        return 0
+
+    monkeypatch.setenv("PASPOR_HOME", str(tmp_path))
+    monkeypatch.setattr(demo, "_walk_pages", walk_pages)
+    monkeypatch.setattr(demo, "_report", walk_apis)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "secrets.json").write_text('{"demo_staff_password": "p"}')
+    assert await demo.walk_on(answering, as_json=True, portal=portal) == 0
+    assert walked == [f"{answering.url('portal')} with p" if portal else "apis with p, unhurried: True"]
+
+
+def test_no_code_expires_while_pages_are_walked() -> None:
+    """A person reads; a program that walks the APIs watches an expiry besides."""
+    pages, apis = demo.SETTINGS_OF_PAGES, demo.SETTINGS
+    assert pages["billing"] == {**apis["billing"], "PASPOR_BILL_VALIDITY_SECONDS": "600"}
+    assert {name: pages[name] for name in pages if name != "billing"} == {
+        name: apis[name] for name in apis if name != "billing"
+    }

@@ -8,7 +8,18 @@ import pytest
 
 from local_suite import service_process
 from local_suite.home import PROJECT
-from local_suite.parts import DEFAULT_BASE, MAX_REPLICAS, OFFSETS, SERVICES, SIMULATORS, Part, Ports, Wiring, describe
+from local_suite.parts import (
+    DEFAULT_BASE,
+    FRONT,
+    MAX_REPLICAS,
+    OFFSETS,
+    SERVICES,
+    SIMULATORS,
+    Part,
+    Ports,
+    Wiring,
+    describe,
+)
 
 SECRETS = {
     "master_keys": "k1:master",
@@ -17,6 +28,7 @@ SECRETS = {
     "queue_code_signing_keys": "k1:queue",
     "notification_key_pair": "private public",
     "application_key_pair": "own-private own-public",
+    "portal_keys": "k1:portal",
     "demo_staff_password": "p",
     "dukcapil_password": "d",
     "simponi_client_secret": "s",
@@ -39,6 +51,7 @@ def test_a_setting_of_the_simulators_reaches_them_alone() -> None:
 
 def test_the_default_ports_are_the_documented_ones() -> None:
     ports = Ports()
+    assert ports["portal"] == 8100
     assert [ports[name] for name in SERVICES] == [8101, 8102, 8103, 8104, 8105]
     assert [ports[name] for name in SIMULATORS] == [8201, 8202, 8203, 8204, 8207]
     assert [ports[name] for name in ("smtp", "mail")] == [8205, 8206]
@@ -74,10 +87,30 @@ def test_every_service_gets_the_common_settings_its_own_port_and_its_own_health_
         assert part.health == (f"http://127.0.0.1:{Ports()[service]}/health/ready",)
 
 
+def test_the_portal_is_told_of_services_and_simulators_and_of_no_server() -> None:
+    portal = parts()["portal"]
+    assert (portal.module, portal.rank) == ("portal", FRONT), "it starts after what it shows and stops before it"
+    assert portal.health == ("http://127.0.0.1:8100/health/ready",)
+    assert portal.live == ("http://127.0.0.1:8100/health/live",)
+    for service in SERVICES:
+        assert portal.environment[f"PASPOR_{service.upper()}_URL"] == Ports().url(service)
+    assert portal.environment["PASPOR_TRIAL_MAILBOX_URL"] == "http://127.0.0.1:8206"
+    assert not {WIRING.mongo_url, WIRING.amqp_url, "k1:master", "pem"} & set(portal.environment.values())
+    assert parts(extra={"portal": {"PASPOR_LOG_LEVEL": "debug"}})["portal"].environment["PASPOR_LOG_LEVEL"] == "debug"
+
+
+def test_mails_of_every_part_lead_to_the_portal_which_speaks_for_its_visitors() -> None:
+    for name in (*SERVICES, "portal"):
+        assert parts()[name].environment["PASPOR_PUBLIC_URL"] == "http://127.0.0.1:8100"
+    assert {parts()[name].environment["PASPOR_TRUSTED_PROXIES"] for name in SERVICES} == {"127.0.0.1"}
+    assert "PASPOR_TRUSTED_PROXIES" not in parts()["portal"].environment, "visitors say nothing of themselves"
+
+
 def test_a_secret_goes_only_to_those_who_need_it() -> None:
     for name, part in parts().items():
         assert ("pem" in part.environment.values()) == (name == "identity")
         assert ("private" in part.environment.values()) == (name == "notification")
+        assert ("k1:portal" in part.environment.values()) == (name == "portal")
 
 
 def test_extra_settings_reach_all_or_one_and_win() -> None:

@@ -80,6 +80,9 @@ def test_it_ends_with_lines_to_copy_that_fit_any_terminal(tmp_path: Path) -> Non
     assert "\n  ./paspor demo --on 8400\n" in said
     assert "\n  IDENTITY=http://127.0.0.1:8401 APPLICATION=http://127.0.0.1:8402\n" in said
     assert "BANK=http://127.0.0.1:8502" in said
+    assert "Open http://127.0.0.1:8400 in a browser" in said.splitlines()[-2], (
+        "one address to open, where one looks last"
+    )
     copied = [line for line in said.splitlines() if line.startswith("  ")]
     assert len(copied) > 3 and max(map(len, copied)) < 80
 

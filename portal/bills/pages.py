@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from portal.api.problem import ServiceDown
 from portal.bills.bills import (
     can_be_claimed,
     can_be_renewed,
@@ -132,16 +133,22 @@ async def download_receipt(visit: Visit) -> web.StreamResponse:
 
 async def show_joining(visit: Visit, form: Form) -> web.StreamResponse:
     """Show the unpaid bills of the account, to choose those that one code shall pay."""
-    applications, applicants = await visit.api.together(
-        visit.api.get("/v1/applications", limit=MOST_LISTED), visit.api.get("/v1/applicants")
-    )
+    applications, names = await visit.api.together(visit.api.get("/v1/applications", limit=MOST_LISTED), _names(visit))
     return visit.render(
         "bills/joining.html",
         form=form,
         bills=joinable(applications["applications"]),
-        names=names_by_applicant(applicants["applicants"]),
+        names=names,
         least=LEAST_JOINED,
     )
+
+
+async def _names(visit: Visit) -> dict[str, str]:
+    """Return the names of the account's people; without them, while identity is away, a code can be paid as well."""
+    try:
+        return names_by_applicant((await visit.api.get("/v1/applicants"))["applicants"])
+    except ServiceDown:
+        return {}
 
 
 async def join(visit: Visit) -> web.StreamResponse:
@@ -156,14 +163,13 @@ async def join(visit: Visit) -> web.StreamResponse:
 
 async def show_joint(visit: Visit, form: Form) -> web.StreamResponse:
     """Show one code that pays several bills."""
-    joint, channels, applications, applicants = await visit.api.together(
+    joint, channels, applications, names = await visit.api.together(
         visit.api.get(f"/v1/joint-bills/{visit.place('joint_bill_id')}"),
         visit.api.get("/v1/payment-channels"),
         visit.api.get("/v1/applications", limit=MOST_LISTED),
-        visit.api.get("/v1/applicants"),
+        _names(visit),
     )
-    known = names_by_applicant(applicants["applicants"])
-    holders = {row["application_id"]: known.get(row["applicant_id"], "") for row in applications["applications"]}
+    holders = {row["application_id"]: names.get(row["applicant_id"], "") for row in applications["applications"]}
     return visit.render(
         "bills/joint.html",
         form=form,

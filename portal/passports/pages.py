@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from portal.api.problem import Problem
+from portal.api.problem import Problem, ServiceDown
 from portal.passports.passports import (
     REPORTED,
     can_be_replaced,
@@ -23,20 +23,19 @@ REPORTS: Final = frozenset({"lost", "damaged"})
 
 async def show_passports(visit: Visit, _form: Form) -> web.StreamResponse:
     """Show the passports of the account's people."""
-    passports, applicants = await visit.api.together(visit.api.get("/v1/passports"), visit.api.get("/v1/applicants"))
-    names = {person["applicant_id"]: person["full_name"] for person in applicants["applicants"]}
+    passports, names = await visit.api.together(visit.api.get("/v1/passports"), _names(visit))
     return visit.render("passports/passports.html", people=newest_first_by_person(passports["passports"], names))
 
 
 async def show_passport(visit: Visit, form: Form) -> web.StreamResponse:
     """Show a passport and what comes next."""
     passport = await _passport(visit)
-    person = await visit.api.find(f"/v1/applicants/{passport['applicant_id']}")
+    names = await _names(visit)
     return visit.render(
         "passports/passport.html",
         form=form,
         passport=passport,
-        name=person["full_name"] if person else "",
+        name=names.get(passport["applicant_id"], ""),
         can_be_reported=can_be_reported(passport),
         can_be_replaced=can_be_replaced(passport),
         needs_reason=needs_reason(passport),
@@ -105,6 +104,15 @@ async def show_crossings(visit: Visit, form: Form) -> web.StreamResponse:
             raise
         found, refusal = None, problem
     return visit.render("passports/crossings.html", form=form, person=person, found=found, refusal=refusal)
+
+
+async def _names(visit: Visit) -> dict[str, str]:
+    """Return the names of the account's people; none while identity is away: a loss can be reported all the same."""
+    try:
+        applicants = await visit.api.get("/v1/applicants")
+    except ServiceDown:
+        return {}
+    return {person["applicant_id"]: person["full_name"] for person in applicants["applicants"]}
 
 
 async def _passport(visit: Visit) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -24,18 +25,22 @@ PASSING: Final = frozenset({"gathering", "held", "moving", "special_moving"})
 CODE_PIXELS: Final = 280
 """Width of the queue code, so that it fits a screen of 320 pixels."""
 
+CODES_KEPT: Final = 256
+"""Drawing one takes some 20 ms; the page of somebody who waits in the hall is loaded again and again."""
+
 PAY_UNTIL_HOUR: Final = 12
 CAPITAL: Final = ZoneInfo("Asia/Jakarta")
 
 
+@lru_cache(maxsize=CODES_KEPT)
 def draw_code(code: str, title: str) -> Markup:
-    """Return a QR code as SVG inside HTML: no script, no style."""
+    """Return a QR code as SVG inside HTML: no script, no style, and smaller where the screen is."""
     drawn = segno.make(code, error="m", micro=False)
     modules = drawn.symbol_size(border=4)[0]
-    svg = drawn.svg_inline(
-        scale=max(2, CODE_PIXELS // modules), border=4, title=title, svgclass="paspor-qr", light="#fff"
-    )
-    return Markup(svg)  # noqa: S704 - made here; segno escapes the title
+    scale = max(2, CODE_PIXELS // modules)
+    svg = drawn.svg_inline(scale=scale, border=4, title=title, svgclass="paspor-qr", light="#fff")
+    size = modules * scale
+    return Markup(svg.replace("<svg ", f'<svg role="img" viewBox="0 0 {size} {size}" ', 1))  # noqa: S704 - made here; segno escapes the title
 
 
 def to_bring(requirements: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime, timedelta
+
 import pytest
 
+from portal.bills.pages import PAGES as BILLS
+from portal.messages.pages import PAGES as MESSAGES
+from portal.passports.pages import PAGES as PASSPORTS
+from portal.refunds.pages import PAGES as REFUNDS
+from portal.visits.pages import PAGES as VISITS
+from shared.tokens import Role
 from tests.unit.application.world import picture
 from tests.unit.billing.world import FakeSimponi
 from tests.unit.identity.world import nobody
 from tests.unit.portal.browser import Browser
 from tests.unit.portal.signing_in import sign_in
 from tests.unit.portal.site import Site
-from tests.walking import Citizen
+from tests.walking import Citizen, Officer
 
 NTPN = "A1B2C3D4E5F60718"
 
@@ -196,3 +205,37 @@ async def test_a_service_that_is_away_has_a_page_and_a_form_keeps_its_values(sit
         page = await browser.get(f"/applications/{citizen.application_id}/pay")
         assert page.status == 503
         assert "sedang tidak dapat dihubungi" in page.text
+
+
+@pytest.mark.acceptance("Y2.pay_by_code")
+async def test_a_charge_that_the_interview_found_is_a_bill_beside_the_paid_one(site: Site, browser: Browser) -> None:
+    async with await Citizen(site.suite).until_paid() as citizen:
+        seat = await citizen.appointment()
+        site.suite.clock.set(datetime.fromisoformat(seat["starts_at"]) + timedelta(minutes=1))
+        await site.suite.settle()
+        async with Officer(site.suite, Role.FRONT_OFFICER) as front:
+            await front.done("scheduling", "POST", "/v1/check-ins", {"queue_code": seat["queue_code"]})
+            finding = {"ground": "lost", "reason_code": "told_at_interview"}
+            await front.done("application", "POST", f"{citizen.application}/penalty", finding)
+        sign_in(browser, citizen)
+        page = await browser.get(f"/applications/{citizen.application_id}/pay")
+        assert "Biaya beban karena paspor hilang atau rusak" in page.text
+        assert "Bayar tepat Rp1.000.000." in page.text
+        assert "Lunas" in page.text
+        first = page.text.index("Biaya beban karena")
+        assert first < page.text.index("Lunas"), "what is still to pay stands first"
+
+
+@pytest.mark.parametrize("away", ["identity", "application", "scheduling", "billing", "notification"])
+async def test_whichever_service_is_away_each_page_is_shown_or_says_so(site: Site, away: str) -> None:
+    changes = {f"{away}_url": "http://127.0.0.1:9"}
+    async with Citizen(site.suite) as citizen, site.browser(**changes) as browser:
+        await citizen.register()
+        sign_in(browser, citizen)
+        told = set()
+        for declared in (*BILLS, *VISITS, *REFUNDS, *MESSAGES, *PASSPORTS):
+            if declared.method == "GET":
+                page = await browser.get(re.sub(r"{[a-z_]+}", "0a0a0a0a", declared.path))
+                assert page.status in (200, 404, 503), declared.path
+                told.add(page.status)
+        assert 503 in told

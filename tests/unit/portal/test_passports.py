@@ -72,6 +72,15 @@ async def test_a_long_valid_passport_is_replaced_for_a_reason_alone(site: Site, 
         assert page.status == 422, "one application at a time"
 
 
+async def test_a_passport_is_shown_without_its_holders_name_while_that_is_not_known(site: Site) -> None:
+    citizen, passport_id = await until_collected(site)
+    async with citizen, site.browser(identity_url="http://127.0.0.1:9") as browser:
+        sign_in(browser, citizen)
+        assert "Pemegang paspor" in (await browser.get("/passports")).text
+        page = await browser.follow(to=f"/passports/{passport_id}$")
+        assert "*****567" in page.text
+
+
 async def test_passports_of_others_are_not_there(site: Site, browser: Browser) -> None:
     citizen, passport_id = await until_collected(site)
     async with citizen, Citizen(site.suite) as other:

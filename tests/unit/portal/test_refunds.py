@@ -152,6 +152,38 @@ async def test_a_refund_kept_as_credit_pays_a_bill(
         assert "Sisa Rp0" in page.text
 
 
+async def test_a_credit_is_paid_out_to_the_account_that_is_named(
+    site: Site, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no_answer(_work: object) -> None:
+        raise UpstreamDown("treasury", "timeout")
+
+    async with Citizen(site.suite) as citizen:
+        case = await until_refund(citizen)
+        sign_in(browser, citizen)
+        account = {"bank_code": "002", "account_number": "1234567890", "holder_name": "Budi Contoh"}
+        with monkeypatch.context() as away:
+            away.setattr(site.suite.agencies.treasury, "_asked", no_answer)
+            await citizen.done("billing", "PUT", f"/v1/refunds/{case['refund_id']}/bank-account", account)
+            await recommended(citizen, case)
+            await step(citizen, Role.OPERATOR, case, "approve")
+            await citizen.done("billing", "POST", f"/v1/refunds/{case['refund_id']}/credit")
+        page = await browser.get("/credits")
+        form = next(form for form in page.forms if form.action.endswith("/payout"))
+        await browser.submit(form)
+        await site.suite.settle()
+        page = await browser.submit(form)
+        assert page.path.startswith("/refunds/") or page.path.startswith("/credits")
+        page = await browser.get("/credits?language=en")
+        page = await browser.follow(says="Follow the payout")
+        assert page.heading == "Your refund"
+        assert "A credit from an approved refund is paid out" in page.text
+        page = await browser.submit(bank_code="002", account_number="1234567890", holder_name="Budi Contoh")
+        await site.suite.later(3600)
+        page = await browser.get(page.path.partition("?")[0])
+        assert "Paid back" in page.text
+
+
 async def test_refunds_of_others_are_not_there(site: Site, browser: Browser) -> None:
     async with Citizen(site.suite) as owner, Citizen(site.suite) as other:
         case = await until_refund(owner)

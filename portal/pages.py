@@ -26,8 +26,6 @@ from portal.sign_in.pages import PAGES as SIGN_IN
 from portal.trial.pages import PAGES as TRIAL
 from portal.visits.pages import PAGES as VISITS
 from portal.waiting.pages import PAGES as WAITING
-from portal.trial.pages import PAGES as TRIAL
-from portal.visits.pages import PAGES as VISITS
 from portal.web.page import Page
 
 PAGES: Final[tuple[Page, ...]] = (

@@ -37,7 +37,7 @@ class Settings(ProcessSettings):
     trial_bank_url: Annotated[str, TrialOnly("a simulated bank takes no money")] = Field(
         "", description="of a trial: where its bank answers"
     )
-    trial_registry_url: Annotated[str, TrialOnly("a simulated registry knows nobody")] = Field(
+    trial_registry_url: Annotated[str, TrialOnly("a simulated registry has invented people")] = Field(
         "", description="of a trial: where its civil registry answers"
     )
     trial_staff_password: Annotated[

@@ -1,4 +1,4 @@
-"""What is to pay: the code and how to pay it, payments not seen yet, receipts, one code for a family, credits."""
+"""Money to pay: the code and how to pay it, payments not seen yet, receipts, one code for a family, credits."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def last_lost(appointments: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | 
 
 @dataclass(frozen=True)
 class Choices:
-    """What may be chosen on one day."""
+    """The choices of one day."""
 
     day: Day
     pools: tuple[str, ...]

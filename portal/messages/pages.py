@@ -1,4 +1,4 @@
-"""What was sent to the account: about what, when, where to, and whether it arrived."""
+"""Messages to the account: about what, when, where to, and whether it arrived."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _NEAR: Final = re.compile(r"-?\d{1,2}(?:\.\d{1,6})?,-?\d{1,3}(?:\.\d{1,6})?")
 
 @dataclass(frozen=True)
 class Search:
-    """What a person looks for; every part is optional."""
+    """The wishes of a search; every part is optional."""
 
     place: str = ""
     province: str = ""
@@ -95,7 +95,7 @@ def in_order(offices: Iterable[Mapping[str, Any]], search: Search) -> list[Mappi
 
 @dataclass(frozen=True)
 class Found:
-    """What a search found, and every office for the map."""
+    """The offices that a search found, and every office for the map."""
 
     search: Search
     offices: list[Mapping[str, Any]]

@@ -1,4 +1,4 @@
-"""What can be done with a passport: shapes answers for templates. Pure."""
+"""Acts that a passport allows: shapes answers for templates. Pure."""
 
 from __future__ import annotations
 

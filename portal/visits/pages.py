@@ -164,7 +164,7 @@ async def move(visit: Visit) -> web.StreamResponse:
 
 
 async def show_special(visit: Visit, form: Form) -> web.StreamResponse:
-    """Show the form of a new date without paying again, or what became of the request."""
+    """Show the form of a new date without paying again, or the state of the request."""
     application, appointment = await _load_visit(visit)
     return visit.render("visits/special.html", form=form, application=application, appointment=appointment)
 
@@ -239,7 +239,7 @@ async def name_proxy(visit: Visit) -> web.StreamResponse:
 
 
 async def withdraw_proxy(visit: Visit) -> web.StreamResponse:
-    """Let nobody else collect the passport any more."""
+    """Withdraw the permission to collect the passport."""
     await visit.send("DELETE", f"/v1/applications/{visit.place('application_id')}/proxy")
     return visit.redirect(_proxy_path(visit), told="told_proxy_withdrawn")
 

@@ -1,4 +1,4 @@
-"""What of a visit is shown and what may be done with it: shapes answers of scheduling for templates. Pure."""
+"""Facts of a visit and the acts that it allows: shapes answers of scheduling for templates. Pure."""
 
 from __future__ import annotations
 

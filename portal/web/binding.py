@@ -18,11 +18,11 @@ from portal.api.services import Services
 from portal.api.streams import Streams
 from portal.web.cookies import Browser, Cookies
 from portal.web.doors import find_door
-from portal.web.form_tokens import new_secret
+from portal.web.form_tokens import is_genuine, new_secret
 from portal.web.forms import KEPT_FIELD, Form
 from portal.web.page import Access, Page
 from portal.web.rendering import Renderer
-from portal.web.visit import FormNotGenuine, FormTooLarge, FormUnreadable, NothingHere, Refill, Visit
+from portal.web.visit import STRANGER, FormNotGenuine, FormTooLarge, FormUnreadable, NothingHere, Refill, Visit
 from portal.web.words import LANGUAGES
 from shared.clock import Clock
 from shared.context import trace_id
@@ -199,11 +199,16 @@ async def _sent(visit: Visit) -> Form | None:
 
 
 def read_kept(visit: Visit, sealed: str) -> tuple[str, dict[str, list[str]]] | None:
-    """Return the path and the values of a form that was carried through a sign-in; None where it was altered."""
+    """Return the path and the values of a form that was carried through a sign-in; None where it was altered, or was
+    typed for another account: two people may share a computer.
+    """
     text = visit.cookies.open(sealed, KEPT_FIELD) if sealed else None
     if text is None:
         return None
     kept = json.loads(text)
+    token, secret = kept["token"], kept["secret"]
+    if not any(is_genuine(token, secret, account_id) for account_id in (STRANGER, visit.account_id)):
+        return None
     return kept["path"], kept["values"]
 
 

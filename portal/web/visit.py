@@ -99,6 +99,7 @@ class Visit:
     settings: Any = None
     streams: Streams = field(kw_only=True)
     _form: Form | None = None
+    _token: str = ""
     _had_session: Session | None = None
 
     def __post_init__(self) -> None:
@@ -206,6 +207,7 @@ class Visit:
             raise FormTooLarge
         typed = {name: texts for name, texts in values.items() if name not in OWN_FIELDS}
         form = Form(typed, key=own[KEY_FIELD][:64])
+        self._token = own[TOKEN_FIELD]
         if not is_genuine(own[TOKEN_FIELD], self.browser.secret, self.account_id):
             raise FormNotGenuine(form)
         if REFILL_FIELD in values:
@@ -247,9 +249,10 @@ class Visit:
         return web.Response(status=303, headers={"Location": path + (f"?{urlencode(said)}" if said else "")})
 
     def keep(self, form: Form) -> str:
-        """Return what was typed, sealed, to be carried through a sign-in."""
+        """Return what was typed, sealed, to be carried through a sign-in; it is shown to the same account again."""
         values = {name: list(texts) for name, texts in form.values.items()}
-        return self.cookies.seal(json.dumps({"path": self.request.path_qs, "values": values}), KEPT_FIELD)
+        kept = {"path": self.request.path_qs, "values": values, "token": self._token, "secret": self.browser.secret}
+        return self.cookies.seal(json.dumps(kept), KEPT_FIELD)
 
     def finish(self, response: web.StreamResponse) -> None:
         """Add the usual headers, and the cookies of what has changed; before a stream is begun, else it is done."""

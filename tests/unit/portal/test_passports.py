@@ -103,8 +103,8 @@ class TheBorder:
 
 async def test_border_crossings_need_a_consent(site: Site, browser: Browser) -> None:
     async with Citizen(site.suite) as citizen:
-        await citizen.register()
-        await citizen.become_applicant()
+        await citizen.until_paid()
+        await serve_visitor(citizen)
         sign_in(browser, citizen)
         path = f"/applicants/{citizen.applicant_id}/border-crossings"
         page = await browser.get(path)

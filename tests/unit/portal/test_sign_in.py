@@ -358,6 +358,19 @@ class TestKeptForms:
             await browser.submit(again)
             assert self.SENT == [], "it is shown, not sent"
 
+    async def test_what_one_typed_is_not_shown_to_another_who_signs_in(self, site: Site, browser: Browser) -> None:
+        async with Citizen(site.suite) as citizen, Citizen(site.suite) as other:
+            await citizen.register()
+            await other.register("lain@example.org")
+            sign_in(browser, citizen)
+            form = await self._form(browser)
+            sign_out(browser)
+            page = await browser.submit(form, note="hanya untuk saya")
+            sign_in(browser, other)
+            page = await browser.submit(page.form("kept"))
+            assert page.path == "/home"
+            assert "hanya untuk saya" not in page.html
+
     async def test_another_tab_signed_in_meanwhile(self, site: Site, browser: Browser) -> None:
         async with Citizen(site.suite) as citizen:
             await citizen.register()

@@ -374,6 +374,22 @@ async def test_an_office_without_the_kind_names_those_that_have_it(
     assert booking(citizen, OTHER_OFFICE) in page.links
 
 
+async def test_the_way_to_a_seat_in_english(site: Site, browser: Browser, citizen: Citizen) -> None:
+    page = await browser.get(booking(citizen) + "?language=en")
+    assert page.heading == "Choose an office and a time"
+    session = await open_session(site, "2026-11-25", regular=1, priority=1)
+    page = await browser.get(booking(citizen, OFFICE) + "?day=2026-11-25")
+    for words in ("Choose a time: Wednesday, 25 November 2026", "08:00 WIB – 10:00 WIB", "A child under 12"):
+        assert words in page.text, words
+    page = await browser.submit(page.form("session_id"), session_id="")
+    assert page.field_errors()["session_id"].endswith("Choose a time")
+    page = await browser.submit(page.form("session_id"), session_id=session, pool="regular")
+    assert "A seat is kept for you" in page.read.headings
+    assert "Wednesday, 25 November 2026 at 13:00 WIB" in page.text
+    page = await browser.get(booking(citizen, OFFICE, "family"))
+    assert page.status == 200
+
+
 async def test_a_form_sent_after_the_session_ended_is_kept_for_the_sign_in(browser: Browser, citizen: Citizen) -> None:
     await browser.get(booking(citizen, OFFICE) + "?day=2026-11-24")
     form = browser.page.form("session_id")

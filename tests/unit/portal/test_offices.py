@@ -41,10 +41,10 @@ OUTREACH_SESSION: dict[str, Any] = {
 }
 
 
-async def open_outreach(site: Site) -> str:
+async def open_outreach(site: Site, **changes: Any) -> str:
     """An outreach with one session; its id."""
     async with Officer(site.suite, Role.OFFICE_ADMIN) as head:
-        made = await head.done("scheduling", "POST", f"/v1/offices/{OFFICE}/outreach", OUTREACH)
+        made = await head.done("scheduling", "POST", f"/v1/offices/{OFFICE}/outreach", OUTREACH | changes)
         if made.status == 202:
             async with Officer(site.suite, Role.OFFICE_ADMIN) as second:
                 await second.done("scheduling", "POST", f"/v1/quota-changes/{made['change_id']}/approval", {})
@@ -182,3 +182,22 @@ def test_what_is_over_or_too_near_cannot_be_booked_but_for_same_day_seats() -> N
     assert (day.opens_at, day.is_bookable) == (None, True)
     (shut,) = days_of({"days": [{"date": "2026-11-23", "sessions": sessions[3:]}]}, now)
     assert (shut.opens_at, shut.is_bookable) == ("2026-11-23T05:00:00Z", False)
+
+
+async def test_what_an_office_typed_is_shown_and_never_run(site: Site, browser: Browser) -> None:
+    address = 'Jalan <script>alert(1)</script> "5"'
+    async with Officer(site.suite, Role.OFFICE_ADMIN) as head:
+        body = OUTREACH | {"address": address}
+        said = await head.call("scheduling", "POST", f"/v1/offices/{OFFICE}/outreach", body)
+    for path in ("/offices", f"/offices/{OFFICE}", "/offices/sma-contoh-5"):
+        page = await browser.get(path)
+        assert "<script>alert" not in page.html
+        assert (address in page.text) is (said.status < 400 and page.status == 200), path
+
+
+async def test_a_service_that_is_away_is_told_of_with_what_to_do(site: Site) -> None:
+    async with site.browser(scheduling_url="http://127.0.0.1:9") as browser:
+        for path in ("/offices", f"/offices/{OFFICE}", "/openings/some-opening"):
+            page = await browser.get(path)
+            assert page.status == 503, path
+            assert page.links

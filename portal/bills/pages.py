@@ -18,7 +18,7 @@ from portal.bills.bills import (
 from portal.bills.joining import joinable, names_by_applicant, unpaid_bills
 from portal.evidence.receiving import IDS_FIELD, send_with_evidence
 from portal.web.forms import Form, FormError
-from portal.web.page import Page, get, post
+from portal.web.page import Access, Page, get, post
 from portal.web.visit import PLACE, NothingHere, Visit
 
 LEAST_JOINED: Final = 2
@@ -252,7 +252,7 @@ PAGES: Final[tuple[Page, ...]] = (
     post(_PAY + "/{bill_id}/renewal", renew, show_pay),
     post(_PAY + "/{bill_id}/credit", use_credit, show_pay),
     get(_CLAIM, show_claim),
-    post(_CLAIM, claim, show_claim, takes_files=True),
+    post(_CLAIM, claim, show_claim, Access.ANYBODY, takes_files=True),
     get("/applications/{application_id}/receipt", show_receipts),
     Page("GET", "/applications/{application_id}/receipt/{bill_id}/pdf", download_receipt),
     get("/joint-bills", show_joining),

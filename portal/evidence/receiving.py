@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from aiohttp import BodyPartReader, web
 
-from portal.api.problem import Problem
+from portal.api.problem import Problem, ServiceDown, SignedOut
 from portal.web.forms import KEY_FIELD, MOST_CHARS, MOST_FIELDS, TOKEN_FIELD, Form, FormError
 from portal.web.page import FormHandler
-from portal.web.visit import FormTooLarge, Visit
+from portal.web.visit import FormNotGenuine, FormTooLarge, Visit
 
 FILES_FIELD: Final = "pictures"
 IDS_FIELD: Final = "evidence_ids"
@@ -36,16 +36,23 @@ Told = Callable[[Form], Awaitable[None]]
 async def send_with_evidence(visit: Visit, purpose: str, send: Told, shows: FormHandler) -> web.StreamResponse | None:
     """Take the pictures of a form, then send it; return the form shown again where something was refused, else None.
 
-    Pictures that were taken stay with the form: they are not to be chosen again.
+    Pictures that were taken stay with the form: they are not to be chosen again. Where the session is over, what was
+    typed is kept through the sign-in; its page is declared for `Access.ANYBODY` to get so far.
 
     Raises:
-        FormNotGenuine, FormTooLarge, Refill, SignedOut, ServiceDown; Problem of what is not there.
+        FormNotGenuine, FormTooLarge, Refill, ServiceDown; Problem of what is not there.
     """
-    form, errors = await _receive(visit, purpose)
+    form, errors, is_signed_out = await _receive(visit, purpose)
+    if is_signed_out:
+        return _ask_to_sign_in(visit, form)
     if errors:
         return await shows(visit, form.with_errors(*errors))
     try:
         await send(form)
+    except SignedOut:
+        return _ask_to_sign_in(visit, form)
+    except ServiceDown:
+        return await shows(visit, form.with_errors(FormError("", _sentence(visit, "evidence_service_down"))))
     except Problem as problem:
         if problem.status in (401, 404):
             raise
@@ -53,7 +60,16 @@ async def send_with_evidence(visit: Visit, purpose: str, send: Told, shows: Form
     return None
 
 
-async def _receive(visit: Visit, purpose: str) -> tuple[Form, list[FormError]]:
+def _ask_to_sign_in(visit: Visit, form: Form) -> web.StreamResponse:
+    return visit.render("errors/signed_out.html", status=401, kept=visit.keep(form))
+
+
+async def _receive(visit: Visit, purpose: str) -> tuple[Form, list[FormError], bool]:
+    """Return the form, what was wrong with its pictures, and whether the session is over."""
+    is_signed_out = visit.session is None
+    if visit.request.content_type != "multipart/form-data":
+        # what was kept through a sign-in comes back without pictures
+        return await visit.form(), [], is_signed_out
     values: dict[str, list[str]] = {}
     errors: list[FormError] = []
     chars = 0
@@ -67,20 +83,41 @@ async def _receive(visit: Visit, purpose: str) -> tuple[Form, list[FormError]]:
                 raise FormTooLarge
             values.setdefault(part.name, []).append(text)
             continue
+        if is_signed_out:
+            await _read_at_most(part, 0)
+            continue
         visit.check_token(values.get(TOKEN_FIELD, [""])[0])
-        taken = values.setdefault(IDS_FIELD, [])
         content = await _read_at_most(part, LARGEST_BYTES)
-        if content is None:
-            errors.append(FormError(FILES_FIELD, _sentence(visit, "evidence_too_large")))
-        elif content and len(taken) >= MOST_FILES:
-            errors.append(FormError(FILES_FIELD, _sentence(visit, "evidence_too_many")))
-        elif content:
-            evidence_id, refused = await _pass_on(visit, purpose, bytes(content), values.get(KEY_FIELD, [""])[0])
-            if refused:
-                errors.append(FormError(FILES_FIELD, refused))
-            elif evidence_id not in taken:
-                taken.append(evidence_id)
-    return visit.take(values), errors
+        try:
+            errors += await _take(visit, purpose, content, values)
+        except SignedOut:
+            is_signed_out = True
+    try:
+        return visit.take(values), errors, is_signed_out
+    except FormNotGenuine as known:
+        if is_signed_out:
+            return known.form, errors, True
+        raise
+
+
+async def _take(visit: Visit, purpose: str, content: bytearray | None, values: dict[str, list[str]]) -> list[FormError]:
+    """Pass a picture on, and name it in the form; return what was wrong with it."""
+    if content is None:
+        return [FormError(FILES_FIELD, _sentence(visit, "evidence_too_large"))]
+    if not content:
+        return []
+    taken = values.setdefault(IDS_FIELD, [])
+    if len(taken) >= MOST_FILES:
+        return [FormError(FILES_FIELD, _sentence(visit, "evidence_too_many"))]
+    try:
+        evidence_id, refused = await _pass_on(visit, purpose, bytes(content), values.get(KEY_FIELD, [""])[0])
+    except ServiceDown:
+        return [FormError(FILES_FIELD, _sentence(visit, "evidence_service_down"))]
+    if refused:
+        return [FormError(FILES_FIELD, refused)]
+    if evidence_id not in taken:
+        taken.append(evidence_id)
+    return []
 
 
 async def _read_at_most(part: BodyPartReader, most: int) -> bytearray | None:

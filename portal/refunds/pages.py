@@ -23,7 +23,7 @@ from portal.refunds.refunds import (
     write_basis,
 )
 from portal.web.forms import Form, FormError
-from portal.web.page import Page, get, post
+from portal.web.page import Access, Page, get, post
 from portal.web.visit import NothingHere, Visit
 
 ANSWERS: Final = {"papers": "papers", "resubmission": "resubmission", "objection": "objection"}
@@ -164,10 +164,10 @@ _REFUND: Final = "/refunds/{refund_id}"
 
 PAGES: Final[tuple[Page, ...]] = (
     get(_ASK, show_asking),
-    post(_ASK, ask, show_asking, takes_files=True),
+    post(_ASK, ask, show_asking, Access.ANYBODY, takes_files=True),
     get(_REFUND, show_refund),
     post(_REFUND + "/bank-account", give_account, show_refund),
-    post(_REFUND + "/answer", answer, show_refund, takes_files=True),
+    post(_REFUND + "/answer", answer, show_refund, Access.ANYBODY, takes_files=True),
     post(_REFUND + "/withdrawal", withdraw, show_refund),
     post(_REFUND + "/credit", choose_credit, show_refund),
     Page("GET", _REFUND + "/receipt", download_receipt),

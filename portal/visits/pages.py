@@ -23,7 +23,7 @@ from portal.visits.visits import (
     to_bring,
 )
 from portal.web.forms import Form, FormError
-from portal.web.page import Page, get, post
+from portal.web.page import Access, Page, get, post
 from portal.web.visit import PLACE, NothingHere, Visit
 
 MOST_SESSIONS: Final = 60
@@ -294,7 +294,7 @@ PAGES: Final[tuple[Page, ...]] = (
     get(_VISIT + "/reschedule", show_moving),
     post(_VISIT + "/reschedule", move, show_moving),
     get(_VISIT + "/special", show_special),
-    post(_VISIT + "/special", ask_special, show_special, takes_files=True),
+    post(_VISIT + "/special", ask_special, show_special, Access.ANYBODY, takes_files=True),
     get(_VISIT + "/cancel", show_cancelling),
     post(_VISIT + "/cancel", cancel, show_cancelling),
     get(_VISIT + "/same-day", show_same_day),

@@ -130,6 +130,59 @@ async def test_what_is_no_picture_is_refused_beside_its_field(site: Site, browse
         assert (await citizen.bill())["claims"] == []
 
 
+async def test_a_claim_comes_back_filled_after_a_session_that_was_over(site: Site, browser: Browser) -> None:
+    async with await until_held(site) as citizen:
+        bill = await citizen.bill()
+        sign_in(browser, citizen)
+        path = f"/applications/{citizen.application_id}/pay/{bill['bill_id']}/claim"
+        await browser.get(path)
+        form = browser.page.form("ntpn")
+        browser.forget_cookies("session")
+        page = await browser.submit(form, ntpn=NTPN, pictures=("slip.jpg", picture()))
+        assert (page.status, page.heading) == (401, "Sesi Anda sudah berakhir")
+        assert "kept" in page.html
+        assert NTPN not in page.html, "what was typed is sealed"
+        sign_in(browser, citizen)
+        fresh = (await browser.get(path)).form("ntpn")
+        data = {"form_token": fresh.values["form_token"][0], "form_refill": "yes", "ntpn": NTPN}
+        status, _headers, body = await browser.raw("POST", path, data=data)
+        assert status == 200
+        assert f'value="{NTPN}"' in body.decode()
+        assert (await citizen.bill())["claims"] == [], "shown again, nothing was sent"
+
+
+async def test_a_form_with_a_picture_stays_filled_while_a_service_is_away(site: Site) -> None:
+    async with await until_held(site) as citizen, site.browser(application_url="http://127.0.0.1:9") as browser:
+        bill = await citizen.bill()
+        sign_in(browser, citizen)
+        await browser.get(f"/applications/{citizen.application_id}/pay/{bill['bill_id']}/claim")
+        page = await browser.submit(ntpn=NTPN, pictures=("slip.jpg", picture()))
+        assert page.status == 422
+        assert "Isian Anda masih ada" in page.field_errors()["pictures"]
+        assert page.form("ntpn").values["ntpn"] == [NTPN]
+
+
+async def test_more_or_larger_pictures_than_are_taken_are_told_beside_the_field(
+    site: Site, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with await until_held(site) as citizen:
+        bill = await citizen.bill()
+        sign_in(browser, citizen)
+        path = f"/applications/{citizen.application_id}/pay/{bill['bill_id']}/claim"
+        await browser.get(path)
+        monkeypatch.setattr("portal.evidence.receiving.LARGEST_BYTES", 100)
+        page = await browser.submit(ntpn=NTPN, pictures=("slip.jpg", picture()))
+        assert "10 MB" in page.field_errors()["pictures"]
+        monkeypatch.undo()
+        monkeypatch.setattr("portal.evidence.receiving.MOST_FILES", 0)
+        page = await browser.submit(ntpn=NTPN, pictures=("slip.jpg", picture()))
+        assert "Paling banyak 5 foto" in page.field_errors()["pictures"]
+        form = page.form("ntpn")
+        form.values["form_token"] = ["not ours"]
+        assert (await browser.submit(form, ntpn=NTPN, pictures=("slip.jpg", picture()))).status == 403
+        assert (await citizen.bill())["claims"] == []
+
+
 async def test_bills_of_others_are_not_there(site: Site, browser: Browser) -> None:
     async with await until_held(site) as owner, Citizen(site.suite) as other:
         bill = await owner.bill()

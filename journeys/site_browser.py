@@ -165,7 +165,7 @@ class SitePage:
         return next((href for href in self.links if re.search(pattern, href)), None)
 
     def wrong(self, what: str) -> PageWrong:
-        """What to raise where the page is not as it should be."""
+        """Return what to raise where the page is not as it should be."""
         said = " ".join(self.errors) or self.text[:300]
         return PageWrong(f"{self.path} ({self.status}, “{self.heading}”): {what}. It says: {said}")
 

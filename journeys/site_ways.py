@@ -20,7 +20,7 @@ ANSWERS: Final = {
     "validity_years": "10",
     "purpose": "tourism",
 }
-"""What the questionnaire is answered; questions that do not come are left out."""
+"""Answers to the questionnaire; questions that do not come are left out."""
 
 MOST_QUESTIONS: Final = 12
 """Pages of the questionnaire, were each question a page of its own."""

@@ -1,4 +1,4 @@
-"""What a service answers when it says no, and what happens when it does not answer."""
+"""Refusals of services, and the lack of an answer."""
 
 from __future__ import annotations
 

@@ -187,4 +187,4 @@ async def read_at_most(answer: aiohttp.ClientResponse, service: str) -> bytes:
 
 
 Json = Any
-"""What a service answers: members as docs/api describes them."""
+"""An answer of a service: members as docs/api describes them."""

@@ -45,7 +45,7 @@ class TooManyPages(Exception):
 
 
 class Told(Enum):
-    """What a page is told."""
+    """The words to a page."""
 
     NOTHING = auto()
     CHANGED = auto()

@@ -27,9 +27,6 @@ LINKED: Final[tuple[tuple[str, str], ...]] = (
 )
 """Public, and opened by people: no call of the API that a program makes is among them."""
 
-MOVED: Final = "/passports/{passport_id}/replacement"
-"""In mails; the page of a passport has the way to its replacement."""
-
 _SENT: Final = ("Accept", "Content-Type")
 _KEPT: Final = (
     "Content-Type",
@@ -59,12 +56,4 @@ async def pass_on(visit: Visit) -> web.StreamResponse:
     return web.Response(status=status, body=body, headers={name: said[name] for name in _KEPT if name in said})
 
 
-async def lead_to_passport(visit: Visit) -> web.StreamResponse:
-    """Lead to the page of the passport that a mail is about."""
-    return visit.redirect(f"/passports/{visit.place('passport_id')}")
-
-
-PAGES: Final[tuple[Page, ...]] = (
-    *(Page(method, path, pass_on, Access.ANYBODY) for method, path in LINKED),
-    Page("GET", MOVED, lead_to_passport, Access.ANYBODY),
-)
+PAGES: Final[tuple[Page, ...]] = tuple(Page(method, path, pass_on, Access.ANYBODY) for method, path in LINKED)

@@ -67,7 +67,7 @@
         shown.setAttribute("aria-hidden", "true");
         element.after(shown);
       }
-      if (isNaN(left) || left > 99 * 3600) return;
+      if (isNaN(left) || left > 12 * 3600) return;
       var text = two(Math.floor(left / 60) % 60) + ":" + two(left % 60);
       if (left >= 3600) text = Math.floor(left / 3600) + ":" + text;
       shown.textContent = left > 0 ? " (" + (english ? text + " left" : "sisa " + text) + ")" : "";

@@ -13,6 +13,7 @@ from portal.trial.people import Family
 
 SECONDS: Final = 5.0
 LETTERS_SHOWN: Final = 10
+BANK_REFUSES: Final = (404, 409, 422)
 
 
 class SimulatorAway(Exception):
@@ -86,23 +87,26 @@ class Outside:
             BankRefused: the bank does not take it. SimulatorAway.
         """
         body = {"billing_code": billing_code, "amount": amount, "channel": "teller"}
-        status, said = await self._call("POST", f"{self._settings.trial_bank_url}/bank/payments", body)
-        if status in (404, 409, 422) and isinstance(said, dict):
-            raise BankRefused(str(said.get("code", "")))
-        if status >= 400:
-            raise SimulatorAway
+        url = f"{self._settings.trial_bank_url}/bank/payments"
+        status, said = await self._call("POST", url, body, refusals=BANK_REFUSES)
+        if status in BANK_REFUSES:
+            raise BankRefused(str(said["code"]))
 
     async def _done(self, method: str, url: str, body: Any = None, query: dict[str, str] | None = None) -> Any:
-        status, said = await self._call(method, url, body, query)
-        if status >= 400:
-            raise SimulatorAway
-        return said
+        return (await self._call(method, url, body, query))[1]
 
     async def _call(
-        self, method: str, url: str, body: Any = None, query: dict[str, str] | None = None
+        self,
+        method: str,
+        url: str,
+        body: Any = None,
+        query: dict[str, str] | None = None,
+        refusals: tuple[int, ...] = (),
     ) -> tuple[int, Any]:
         try:
             async with self._session.request(method, url, json=body, params=query) as answer:
+                if answer.status >= 400 and answer.status not in refusals:
+                    raise SimulatorAway
                 return answer.status, await answer.json(content_type=None)
         except (aiohttp.ClientError, TimeoutError, ValueError):
             raise SimulatorAway from None

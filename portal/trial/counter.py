@@ -1,4 +1,4 @@
-"""The counter of an office in a trial, where nobody sits: demo staff, by the public APIs, with their own tokens."""
+"""The counter of an office in a trial, where no officer sits: demo staff, by the public APIs, with their own tokens."""
 
 from __future__ import annotations
 

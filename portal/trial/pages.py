@@ -1,4 +1,4 @@
-"""What can be tried: invented people, mailbox, SMS box, bank, and the day at the office. Outside production only."""
+"""The trial page: invented people, mailbox, SMS box, bank, and the day at the office. Outside production only."""
 
 from __future__ import annotations
 

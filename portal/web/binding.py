@@ -16,6 +16,7 @@ from portal.api.renewals import Renewals
 from portal.api.services import Services
 from portal.api.streams import Streams
 from portal.web.cookies import Browser, Cookies
+from portal.web.doors import find_door
 from portal.web.form_tokens import new_secret
 from portal.web.forms import KEPT_FIELD, Form
 from portal.web.page import Access, Page
@@ -37,7 +38,7 @@ OWN_SITES: Final = frozenset({"same-origin", "none"})
 
 @dataclass(frozen=True)
 class Front:
-    """What all pages share."""
+    """The parts that all pages share."""
 
     services: Services
     renewals: Renewals
@@ -103,21 +104,26 @@ def _language(request: web.Request, cookies: Cookies) -> Language:
 
 
 async def _answer(visit: Visit) -> web.StreamResponse:
-    page = visit.page
     try:
-        if page.method == "POST" and visit.request.headers.get("Sec-Fetch-Site", "none") not in OWN_SITES:
-            raise FormNotGenuine(Form())
-        if page.access is Access.SIGNED_IN and visit.session is None:
-            raise SignedOut
+        return await _handle(visit)
+    except SignedOut:
+        return await _ask_to_sign_in(visit)
+    except Problem as problem:
+        return await _tell_problem(visit, problem)
+
+
+async def _handle(visit: Visit) -> web.StreamResponse:
+    page = visit.page
+    if page.method == "POST" and visit.request.headers.get("Sec-Fetch-Site", "none") not in OWN_SITES:
+        raise FormNotGenuine(Form())
+    if page.access is Access.SIGNED_IN and visit.session is None:
+        raise SignedOut
+    try:
         return await page.handler(visit)
     except Refill as refill:
         if page.shows is None:
             raise NothingHere from None
         return await page.shows(visit, refill.form)
-    except SignedOut:
-        return await _ask_to_sign_in(visit)
-    except Problem as problem:
-        return await _tell_problem(visit, problem)
 
 
 async def _ask_to_sign_in(visit: Visit) -> web.StreamResponse:
@@ -145,10 +151,13 @@ async def _tell_problem(visit: Visit, problem: Problem) -> web.StreamResponse:
         form = Form() if page.takes_files else await _typed(visit)
         try:
             return await page.shows(visit, form.refused(problem))
+        except SignedOut:
+            return await _ask_to_sign_in(visit)
         except Problem as second:
             problem = second
     status = problem.status if problem.status in (404, 429) else 409 if problem.status < 500 else 502
-    return visit.render("errors/problem.html", status=status, problem=problem)
+    door = find_door(problem, visit.request.match_info)
+    return visit.render("errors/problem.html", status=status, problem=problem, door=door)
 
 
 async def _tell_fault(visit: Visit, error: Exception) -> web.StreamResponse:

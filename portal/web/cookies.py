@@ -1,4 +1,4 @@
-"""What visitors carry: their session and their browser's own secret, sealed, so that a restart ends nothing."""
+"""Cookies of visitors: their session and their browser's own secret, sealed, so that a restart ends nothing."""
 
 from __future__ import annotations
 

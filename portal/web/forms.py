@@ -1,4 +1,4 @@
-"""What a person typed into a form, what was wrong with it, and how it is kept until it can be sent."""
+"""The text that a person typed into a form, what was wrong with it, and how it is kept until it can be sent."""
 
 from __future__ import annotations
 

@@ -47,6 +47,7 @@ class Renderer:
             short_date=partial(dates.write_short_date, language=language),
             moment=partial(dates.write_moment, language=language),
             clock=partial(dates.write_clock, language=language),
+            said=partial(read_said, language=language),
             **facts,
         )
 
@@ -56,6 +57,11 @@ class Renderer:
             safe = {name: Markup.escape(value) for name, value in facts.items()}
             return Markup(self._words.sentence(language, room, key, safe))  # noqa: S704 - our own words, facts escaped
         return self._words.sentence(language, room, key, facts)
+
+
+def read_said(view: Mapping[str, Any], name: str, language: Language) -> Any:
+    """Return a text that the API answers in both languages: `title_in_indonesian` beside `title`."""
+    return view[f"{name}_in_indonesian"] if language == "id" else view[name]
 
 
 @cache

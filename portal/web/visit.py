@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import re
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from portal.api.streams import Streams
 
 FORM_TYPES: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+
+FORM_SECONDS: Final = 30.0
+"""Time for a form's body to arrive: 64 KiB on a line of 17 kbit/s."""
 
 PLACE: Final = re.compile(r"(?!\.+$)[A-Za-z0-9._~:@+-]{1,128}")
 """An id in an address, as the API's paths take it: nothing that would lead to another path of the API."""
@@ -81,7 +85,7 @@ class NothingHere(Exception):
 
 @dataclass
 class Visit:
-    """What a page's handler gets."""
+    """All that a page's handler gets."""
 
     request: web.Request
     page: Page
@@ -160,7 +164,10 @@ class Visit:
         if self.request.content_type not in FORM_TYPES or (self.request.charset or "utf-8").lower() != "utf-8":
             raise FormUnreadable
         try:
-            given = await self.request.post()
+            async with asyncio.timeout(FORM_SECONDS):
+                given = await self.request.post()
+        except TimeoutError:
+            raise FormUnreadable from None
         except web.HTTPRequestEntityTooLarge:
             raise FormTooLarge from None
         except (ValueError, LookupError, AssertionError, RuntimeError, HttpProcessingError):

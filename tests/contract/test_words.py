@@ -16,7 +16,7 @@ from shared.events.subscriptions import SERVICES
 PROJECT = Path(__file__).parents[2]
 FINISHED = (
     *("shared", "simulators", "local_suite", "operations", "devtools", "journeys", "bench", "command_line"),
-    "paper_samples",
+    *("paper_samples", "portal"),
     *("services/application", "services/billing", "services/identity", "services/notification", "services/scheduling"),
 )
 """Packages whose names and sentences are done."""

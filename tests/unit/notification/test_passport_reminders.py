@@ -72,5 +72,5 @@ def test_a_proxy_that_was_announced_is_told_on_both_channels() -> None:
 def test_the_message_about_an_expiry_carries_the_one_call_to_a_replacement(language: str, day: str) -> None:
     event = event_of(PassportExpiryReminderDue, passport_id="p-1", expires_on=date(2027, 11, 4), months=6)
     mail = written(event, language, DeliveryChannel.EMAIL)
-    assert day in mail and "https://paspor.example/passports/p-1/replacement" in mail
+    assert day in mail and "https://paspor.example/passports/p-1/replace" in mail
     assert day in written(event, language, DeliveryChannel.SMS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -23,6 +24,7 @@ from tests.unit.portal.site import KEYS
 from tests.unit.portal.trying import COMMAND, FACTS, PAGES
 
 SCRIPT = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}{% raw %}"
+FORM = "application/x-www-form-urlencoded"
 SECRET = "secret-of-this-browser"
 
 
@@ -175,6 +177,31 @@ async def test_a_refusal_of_what_was_sent_stands_beside_its_field(fake: FakeApi,
     assert (page.status, page.heading) == (409, "Ada yang salah.")
 
 
+async def test_a_session_that_ends_while_the_form_is_shown_again_is_asked_for(fake: FakeApi, browser: Browser) -> None:
+    fake.answers["GET", FACTS] = (401, {"code": "session_over"})
+    fake.answers["POST", COMMAND] = (422, {"code": "malformed", "title": "Ada yang salah."})
+    for changes in ({}, {"form_refill": "yes"}):
+        browser.set_cookie("session", seal(fake.session()))
+        page = await browser._go("POST", "/try/known", data=form_of(why="Sebab", **changes))
+        assert page.status == 401
+        assert page.form("kept").values["kept"][0], "what was typed is kept"
+
+
+async def test_a_form_that_trickles_in_is_given_up(
+    fake: FakeApi, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.web.visit.FORM_SECONDS", 0.05)
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"name="
+        await asyncio.sleep(0.3)
+        yield b"Budi"
+
+    status, _, _ = await browser.raw("POST", "/try", data=slow(), headers={"Content-Type": FORM})
+    assert status == 400
+    assert fake.calls == []
+
+
 async def test_a_fault_of_ours_is_a_page_with_a_number_and_nothing_of_its_cause(
     fake: FakeApi, browser: Browser
 ) -> None:
@@ -186,9 +213,6 @@ async def test_a_fault_of_ours_is_a_page_with_a_number_and_nothing_of_its_cause(
     assert page.status == 500
     assert "secret value" not in page.html
     assert page.form("why").values["why"] == ["Sebab"], "what was typed can be sent again"
-
-
-FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.mark.parametrize(
@@ -255,7 +279,7 @@ async def test_other_methods_find_nothing(fake: FakeApi, browser: Browser, metho
     status, _, _ = await browser.raw(method, "/try", data=form_of() if method != "TRACE" else None)
     assert status in (404, 405)
     assert fake.calls == []
-    assert (await browser.raw("POST", "/try/known", data=form_of()))[0] == 404
+    assert (await browser.raw("POST", "/help", data=form_of()))[0] == 404
 
 
 @pytest.mark.parametrize(

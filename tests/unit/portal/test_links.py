@@ -43,11 +43,6 @@ async def test_refusals_are_passed_on_as_they_are_and_sessions_are_not(browser: 
     assert status == 404, "the portal is no way to the API"
 
 
-async def test_the_mail_about_a_lost_passport_leads_to_its_page(browser: Browser) -> None:
-    status, headers, _ = await browser.raw("GET", "/passports/p-1/replacement")
-    assert (status, headers["Location"]) == (303, "/passports/p-1")
-
-
 async def test_in_production_the_gateway_answers_them(site: Site) -> None:
     """There the portal knows none of them; each has its way in the gateway's table."""
     async with site.browser(

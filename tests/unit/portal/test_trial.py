@@ -10,16 +10,21 @@ from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from local_suite.mail_sink import Chaos, MailBox
 from local_suite.mail_sink import create_app as mailbox_app
+from portal.api.problem import ServiceDown
+from portal.config import Settings
+from portal.trial.counter import Counter
 from portal.trial.letters import Letter, Piece, read_paragraphs
 from portal.trial.pages import BANK_REFUSALS
 from portal.trial.people import invent_family
 from portal.web.words import Words
+from shared.tokens import Role
 from simulators.config import Settings as SimulatorSettings
 from simulators.dukcapil.app import Dukcapil
 from simulators.simponi.app import Simponi
@@ -27,8 +32,8 @@ from simulators.sms.app import SmsGateway
 from tests.unit.identity.world import STAFF_PASSWORD
 from tests.unit.portal.browser import Browser
 from tests.unit.portal.signing_in import sign_in
-from tests.unit.portal.site import Site
-from tests.walking import Citizen
+from tests.unit.portal.site import KEYS, Site
+from tests.walking import Citizen, Officer
 
 AMOUNT = 650_000
 
@@ -139,6 +144,7 @@ async def test_text_messages_are_found_however_the_number_is_written(world: Worl
     for written in ("0811 2345 678", "%2B62 811-2345-678", "628112345678"):
         assert "654321" in (await world.browser.get(f"/trial/sms?number={written}")).text, written
     assert "654321" not in (await world.browser.get("/trial/sms?number=0811")).text
+    assert "Lihat" in (await world.browser.get("/trial/sms")).text
 
 
 async def test_a_code_is_paid_once_and_the_bank_s_refusals_are_sentences(world: World) -> None:
@@ -207,6 +213,82 @@ async def test_a_button_holds_the_visit_and_another_gives_the_passport(site: Sit
         assert (await citizen.view())["state"] == "collected"
 
 
+async def test_a_visit_that_was_begun_is_gone_through_by_the_same_button(site: Site, world: World) -> None:
+    """The portal ended, or a service did not answer, after the check-in: the visitor is inside and not stuck."""
+    async with Citizen(site.suite) as citizen, Officer(site.suite, Role.FRONT_OFFICER) as front:
+        await citizen.until_paid()
+        seat = await citizen.appointment()
+        site.suite.clock.set(datetime.fromisoformat(seat["starts_at"]) + timedelta(minutes=1))
+        await site.suite.settle()
+        await front.done("scheduling", "POST", "/v1/check-ins", {"queue_code": seat["queue_code"]})
+        await site.suite.settle()
+        sign_in(world.browser, citizen)
+        page = await world.browser.get("/trial/visit")
+        async with carried(site):
+            page = await world.browser.submit(page.form("application_id"))
+        assert "menyetujui permohonan" in page.text
+
+
+async def test_what_the_office_refuses_is_told_and_nothing_happens(site: Site, world: World) -> None:
+    """Where visitors may not come on any day, the demo staff send them away as real ones do."""
+    async with Citizen(site.suite) as citizen:
+        await citizen.until_paid()
+        sign_in(world.browser, citizen)
+        page = await world.browser.get("/trial/visit")
+        page = await world.browser.submit(page.form("application_id"))
+        assert page.status == 422 and "Ada yang perlu diperbaiki" in page.text
+        form = page.form("application_id")
+        form.values["step"] = ["hand_out_at_once"]
+        assert (await world.browser.submit(form)).status == 404, "a hidden field that was changed names no step"
+        assert (await citizen.view())["current_step"] == "come"
+
+
+async def test_without_the_right_password_of_the_staff_the_visit_waits(site: Site, world: World) -> None:
+    """It is the installation's fault and none of the visitor's: their own session goes on."""
+    async with site.browser(trial_staff_password="wrong") as browser, Citizen(site.suite) as citizen:
+        await citizen.until_paid()
+        sign_in(browser, citizen)
+        page = await browser.get("/trial/visit")
+        page = await browser.submit(page.form("application_id"))
+        assert page.status == 503 and "tidak dapat dihubungi" in page.text
+        assert (await browser.get("/trial/visit")).status == 200
+
+
+@pytest.mark.parametrize("status", [None, 500])
+async def test_a_counter_whose_service_is_down_says_which(status: int | None) -> None:
+    async def answer(_request: web.Request) -> web.Response:
+        return web.json_response({}, status=status or 200)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    async with served({"identity": app}) as servers:
+        url = str(servers["identity"].make_url("")).rstrip("/")
+        if status is None:
+            await servers["identity"].close()
+        given = {"environment": "test", "portal_keys": KEYS, "identity_url": url, "trial_staff_password": "p"}
+        async with Counter(Settings.load(**given), "id") as counter:
+            with pytest.raises(ServiceDown, match=r"^identity: "):
+                await counter.hand_out("a1")
+
+
+async def test_a_check_in_that_nobody_hears_of_is_a_service_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        said = {"access_token": "t"} if request.path == "/v1/staff/logins" else {"current_step": "come"}
+        return web.json_response(said)
+
+    monkeypatch.setattr("portal.trial.counter.HEARD_SECONDS", 0.02)
+    monkeypatch.setattr("portal.trial.counter.LOOK_SECONDS", 0.01)
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    async with served({"all": app}) as servers:
+        url = str(servers["all"].make_url("")).rstrip("/")
+        urls = {f"{name}_url": url for name in ("identity", "application", "scheduling")}
+        given = {"environment": "test", "portal_keys": KEYS, "trial_staff_password": "p", **urls}
+        async with Counter(Settings.load(**given), "id") as counter:
+            with pytest.raises(ServiceDown, match="check_in_not_heard_of"):
+                await counter.receive("a1", "code")
+
+
 async def test_staff_serve_nobody_else_s_application(site: Site, world: World) -> None:
     """A hidden field that was changed names another person's application: there is none for this visitor."""
     async with Citizen(site.suite) as other, Citizen(site.suite) as citizen:
@@ -236,6 +318,17 @@ ASKS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "registry": lambda world: world.browser.submit(world.browser.page.form(action="/trial/people")),
     "bank": lambda world: world.browser.submit(billing_code="820000000000000", amount="1"),
 }
+
+
+async def test_a_simulator_that_behaves_badly_has_the_same_page(world: World) -> None:
+    bad = {"operation": "pay", "mode": "error"}
+    url = world.servers["bank"].make_url("/control/behaviour")
+    async with aiohttp.ClientSession() as http, http.put(url, json=bad) as answer:
+        assert answer.status == 200
+    await world.browser.get("/trial/bank")
+    assert (await world.browser.submit(billing_code=world.code("r-9"), amount=str(AMOUNT))).status == 503
+    await world.servers["mailbox"].close()
+    assert (await world.browser.get("/trial/mailbox?address=warga@contoh.example")).status == 503
 
 
 async def test_a_simulator_that_is_away_has_a_page(world: World) -> None:

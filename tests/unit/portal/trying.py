@@ -81,6 +81,7 @@ PAGES: Final[tuple[Page, ...]] = (
     get("/try", show),
     post("/try", send, show),
     post("/try/plain", send),
+    post("/try/known", send, show_known),
     get("/try/known", show_known),
     get("/try/broken", lambda visit, _form: break_down(visit)),
     post("/try/broken", break_typed, show),

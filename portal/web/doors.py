@@ -44,7 +44,7 @@ _DOORS: Final[tuple[tuple[str, str, Door], ...]] = (
     ("GET", "/v1/applications", Door(_HOME, "door.home")),
     ("", "/v1/applications/{application_id}", Door(_ONE, "door.application")),
     ("", "/v1/applications/{application_id}/appeal", Door(f"{_ONE}/appeal", "door.appeal")),
-    ("", "/v1/applications/{application_id}/interview-note", Door(f"{_ONE}/appeal", "door.appeal")),
+    ("GET", "/v1/applications/{application_id}/interview-note", Door(f"{_ONE}/appeal", "door.appeal")),
     ("", "/v1/applications/{application_id}/documents...", Door(f"{_ONE}/papers", "door.papers")),
     ("", "/v1/applications/{application_id}/earlier-books/decision", Door(f"{_ONE}/earlier-book", "door.earlier_book")),
     ("", "/v1/applications/{application_id}/proxy", Door(f"{_ONE}/proxy", "door.proxy")),

@@ -25,7 +25,7 @@ from tests.unit.portal.trying import COMMAND, FACTS, PAGES
 
 SCRIPT = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}{% raw %}"
 FORM = "application/x-www-form-urlencoded"
-SECRET = "secret-of-this-browser"
+KNOWN_BY = "what-this-browser-is-known-by"
 
 
 @pytest.fixture
@@ -40,13 +40,13 @@ async def browser(fake: FakeApi) -> AsyncIterator[Browser]:
     """A browser that is known, and whose person is signed in."""
     async with fake.browser(pages=PAGES) as browser:
         browser.set_cookie("session", seal(fake.session()))
-        browser.set_cookie("browser", seal_browser(KnownBrowser(secret=SECRET)))
+        browser.set_cookie("browser", seal_browser(KnownBrowser(secret=KNOWN_BY)))
         yield browser
 
 
 def form_of(**changes: Any) -> list[tuple[str, str]]:
     """What a browser sends of the form."""
-    return list({"form_token": make_token(SECRET, "acc-1"), "form_key": "key-1", "name": "Budi", **changes}.items())
+    return list({"form_token": make_token(KNOWN_BY, "acc-1"), "form_key": "key-1", "name": "Budi", **changes}.items())
 
 
 async def test_a_form_that_is_sent_twice_is_one_command_and_another_one_when_it_changes(
@@ -66,10 +66,10 @@ async def test_a_form_that_is_sent_twice_is_one_command_and_another_one_when_it_
         "",
         "x" * 56,
         "é" * 56,
-        make_token(SECRET, "acc-1")[:-1],
+        make_token(KNOWN_BY, "acc-1")[:-1],
         make_token("secret-of-another-browser", "acc-1"),
-        make_token(SECRET, "acc-2"),
-        make_token(SECRET, ""),
+        make_token(KNOWN_BY, "acc-2"),
+        make_token(KNOWN_BY, ""),
     ],
 )
 async def test_a_form_that_is_not_ours_sends_nothing_and_can_be_seen_and_sent_by_the_person(

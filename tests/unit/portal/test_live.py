@@ -270,3 +270,38 @@ async def test_an_event_of_the_real_service_reaches_the_page(site: Site) -> None
         await read_until(answer.content, b"here")
         await citizen.become_applicant()
         await read_until(answer.content, b"changed")
+
+
+async def test_a_process_that_drains_ends_its_pages_and_takes_no_more(fake: FakeApi) -> None:
+    async with hub(fake) as (streams, api):
+        page = await streams.join(api(), EVENTS, here)
+        streams.close()
+        assert await told(page) is Told.OVER
+        with pytest.raises(TooManyPages):
+            await streams.join(api(), EVENTS, here)
+
+
+async def test_more_pages_than_an_account_may_have_and_a_look_at_the_head_alone(
+    fake: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with fake.browser() as browser:
+        browser.set_cookie("session", seal(fake.session()))
+        assert (await browser.raw("HEAD", "/live"))[0] == 200
+        monkeypatch.setattr(Streams, "_refuse_too_many", _refuse)
+        status, headers, _ = await browser.raw("GET", "/live")
+        assert (status, headers["Retry-After"]) == (429, "60")
+
+
+def _refuse(_streams: Streams, _account_id: str) -> None:
+    raise TooManyPages
+
+
+async def test_an_upstream_that_says_too_many_is_asked_again_later(fake: FakeApi) -> None:
+    async with hub(fake) as (streams, api):
+        page = await streams.join(api(), EVENTS, here)
+        fake.answers["GET", EVENTS] = (429, {"code": "too_many_at_once"})
+        fake.streams[0].put_nowait(None)
+        await settle(lambda: len(fake.called(EVENTS)) >= 3)
+        assert await page.wait(0.0) is Told.NOTHING
+        fake.answers["GET", EVENTS] = fake.stream
+        await settle(lambda: len(fake.streams) == 2)

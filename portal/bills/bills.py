@@ -52,11 +52,6 @@ def in_groups(code: str) -> list[str]:
     return [code[start : start + GROUP] for start in range(0, len(code), GROUP)]
 
 
-def steps_with_code(channel: dict[str, Any], code: str, name: str) -> list[str]:
-    """Return the steps of a channel, with the code where a step names it."""
-    return [str(step).replace("{billing_code}", code) for step in channel[name]]
-
-
 def usable_credits(owned: Sequence[dict[str, Any]], amount: int) -> list[dict[str, Any]]:
     """Return the credits that pay the whole of an amount."""
     return [credit for credit in owned if credit["state"] == "open" and credit["rest"] >= amount]

@@ -183,6 +183,32 @@ async def test_more_or_larger_pictures_than_are_taken_are_told_beside_the_field(
         assert (await citizen.bill())["claims"] == []
 
 
+async def test_hidden_fields_that_were_changed_lead_nowhere(site: Site, browser: Browser) -> None:
+    async with await until_held(site) as citizen:
+        bill = await citizen.bill()
+        sign_in(browser, citizen)
+        pay = f"/applications/{citizen.application_id}/pay"
+        token = (await browser.get(pay)).form(action="/sign-out").values["form_token"][0]
+        credit = f"{pay}/{bill['bill_id']}/credit"
+        assert (await browser.raw("POST", credit, data={"form_token": token}))[0] == 422
+        changed = {"form_token": token, "credit_id": "../bills"}
+        assert (await browser.raw("POST", credit, data=changed))[0] == 404
+        assert (await browser.raw("POST", "/credits/0a0a/bills", data={"form_token": token}))[0] == 422
+        for path in (f"/applications/0a0a/pay/{bill['bill_id']}/claim", f"{pay}/0a0a/claim"):
+            assert (await browser.get(path)).status == 404
+        for path in (credit, f"{pay}/{bill['bill_id']}/renewal"):
+            assert (await browser.get(path)).path == pay, "an address of a form leads to its page"
+        claim = f"{pay}/{bill['bill_id']}/claim"
+        await browser.get(claim)
+        page = await browser.submit(browser.page.form("ntpn"), ntpn="x" * 20_001)
+        assert page.status == 413
+        await citizen.pay()
+        page = await browser.get(claim)
+        assert "Tagihan ini sudah lunas." in page.text
+        page = await browser.get(f"/applications/0a0a/receipt/{bill['bill_id']}/pdf")
+        assert page.status == 404
+
+
 async def test_bills_of_others_are_not_there(site: Site, browser: Browser) -> None:
     async with await until_held(site) as owner, Citizen(site.suite) as other:
         bill = await owner.bill()

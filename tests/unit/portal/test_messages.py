@@ -15,7 +15,6 @@ from tests.walking import EMAIL, Citizen
 TEMPLATES = Path(__file__).parents[3] / "services/notification/data/templates"
 
 
-@pytest.mark.acceptance("F9.web")
 async def test_messages_are_listed_by_what_they_are_about_page_by_page(site: Site, browser: Browser) -> None:
     async with await Citizen(site.suite).until_paid() as citizen:
         sign_in(browser, citizen)

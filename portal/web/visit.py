@@ -150,6 +150,11 @@ class Visit:
         self.browser = browser
         self.is_new_browser = True
 
+    def in_language(self, language: Language) -> str:
+        """Return the address of this page in a language; the other words of its query stay."""
+        said = {name: text for name, text in self.request.query.items() if name not in ("language", "told")}
+        return "?" + urlencode({**said, "language": language})
+
     async def form(self) -> Form:
         """Return what was typed.
 

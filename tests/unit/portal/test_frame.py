@@ -13,6 +13,11 @@ async def test_a_stranger_sees_the_first_page_in_the_language_of_the_browser(bro
     assert (await browser.get("/")).read.lang == "en", "the choice is remembered"
 
 
+async def test_the_other_language_is_of_the_same_page(browser: Browser) -> None:
+    page = await browser.get("/offices?place=Bandung&told=x")
+    assert page.link(to="language=en") == "?place=Bandung&language=en"
+
+
 async def test_pages_load_nothing_from_elsewhere_and_lie_in_no_frame(browser: Browser) -> None:
     headers = (await browser.get("/")).headers
     assert "default-src 'none'" in headers["Content-Security-Policy"]

@@ -17,11 +17,14 @@ import aiohttp
 
 from bench import lighthouse, stage
 from bench.figures import Figure, Table
+from bench.journey_cpu import tree_seconds
 from bench.journeys import SETTINGS
 from bench.load import Tally
 from bench.process_memory import tree_mib
 from journeys.citizen import Citizen
+from journeys.people import People
 from journeys.reporter import Reporter
+from journeys.site_ways import walk_site
 from journeys.ways import Ways
 from local_suite.suite import Suite
 from portal.web.cookies import Cookies, Session
@@ -31,6 +34,9 @@ USERS: Final = 50
 THINK_SECONDS: Final = 5.0
 ROUNDS: Final = 12
 """Looks at home of each user: a minute of them."""
+
+JOURNEYS: Final = 5
+"""Through the pages, one after the other, from the first page to the passport in hand."""
 
 LIVE_PAGES: Final = 1_000
 LIVE_EACH: Final = 4
@@ -48,7 +54,7 @@ LOOKS: Final = 60
 """At each page, one after the other."""
 
 SETTLE_SECONDS: Final = 3.0
-HOME_CALLS: Final = (("application", "/v1/applications"), ("scheduling", "/v1/appointments"), ("billing", "/v1/bills"))
+HOME_CALLS: Final = (("application", "/v1/applications"), ("identity", "/v1/applicants"))
 """Calls of the page of home, at the same time."""
 
 
@@ -71,6 +77,7 @@ async def measure(scale: float = 1.0) -> Table:
             own, api = await _look_one_by_one(session, base, visitors)
             pages = await _at_home(len(visitors), lambda number: _see_home(session, base, visitors[number]))
             bare = await _at_home(len(visitors), lambda number: _call_home(session, running, visitors[number]))
+        seconds = await _walk(running, base)
         grown = await _hold_open(running, base, live)
         first = visitors[0]
         rated = await lighthouse.rate(
@@ -84,8 +91,8 @@ async def measure(scale: float = 1.0) -> Table:
             f"{len(visitors)} citizens with a code to pay. {LOOKS} looks at each page one after the other: the header "
             "Server-Timing tells the time in which a call of the API was under way, and the rest, which is the page's "
             f"own. Then all are at home, {THINK_SECONDS:.0f} s between two looks, and after that make the same calls "
-            f"without the portal. At last {live} pages are open and wait for changes, {LIVE_EACH} of one account. "
-            "Lighthouse 12 rates ten pages on its throttled phone."
+            f"without the portal. {JOURNEYS} journeys are walked through the pages. At last {live} pages are open and "
+            f"wait for changes, {LIVE_EACH} of one account. Lighthouse 12 rates ten pages on its throttled phone."
         ),
         figures=(
             Figure("portal.own_share", worst, "of the calls, p50, worst page", target=0.5, less_is_better=True),
@@ -97,6 +104,7 @@ async def measure(scale: float = 1.0) -> Table:
                 target=1.6,
                 less_is_better=True,
             ),
+            Figure("portal.journey_cpu", seconds, "s", target=0.15, less_is_better=True),
             Figure("portal.live_memory", grown, "MiB", target=60.0 * live / LIVE_PAGES, less_is_better=True),
             *(
                 Figure(
@@ -211,10 +219,28 @@ async def _call_home(session: aiohttp.ClientSession, running: Suite, visitor: Vi
     await asyncio.gather(*(call(service, path) for service, path in HOME_CALLS))
 
 
-async def _hold_open(running: Suite, base: str, count: int) -> float:
-    """Return by how many MiB the portal grew with so many open pages that wait."""
+async def _walk(running: Suite, base: str) -> float:
+    """Return the processor time that the portal spends on a whole journey through its pages."""
+    pid = _portal_pid(running)
+    people = People()
+    before = 0.0
+    for journey in range(-1, JOURNEYS):
+        if journey == 0:
+            before = tree_seconds(pid)  # the first one compiles the templates
+        if not await walk_site(stage.addresses(running), Reporter(quiet=True), base=base, people=people):
+            raise RuntimeError("a journey through the pages did not end well")
+    return (tree_seconds(pid) - before) / JOURNEYS
+
+
+def _portal_pid(running: Suite) -> int:
     pid = next(part.pid for part in running.status() if part.name == "portal")
     assert pid is not None, "the portal runs"  # noqa: S101 - narrows the type
+    return pid
+
+
+async def _hold_open(running: Suite, base: str, count: int) -> float:
+    """Return by how many MiB the portal grew with so many open pages that wait."""
+    pid = _portal_pid(running)
     accounts = [f"bench-live-{number}" for number in range(-(-count // LIVE_EACH))]
     everybody = stage.tokens(running, accounts)
     cookies = [_cookies(running, name, token) for name, token in zip(accounts, everybody, strict=True)]

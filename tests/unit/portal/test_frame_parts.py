@@ -20,6 +20,7 @@ from portal.app import run
 from portal.config import Settings
 from portal.web import dates
 from portal.web.binding import read_kept
+from portal.web.form_tokens import make_token
 from portal.web.forms import Form
 from portal.web.words import Words, WordsMissing
 from tests.unit.portal.fake_api import FakeApi, open_fake_api, seal
@@ -101,7 +102,7 @@ async def test_calls_of_every_kind_reach_the_service_and_its_answers_come_back(f
     assert (await api.head("/v1/applications"))["Upload-Offset"] == "3"
     assert await api.send("DELETE", "/v1/applications", key="k-12345678") == {"query": {}}
     assert await api.find("/v1/credits") is None
-    assert api.calls == 6
+    assert api.waited.calls == 6
 
 
 async def test_answers_that_cannot_be_read_are_told_as_what_they_are(fake: FakeApi, api: Api) -> None:
@@ -164,16 +165,23 @@ async def test_a_form_that_nothing_shows_again_is_not_there(fake: FakeApi) -> No
 
 
 def test_a_kept_form_that_was_altered_is_none() -> None:
+    token = make_token("secret", "acc-1")
+
     class Visit:
+        account_id = "acc-1"
+
         class cookies:  # noqa: N801 - stands for a member
             @staticmethod
             def open(sealed: str, _field: str) -> str | None:
-                return json.dumps({"path": "/try", "values": {"a": ["b"]}}) if sealed == "good" else None
+                kept = {"path": "/try", "values": {"a": ["b"]}, "token": token, "secret": "secret"}
+                return json.dumps(kept) if sealed == "good" else None
 
     visit: Any = Visit
     assert read_kept(visit, "good") == ("/try", {"a": ["b"]})
     assert read_kept(visit, "bad") is None
     assert read_kept(visit, "") is None
+    visit.account_id = "acc-2"
+    assert read_kept(visit, "good") is None, "somebody else signed in"
 
 
 def test_settings_that_are_wrong_are_told_in_one_message(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from aiohttp import web
+from aiohttp import ClientError, web
 
 from portal.account.proving import CODE
 from portal.codes.asked import CodeAsked
 from portal.web.forms import Form
 from portal.web.visit import Visit
+from shared.logs import get_logger
+
+log = get_logger(__name__)
 
 EXPORTS: Final = "/account/export"
 PIECE_BYTES: Final = 64 * 1024
@@ -45,13 +48,20 @@ async def download_files(visit: Visit, _form: Form) -> web.StreamResponse:
 
 async def _pass_on(visit: Visit, path: str, name: str) -> web.StreamResponse:
     """Pass a file on piece by piece, so that a large one is never held here."""
+    headers = {"Content-Type": "application/zip", "Content-Disposition": f'attachment; filename="{name}"'}
     async with await visit.api.follow(path) as answer:
-        response = web.StreamResponse(
-            headers={"Content-Type": "application/zip", "Content-Disposition": f'attachment; filename="{name}"'}
-        )
+        if visit.request.method == "HEAD":
+            return web.Response(headers=headers)
+        response = web.StreamResponse(headers=headers)
         visit.finish(response)
         await response.prepare(visit.request)
-        async for piece in answer.content.iter_chunked(PIECE_BYTES):
-            await response.write(piece)
-        await response.write_eof()
+        try:
+            async for piece in answer.content.iter_chunked(PIECE_BYTES):
+                await response.write(piece)
+            await response.write_eof()
+        except (ClientError, TimeoutError, ConnectionError):
+            # a page would stand in the middle of the file: the line is cut instead, and the browser tells so
+            log.warning("portal.download_cut")
+            if visit.request.transport is not None:
+                visit.request.transport.abort()
     return response

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from portal.account.offices import name_offices
 from portal.account.purposes import with_texts
-from portal.web.forms import Form
+from portal.web.forms import Form, read_whole_number
 from portal.web.visit import Visit
 
 READS_ON_A_PAGE: Final = 20
@@ -43,10 +43,9 @@ async def show_consents(visit: Visit, form: Form) -> web.StreamResponse:
 async def choose(visit: Visit) -> web.StreamResponse:
     """Give or withdraw the consent to a purpose."""
     form = await visit.form()
-    version = form.text("notice_version")
     body = {
         "given": form.text("given") == "yes",
-        "notice_version": int(version) if version.isdigit() else None,
+        "notice_version": read_whole_number(form.text("notice_version")),
         "applicant_id": form.optional("applicant_id"),
     }
     await visit.send("PUT", f"/v1/account/consents/{visit.place('purpose')}", body)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Final
 
 _FOR_PROGRAMS: Final = re.compile(r"/v1/|\b[a-z]+_[a-z]+")
@@ -54,8 +55,13 @@ class ServiceDown(Exception):
 
 
 def read_problem(status: int, body: Any, retry_after: str | None) -> Problem:
-    """Return the problem in an answer; what cannot be read is a problem with its status alone."""
+    """Return the problem in an answer; what cannot be read is a problem with its status alone.
+
+    Of a fault of a service (from 500) no details are told: they may be anything.
+    """
     told: Mapping[str, Any] = body if isinstance(body, dict) else {}
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        told = {name: told[name] for name in ("code", "title", "next_action", "trace_id") if name in told}
     fields = tuple(
         FieldProblem(str(item.get("pointer", "")), str(item.get("detail", "")), item.get("example"))
         for item in told.get("errors") or ()

@@ -167,18 +167,22 @@ class Services:
         """Return the answer of a GET before its body is read: who asks reads it piece by piece and closes it.
 
         Raises:
-            ServiceDown: no answer.
+            ServiceDown: no answer, or one that says "not now" (502, 503, 504).
         """
         service = service_of(path)
         limits = aiohttp.ClientTimeout(total=UPLOAD_SECONDS, sock_connect=TRY_SECONDS, sock_read=TRY_SECONDS)
         try:
-            return await self.session.get(
+            answer = await self.session.get(
                 self._urls[service] + path, headers=headers, allow_redirects=False, timeout=limits
             )
         except TimeoutError:
             raise ServiceDown(service, "timeout") from None
         except (aiohttp.ClientError, OSError) as error:
             raise ServiceDown(service, type(error).__name__) from None
+        if answer.status in (502, 503, 504):
+            answer.close()
+            raise ServiceDown(service, f"status_{answer.status}")
+        return answer
 
     async def close(self) -> None:
         """Close the connections."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from portal.web.forms import DATE_PARTS, Form
+from portal.web.forms import DATE_PARTS, Form, read_whole_number
 
 Applicant = Mapping[str, Any]
 """An applicant as identity answers it."""
@@ -57,13 +57,13 @@ def list_guardians(applicants: Sequence[Applicant], but: str = "") -> list[tuple
 def read_particulars(form: Form) -> dict[str, Any]:
     """Return the body of a new or corrected applicant; of a birth date that is not whole the year alone."""
     day, month, year = (form.text(f"birth_date-{part}") for part in DATE_PARTS)
-    only_year = bool(year) and not day and not month and year.isdecimal()
+    only_year = None if day or month else read_whole_number(year)
     given = {
         "full_name": form.optional("full_name"),
         "nik": form.optional("nik"),
         "birth_place": form.optional("birth_place"),
-        "birth_date": None if only_year else form.date("birth_date"),
-        "birth_year": int(year) if only_year else None,
+        "birth_date": form.date("birth_date") if only_year is None else None,
+        "birth_year": only_year,
         "sex": form.optional("sex"),
         "family_card_number": form.optional("family_card_number"),
         "guardian_applicant_id": form.optional("guardian_applicant_id"),

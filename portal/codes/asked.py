@@ -87,11 +87,9 @@ def _cookie_of(*, is_sign_in: bool) -> str:
 
 
 async def read_kept_field(visit: Visit) -> str:
-    """Return the form that is carried through the sign-in, sealed; empty where there is none."""
-    if visit.request.method != "POST":
-        return ""
-    try:
-        value = (await visit.request.post()).get(KEPT_FIELD, "")
-    except (ValueError, LookupError, AssertionError, RuntimeError, web.HTTPException):
-        return ""  # no form at all: what reads it next says so
-    return value if isinstance(value, str) else ""
+    """Return the form that is carried through the sign-in, sealed; empty where there is none.
+
+    Raises:
+        FormTooLarge, FormUnreadable.
+    """
+    return await visit.carried(KEPT_FIELD) if visit.request.method == "POST" else ""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from collections.abc import AsyncIterator, Awaitable, Callable
+from tempfile import TemporaryFile
+from typing import IO, Any, Final
 
 from aiohttp import BodyPartReader, web
 
 from portal.api.problem import Problem, ServiceDown, SignedOut
+from portal.files.receiving import LONGEST_SECONDS, MOST_FILE_BYTES, PIECE_BYTES, PLACES, UNREADABLE, in_time
 from portal.web.forms import KEY_FIELD, MOST_CHARS, MOST_FIELDS, TOKEN_FIELD, Form, FormError
 from portal.web.page import FormHandler
-from portal.web.visit import FormNotGenuine, FormTooLarge, Visit
+from portal.web.visit import FormNotGenuine, FormTooLarge, FormUnreadable, Visit
 
 FILES_FIELD: Final = "pictures"
 IDS_FIELD: Final = "evidence_ids"
@@ -19,8 +22,14 @@ IDS_FIELD: Final = "evidence_ids"
 MOST_FILES: Final = 5
 """Pictures that one request names (`shared.evidence_files`)."""
 
-LARGEST_BYTES: Final = 10 * 1024 * 1024
-"""A picture is held in memory on its way; a phone's photo has 2 to 8 MB."""
+LARGEST_BYTES: Final = MOST_FILE_BYTES
+"""Of one picture; a phone's photo has 2 to 8 MB."""
+
+MOST_PARTS: Final = 40
+"""Of one form; ours have at most ten fields and five pictures, and a person who chose more is told so."""
+
+MOST_BYTES: Final = 10 * MOST_FILE_BYTES
+"""Of one form; pictures that are too many or too large are read to their end, so that the page of errors is seen."""
 
 _SIGNATURES: Final = (
     (0, b"\xff\xd8\xff", "image/jpeg"),
@@ -40,7 +49,7 @@ async def send_with_evidence(visit: Visit, purpose: str, send: Told, shows: Form
     typed is kept through the sign-in; its page is declared for `Access.ANYBODY` to get so far.
 
     Raises:
-        FormNotGenuine, FormTooLarge, Refill, ServiceDown; Problem of what is not there.
+        FormNotGenuine, FormTooLarge, FormUnreadable, Refill, ServiceDown; Problem of what is not there.
     """
     form, errors, is_signed_out = await _receive(visit, purpose)
     if is_signed_out:
@@ -72,26 +81,11 @@ async def _receive(visit: Visit, purpose: str) -> tuple[Form, list[FormError], b
         return await visit.form(), [], is_signed_out
     values: dict[str, list[str]] = {}
     errors: list[FormError] = []
-    chars = 0
-    async for part in await visit.request.multipart():
-        if not isinstance(part, BodyPartReader) or part.name is None:
-            raise FormTooLarge
-        if part.filename is None:
-            text = bytes(await _read_at_most(part, MOST_CHARS * 4) or b"").decode("utf-8", "replace")
-            chars += len(text)
-            if chars > MOST_CHARS or len(values) >= MOST_FIELDS:
-                raise FormTooLarge
-            values.setdefault(part.name, []).append(text)
-            continue
-        if is_signed_out:
-            await _read_at_most(part, 0)
-            continue
-        visit.check_token(values.get(TOKEN_FIELD, [""])[0])
-        content = await _read_at_most(part, LARGEST_BYTES)
-        try:
-            errors += await _take(visit, purpose, content, values)
-        except SignedOut:
-            is_signed_out = True
+    try:
+        async with asyncio.timeout(LONGEST_SECONDS):
+            is_signed_out = await _read_parts(visit, purpose, values, errors)
+    except UNREADABLE:
+        raise FormUnreadable from None
     try:
         return visit.take(values), errors, is_signed_out
     except FormNotGenuine as known:
@@ -100,17 +94,52 @@ async def _receive(visit: Visit, purpose: str) -> tuple[Form, list[FormError], b
         raise
 
 
-async def _take(visit: Visit, purpose: str, content: bytearray | None, values: dict[str, list[str]]) -> list[FormError]:
+async def _read_parts(visit: Visit, purpose: str, values: dict[str, list[str]], errors: list[FormError]) -> bool:
+    """Gather fields and errors, pass pictures on, and return whether the session is over."""
+    is_signed_out = visit.session is None
+    reader = await visit.request.multipart()
+    parts = chars = size = 0
+    while (part := await in_time(reader.next())) is not None:
+        parts += 1
+        if parts > MOST_PARTS or not isinstance(part, BodyPartReader) or part.name is None:
+            raise FormTooLarge
+        if part.filename is None:
+            text = await _read_text(part)
+            chars += len(text)
+            if chars > MOST_CHARS or len(values) >= MOST_FIELDS:
+                raise FormTooLarge
+            values.setdefault(part.name, []).append(text)
+            continue
+        if is_signed_out:
+            size += await _keep(part, None, MOST_BYTES - size)
+            continue
+        visit.check_token(values.get(TOKEN_FIELD, [""])[0])
+        with PLACES.take(visit.account_id) as has_place, TemporaryFile() as spool:
+            taken = await _keep(part, spool if has_place else None, MOST_BYTES - size)
+            size += taken
+            if taken and not has_place:
+                errors.append(FormError(FILES_FIELD, _sentence(visit, "evidence_not_now")))
+                continue
+            try:
+                errors += await _take(visit, purpose, spool, taken, values)
+            except SignedOut:
+                is_signed_out = True
+    return is_signed_out
+
+
+async def _take(
+    visit: Visit, purpose: str, spool: IO[bytes], size: int, values: dict[str, list[str]]
+) -> list[FormError]:
     """Pass a picture on, and name it in the form; return what was wrong with it."""
-    if content is None:
+    if size > LARGEST_BYTES:
         return [FormError(FILES_FIELD, _sentence(visit, "evidence_too_large"))]
-    if not content:
+    if not size:
         return []
     taken = values.setdefault(IDS_FIELD, [])
     if len(taken) >= MOST_FILES:
         return [FormError(FILES_FIELD, _sentence(visit, "evidence_too_many"))]
     try:
-        evidence_id, refused = await _pass_on(visit, purpose, bytes(content), values.get(KEY_FIELD, [""])[0])
+        evidence_id, refused = await _pass_on(visit, purpose, spool, size, values.get(KEY_FIELD, [""])[0])
     except ServiceDown:
         return [FormError(FILES_FIELD, _sentence(visit, "evidence_service_down"))]
     if refused:
@@ -120,29 +149,48 @@ async def _take(visit: Visit, purpose: str, content: bytearray | None, values: d
     return []
 
 
-async def _read_at_most(part: BodyPartReader, most: int) -> bytearray | None:
-    """Return the bytes of a part; None, all read, where they are more."""
-    content, is_too_large = bytearray(), False
-    while piece := await part.read_chunk(64 * 1024):
-        is_too_large = is_too_large or len(content) + len(piece) > most
-        if not is_too_large:
-            content += piece
-    return None if is_too_large else content
+async def _read_text(part: BodyPartReader) -> str:
+    """Return the text of a field.
+
+    Raises:
+        FormTooLarge.
+    """
+    content = bytearray()
+    while piece := await in_time(part.read_chunk(PIECE_BYTES)):
+        content += piece
+        if len(content) > MOST_CHARS * 4:
+            raise FormTooLarge
+    return content.decode("utf-8", "replace")
 
 
-async def _pass_on(visit: Visit, purpose: str, content: bytes, form_key: str) -> tuple[str, str]:
+async def _keep(part: BodyPartReader, spool: IO[bytes] | None, most: int) -> int:
+    """Read a picture to its end and return its size; it is kept up to the largest that is taken.
+
+    Raises:
+        FormTooLarge: it has more than `most` bytes.
+    """
+    size = 0
+    while piece := await in_time(part.read_chunk(PIECE_BYTES)):
+        size += len(piece)
+        if size > most:
+            raise FormTooLarge
+        if spool is not None and size <= LARGEST_BYTES:
+            spool.write(piece)
+    return size
+
+
+async def _pass_on(visit: Visit, purpose: str, spool: IO[bytes], size: int, form_key: str) -> tuple[str, str]:
     """Return the id of the evidence, and why it was refused, empty if it was not."""
-    digest = hashlib.sha256(form_key.encode() + b"\0" + purpose.encode() + b"\0" + content).hexdigest()
-    body = {
-        "purpose": purpose,
-        "file_name": "picture",
-        "media_type": media_type_of(content),
-        "size_bytes": len(content),
-    }
+    spool.seek(0)
+    first = spool.read(PIECE_BYTES)
+    digest = hashlib.sha256(form_key.encode() + b"\0" + purpose.encode() + b"\0" + first)
+    while piece := spool.read(PIECE_BYTES):
+        digest.update(piece)
+    body = {"purpose": purpose, "file_name": "picture", "media_type": media_type_of(first), "size_bytes": size}
     try:
-        seen = await visit.api.send("POST", "/v1/evidence", body, key=digest[:48])
+        seen = await visit.api.send("POST", "/v1/evidence", body, key=digest.hexdigest()[:48])
         if seen["state"] == "uploading":
-            seen = await _upload(visit, seen, content)
+            seen = await _upload(visit, seen, spool)
     except Problem as problem:
         if problem.status == 401:
             raise
@@ -153,11 +201,17 @@ async def _pass_on(visit: Visit, purpose: str, content: bytes, form_key: str) ->
     return str(seen["evidence_id"]), ""
 
 
-async def _upload(visit: Visit, seen: dict[str, Any], content: bytes) -> dict[str, Any]:
+async def _upload(visit: Visit, seen: dict[str, Any], spool: IO[bytes]) -> dict[str, Any]:
     offset = int(seen["upload_offset"])
     headers = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
-    _status, _headers, answer = await visit.api.upload(seen["upload_url"], content[offset:], headers)
+    _status, _headers, answer = await visit.api.upload(seen["upload_url"], _pieces(spool, offset), headers)
     return dict(answer)
+
+
+async def _pieces(spool: IO[bytes], offset: int) -> AsyncIterator[bytes]:
+    spool.seek(offset)
+    while piece := spool.read(PIECE_BYTES):
+        yield piece
 
 
 def media_type_of(content: bytes) -> str:

@@ -16,6 +16,7 @@ from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http import HttpProcessingError
 
 from portal.api.problem import FieldProblem, Problem
 from portal.web.forms import EMPTY, KEY_FIELD, OWN_FIELDS, TOKEN_FIELD, Form
@@ -43,6 +44,16 @@ LONGEST_SILENCE_SECONDS: Final = 30.0
 """Between two pieces: a line that was lost holds its place no longer."""
 
 PIECE_BYTES: Final = 64 * 1024
+UNREADABLE: Final = (
+    TimeoutError,
+    ValueError,
+    AssertionError,
+    web.RequestPayloadError,
+    ConnectionError,
+    HttpProcessingError,
+)
+"""What reading a body raises that is no form, was cut off, or comes too slowly."""
+
 FILE_FIELDS: Final = ("file", "camera")
 """A file that was chosen, or a picture that was just taken: one of them."""
 
@@ -134,7 +145,7 @@ async def receive_file(
         try:
             async with asyncio.timeout(LONGEST_SECONDS):
                 received = await _read(visit, Received(spool), fields, most_bytes)
-        except (TimeoutError, ValueError, AssertionError, web.RequestPayloadError, ConnectionError):
+        except UNREADABLE:
             raise refuse_file(visit, "file_cut") from None
         yield received
 
@@ -207,7 +218,7 @@ async def _send_bytes(visit: Visit, received: Received, url: str) -> dict[str, A
 async def _read(visit: Visit, received: Received, fields: Sequence[str], most_bytes: int) -> Received:
     reader = await visit.request.multipart()
     is_ours, parts, files = False, 0, 0
-    while (part := await _in_time(reader.next())) is not None:
+    while (part := await in_time(reader.next())) is not None:
         parts += 1
         if parts > MOST_PARTS or not isinstance(part, BodyPartReader):
             raise FormTooLarge
@@ -233,7 +244,7 @@ async def _read(visit: Visit, received: Received, fields: Sequence[str], most_by
 async def _keep(visit: Visit, received: Received, part: BodyPartReader, files: int, most_bytes: int) -> int:
     """Keep the file of this part and return how many there were: none where nothing was chosen."""
     digest, size = hashlib.sha256(), 0
-    while piece := await _in_time(part.read_chunk(PIECE_BYTES)):
+    while piece := await in_time(part.read_chunk(PIECE_BYTES)):
         if files:
             raise refuse_file(visit, "file_twice")
         size += len(piece)
@@ -262,13 +273,18 @@ def media_type_of(said: str) -> str:
 
 async def _text(part: BodyPartReader) -> str:
     found = bytearray()
-    while piece := await _in_time(part.read_chunk(MOST_TEXT_BYTES)):
+    while piece := await in_time(part.read_chunk(MOST_TEXT_BYTES)):
         found += piece
         if len(found) > MOST_TEXT_BYTES:
             raise FormTooLarge
     return found.decode("utf-8", "replace")
 
 
-async def _in_time(reading: Any) -> Any:
+async def in_time(reading: Any) -> Any:
+    """Return what is read next.
+
+    Raises:
+        TimeoutError: nothing came for too long.
+    """
     async with asyncio.timeout(LONGEST_SILENCE_SECONDS):
         return await reading

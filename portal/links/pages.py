@@ -45,7 +45,8 @@ async def pass_on(visit: Visit) -> web.StreamResponse:
     if visit.settings.is_production:
         raise NothingHere
     request = visit.request
-    path = request.rel_url.raw_path
+    # ids as places take them: nothing in them leads to another path of the API
+    path = visit.page.path.format(**{name: visit.place(name) for name in request.match_info})
     query = f"?{request.rel_url.raw_query_string}" if request.rel_url.raw_query_string else ""
     status, said, body = await visit.api.pass_on(
         visit.page.method,

@@ -45,7 +45,7 @@ def _in_json(handler: Handler) -> Handler:
             return _refusal(visit, HTTPStatus.UNAUTHORIZED, "piece_signed_out")
         except FormNotGenuine:
             return _refusal(visit, HTTPStatus.FORBIDDEN, "piece_stale")
-        except (FormTooLarge, ValueError, KeyError, TypeError):
+        except (FormTooLarge, ValueError, KeyError, TypeError, OverflowError):
             return _refusal(visit, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "piece_odd")
         except NothingHere:
             return _refusal(visit, HTTPStatus.NOT_FOUND, "piece_gone")

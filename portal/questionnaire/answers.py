@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from portal.web.forms import Form
+from portal.web.forms import Form, read_whole_number
 
 Answer = Mapping[str, Any]
 """A question, a tariff or an application as its service answers it."""
@@ -54,7 +54,8 @@ def read_answers(questions: Sequence[Answer], form: Form) -> dict[str, Any]:
         if question["kind"] == _YES_NO:
             body[name] = form.flag(name)
         else:
-            body[name] = int(text) if name in _WHOLE_NUMBERS and text.isdecimal() else text
+            number = read_whole_number(text) if name in _WHOLE_NUMBERS else None
+            body[name] = text if number is None else number
     return body
 
 

@@ -14,7 +14,7 @@ from portal.api.problem import Problem, ServiceDown, SignedOut
 from portal.codes.asked import CodeAsked, find_code_asked, read_kept_field, send_again
 from portal.codes.refusals import is_about_the_code, told_beside_code
 from portal.web.binding import read_kept, safe_path
-from portal.web.forms import EMPTY, Form, FormError
+from portal.web.forms import EMPTY, Form, FormError, read_whole_number
 from portal.web.page import Access, Handler, Page, get, post
 from portal.web.visit import FormNotGenuine, Refill, Visit
 from shared.context import trace_id
@@ -180,11 +180,9 @@ def _typed(visit: Visit, form: Form, asked: CodeAsked) -> dict[str, Any]:
     if asked.second_channel:
         body["second_code"] = form.optional("second_code")
         body["second_lost"] = "yes" in form.chosen("second_lost")
-    if form.text("notice_version").isdigit():
-        body["consents"] = {
-            "notice_version": int(form.text("notice_version")),
-            "purposes": form.chosen("purposes"),
-        }
+    version = read_whole_number(form.text("notice_version"))
+    if version is not None:
+        body["consents"] = {"notice_version": version, "purposes": form.chosen("purposes")}
     return body
 
 

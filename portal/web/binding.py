@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -155,6 +155,9 @@ async def _typed(visit: Visit) -> Form:
 async def _tell_problem(visit: Visit, problem: Problem) -> web.StreamResponse:
     """Show the form again with the refusal; a refusal of what is only looked at is a page of its own."""
     page = visit.page
+    if not problem.title:
+        title = str(visit.renderer.sentence(visit.language, "errors", "problem_title"))
+        problem = replace(problem, title=title)
     if page.method == "POST" and page.shows is not None and problem.status not in (401, 404):
         form = Form() if page.takes_files else await _typed(visit)
         try:
@@ -212,8 +215,14 @@ def read_kept(visit: Visit, sealed: str) -> tuple[str, dict[str, list[str]]] | N
     return kept["path"], kept["values"]
 
 
+MOST_PATH_CHARS: Final = 1000
+"""Of an address to go back to: it is kept in a cookie while a code is typed, and ours have under 300."""
+
+
 def safe_path(path: str) -> str:
     """Return a path of this site to go back to; `/home` for anything else, so that no link leads elsewhere."""
+    if len(path) > MOST_PATH_CHARS:
+        return "/home"
     parts = urlsplit(path)
     is_ours = path.startswith("/") and not path.startswith("//") and "\\" not in path and not parts.netloc
     return path if is_ours and not any(ord(sign) < 32 for sign in path) else "/home"

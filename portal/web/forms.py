@@ -24,6 +24,15 @@ MOST_CHARS: Final = 20_000
 DATE_PARTS: Final = ("day", "month", "year")
 
 
+LONGEST_NUMBER: Final = 9
+"""Digits of a whole number in a form; the longest of ours, an amount of rupiah, is a text."""
+
+
+def read_whole_number(text: str) -> int | None:
+    """Return the number that was typed or stands in a hidden field; None for whatever else stands there."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else None
+
+
 @dataclass(frozen=True)
 class FormError:
     """A sentence about a field; an empty name is about the form as a whole."""

@@ -34,6 +34,7 @@ class Renderer:
         )
         self._environment.globals.update(load_components())
         self._environment.globals.update(asset=assets.url, is_trial=is_trial, rupiah=dates.write_rupiah)
+        self._environment.tests["told_sentence"] = lambda key, room: words.tells(room, key)
         self._environment.tests["known_sentence"] = lambda key, room: words.knows(room, key)
 
     def render(self, template: str, language: Language, facts: Mapping[str, Any]) -> str:

@@ -166,6 +166,14 @@ class Visit:
             self._form = self._read(await self._read_values())
         return self._form
 
+    async def carried(self, name: str) -> str:
+        """Return a field of the form whatever the form's token says, as for what is sealed; empty where there is none.
+
+        Raises:
+            FormTooLarge, FormUnreadable.
+        """
+        return (await self._read_values()).get(name, [""])[0]
+
     def take(self, values: dict[str, list[str]]) -> Form:
         """Return what was typed into a form whose body was read piece by piece; it is the form from now on.
 

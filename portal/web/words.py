@@ -51,6 +51,12 @@ class Words:
         known = self._by_language[LANGUAGES[0]]
         return f"{room}.{key}" in known or f"{SHARED_ROOM}.{key}" in known
 
+    def tells(self, room: str, key: str) -> bool:
+        """Return whether there is such a sentence and it can be told by itself: no fact stands in it."""
+        known = self._by_language[LANGUAGES[0]]
+        text = known.get(f"{room}.{key}") or known.get(f"{SHARED_ROOM}.{key}")
+        return text is not None and "{" not in text
+
     def keys(self) -> frozenset[str]:
         """Return the names of all sentences, with their rooms."""
         return frozenset(self._by_language[LANGUAGES[0]])

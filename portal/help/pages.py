@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
 
-from portal.help.choices import PURPOSES, REASONS, chosen_query, name_law
+from portal.help.choices import PURPOSES, REASONS, chosen_query
 from portal.web.forms import Form
 from portal.web.page import Access, Page, get
 from portal.web.visit import Visit
@@ -26,7 +25,6 @@ async def show_requirements(visit: Visit, _form: Form) -> web.StreamResponse:
     return visit.render(
         "help/requirements.html",
         asked=visit.request.query,
-        law=partial(name_law, language=visit.language),
         reasons=REASONS,
         purposes=PURPOSES,
         needed=[item for item in requirements if item["need"] == "required" and item["state"] != "not_needed"],
@@ -36,14 +34,12 @@ async def show_requirements(visit: Visit, _form: Form) -> web.StreamResponse:
 
 async def show_fees(visit: Visit, _form: Form) -> web.StreamResponse:
     """Show all fees with their legal basis, and when there is none."""
-    law = partial(name_law, language=visit.language)
-    return visit.render("help/fees.html", tariff=await visit.api.get("/v1/tariffs"), law=law)
+    return visit.render("help/fees.html", tariff=await visit.api.get("/v1/tariffs"))
 
 
 async def show_refunds(visit: Visit, _form: Form) -> web.StreamResponse:
     """Show when money comes back, what is not refundable, and each step with its time."""
-    law = partial(name_law, language=visit.language)
-    return visit.render("help/refunds.html", guide=await visit.api.get("/v1/refund-guide"), law=law)
+    return visit.render("help/refunds.html", guide=await visit.api.get("/v1/refund-guide"))
 
 
 async def show_privacy(visit: Visit, _form: Form) -> web.StreamResponse:

@@ -29,6 +29,12 @@ def write_date(day: str | date, language: Language) -> str:
     return format_date(read, "EEEE, d MMMM y", locale=_LOCALES[language])
 
 
+def write_birth_date(day: str | date, language: Language) -> str:
+    """Return `12 Maret 1988`: a day long ago is written without its weekday."""
+    read = day if isinstance(day, date) else date.fromisoformat(day[:10])
+    return format_date(read, "d MMMM y", locale=_LOCALES[language])
+
+
 def write_short_date(day: str | date, language: Language) -> str:
     """Return `7 Des 2026`."""
     read = day if isinstance(day, date) else date.fromisoformat(day[:10])

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from portal.web import dates
 from portal.web.assets import Assets
+from portal.web.laws import name_law
 from portal.web.words import PORTAL, Words
 from shared.http.language import Language
 
@@ -45,9 +46,11 @@ class Renderer:
             language=language,
             room=room,
             date=partial(dates.write_date, language=language),
+            born=partial(dates.write_birth_date, language=language),
             short_date=partial(dates.write_short_date, language=language),
             moment=partial(dates.write_moment, language=language),
             clock=partial(dates.write_clock, language=language),
+            law=partial(name_law, language=language),
             said=partial(read_said, language=language),
             **facts,
         )

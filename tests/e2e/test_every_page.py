@@ -73,7 +73,7 @@ async def test_every_link_leads_to_a_page_without_fault(
 ) -> None:
     async with Citizen(served.site.suite) as citizen:
         await station(citizen)
-        cookies = [{"name": "session", "value": _session(citizen), "url": served.base}]
+        cookies = [{"name": "session", "value": sealed_session(citizen), "url": served.base}]
         async with person(chromium, served.base, language=language, cookies=cookies) as somebody:
             faults = await _look_everywhere(somebody)
             if NPM is not None:
@@ -115,7 +115,8 @@ def _with_parent(place: str) -> list[tuple[str, str]]:
     return list(zip(["", *words], words, strict=False))
 
 
-def _session(citizen: Citizen) -> str:
+def sealed_session(citizen: Citizen) -> str:
+    """Return the cookie of a browser in which this citizen is signed in."""
     now = citizen.suite.clock.now()
     assert citizen.token is not None
     session = Session(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from portal.help.choices import chosen_query, name_law
+from portal.help.choices import chosen_query
+from portal.web.laws import name_law
 from tests.unit.portal.browser import Browser
 from tests.unit.portal.fake_api import open_fake_api, seal
 

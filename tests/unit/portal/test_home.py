@@ -79,14 +79,14 @@ async def test_home_shows_the_bill_to_pay_and_then_the_visit(site: Site, browser
         await citizen.hold()
         sign_in(browser, citizen)
         page = await browser.get("/home")
-        assert "Tagihan Rp950.000 belum dibayar." in page.text
+        assert "Lihat cara membayar" in page.text
         assert "Paling lambat Senin, 23 November 2026 pukul" in page.text
         assert 'data-until="' in page.html
         assert f"/applications/{citizen.application_id}/pay" in page.links
         await citizen.pay()
         page = await browser.get("/home")
-        assert "belum dibayar" not in page.text
-        assert "Kunjungan: " in page.text
+        assert "Lihat cara membayar" not in page.text
+        assert page.text.count("24 November 2026") == 1, "the day of the visit is told once"
         assert f"/applications/{citizen.application_id}/visit" in page.links
 
 

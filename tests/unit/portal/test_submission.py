@@ -107,6 +107,34 @@ async def test_a_payer_is_warned_before_withdrawing(site: Site, browser: Browser
         assert "A fee that is paid is as a rule not paid back" in page.text
 
 
+async def test_after_withdrawing_a_payer_is_asked_for_the_account_and_not_for_another_visit(
+    site: Site, browser: Browser
+) -> None:
+    async with await Citizen(site.suite).until_paid() as citizen:
+        sign_in(browser, citizen)
+        await citizen.done("application", "POST", f"{citizen.application}/withdrawal")
+        await site.suite.settle()
+        page = await browser.get(path_of(citizen, "visit"))
+        assert "Permohonan ditarik." in page.text
+        assert "Langkah berikutnya" not in page.text, "there is no seat to take for an application that has ended"
+        page = await browser.get(f"/applications/{citizen.application_id}")
+        assert "Uang Anda, Rp950.000, dikembalikan ke rekening yang Anda sebutkan." in page.text
+        assert page.link(says="Sebutkan rekening").startswith("/refunds/")
+
+
+async def test_dates_of_birth_and_laws_are_written_as_people_write_them(site: Site, browser: Browser) -> None:
+    async with await with_questionnaire(site, browser) as citizen:
+        page = await browser.get(f"/applicants/{citizen.applicant_id}")
+        assert "12 Maret 1988" in page.text
+        assert "Sabtu" not in page.text
+        assert "Permohonan paspornya sedang berjalan." in page.text
+        assert "Mulai permohonan paspor." not in page.text, "it has begun"
+        page = await browser.get(path_of(citizen, "papers") + "/ktp")
+        assert "Permenkumham 8/2014 Pasal 4; Permenkumham 18/2022" in page.text
+        assert "as amended" not in page.text
+        assert "Saya tidak yakin" not in page.text, "the paper of the title is the first choice"
+
+
 async def test_forms_of_another_account_change_nothing(site: Site, browser: Browser) -> None:
     async with await with_questionnaire(site, browser) as citizen:
         page = await browser.get(path_of(citizen, "withdraw"))

@@ -52,7 +52,7 @@ UNREADABLE: Final = (
     ConnectionError,
     HttpProcessingError,
 )
-"""What reading a body raises that is no form, was cut off, or comes too slowly."""
+"""Raised by reading a body that is no form, was cut off, or comes too slowly."""
 
 FILE_FIELDS: Final = ("file", "camera")
 """A file that was chosen, or a picture that was just taken: one of them."""

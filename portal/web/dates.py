@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,9 @@ CAPITAL_ZONE: Final = ZoneInfo("Asia/Jakarta")
 ZONE_NAMES: Final = {"Asia/Jakarta": "WIB", "Asia/Makassar": "WITA", "Asia/Jayapura": "WIT"}
 """Indonesian names of the three zones; English pages use them too, as the country does."""
 
+KEPT: Final = 2048
+"""Dates that are kept as they were written: pages name the same few again and again. None of them is a person's own."""
+
 _LOCALES: Final[dict[Language, str]] = {"id": "id_ID", "en": "en_GB"}
 
 
@@ -23,6 +27,7 @@ def read_moment(moment: str | datetime) -> datetime:
     return moment if isinstance(moment, datetime) else datetime.fromisoformat(moment)
 
 
+@lru_cache(KEPT)
 def write_date(day: str | date, language: Language) -> str:
     """Return `Senin, 7 Desember 2026`."""
     read = day if isinstance(day, date) else date.fromisoformat(day[:10])
@@ -35,12 +40,14 @@ def write_birth_date(day: str | date, language: Language) -> str:
     return format_date(read, "d MMMM y", locale=_LOCALES[language])
 
 
+@lru_cache(KEPT)
 def write_short_date(day: str | date, language: Language) -> str:
     """Return `7 Des 2026`."""
     read = day if isinstance(day, date) else date.fromisoformat(day[:10])
     return format_date(read, "d MMM y", locale=_LOCALES[language])
 
 
+@lru_cache(KEPT)
 def write_moment(moment: str | datetime, language: Language, zone: str | None = None) -> str:
     """Return `Senin, 7 Desember 2026 pukul 09.30 WIB`, in the zone of an office or the capital's."""
     name = zone if zone in ZONE_NAMES else str(CAPITAL_ZONE)
@@ -49,6 +56,7 @@ def write_moment(moment: str | datetime, language: Language, zone: str | None = 
     return f"{format_datetime(local, pattern, locale=_LOCALES[language])} {ZONE_NAMES[name]}"
 
 
+@lru_cache(KEPT)
 def write_clock(moment: str | datetime, language: Language, zone: str | None = None) -> str:
     """Return `09.30 WIB`."""
     name = zone if zone in ZONE_NAMES else str(CAPITAL_ZONE)

@@ -144,6 +144,7 @@ def calls() -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"{method.upper()} {path}", operation
 
 
+@pytest.mark.acceptance("F3.documented")
 def test_the_joined_document_is_valid_and_has_every_call() -> None:
     OpenAPIV31SpecValidator(MERGED).validate()
     assert {call for call, _ in calls()} == {f"{endpoint.method} {endpoint.path}" for _, endpoint in EVERYTHING}

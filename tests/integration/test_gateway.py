@@ -70,8 +70,8 @@ async def test_what_the_gateway_refuses_by_itself_is_a_sentence(
     [
         ("/home", 64 * KIB, 503, "The service cannot be opened right now."),
         ("/home", 64 * KIB + 1, 413, "The file or form is too large."),
-        ("/applications/a1/papers/selfie", 12 * MIB, 503, "The service cannot be opened right now."),
-        ("/applications/a1/papers/selfie", 12 * MIB + 1, 413, "The file or form is too large."),
+        ("/applications/a1/papers/selfie", 101 * MIB, 503, "The service cannot be opened right now."),
+        ("/applications/a1/papers/selfie", 101 * MIB + 1, 413, "The file or form is too large."),
     ],
 )
 async def test_what_it_refuses_of_the_site_is_a_page(

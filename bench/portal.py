@@ -227,8 +227,10 @@ async def _walk(running: Suite, base: str) -> float:
     for journey in range(-1, JOURNEYS):
         if journey == 0:
             before = tree_seconds(pid)  # the first one compiles the templates
-        if not await walk_site(stage.addresses(running), Reporter(quiet=True), base=base, people=people):
-            raise RuntimeError("a journey through the pages did not end well")
+        reporter = Reporter(quiet=True)
+        if not await walk_site(stage.addresses(running), reporter, base=base, people=people):
+            broken = next(result for result in reporter.results if not result.ok)
+            raise RuntimeError(f"a journey through the pages broke: {broken.step}: {broken.note}")
     return (tree_seconds(pid) - before) / JOURNEYS
 
 

@@ -122,12 +122,13 @@ class SiteVisitor:
         return page.heading
 
     async def book(self) -> str:
-        """Choose the office, then the first day and the first time that are free."""
+        """Choose the office, then the last day that is shown and its last time: others come for the first ones."""
         office = f"{self.application}/booking/{self.at.office_id}"
         page = await self.browser.look_until(office, lambda page: page.find_link(DAY), "a day with free seats")
-        page = await self.browser.get(page.link(DAY).partition("#")[0])
+        days = [link for link in page.links if re.search(DAY, link)]
+        page = await self.browser.get(days[-1].partition("#")[0])
         form = page.form("session_id")
-        page = await self.browser.fill(form, session_id=form.choices["session_id"][0], pool="regular")
+        page = await self.browser.fill(form, session_id=form.choices["session_id"][-1], pool="regular")
         return page.heading
 
     async def pay(self) -> str:

@@ -261,12 +261,12 @@ async def _keep(visit: Visit, received: Received, part: BodyPartReader, files: i
     return 1
 
 
-def media_type_of(said: str) -> str:
+def media_type_of(declared: str) -> str:
     """Return the type to announce: a browser guesses it by the file's ending, so the API looks at the content.
 
     A file that by its own word is neither a picture nor a scan is announced as it says, and refused at once.
     """
-    kind = said.partition(";")[0].strip().lower()
+    kind = declared.partition(";")[0].strip().lower()
     is_likely = not kind or kind.startswith("image/") or kind in (ANY_TYPE, "application/pdf")
     return ANY_TYPE if is_likely else kind[:100]
 

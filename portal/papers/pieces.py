@@ -118,11 +118,11 @@ def _refusal(visit: Visit, status: HTTPStatus, key: str) -> web.Response:
 
 def _tell(problem: Problem) -> web.Response:
     texts = [item.detail for item in problem.fields] + [problem.title, problem.detail, problem.next_action]
-    said: dict[str, Any] = {"text": " ".join(dict.fromkeys(text for text in texts if text)), "code": problem.code}
+    refusal: dict[str, Any] = {"text": " ".join(dict.fromkeys(text for text in texts if text)), "code": problem.code}
     if "upload_offset" in problem.facts:
-        said["offset"] = problem.facts["upload_offset"]
+        refusal["offset"] = problem.facts["upload_offset"]
     headers = {"Retry-After": str(problem.retry_after_seconds)} if problem.retry_after_seconds else None
-    return web.json_response(said, status=problem.status, headers=headers)
+    return web.json_response(refusal, status=problem.status, headers=headers)
 
 
 _PLACE: Final = "/applications/{application_id}/papers/{requirement}/pieces"

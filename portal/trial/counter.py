@@ -100,9 +100,9 @@ class Counter:
             raise self._refusal(answer.status, said)
         return said
 
-    def _refusal(self, status: int, said: Any) -> Problem:
+    def _refusal(self, status: int, body: Any) -> Problem:
         """Return what the office says; that its own sign-in failed is nothing that a visitor can mend."""
-        problem = read_problem(status, said, None)
+        problem = read_problem(status, body, None)
         if status == 401:
             raise ServiceDown("identity", problem.code)
         return problem
